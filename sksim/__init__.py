@@ -1,0 +1,33 @@
+"""sksim: measure, repair and compare representations, the scikit-learn way."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import importlib
+
+__version__ = "0.1.0"
+
+_SUBPACKAGES = (
+    "alignment",
+    "datasets",
+    "generative",
+    "hubness",
+    "identifiability",
+    "inspection",
+    "metrics",
+    "neighbors",
+    "preprocessing",
+    "utils",
+)
+
+__all__ = [*_SUBPACKAGES, "__version__"]
+
+
+def __getattr__(name):
+    if name in _SUBPACKAGES:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return __all__

@@ -1,0 +1,6 @@
+"""Classifiers of the family p(y|x) ~ exp(f(x).g(y)) and their stability over seeds."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+__all__ = []

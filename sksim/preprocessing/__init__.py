@@ -1,0 +1,6 @@
+"""Transformers from vectors to vectors."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+__all__ = []

@@ -1,0 +1,166 @@
+"""Neighbour graphs: validation, the one self-neighbour rule, row statistics, rebuilding.
+
+A neighbour graph is scikit-learn's: CSR of shape (n_queries, n_indexed), one explicit entry
+for each stored neighbour, values are distances, each row sorted by value. Rows may hold
+different numbers of neighbours.
+
+The self rule. If a row holds an exact zero, one of the zeros is the sample itself. It is
+local to the row, so that a transformed row depends on that row only, and ``transform`` of the
+training graph equals ``fit_transform``. As rows are sorted, the entry is the first of its row.
+"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import check_array
+
+__all__ = [
+    "NeighborRows",
+    "check_graph",
+    "dense_to_graph",
+    "graph_from_neighbors",
+    "graph_to_dense",
+    "is_self_entry",
+    "neighbor_rows",
+    "replace_values",
+    "row_index",
+]
+
+
+class NeighborRows(NamedTuple):
+    """The neighbours of each row, the sample itself left out, padded to one rectangle.
+
+    ``distances`` (n_rows, width) is padded with inf, ``indices`` (n_rows, width) with -1,
+    ``counts`` (n_rows,) holds the number of neighbours of each row.
+    """
+
+    distances: np.ndarray
+    indices: np.ndarray
+    counts: np.ndarray
+
+
+def _is_sorted_by_value(graph) -> bool:
+    rises = np.diff(graph.data) >= 0
+    starts = graph.indptr[1:-1]
+    rises[starts[(starts > 0) & (starts < graph.nnz)] - 1] = True
+    return bool(rises.all())
+
+
+def _check_graph_values(graph, name: str) -> None:
+    if not np.isfinite(graph.data).all():
+        raise ValueError(f"{name} must hold finite distances, got a sparse graph with NaN or inf.")
+    if graph.nnz and graph.data.min() < 0:
+        raise ValueError(
+            f"{name} must hold non-negative distances, got negative values in data: the "
+            f"smallest entry of the sparse graph is {graph.data.min():g}."
+        )
+    if not _is_sorted_by_value(graph):
+        raise ValueError(
+            f"{name} must be a neighbour graph with each row sorted by value, got a sparse graph "
+            "with unsorted rows. Sort it with sklearn.neighbors.sort_graph_by_row_values(graph)."
+        )
+
+
+def check_graph(graph, *, name: str = "X", n_indexed: int | None = None):
+    """Validate a neighbour graph and return it, never modified.
+
+    Parameters
+    ----------
+    graph : csr_matrix or csr_array of shape (n_queries, n_indexed)
+        The graph. float32 and float64 stay as they are, other types become float64.
+    name : str, default="X"
+        Name of the parameter in error messages.
+    n_indexed : int, default=None
+        Required number of columns.
+
+    Returns
+    -------
+    graph : csr_matrix or csr_array
+        The same graph, or a float64 copy of it.
+    """
+    if not (sparse.issparse(graph) and graph.format == "csr"):
+        got = f"sparse {graph.format}" if sparse.issparse(graph) else type(graph).__name__
+        raise TypeError(f"{name} must be a sparse neighbour graph in CSR format, got {got}.")
+    if n_indexed is not None and graph.shape[1] != n_indexed:
+        raise ValueError(
+            f"{name} must have one column for each of the {n_indexed} indexed samples, "
+            f"got a sparse graph of shape {graph.shape}."
+        )
+    if graph.dtype not in (np.float32, np.float64):
+        graph = graph.astype(np.float64)
+    _check_graph_values(graph, name)
+    return graph
+
+
+def dense_to_graph(D, *, name: str = "X"):
+    """Complete neighbour graph of a dense distance matrix, ties in the order of the columns."""
+    D = check_array(D, dtype=[np.float64, np.float32], ensure_non_negative=True, input_name=name)
+    order = np.argsort(D, axis=1, kind="stable")
+    return graph_from_neighbors(np.take_along_axis(D, order, axis=1), order, D.shape[1])
+
+
+def graph_to_dense(graph) -> np.ndarray:
+    """Dense matrix of a complete graph: the inverse of ``dense_to_graph``."""
+    D = np.zeros(graph.shape, dtype=graph.dtype)
+    D[row_index(graph), graph.indices] = graph.data
+    return D
+
+
+def graph_from_neighbors(distances, indices, n_indexed: int, *, container=sparse.csr_matrix):
+    """CSR graph of rectangular neighbour lists; entries with a negative index are left out."""
+    kept = indices >= 0
+    indptr = np.concatenate([[0], np.cumsum(kept.sum(axis=1))])
+    shape = (indices.shape[0], n_indexed)
+    return container((distances[kept], indices[kept], indptr), shape=shape)
+
+
+def row_index(graph) -> np.ndarray:
+    """Row of each stored entry, shape (nnz,)."""
+    return np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
+
+
+def is_self_entry(graph) -> np.ndarray:
+    """Mask (nnz,) of the entries that are the sample itself, by the self rule."""
+    mask = np.zeros(graph.nnz, dtype=bool)
+    starts = graph.indptr[:-1][np.diff(graph.indptr) > 0]
+    mask[starts] = graph.data[starts] == 0
+    return mask
+
+
+def neighbor_rows(graph) -> NeighborRows:
+    """Neighbours of each row without the sample itself, padded to one rectangle."""
+    kept = ~is_self_entry(graph)
+    rows = row_index(graph)[kept]
+    counts = np.bincount(rows, minlength=graph.shape[0])
+    first = np.cumsum(counts) - counts
+    columns = np.arange(rows.size) - first[rows]
+    shape = (graph.shape[0], int(counts.max(initial=0)))
+    distances = np.full(shape, np.inf, dtype=graph.dtype)
+    indices = np.full(shape, -1, dtype=np.intp)
+    distances[rows, columns] = graph.data[kept]
+    indices[rows, columns] = graph.indices[kept]
+    return NeighborRows(distances, indices, counts)
+
+
+def _row_order(values: np.ndarray, indptr: np.ndarray) -> np.ndarray:
+    """Order that sorts each row by value, earlier entries first among equal values."""
+    lengths = np.diff(indptr)
+    if lengths.size and (lengths == lengths[0]).all():
+        order = np.argsort(values.reshape(lengths.size, -1), axis=1, kind="stable")
+        return (order + indptr[:-1, None]).ravel()
+    return np.lexsort((values, np.repeat(np.arange(lengths.size), lengths)))
+
+
+def replace_values(graph, values: np.ndarray):
+    """Graph of the same kind and neighbours with other values, each row sorted again.
+
+    Entries with equal values keep the order they had, so ties are broken by the old distance.
+    """
+    order = _row_order(values, graph.indptr)
+    return type(graph)(
+        (values[order], graph.indices[order], graph.indptr.copy()), shape=graph.shape
+    )

@@ -1,0 +1,29 @@
+import os
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
+import pathlib
+
+import hypothesis
+import numpy as np
+import pytest
+
+hypothesis.settings.register_profile(
+    "fast", max_examples=15, deadline=None, derandomize=True, database=None
+)
+hypothesis.settings.register_profile("thorough", max_examples=200, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+
+
+@pytest.fixture
+def rng():
+    return np.random.RandomState(0)
+
+
+@pytest.fixture(scope="session")
+def data_folder():
+    """The folder of the larger data sets, named by SKSIM_DATA."""
+    if "SKSIM_DATA" not in os.environ:
+        pytest.skip("SKSIM_DATA is not set")
+    return pathlib.Path(os.environ["SKSIM_DATA"])

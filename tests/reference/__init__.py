@@ -1,0 +1,1 @@
+"""Literal, slow formulas: the oracles of the tests."""
