@@ -3,4 +3,6 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-__all__ = []
+from sksim.utils.discovery import all_displays, all_estimators, all_functions
+
+__all__ = ["all_displays", "all_estimators", "all_functions"]

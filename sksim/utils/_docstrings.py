@@ -1,0 +1,51 @@
+"""Reading of numpydoc parameter sections, to compare them with signatures."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import inspect
+import re
+
+__all__ = ["documented_parameters", "signature_mismatches"]
+
+_SECTION = re.compile(r"^Parameters\n-{3,}\n(.*?)(?=^\S[^\n]*\n-{3,}\n|\Z)", re.M | re.S)
+_ENTRY = re.compile(r"^(\*{0,2}\w[\w\*, ]*?) : (.*(?:\n    .*)*?)(?=\n\S|\n    |\Z)", re.M)
+_DEFAULT = re.compile(r"default\s*=\s*(.+?)\s*$", re.S)
+
+
+def documented_parameters(obj) -> dict[str, str | None]:
+    """Documented default, as text, of each parameter of a class or function."""
+    section = _SECTION.search(inspect.getdoc(obj) or "")
+    found = {}
+    for names, kind in _ENTRY.findall(section.group(1) if section else ""):
+        default = _DEFAULT.search(kind)
+        for name in names.split(","):
+            found[name.strip().lstrip("*")] = default.group(1) if default else None
+    return found
+
+
+def _same_default(documented: str | None, parameter: inspect.Parameter) -> bool:
+    if parameter.default is inspect.Parameter.empty:
+        return documented is None
+    if documented is None:
+        return False
+    text = documented.replace("'", '"')
+    return text == repr(parameter.default).replace("'", '"') or text == str(parameter.default)
+
+
+def signature_mismatches(obj) -> list[str]:
+    """Differences between the documented parameters and the signature; empty if none."""
+    signature = {
+        name: parameter
+        for name, parameter in inspect.signature(obj).parameters.items()
+        if name != "self"
+    }
+    documented = documented_parameters(obj)
+    if list(documented) != list(signature):
+        return [f"documented {list(documented)}, signature {list(signature)}"]
+    return [
+        f"{name}: documented default {documented[name]!r}, signature {parameter}"
+        for name, parameter in signature.items()
+        if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+        and not _same_default(documented[name], parameter)
+    ]

@@ -1,0 +1,281 @@
+"""Checks that every sksim estimator passes, beside scikit-learn's own.
+
+They cover what scikit-learn's checks leave out: names in a pipeline, neighbour graphs in both
+sparse containers, row independence on graphs, precision, read-only input, pickling, seeds in a
+fresh process, untouched global generators, and documentation that agrees with the signature.
+Third-party reductions and transformers can be checked with them too.
+"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import pickle
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import joblib
+import numpy as np
+from scipy import sparse
+from sklearn.base import clone, is_classifier
+from sklearn.neighbors import kneighbors_graph
+from sklearn.pipeline import make_pipeline
+from sklearn.utils import get_tags
+
+from sksim.utils._docstrings import signature_mismatches
+
+__all__ = ["check_sksim_estimator", "sksim_checks_generator"]
+
+_METHODS = ("transform", "predict", "predict_proba", "score_samples")
+
+
+def example_data(estimator, dtype=np.float64):
+    """Return small training data (X, y) that suits the tags: vectors, or a graph if pairwise."""
+    rng = np.random.RandomState(0)
+    X = rng.standard_normal((40, 6)).astype(dtype)
+    tags = get_tags(estimator)
+    if tags.input_tags.pairwise:
+        graph = kneighbors_graph(X, 12, mode="distance", include_self=False)
+        X = _with_self_entries(graph).astype(dtype)
+    elif tags.input_tags.positive_only:
+        X = X - X.min()
+    if not tags.target_tags.required:
+        return X, None
+    if is_classifier(estimator):
+        return X, rng.randint(2, size=X.shape[0])
+    if not tags.target_tags.single_output:
+        return X, rng.standard_normal((X.shape[0], 6)).astype(dtype)
+    return X, rng.standard_normal(X.shape[0]).astype(dtype)
+
+
+def _with_self_entries(graph):
+    """Put each sample first in its own row, at distance zero."""
+    n_samples = graph.shape[0]
+    data = graph.data.reshape(n_samples, -1)
+    indices = graph.indices.reshape(n_samples, -1)
+    order = np.argsort(data, axis=1, kind="stable")
+    data = np.take_along_axis(data, order, axis=1)
+    indices = np.take_along_axis(indices, order, axis=1)
+    data = np.hstack([np.zeros((n_samples, 1)), data])
+    indices = np.hstack([np.arange(n_samples)[:, None], indices])
+    indptr = np.arange(n_samples + 1) * data.shape[1]
+    return sparse.csr_matrix((data.ravel(), indices.ravel(), indptr), shape=graph.shape)
+
+
+def _seeded(estimator):
+    estimator = clone(estimator)
+    if "random_state" in estimator.get_params():
+        estimator.set_params(random_state=0)
+    return estimator
+
+
+def _outputs(estimator, X) -> dict:
+    return {
+        method: getattr(estimator, method)(X) for method in _METHODS if hasattr(estimator, method)
+    }
+
+
+def _as_array(output) -> np.ndarray:
+    return output.toarray() if sparse.issparse(output) else np.asarray(output)
+
+
+def _assert_same(got: dict, expected: dict, message: str, rtol: float = 1e-7) -> None:
+    for method, value in expected.items():
+        a, b = _as_array(got[method]), _as_array(value)
+        if a.dtype.kind in "fc":
+            np.testing.assert_allclose(a, b, rtol=rtol, atol=1e-9, err_msg=f"{method}: {message}")
+        else:
+            np.testing.assert_array_equal(a, b, err_msg=f"{method}: {message}")
+
+
+def check_feature_names_in_pipeline(name: str, estimator) -> None:
+    """Transformers name their columns, alone and in a pipeline whose output is set."""
+    X, y = example_data(estimator)
+    pipeline = make_pipeline(_seeded(estimator)).set_output(transform="default")
+    output = pipeline.fit(X, y).transform(X)
+    names = pipeline.get_feature_names_out()
+    assert len(names) == output.shape[1], f"{name}: {len(names)} names, {output.shape[1]} columns"
+    assert len(set(names)) == len(names), f"{name}: names are not unique"
+
+
+def check_graph_rows(name: str, estimator) -> None:
+    """Graphs come out as CSR, non-negative and finite, each row sorted by value."""
+    X, y = example_data(estimator)
+    output = _seeded(estimator).fit(X, y).transform(X)
+    if not sparse.issparse(output):
+        return
+    assert output.format == "csr", f"{name}: {output.format}"
+    assert np.isfinite(output.data).all(), f"{name}: not finite"
+    assert (output.data >= 0).all(), f"{name}: negative values"
+    for start, stop in zip(output.indptr[:-1], output.indptr[1:]):
+        assert (np.diff(output.data[start:stop]) >= 0).all(), f"{name}: unsorted row"
+
+
+def check_complete_graph_equals_dense(name: str, estimator) -> None:
+    """A dense distance matrix and its complete graph give the same numbers."""
+    rng = np.random.RandomState(1)
+    points = rng.standard_normal((25, 4))
+    D = np.sqrt(((points[:, None] - points[None]) ** 2).sum(axis=-1))
+    graph = _with_self_entries(
+        kneighbors_graph(points, len(D) - 1, mode="distance", include_self=False)
+    )
+    y = example_data(estimator)[1]
+    y = None if y is None else y[: len(D)]
+    from_dense = _outputs(_seeded(estimator).fit(D, y), D)
+    from_graph = _outputs(_seeded(estimator).fit(graph, y), graph)
+    _assert_same(from_graph, from_dense, "complete graph and dense matrix differ")
+
+
+def check_rows_of_graph_independent(name: str, estimator) -> None:
+    """Each row of the output depends on that row of the query graph only."""
+    X, y = example_data(estimator)
+    fitted = _seeded(estimator).fit(X, y)
+    whole = _outputs(fitted, X)
+    rows = np.random.RandomState(2).permutation(X.shape[0])[:17]
+    part = _outputs(fitted, X[rows])
+    _assert_same(part, {m: v[rows] for m, v in whole.items()}, "rows are not independent")
+
+
+def check_sparse_containers(name: str, estimator) -> None:
+    """csr_matrix and csr_array give the same numbers and come out as they went in."""
+    X, y = example_data(estimator)
+    outputs = {}
+    for container in (sparse.csr_matrix, sparse.csr_array):
+        outputs[container] = _outputs(_seeded(estimator).fit(container(X), y), container(X))
+        for value in outputs[container].values():
+            if sparse.issparse(value):
+                assert type(value) is container, f"{name}: {type(value)} for {container}"
+    _assert_same(*outputs.values(), "csr_matrix and csr_array differ")
+
+
+def check_float32_kept(name: str, estimator) -> None:
+    """Transformers return float32 for float32, close to the float64 result."""
+    outputs = {}
+    for dtype in (np.float32, np.float64):
+        X, y = example_data(estimator, dtype)
+        outputs[dtype] = _seeded(estimator).fit(X, y).transform(X)
+    assert outputs[np.float32].dtype == np.float32, f"{name}: {outputs[np.float32].dtype}"
+    assert outputs[np.float64].dtype == np.float64, f"{name}: {outputs[np.float64].dtype}"
+
+
+def check_input_kept(name: str, estimator) -> None:
+    """No method modifies its input, which may be memory mapped and read-only."""
+    X, y = example_data(estimator)
+    expected = _outputs(_seeded(estimator).fit(X, y), X)
+    with tempfile.TemporaryDirectory() as folder:
+        joblib.dump((X, y), f"{folder}/data.pkl")
+        X_mapped, y_mapped = joblib.load(f"{folder}/data.pkl", mmap_mode="r")
+        got = _outputs(_seeded(estimator).fit(X_mapped, y_mapped), X_mapped)
+        np.testing.assert_array_equal(_as_array(X_mapped), _as_array(X))
+        del X_mapped, y_mapped
+    _assert_same(got, expected, "read-only input changes the result")
+
+
+def check_clone_and_pickle(name: str, estimator) -> None:
+    """A fitted estimator pickles to the same outputs; a clone fits to the same outputs."""
+    X, y = example_data(estimator)
+    fitted = _seeded(estimator).fit(X, y)
+    expected = _outputs(fitted, X)
+    _assert_same(_outputs(pickle.loads(pickle.dumps(fitted)), X), expected, "pickle differs")
+    _assert_same(_outputs(clone(fitted).fit(X, y), X), expected, "clone differs")
+
+
+_FRESH_PROCESS = """
+import pickle, sys
+from sksim.utils.estimator_checks import _outputs, example_data
+estimator = pickle.load(sys.stdin.buffer)
+X, y = example_data(estimator)
+sys.stdout.buffer.write(pickle.dumps(_outputs(estimator.fit(X, y), X)))
+"""
+
+
+def check_seed_in_fresh_process(name: str, estimator) -> None:
+    """The same random_state gives the same result in another process."""
+    X, y = example_data(estimator)
+    expected = _outputs(_seeded(estimator).fit(X, y), X)
+    process = subprocess.run(
+        [sys.executable, "-c", _FRESH_PROCESS],
+        input=pickle.dumps(_seeded(estimator)),
+        capture_output=True,
+        check=True,
+    )
+    _assert_same(pickle.loads(process.stdout), expected, "a fresh process differs", rtol=1e-6)
+
+
+def _global_states() -> list[bytes]:
+    states = [pickle.dumps(np.random.get_state())]
+    if "torch" in sys.modules:
+        states.append(sys.modules["torch"].get_rng_state().numpy().tobytes())
+    return states
+
+
+def check_global_generators_untouched(name: str, estimator) -> None:
+    """With a seed given, the global generators of numpy and torch stay where they were."""
+    X, y = example_data(estimator)
+    before = _global_states()
+    _outputs(_seeded(estimator).fit(X, y), X)
+    after = _global_states()
+    assert before == after[: len(before)], f"{name}: a global generator was used"
+
+
+def check_documented_parameters(name: str, estimator) -> None:
+    """The documented parameters and defaults are those of the signature."""
+    mismatches = signature_mismatches(type(estimator))
+    assert not mismatches, f"{name}: {mismatches}"
+
+
+def _applicable_checks(estimator) -> Iterator[Callable]:
+    yield check_input_kept
+    yield check_clone_and_pickle
+    yield check_global_generators_untouched
+    yield check_documented_parameters
+    if hasattr(estimator, "transform"):
+        yield check_feature_names_in_pipeline
+        yield check_graph_rows
+        yield check_float32_kept
+    if get_tags(estimator).input_tags.pairwise:
+        yield check_complete_graph_equals_dense
+        yield check_rows_of_graph_independent
+        yield check_sparse_containers
+    if "random_state" in estimator.get_params():
+        yield check_seed_in_fresh_process
+
+
+def sksim_checks_generator(estimator) -> Iterator[tuple[object, Callable]]:
+    """Yield pairs (estimator, check) of all checks that apply to an estimator.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        An unfitted estimator.
+
+    Yields
+    ------
+    estimator : estimator object
+        The same estimator.
+    check : callable
+        Called as ``check(estimator)``; raises AssertionError on failure.
+    """
+    name = type(estimator).__name__
+    for check in _applicable_checks(estimator):
+        yield estimator, partial(check, name)
+
+
+def check_sksim_estimator(estimator) -> None:
+    """Run all of sksim's checks on an estimator.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        An unfitted estimator.
+
+    Examples
+    --------
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sksim.utils.estimator_checks import check_feature_names_in_pipeline
+    >>> check_feature_names_in_pipeline("StandardScaler", StandardScaler())
+    """
+    for instance, check in sksim_checks_generator(estimator):
+        check(instance)
