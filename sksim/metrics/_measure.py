@@ -1,0 +1,321 @@
+"""The protocol of the measures of paired representations, and their registry."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import functools
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.utils import check_array
+
+from sksim.utils._sklearn import validate_params
+
+__all__ = [
+    "INVARIANCES",
+    "MEASURES",
+    "DegenerateSimilarityWarning",
+    "Measure",
+    "Steps",
+    "check_paired",
+    "check_representation",
+    "check_same_rows",
+    "check_value",
+    "evaluate",
+    "get_measure",
+    "permute_rows",
+    "register",
+]
+
+#: Changes of one representation that may leave a measure as it is. "orthogonal" is x -> Qx,
+#: "scale" x -> ax with a > 0, "translation" x -> x + v, "permutation" that of the features,
+#: "invertible" x -> Ax with any invertible A.
+INVARIANCES = ("orthogonal", "scale", "translation", "permutation", "invertible")
+
+
+class DegenerateSimilarityWarning(UserWarning):
+    """The answer is fixed by the shapes of the input, whatever the values are.
+
+    .. versionadded:: 0.1
+    """
+
+
+class Steps(NamedTuple):
+    """One measure with its parameters filled in, as three steps.
+
+    ``prepare(X) -> state`` does everything that needs one representation alone; X has passed
+    ``check_representation``. ``compare(state_x, state_y) -> float`` does the rest.
+    ``permute(state_y, order) -> state`` is the state of the rows ``X[order]``, without
+    preparing again. States and steps can be pickled (module-level functions or partials).
+    """
+
+    prepare: Callable[[np.ndarray], Any]
+    compare: Callable[[Any, Any], float]
+    permute: Callable[[Any, np.ndarray], Any]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What the library knows of one measure; every tag is held by a test over the registry.
+
+    Attributes
+    ----------
+    name : str
+        Key in the registry, such as "cka".
+    score : callable
+        The public function ``score(X, Y, **params) -> float``.
+    make_steps : callable
+        ``make_steps(**params) -> Steps``, with the keywords and the defaults of ``score``.
+    params : mapping
+        Parameters that differ from the defaults of ``score``.
+    higher_is_better : bool
+        Whether a larger value means more similar.
+    range : tuple (low, high)
+        Closed range of the value; may be infinite.
+    symmetric : bool
+        Whether ``score(X, Y) == score(Y, X)``.
+    identity : bool
+        Whether ``score(X, X)`` is the best value of the range.
+    distance : callable or None
+        Turns the value into a pseudo-metric over representations (triangle inequality),
+        such as ``math.acos``; None where no such form is known.
+    invariances, invariances_y : frozenset of str
+        Which of ``INVARIANCES`` hold for X, and for Y where that differs (None: the same).
+        What is not listed is denied.
+    min_samples : int
+        Least number of rows.
+    null : float, callable or None
+        Expected value for independent representations; a callable gets ``n_samples``.
+        None where it depends on the data: use a permutation test.
+    needs_equal_features : bool
+        Whether both representations must have the same number of features.
+    """
+
+    name: str
+    score: Callable[..., float]
+    make_steps: Callable[..., Steps]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    higher_is_better: bool = True
+    range: tuple[float, float] = (0.0, 1.0)
+    symmetric: bool = True
+    identity: bool = True
+    distance: Callable[[float], float] | None = None
+    invariances: frozenset[str] = frozenset()
+    invariances_y: frozenset[str] | None = None
+    min_samples: int = 2
+    null: float | Callable[[int], float] | None = None
+    needs_equal_features: bool = False
+
+    @property
+    def is_metric(self) -> bool:
+        """Whether the value has a form that is a metric."""
+        return self.distance is not None
+
+    @property
+    def best(self) -> float:
+        """The value of the closest resemblance."""
+        return self.range[1] if self.higher_is_better else self.range[0]
+
+    def steps(self) -> Steps:
+        """The three steps, with the parameters of this measure."""
+        return self.make_steps(**self.params)
+
+    def __call__(self, X, Y) -> float:
+        """The value of the public function, with the parameters of this measure."""
+        return self.score(X, Y, **self.params)
+
+    def invariant_to(self, change: str, side: str = "x") -> bool:
+        """Whether a change of one side, "x" or "y", leaves the value as it is."""
+        per_side = self.invariances
+        if side == "y" and self.invariances_y is not None:
+            per_side = self.invariances_y
+        return change in per_side
+
+
+#: Every registered measure by name, filled by the modules of this package as they are imported.
+MEASURES: dict[str, Measure] = {}
+
+
+def register(measure: Measure) -> Measure:
+    """Add a measure to the registry and return it."""
+    if measure.name in MEASURES:
+        raise ValueError(f"A measure named {measure.name!r} exists already.")
+    unknown = (measure.invariances | (measure.invariances_y or set())) - set(INVARIANCES)
+    if unknown:
+        raise ValueError(f"Unknown invariances {sorted(unknown)}; known are {INVARIANCES}.")
+    MEASURES[measure.name] = measure
+    return measure
+
+
+def _holds_text_or_objects(X) -> bool:
+    """Whether any column is of object or text type; scikit-learn would try to convert it."""
+    dtypes = getattr(X, "dtypes", None)
+    if dtypes is not None and hasattr(dtypes, "__iter__"):
+        return any(getattr(dtype, "kind", "") in "OUS" for dtype in dtypes)
+    return getattr(X, "dtype", np.asarray(X).dtype).kind in "OUSV"
+
+
+def _check_not_constant(X: np.ndarray, name: str) -> None:
+    if X.shape[0] > 1 and not (X[-1] != X[0]).any() and not (X != X[0]).any():
+        raise ValueError(f"{name} is constant: all its {X.shape[0]} rows are equal.")
+
+
+def check_representation(X, *, name: str = "X", min_samples: int = 2, constant_ok: bool = False):
+    """Validate one representation and return it as a float array, float32 kept.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        The representation, one row a sample.
+    name : str, default="X"
+        Name of the parameter in error messages.
+    min_samples : int, default=2
+        Least number of rows.
+    constant_ok : bool, default=False
+        Whether all rows may be equal (precomputed kernels).
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_features)
+        Finite, float32 or float64; the input itself where it is such an array already.
+    """
+    if _holds_text_or_objects(X):
+        raise TypeError(f"{name} must be numeric, got an array of objects or text.")
+    X = check_array(X, dtype=[np.float64, np.float32], input_name=name, ensure_min_samples=1)
+    if X.shape[0] < min_samples:
+        raise ValueError(f"{name} must have at least {min_samples} samples, got {X.shape[0]}.")
+    if not constant_ok:
+        _check_not_constant(X, name)
+    return X
+
+
+def check_same_rows(X, Y) -> None:
+    """Raise if two inputs hold other numbers of rows, or both carry an index and these differ."""
+    if np.shape(X)[0] != np.shape(Y)[0]:
+        raise ValueError(
+            "X and Y must hold the same samples, one a row, got "
+            f"{np.shape(X)[0]} rows in X and {np.shape(Y)[0]} in Y."
+        )
+    index_x, index_y = getattr(X, "index", None), getattr(Y, "index", None)
+    if hasattr(index_x, "equals") and hasattr(index_y, "equals") and not index_x.equals(index_y):
+        raise ValueError(
+            "X and Y must hold the same samples in the same order, got different indices. "
+            "Align them, or pass arrays if the rows are paired already."
+        )
+
+
+def check_paired(X, Y, *, min_samples: int = 2, constant_ok: bool = False):
+    """Validate two representations of the same samples; see ``check_representation``.
+
+    Returns
+    -------
+    X, Y : ndarray of shape (n_samples, n_features_x), (n_samples, n_features_y)
+        The float arrays.
+    """
+    options = {"min_samples": min_samples, "constant_ok": constant_ok}
+    arrays = check_representation(X, **options), check_representation(Y, name="Y", **options)
+    check_same_rows(X, Y)
+    return arrays
+
+
+def check_value(value: float, name: str = "similarity") -> float:
+    """Raise instead of returning NaN or inf, which only overflow can cause by now."""
+    if not math.isfinite(value):
+        raise ValueError(f"The {name} is not finite ({value}): rescale the representations.")
+    return float(value)
+
+
+def evaluate(steps: Steps, X, Y, *, min_samples: int = 2, constant_ok: bool = False) -> float:
+    """Validate a pair and run the steps of a measure: the body of most public functions."""
+    X, Y = check_paired(X, Y, min_samples=min_samples, constant_ok=constant_ok)
+    return check_value(steps.compare(steps.prepare(X), steps.prepare(Y)))
+
+
+def permute_rows(X: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """The permute step of measures whose state is an array with one row a sample."""
+    return X[order]
+
+
+def _as_array(X: np.ndarray) -> np.ndarray:
+    return X
+
+
+def _measure_of_function(function: Callable) -> Measure:
+    """Measure around any callable: nothing is known of it, so nothing is claimed."""
+    name = getattr(function, "__name__", type(function).__name__)
+    return Measure(
+        name=name,
+        score=function,
+        make_steps=functools.partial(Steps, _as_array, function, permute_rows),
+        higher_is_better=not name.endswith(("_distance", "_divergence", "_error")),
+        range=(-math.inf, math.inf),
+        symmetric=False,
+        identity=False,
+        min_samples=1,
+    )
+
+
+def _check_keywords(function: Callable, keywords: Mapping[str, Any]) -> None:
+    """Check the names and the values of keywords as the public function would."""
+    inspect.signature(function).bind_partial(**keywords)
+    constraints = getattr(function, "_skl_parameter_constraints", {})
+    checked = {name: constraints[name] for name in keywords if name in constraints}
+
+    def probe(**keywords):
+        return None
+
+    probe.__qualname__ = function.__qualname__
+    validate_params(checked, prefer_skip_nested_validation=True)(probe)(**keywords)
+
+
+def _variant(function: Callable, keywords: Mapping[str, Any]) -> Measure:
+    """Registered measure of a public function and its keywords; unknown tags are not claimed."""
+    of_function = [measure for measure in MEASURES.values() if measure.score is function]
+    for measure in of_function:
+        if dict(measure.params) == dict(keywords):
+            return measure
+    _check_keywords(function, keywords)
+    return replace(
+        of_function[0],
+        params=dict(keywords),
+        symmetric=False,
+        identity=False,
+        distance=None,
+        invariances=frozenset(),
+        invariances_y=None,
+        null=None,
+    )
+
+
+def get_measure(measure: str | Callable | Measure) -> Measure:
+    """Find a measure by its name, its public function, or a partial of that function.
+
+    Parameters
+    ----------
+    measure : str, callable or Measure
+        A name of the registry; a public function such as ``cka_score``, or
+        ``functools.partial(cka_score, kernel="rbf")``; or any ``f(X, Y) -> float``.
+
+    Returns
+    -------
+    measure : Measure
+        For an unknown callable nothing is claimed but its direction, by the suffix of its name.
+    """
+    if isinstance(measure, Measure):
+        return measure
+    if isinstance(measure, str):
+        if measure not in MEASURES:
+            raise ValueError(f"Unknown measure {measure!r}; known are {sorted(MEASURES)}.")
+        return MEASURES[measure]
+    if not callable(measure):
+        raise TypeError(f"A measure is a name or a callable, got {type(measure).__name__}.")
+    function, keywords = measure, {}
+    if isinstance(measure, functools.partial) and not measure.args:
+        function, keywords = measure.func, measure.keywords
+    if any(known.score is function for known in MEASURES.values()):
+        return _variant(function, keywords)
+    return _measure_of_function(measure)
