@@ -1,0 +1,171 @@
+"""The family of hubness reductions: from a neighbour graph to a neighbour graph.
+
+A reduction replaces the distances of a graph by secondary distances and sorts each row again. All
+checks, the self rule and the containers are handled here, once. A method fills two hooks:
+``_fit_distances`` stores the statistics of the indexed samples, ``_reduce_distances`` is the formula.
+
+Doors
+-----
+``fit`` / ``transform``
+    scikit-learn's: a square CSR graph of the training samples or a dense distance matrix.
+``fit_graph`` / ``reduce_graph``
+    For the estimators of ``sksim.neighbors``, which have the vectors: they pass them to the
+    methods that ask for them with ``needs_vectors``, and may fit on a bank of queries from
+    another space.
+"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from abc import abstractmethod
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sksim._base import SksimEstimator
+from sksim.hubness._distances import as_distances
+from sksim.utils._graph import check_graph
+from sksim.utils._sklearn import _fit_context
+
+__all__ = ["GraphReduction", "missing_vectors_error"]
+
+
+def missing_vectors_error(name: str, what: str) -> ValueError:
+    """Error of a method that cannot work on a bare truncated graph."""
+    return ValueError(
+        f"{name} needs the vectors behind the graph ({what}), got a neighbour graph alone. Use "
+        f"HubnessReducedKNeighborsTransformer(reduction={name}(...)) of sksim.neighbors, which has "
+        "them, or pass the complete distance matrix."
+    )
+
+
+class GraphReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEstimator):
+    """Abstract base of the reductions; see the module for its two doors and two hooks."""
+
+    @property
+    def needs_vectors(self) -> bool:
+        """Whether ``fit_graph`` and ``reduce_graph`` should be given the vectors."""
+        return False
+
+    @abstractmethod
+    def _fit_distances(self, distances, vectors, metric, bank):
+        """Store the statistics of the indexed samples, one per row of ``distances``."""
+
+    @abstractmethod
+    def _reduce_distances(self, distances, queries):
+        """Secondary distances beside ``distances.values``, non-negative."""
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Fit the statistics of the indexed samples on their own neighbour graph.
+
+        Parameters
+        ----------
+        X : {csr_matrix, csr_array, array-like} of shape (n_samples, n_samples)
+            Neighbour graph of the training samples with each row sorted by distance, or the
+            dense matrix of all distances.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The fitted reduction.
+        """
+        X = self._check_distances(X, reset=True)
+        if X.shape[0] != X.shape[1]:
+            raise ValueError(
+                f"X must be a square matrix (n_samples, n_samples): distances between the training "
+                f"samples, got shape {X.shape}."
+            )
+        return self._fit_graph(X)
+
+    def transform(self, X):
+        """Replace the distances of a graph by secondary distances.
+
+        Parameters
+        ----------
+        X : {csr_matrix, csr_array, array-like} of shape (n_queries, n_samples)
+            Distances from the queries to the training samples: a neighbour graph with sorted
+            rows, or a dense matrix.
+
+        Returns
+        -------
+        X_reduced : {csr_matrix, csr_array, ndarray} of shape (n_queries, n_samples)
+            The same container with secondary distances, rows sorted again, non-negative. A
+            row's self entry (its first exact zero) stays 0.
+        """
+        check_is_fitted(self)
+        return self.reduce_graph(self._check_distances(X, reset=False))
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_graph(self, graph, *, vectors=None, metric="euclidean", bank=None):
+        """Fit on a neighbour graph, with the vectors behind it where they are at hand.
+
+        Parameters
+        ----------
+        graph : {csr_matrix, csr_array, ndarray} of shape (n_indexed, n_bank)
+            Distances from each indexed sample to its neighbours in the bank. Without a bank
+            this is the graph of the indexed samples, each row beginning with the sample
+            itself at distance 0.
+        vectors : {array-like, sparse matrix} of shape (n_indexed, n_features), default=None
+            The indexed samples.
+        metric : str or callable, default="euclidean"
+            Metric of the distances.
+        bank : {array-like, sparse matrix} of shape (n_bank, n_features), default=None
+            Vectors of the bank: queries from another space. None means that the indexed
+            samples are their own bank.
+
+        Returns
+        -------
+        self : object
+            The fitted reduction.
+        """
+        if sparse.issparse(graph):
+            graph = check_graph(graph, name="graph")
+        return self._fit_graph(graph, vectors, metric, bank)
+
+    def _fit_graph(self, graph, vectors=None, metric="euclidean", bank=None):
+        self.n_samples_fit_ = graph.shape[0]
+        self._n_features_out = graph.shape[0]
+        self._fit_distances(as_distances(graph), vectors, metric, bank)
+        return self
+
+    def reduce_graph(self, graph, *, queries=None):
+        """Replace the distances of a checked graph; see ``transform``.
+
+        Parameters
+        ----------
+        graph : {csr_matrix, csr_array, ndarray} of shape (n_queries, n_indexed)
+            Distances from the queries to their neighbours among the indexed samples.
+        queries : {array-like, sparse matrix} of shape (n_queries, n_features), default=None
+            Vectors of the queries, for the methods that need them.
+
+        Returns
+        -------
+        graph : {csr_matrix, csr_array, ndarray} of shape (n_queries, n_indexed)
+            The reduced graph.
+        """
+        distances = as_distances(graph)
+        return distances.with_values(self._reduce_distances(distances, queries))
+
+    def _check_distances(self, X, *, reset: bool):
+        """Validate a graph or a dense matrix and its number of columns."""
+        if not sparse.issparse(X):
+            return validate_data(
+                self, X, dtype=[np.float64, np.float32], ensure_non_negative=True, reset=reset
+            )
+        X = check_graph(X)
+        validate_data(self, X, skip_check_array=True, reset=reset)
+        return X
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = True
+        tags.input_tags.positive_only = True
+        # The tag promises that any sparse matrix will do; a neighbour graph has sorted rows.
+        tags.input_tags.sparse = False
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

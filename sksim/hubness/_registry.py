@@ -1,0 +1,42 @@
+"""Reductions by name."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from sklearn.base import clone
+
+from sksim.hubness._base import GraphReduction
+
+__all__ = ["REDUCTIONS", "resolve_reduction"]
+
+REDUCTIONS = {}
+
+
+def resolve_reduction(reduction):
+    """Unfitted reduction of a name or an instance; None stays None.
+
+    Parameters
+    ----------
+    reduction : str, GraphReduction or None
+        A key of ``REDUCTIONS``, or an estimator, which is cloned.
+
+    Returns
+    -------
+    reduction : GraphReduction or None
+        A new, unfitted estimator.
+    """
+    if reduction is None:
+        return None
+    if isinstance(reduction, str):
+        if reduction not in REDUCTIONS:
+            raise ValueError(
+                f"reduction must be one of {sorted(REDUCTIONS)}, an estimator or None, "
+                f"got {reduction!r}."
+            )
+        return REDUCTIONS[reduction]()
+    if not isinstance(reduction, GraphReduction):
+        raise TypeError(
+            "reduction must be a name, a reduction of sksim.hubness or None, "
+            f"got {type(reduction).__name__}."
+        )
+    return clone(reduction)
