@@ -1,0 +1,155 @@
+"""Configuration of the documentation."""
+
+import os
+import pathlib
+import sys
+import warnings
+
+sys.path.insert(0, os.path.abspath("."))
+
+from api_reference import API_REFERENCE
+
+import sksim
+
+warnings.filterwarnings("ignore", category=UserWarning, message=".*non-interactive.*")
+
+HERE = pathlib.Path(__file__).parent
+
+project = "sksim"
+author = "The sksim developers"
+copyright = "2026, the sksim developers"
+version = release = sksim.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinxcontrib.bibtex",
+    "sphinx_gallery.gen_gallery",
+]
+
+exclude_patterns = ["_build", "_templates", "gallery/**/*.ipynb"]
+templates_path = ["_templates"]
+html_static_path = ["_static"]
+root_doc = "index"
+nitpicky = False
+default_role = None
+
+autosummary_generate = True
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+bibtex_bibfiles = ["references.bib"]
+bibtex_default_style = "unsrt"
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+# Links to other projects' pages need the network; the build must not.
+intersphinx_mapping = (
+    {
+        "numpy": ("https://numpy.org/doc/stable", None),
+        "scipy": ("https://docs.scipy.org/doc/scipy", None),
+        "sklearn": ("https://scikit-learn.org/stable", None),
+    }
+    if os.environ.get("SKSIM_DOC_ONLINE")
+    else {}
+)
+
+html_theme = "pydata_sphinx_theme"
+html_title = "sksim"
+html_show_sourcelink = False
+html_theme_options = {
+    "show_nav_level": 2,
+    "navigation_with_keys": False,
+    "show_toc_level": 2,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+html_css_files = ["sksim.css"]
+html_sidebars = {"getting_started": [], "glossary": [], "changes": []}
+
+
+class _SectionOrder:
+    """Gallery sections in the order of the three questions."""
+
+    ORDER = ("hubness", "similarity", "identifiability", "generative")
+
+    def __call__(self, folder: str):
+        name = pathlib.Path(folder).name
+        return self.ORDER.index(name) if name in self.ORDER else len(self.ORDER)
+
+    def __repr__(self):
+        return "<gallery section order>"
+
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"/plot_",
+    "ignore_pattern": r"(quickstart|vector_index_export|__init__)\.py",
+    "subsection_order": _SectionOrder(),
+    "within_subsection_order": "FileNameSortKey",
+    "backreferences_dir": "generated/backreferences",
+    "doc_module": ("sksim",),
+    "reference_url": {"sksim": None},
+    "plot_gallery": os.environ.get("SKSIM_DOC_GALLERY", "1") == "1",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_memory": False,
+    "show_signature": False,
+    "remove_config_comments": True,
+}
+
+suppress_warnings = ["config.cache"]
+
+
+def _underlined(title: str, line: str) -> str:
+    return f"{title}\n{line * len(title)}\n"
+
+
+def _api_page(page: dict) -> str:
+    lines = [_underlined(page["title"], "="), page["intro"], ""]
+    for section in page["sections"]:
+        lines += [_underlined(section["title"], "-")]
+        lines += [f".. currentmodule:: sksim.{section['module']}", ""]
+        lines += [".. autosummary::", "   :toctree: ../generated/", "   :nosignatures:"]
+        lines += ["   :template: autosummary/object.rst", ""]
+        lines += [f"   {entry}" for entry in section["entries"]] + [""]
+    return "\n".join(lines)
+
+
+def _write_if_changed(path: pathlib.Path, text: str) -> None:
+    if not path.exists() or path.read_text() != text:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+
+
+def _write_api_pages() -> None:
+    """Write one page a task, and the index of the pages, from api_reference.py."""
+    index = [_underlined("API reference", "="), "By task.", "", ".. toctree::", "   :maxdepth: 2", ""]
+    for page in API_REFERENCE:
+        _write_if_changed(HERE / "api" / f"{page['page']}.rst", _api_page(page))
+        index.append(f"   {page['page']}")
+    _write_if_changed(HERE / "api" / "index.rst", "\n".join(index) + "\n")
+
+
+def _ensure_backreferences(app, *_):
+    """Give each public name a list of examples, empty if no example uses it."""
+    folder = HERE / "generated" / "backreferences"
+    folder.mkdir(parents=True, exist_ok=True)
+    for page in API_REFERENCE:
+        for section in page["sections"]:
+            for entry in section["entries"]:
+                (folder / f"sksim.{section['module']}.{entry}.examples").touch()
+
+
+_write_api_pages()
+
+
+def setup(app):
+    """Connect the hooks of this configuration."""
+    app.connect("builder-inited", _ensure_backreferences, priority=900)
