@@ -1,0 +1,248 @@
+"""What every estimator with a network inside shares: random streams, devices, the skorch net.
+
+The estimator validates the input and owns ``net_``, a :class:`TrainingNet`; it is never a skorch
+class itself. A fit reads::
+
+    device = resolve_device(self.device)
+    self._stream = RandomStream(self.random_state, device)
+    with self._stream.active():
+        self.net_ = TrainingNet(module=build, module__width=8, device=device, ...).initialize()
+        self.net_.partial_fit(X, y)
+
+``module`` is a class or a function that returns the network, never an instance: only what
+skorch builds itself is moved to the CPU by pickling.
+"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import copy
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from sklearn.utils import check_random_state
+from skorch import NeuralNet
+from skorch.callbacks import Callback
+from skorch.dataset import Dataset
+from skorch.helper import predefined_split
+from tqdm import tqdm
+
+__all__ = [
+    "ArrayBatches",
+    "BestWeights",
+    "RandomStream",
+    "TrainingDivergedError",
+    "TrainingNet",
+    "epoch_history",
+    "progress",
+    "resolve_device",
+    "validation_split",
+]
+
+_ADVICE = (
+    "Training diverged: the loss of epoch {epoch} became {loss}. The weights of the best epoch "
+    "before were restored. Try a smaller lr, clip_norm=1, or input of unit scale."
+)
+
+
+class TrainingDivergedError(FloatingPointError, ValueError):
+    """The loss became infinite or NaN; the estimator keeps the best weights before that."""
+
+
+def resolve_device(device: str) -> str:
+    """Name of the device, ``"auto"`` being CUDA where present; ValueError if it cannot be used."""
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ValueError(
+            f"device={device!r} cannot be used here, expected 'auto', 'cpu' or a device that "
+            f"torch has: {error}"
+        ) from error
+    return device
+
+
+def _seeded_state(seed: int, device: str) -> np.ndarray:
+    return torch.Generator(device).manual_seed(seed).get_state().numpy()
+
+
+class RandomStream:
+    """A private torch random stream, drawn from ``random_state``, which continues over fits.
+
+    Inside ``active()`` the global torch generators run on this stream; after it they are as
+    they were before. The stream goes on where it stopped, so that two fits of one epoch each
+    equal one fit of two epochs. NumPy's global generator is not touched.
+
+    Parameters
+    ----------
+    random_state : int, RandomState instance or None
+        Source of the seed, as in scikit-learn.
+    device : str
+        The device, resolved; its generator belongs to the stream if it is a CUDA device.
+    """
+
+    def __init__(self, random_state, device: str = "cpu") -> None:
+        self.seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+        self._cpu = _seeded_state(self.seed, "cpu")
+        self._cuda = _seeded_state(self.seed, device) if device.startswith("cuda") else None
+        self._device = device
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Run the enclosed code on the stream."""
+        on_cuda = self._cuda is not None and torch.cuda.is_available()
+        with torch.random.fork_rng(devices=[self._device] if on_cuda else []):
+            torch.set_rng_state(torch.from_numpy(self._cpu.copy()))
+            if on_cuda:
+                torch.cuda.set_rng_state(torch.from_numpy(self._cuda.copy()), self._device)
+            try:
+                yield
+            finally:
+                self._cpu = torch.get_rng_state().numpy()
+                if on_cuda:
+                    self._cuda = torch.cuda.get_rng_state(self._device).numpy()
+
+
+class ArrayBatches:
+    """Batches of in-memory arrays, cut whole rather than collated sample by sample.
+
+    Parameters
+    ----------
+    dataset : skorch.dataset.Dataset
+        Holds ``X`` and ``y`` (or None) as arrays or tensors.
+    batch_size : int
+        Rows in a batch; the last one may be smaller.
+    shuffle : bool, default=False
+        New random order in each pass, from torch's global generator.
+    """
+
+    def __init__(self, dataset: Dataset, batch_size: int, shuffle: bool = False) -> None:
+        self.X = torch.as_tensor(dataset.X)
+        self.y = torch.zeros(len(self.X)) if dataset.y is None else torch.as_tensor(dataset.y)
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+
+    def __len__(self) -> int:
+        return -(-len(self.X) // self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        n = len(self.X)
+        order = torch.randperm(n) if self.shuffle else torch.arange(n)
+        for rows in order.split(self.batch_size):
+            yield self.X[rows], self.y[rows]
+
+
+class TrainingNet(NeuralNet):
+    """skorch net with sksim's rules; the defaults of skorch that change are listed here.
+
+    * whole batches (:class:`ArrayBatches`), shuffled in training;
+    * no hidden split, no hidden non-linearity in ``predict``;
+    * a loss that is not finite raises :class:`TrainingDivergedError` before the weights change;
+      with a :class:`BestWeights` callback the best weights are back by then;
+    * pickles are for the CPU, wherever the net was trained.
+
+    Parameters
+    ----------
+    module : class or callable
+        Returns the ``torch.nn.Module``; its arguments are given as ``module__name``.
+    criterion : class, default=torch.nn.Identity
+        The loss, unused where a subclass overrides ``get_loss``.
+    **kwargs : dict
+        Everything else that :class:`skorch.NeuralNet` takes.
+    """
+
+    def __init__(self, module, criterion=torch.nn.Identity, **kwargs) -> None:
+        defaults = {
+            "iterator_train": ArrayBatches,
+            "iterator_train__shuffle": True,
+            "iterator_valid": ArrayBatches,
+            "train_split": None,
+            "predict_nonlinearity": None,
+            "verbose": 0,
+        }
+        super().__init__(module, criterion, **(defaults | kwargs))
+
+    def train_step_single(self, batch, **fit_params) -> dict:
+        self._set_training(True)
+        Xi, yi = batch
+        y_pred = self.infer(Xi, **fit_params)
+        loss = self.get_loss(y_pred, yi, X=Xi, training=True)
+        if not torch.isfinite(loss):
+            self._stop_diverged(loss.item())
+        loss.backward()
+        return {"loss": loss, "y_pred": y_pred}
+
+    def _stop_diverged(self, loss: float) -> None:
+        for _, callback in self.callbacks_:
+            if isinstance(callback, BestWeights):
+                callback.restore(self)
+        raise TrainingDivergedError(_ADVICE.format(epoch=len(self.history), loss=loss))
+
+    def __getstate__(self) -> dict:
+        return super().__getstate__() | {"device": "cpu"}
+
+
+class BestWeights(Callback):
+    """Remember the weights of the best finished epoch, and stop early if asked to.
+
+    Parameters
+    ----------
+    monitor : str, default="train_loss"
+        Entry of the history that should be small.
+    patience : int, default=None
+        Stop after so many epochs without improvement and restore the best weights.
+        None: never stop; the weights then serve after a divergence only.
+    """
+
+    def __init__(self, monitor: str = "train_loss", patience: int | None = None) -> None:
+        self.monitor = monitor
+        self.patience = patience
+
+    def initialize(self) -> "BestWeights":
+        self.best_loss_ = np.inf
+        self.best_weights_ = None
+        return self
+
+    def _remember(self, net: NeuralNet) -> None:
+        weights = net.module_.state_dict()
+        self.best_weights_ = {name: copy.deepcopy(w).cpu() for name, w in weights.items()}
+
+    def restore(self, net: NeuralNet) -> None:
+        """Give the net its best weights back."""
+        net.module_.load_state_dict(self.best_weights_)
+
+    def on_train_begin(self, net: NeuralNet, X=None, y=None, **kwargs) -> None:
+        self.misses_ = 0
+        if self.best_weights_ is None:
+            self._remember(net)
+
+    def on_epoch_end(self, net: NeuralNet, dataset_train=None, dataset_valid=None, **kw) -> None:
+        loss = net.history[-1, self.monitor]
+        self.misses_ = 0 if loss < self.best_loss_ else self.misses_ + 1
+        if loss < self.best_loss_:
+            self.best_loss_ = loss
+            self._remember(net)
+        if self.patience is not None and self.misses_ >= self.patience:
+            raise KeyboardInterrupt  # skorch's own way to end training early
+
+    def on_train_end(self, net: NeuralNet, X=None, y=None, **kwargs) -> None:
+        if self.patience is not None and np.isfinite(self.best_loss_):
+            self.restore(net)
+
+
+def validation_split(X_valid, y_valid=None):
+    """The ``train_split`` of a net for rows that the estimator set aside itself."""
+    return predefined_split(Dataset(X_valid, y_valid))
+
+
+def epoch_history(net: NeuralNet) -> list[dict]:
+    """History of a net, one dict for each epoch, without the batches."""
+    return [{k: v for k, v in row.items() if k != "batches"} for row in net.history]
+
+
+def progress(steps: Iterable, *, verbose: int, name: str) -> Iterable:
+    """The steps, with a progress bar if ``verbose`` is positive."""
+    return tqdm(steps, desc=name, leave=False) if verbose > 0 else steps

@@ -1,0 +1,133 @@
+import pickle
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("skorch")
+
+from sksim._torch._training import (
+    BestWeights,
+    RandomStream,
+    TrainingDivergedError,
+    TrainingNet,
+    epoch_history,
+    progress,
+    resolve_device,
+    validation_split,
+)
+
+
+class Line(torch.nn.Module):
+    def __init__(self, n_out=1):
+        super().__init__()
+        self.linear = torch.nn.Linear(3, n_out)
+
+    def forward(self, X):
+        return self.linear(X).squeeze(-1)
+
+
+def make_net(**kwargs):
+    options = {"max_epochs": 3, "lr": 0.05, "batch_size": 16, "optimizer": torch.optim.Adam}
+    return TrainingNet(Line, torch.nn.MSELoss, **(options | kwargs))
+
+
+@pytest.fixture
+def data(rng):
+    X = rng.standard_normal((50, 3)).astype(np.float32)
+    return X, X @ np.array([1.0, -2.0, 0.5], dtype=np.float32)
+
+
+def weights(net):
+    return net.module_.linear.weight.detach().numpy().copy()
+
+
+def fit_in(stream, data, **kwargs):
+    with stream.active():
+        return make_net(**kwargs).fit(*data)
+
+
+def test_same_seed_same_weights_and_global_generators_untouched(data):
+    torch.manual_seed(3)
+    np.random.seed(3)
+    expected = torch.rand(1), np.random.rand()
+    torch.manual_seed(3)
+    np.random.seed(3)
+    a, b, c = (fit_in(RandomStream(seed), data) for seed in (0, 0, 1))
+    assert torch.rand(1) == expected[0]
+    assert np.random.rand() == expected[1]
+    np.testing.assert_array_equal(weights(a), weights(b))
+    assert not np.array_equal(weights(a), weights(c))
+
+
+def test_stream_continues_where_it_stopped(data):
+    whole = fit_in(RandomStream(0), data, max_epochs=4)
+    stream = RandomStream(0)
+    parts = fit_in(stream, data, max_epochs=2)
+    stream = pickle.loads(pickle.dumps(stream))
+    with stream.active():
+        parts.partial_fit(*data)
+    np.testing.assert_array_equal(weights(whole), weights(parts))
+    assert [row["epoch"] for row in epoch_history(parts)] == [1, 2, 3, 4]
+    assert "batches" not in epoch_history(parts)[0]
+
+
+def test_stream_restored_after_an_error():
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    with pytest.raises(KeyError), RandomStream(0).active():  # noqa: PT012
+        torch.rand(5)
+        raise KeyError
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_pickle_is_for_the_cpu(data):
+    net = fit_in(RandomStream(0), data)
+    net.device = "cuda"  # what a net trained on a GPU says
+    loaded = pickle.loads(pickle.dumps(net))
+    assert loaded.device == "cpu"
+    np.testing.assert_array_equal(weights(net), weights(loaded))
+
+
+def test_resolve_device():
+    assert resolve_device("cpu") == "cpu"
+    assert resolve_device("auto") == ("cuda" if torch.cuda.is_available() else "cpu")
+    with pytest.raises(ValueError, match="device='nonsense' cannot be used"):
+        resolve_device("nonsense")
+
+
+def test_divergence_restores_the_best_weights(data):
+    X, y = data
+    best = BestWeights()
+    net = fit_in(RandomStream(0), data, callbacks=[best])
+    kept = weights(net)
+    with pytest.raises(TrainingDivergedError, match="Try a smaller lr"):
+        net.partial_fit(X, np.full_like(y, np.nan))
+    np.testing.assert_array_equal(weights(net), kept)
+
+
+def test_divergence_in_the_first_epoch_restores_the_initial_weights(data):
+    X, y = data
+    net = make_net(callbacks=[BestWeights()]).initialize()
+    initial = weights(net)
+    with pytest.raises(TrainingDivergedError, match="epoch 1 became nan"):
+        net.partial_fit(X, np.where(np.arange(len(y)) == 7, np.nan, y).astype(np.float32))
+    np.testing.assert_array_equal(weights(net), initial)
+
+
+def test_early_stopping_ends_with_the_best_validation_weights(data):
+    X, y = data
+    stopper = BestWeights("valid_loss", patience=2)
+    split = validation_split(X[:10], -y[:10])  # gets worse while training succeeds
+    net = fit_in(RandomStream(0), data, callbacks=[stopper], train_split=split, max_epochs=50)
+    losses = [row["valid_loss"] for row in epoch_history(net)]
+    assert len(losses) == np.argmin(losses) + 3 < 50
+    valid = ((net.predict(X[:10]) + y[:10]) ** 2).mean()
+    assert valid == pytest.approx(min(losses), rel=1e-5)
+
+
+def test_progress(capsys):
+    assert list(progress(range(3), verbose=0, name="sample")) == [0, 1, 2]
+    assert capsys.readouterr().err == ""
+    assert list(progress(range(3), verbose=1, name="sample")) == [0, 1, 2]
+    assert "sample" in capsys.readouterr().err
