@@ -3,4 +3,52 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-__all__ = []
+from sksim.metrics._functional import (
+    disagreement_rate,
+    error_consistency_score,
+    minmax_normalized_disagreement,
+)
+from sksim.metrics._jensen_shannon import (
+    jensen_shannon_distance,
+    jensen_shannon_divergence,
+)
+from sksim.metrics._neural_collapse import (
+    neural_collapse,
+)
+from sksim.metrics._spectral_quality import (
+    effective_rank,
+    isoscore,
+    matrix_nuclear_norm,
+    participation_ratio,
+    rankme_score,
+    stable_rank,
+)
+from sksim.metrics._sphere_quality import (
+    alignment,
+    anisotropy,
+    uniformity,
+)
+from sksim.metrics._vendi import (
+    vendi_score,
+    von_neumann_entropy,
+)
+
+__all__ = [
+    "alignment",
+    "anisotropy",
+    "disagreement_rate",
+    "effective_rank",
+    "error_consistency_score",
+    "isoscore",
+    "jensen_shannon_distance",
+    "jensen_shannon_divergence",
+    "matrix_nuclear_norm",
+    "minmax_normalized_disagreement",
+    "neural_collapse",
+    "participation_ratio",
+    "rankme_score",
+    "stable_rank",
+    "uniformity",
+    "vendi_score",
+    "von_neumann_entropy",
+]
