@@ -12,6 +12,21 @@ from sksim.metrics._jensen_shannon import (
     jensen_shannon_distance,
     jensen_shannon_divergence,
 )
+from sksim.metrics._kl import (
+    kl_divergence,
+)
+from sksim.metrics._llv import (
+    log_likelihood_variance_distance,
+)
+from sksim.metrics._log_probabilities import (
+    aligned_log_probabilities,
+)
+from sksim.metrics._logit_distance import (
+    logit_distance,
+)
+from sksim.metrics._max_pls_svd import (
+    max_pls_svd_distance,
+)
 from sksim.metrics._neural_collapse import (
     neural_collapse,
 )
@@ -34,6 +49,7 @@ from sksim.metrics._vendi import (
 )
 
 __all__ = [
+    "aligned_log_probabilities",
     "alignment",
     "anisotropy",
     "disagreement_rate",
@@ -42,7 +58,11 @@ __all__ = [
     "isoscore",
     "jensen_shannon_distance",
     "jensen_shannon_divergence",
+    "kl_divergence",
+    "log_likelihood_variance_distance",
+    "logit_distance",
     "matrix_nuclear_norm",
+    "max_pls_svd_distance",
     "minmax_normalized_disagreement",
     "neural_collapse",
     "participation_ratio",

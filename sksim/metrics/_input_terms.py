@@ -1,0 +1,102 @@
+"""The input side of d_LLV: its terms for sets of inputs, and the search for the best set.
+
+With a = log p, b = log q, all standard deviations over all labels, ddof = 1, and a set of
+inputs (x_0, x_1, ..., x_M)::
+
+    r_j    = std[a(x_j) - a(x_0)]                  r'_j   = std[b(x_j) - b(x_0)]
+    rest_j = std[a(x_j) / r_j - b(x_j) / r'_j]     base_j = std[a(x_0) / r_j - b(x_0) / r'_j]
+"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from itertools import combinations
+from math import comb
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.utils.random import sample_without_replacement
+
+from sksim.metrics._label_terms import is_degenerate, standard_deviation
+
+__all__ = [
+    "InputTerms",
+    "candidate_inputs",
+    "draw_inputs",
+    "input_terms",
+    "summarize_input_terms",
+]
+
+_BLOCK_ENTRIES = 2**22
+
+
+class InputTerms(NamedTuple):
+    """Terms of S sets of M + 1 inputs, each (S, M); NaN where r_j or r'_j is zero."""
+
+    rest: np.ndarray
+    base: np.ndarray
+    r: np.ndarray
+    r_prime: np.ndarray
+
+
+def _block_input_terms(log_p: np.ndarray, log_q: np.ndarray, sets: np.ndarray) -> InputTerms:
+    a, b = log_p[sets], log_q[sets]
+    a_0, b_0 = a[:, :1], b[:, :1]
+    a, b = a[:, 1:], b[:, 1:]
+    r, r_prime = standard_deviation(a - a_0, 2), standard_deviation(b - b_0, 2)
+    degenerate = is_degenerate(r, r_prime, 1e-12)
+    r[degenerate] = r_prime[degenerate] = np.nan
+    scale, scale_prime = r[..., None], r_prime[..., None]
+    rest = standard_deviation(a / scale - b / scale_prime, 2)
+    base = standard_deviation(a_0 / scale - b_0 / scale_prime, 2)
+    return InputTerms(rest, base, r, r_prime)
+
+
+def input_terms(log_p: np.ndarray, log_q: np.ndarray, sets: np.ndarray) -> InputTerms:
+    """Terms of each row (x_0, ..., x_M) of ``sets``, straight from the definition, in blocks."""
+    size = max(1, _BLOCK_ENTRIES // (sets.shape[1] * log_p.shape[1]))
+    blocks = [
+        _block_input_terms(log_p, log_q, sets[start : start + size])
+        for start in range(0, len(sets), size)
+    ]
+    return InputTerms(*(np.concatenate(parts) for parts in zip(*blocks)))
+
+
+def summarize_input_terms(terms: InputTerms, reduce: str) -> tuple[np.ndarray, np.ndarray]:
+    """t2 and t4 of each set: t2 is always the maximum, t4 the maximum or mean of |r - r'|."""
+    t2 = np.maximum(terms.rest, terms.base).max(axis=1)
+    gaps = np.abs(terms.r - terms.r_prime)
+    return t2, gaps.max(axis=1) if reduce == "max" else gaps.mean(axis=1)
+
+
+def candidate_inputs(n_samples: int, size: int, n_candidates: int, random_state) -> np.ndarray:
+    """Sets of inputs to choose from, pivot input first: all of them, or a seeded sample.
+
+    All ``n_samples * comb(n_samples - 1, size - 1)`` sets are listed if they are no more than
+    ``n_candidates``; otherwise each candidate is drawn on its own, without replacement inside it.
+    """
+    if n_samples * comb(n_samples - 1, size - 1) <= n_candidates:
+        everything = range(n_samples)
+        return np.array(
+            [
+                (first, *rest)
+                for first in everything
+                for rest in combinations([i for i in everything if i != first], size - 1)
+            ]
+        )
+    return np.array(
+        [
+            sample_without_replacement(n_samples, size, random_state=random_state)
+            for _ in range(n_candidates)
+        ]
+    )
+
+
+def draw_inputs(log_p, log_q, size: int, n_candidates: int, random_state) -> np.ndarray:
+    """The candidate set with the smallest t2; sets with a degenerate input are passed over.
+
+    Returns the first candidate if all of them are degenerate.
+    """
+    sets = candidate_inputs(len(log_p), size, n_candidates, random_state)
+    t2, _ = summarize_input_terms(input_terms(log_p, log_q, sets), "max")
+    return sets[np.where(np.isnan(t2), np.inf, t2).argmin()]
