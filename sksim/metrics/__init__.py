@@ -8,6 +8,29 @@ from sksim.metrics._functional import (
     error_consistency_score,
     minmax_normalized_disagreement,
 )
+from sksim.metrics._hubness import (
+    bad_hubness_score,
+    hubness_report,
+    hubness_score,
+)
+from sksim.metrics._hubness_measures import (
+    antihub_rate,
+    atkinson_index,
+    gini_index,
+    groupie_ratio,
+    hub_entropy,
+    hub_occurrence,
+    hub_rate,
+    k_skewness,
+    robin_hood_index,
+)
+from sksim.metrics._hubness_null import (
+    hubness_null,
+)
+from sksim.metrics._hubness_occurrence import (
+    k_occurrence,
+    k_occurrence_from_indices,
+)
 from sksim.metrics._jensen_shannon import (
     jensen_shannon_distance,
     jensen_shannon_divergence,
@@ -52,12 +75,26 @@ __all__ = [
     "aligned_log_probabilities",
     "alignment",
     "anisotropy",
+    "antihub_rate",
+    "atkinson_index",
+    "bad_hubness_score",
     "disagreement_rate",
     "effective_rank",
     "error_consistency_score",
+    "gini_index",
+    "groupie_ratio",
+    "hub_entropy",
+    "hub_occurrence",
+    "hub_rate",
+    "hubness_null",
+    "hubness_report",
+    "hubness_score",
     "isoscore",
     "jensen_shannon_distance",
     "jensen_shannon_divergence",
+    "k_occurrence",
+    "k_occurrence_from_indices",
+    "k_skewness",
     "kl_divergence",
     "log_likelihood_variance_distance",
     "logit_distance",
@@ -67,6 +104,7 @@ __all__ = [
     "neural_collapse",
     "participation_ratio",
     "rankme_score",
+    "robin_hood_index",
     "stable_rank",
     "uniformity",
     "vendi_score",

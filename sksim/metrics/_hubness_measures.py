@@ -1,0 +1,509 @@
+"""Measures of hubness: how unevenly neighbour slots are spread over the indexed samples."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils import check_array
+
+from sksim.utils._sklearn import Interval, validate_params
+
+__all__ = [
+    "antihub_rate",
+    "atkinson_index",
+    "gini_index",
+    "groupie_ratio",
+    "hub_entropy",
+    "hub_occurrence",
+    "hub_rate",
+    "k_skewness",
+    "robin_hood_index",
+]
+
+#: Fractional counts are sums of fractions; a count this close to a threshold has reached it.
+_ROUNDING = 1e-9
+
+_OCCURRENCE = {"occurrence": ["array-like"]}
+_HUB = {
+    **_OCCURRENCE,
+    "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+    "hub_size": [Interval(Real, 0, None, closed="neither")],
+}
+
+
+def _check_occurrence(occurrence) -> np.ndarray:
+    """Occurrence counts as a float64 vector with a positive sum."""
+    occurrence = check_array(
+        occurrence,
+        dtype=np.float64,
+        ensure_2d=False,
+        ensure_min_samples=2,
+        ensure_non_negative=True,
+        input_name="occurrence",
+    )
+    if occurrence.ndim != 1:
+        raise ValueError(
+            "occurrence must be one-dimensional, one count for each indexed sample, got an "
+            f"array of shape {occurrence.shape}."
+        )
+    if not occurrence.any():
+        raise ValueError("occurrence must hold at least one neighbour slot, got zeros only.")
+    return occurrence
+
+
+def _is_hub(occurrence: np.ndarray, n_neighbors: int, hub_size: float) -> np.ndarray:
+    return occurrence >= hub_size * n_neighbors * (1 - _ROUNDING)
+
+
+@validate_params(_OCCURRENCE, prefer_skip_nested_validation=True)
+def k_skewness(occurrence) -> float:
+    r"""Skewness of the k-occurrence, the classical measure of hubness.
+
+    .. math:: S = \frac{\frac1n \sum_x (N(x) - \mu)^3}{\sigma^3}
+
+    with :math:`N(x)` the occurrence of the indexed sample x, :math:`\mu` the mean and
+    :math:`\sigma` the (biased) standard deviation of N over the n indexed samples. Zero for
+    symmetric counts, large where few samples are neighbours of very many; it ranges up to
+    :math:`(n - 2) / \sqrt{n - 1}`, reached when one count differs from all others. Constant
+    counts have skewness 0.
+
+    .. versionadded:: 0.1
+
+    Parameters
+    ----------
+    occurrence : array-like of shape (n_indexed,)
+        Occurrence counts, see :func:`k_occurrence`.
+
+    Returns
+    -------
+    skewness : float
+        Without unit, in :math:`\pm (n - 2) / \sqrt{n - 1}`. Chance level:
+        :func:`hubness_null`.
+
+    See Also
+    --------
+    robin_hood_index : Bounded, and not moved by one single hub.
+    hubness_score : The measure from vectors, graphs or distances.
+
+    Notes
+    -----
+    Skewness is governed by the largest hub: never judge by this measure alone. Time and
+    memory O(n).
+
+    References
+    ----------
+    "Hubs in space: popular nearest neighbors in high-dimensional data" (Radovanović,
+    Nanopoulos, Ivanović, 2010)
+
+    Examples
+    --------
+    >>> from sksim.metrics import k_skewness
+    >>> round(k_skewness([4, 3, 3, 0, 0]), 4)
+    -0.2561
+    """
+    occurrence = _check_occurrence(occurrence)
+    mean = occurrence.mean()
+    deviation = occurrence - mean
+    variance = np.mean(deviation**2)
+    if variance <= (_ROUNDING * mean) ** 2:
+        return 0.0
+    return float(np.mean(deviation**3) / variance**1.5)
+
+
+@validate_params(_OCCURRENCE, prefer_skip_nested_validation=True)
+def robin_hood_index(occurrence) -> float:
+    r"""Share of the neighbour slots to hand round until all samples have equally many.
+
+    .. math:: R = \frac{\sum_x |N(x) - \mu|}{2 \sum_x N(x)}
+
+    with :math:`N(x)` the occurrence of the indexed sample x and :math:`\mu` its mean over the
+    n indexed samples. It lies in :math:`[0, 1 - 1/n]`, 0 for constant counts; occurrence
+    counts of k-neighbour lists reach :math:`1 - k/n` at most.
+
+    .. versionadded:: 0.1
+
+    Parameters
+    ----------
+    occurrence : array-like of shape (n_indexed,)
+        Occurrence counts, see :func:`k_occurrence`.
+
+    Returns
+    -------
+    index : float
+        A share, in [0, 1). Chance level: :func:`hubness_null`.
+
+    See Also
+    --------
+    gini_index : Compares all pairs of samples instead.
+    k_skewness : Looks at the largest hubs instead.
+
+    Notes
+    -----
+    Also known as the Hoover index. Time and memory O(n).
+
+    References
+    ----------
+    "Fast approximate hubness reduction for large high-dimensional data" (Feldbauer,
+    Leodolter, Plant, Flexer, 2018)
+
+    Examples
+    --------
+    >>> from sksim.metrics import robin_hood_index
+    >>> robin_hood_index([4, 3, 3, 0, 0])
+    0.4
+    """
+    occurrence = _check_occurrence(occurrence)
+    return float(np.abs(occurrence - occurrence.mean()).sum() / (2 * occurrence.sum()))
+
+
+@validate_params(_OCCURRENCE, prefer_skip_nested_validation=True)
+def gini_index(occurrence) -> float:
+    r"""Gini index of the k-occurrence: mean difference of two samples' counts.
+
+    .. math::
+        G = \frac{\sum_{x, x'} |N(x) - N(x')|}{2 n \sum_x N(x)}
+          = \frac{2 \sum_i i \, N_{(i)}}{n \sum_i N_{(i)}} - \frac{n + 1}{n}
+
+    with :math:`N(x)` the occurrence of the indexed sample x, n of them, and
+    :math:`N_{(1)} \le \dots \le N_{(n)}` the same in order. It lies in :math:`[0, 1 - 1/n]`,
+    0 for constant counts; occurrence counts of k-neighbour lists reach :math:`1 - k/n` at most.
+
+    .. versionadded:: 0.1
+
+    Parameters
+    ----------
+    occurrence : array-like of shape (n_indexed,)
+        Occurrence counts, see :func:`k_occurrence`.
+
+    Returns
+    -------
+    index : float
+        In [0, 1). Chance level: :func:`hubness_null`.
+
+    See Also
+    --------
+    robin_hood_index : The largest distance of the same Lorenz curve from equality.
+    atkinson_index : Weighs the poorly supplied samples more.
+
+    Notes
+    -----
+    Computed by the sorted form: time O(n log n), memory O(n).
+
+    References
+    ----------
+    "Variabilità e mutabilità" (Gini, 1912)
+
+    Examples
+    --------
+    >>> from sksim.metrics import gini_index
+    >>> round(gini_index([4, 3, 3, 0, 0]), 4)
+    0.44
+    """
+    ordered = np.sort(_check_occurrence(occurrence))
+    n = ordered.size
+    weights = 2 * np.arange(1, n + 1) - n - 1
+    return max(0.0, float(weights @ ordered / (n * ordered.sum())))
+
+
+@validate_params(
+    {**_OCCURRENCE, "epsilon": [Interval(Real, 0, None, closed="left")]},
+    prefer_skip_nested_validation=True,
+)
+def atkinson_index(occurrence, *, epsilon=0.5) -> float:
+    r"""Atkinson index of the k-occurrence, with an adjustable aversion to inequality.
+
+    .. math::
+        A_\varepsilon = 1 - \frac{1}{\mu}
+            \Bigl(\frac1n \sum_x N(x)^{1 - \varepsilon}\Bigr)^{1 / (1 - \varepsilon)}
+
+    with :math:`N(x)` the occurrence of the indexed sample x and :math:`\mu` its mean over the
+    n indexed samples; at :math:`\varepsilon = 1` the bracket becomes the geometric mean.
+    It lies in [0, 1], 0 for constant counts.
+
+    .. versionadded:: 0.1
+
+    Parameters
+    ----------
+    occurrence : array-like of shape (n_indexed,)
+        Occurrence counts, see :func:`k_occurrence`.
+    epsilon : float, default=0.5
+        Aversion to inequality: 0 sees none, larger values look more at anti-hubs. From 1 on
+        a single anti-hub makes the index 1.
+
+    Returns
+    -------
+    index : float
+        In [0, 1]. Chance level for the default epsilon: :func:`hubness_null`.
+
+    See Also
+    --------
+    gini_index : Inequality without a parameter.
+
+    Notes
+    -----
+    Time and memory O(n).
+
+    References
+    ----------
+    "On the measurement of inequality" (Atkinson, 1970)
+
+    Examples
+    --------
+    >>> from sksim.metrics import atkinson_index
+    >>> round(atkinson_index([4, 3, 3, 0, 0]), 4)
+    0.4029
+    """
+    occurrence = _check_occurrence(occurrence)
+    share = occurrence / occurrence.mean()
+    if epsilon >= 1 and (share == 0).any():
+        return 1.0
+    if epsilon == 1:
+        return max(0.0, float(-np.expm1(np.mean(np.log(share)))))
+    return max(0.0, float(1 - np.mean(share ** (1 - epsilon)) ** (1 / (1 - epsilon))))
+
+
+@validate_params(_OCCURRENCE, prefer_skip_nested_validation=True)
+def antihub_rate(occurrence) -> float:
+    r"""Share of the indexed samples that are nobody's neighbour.
+
+    .. math:: \frac{1}{n} \, \#\{x : N(x) = 0\}
+
+    with :math:`N(x)` the occurrence of the indexed sample x, n of them. A neighbour search
+    with these lists never finds an anti-hub.
+
+    .. versionadded:: 0.1
+
+    Parameters
+    ----------
+    occurrence : array-like of shape (n_indexed,)
+        Occurrence counts, see :func:`k_occurrence`.
+
+    Returns
+    -------
+    rate : float
+        A share, in [0, 1). Chance level: :func:`hubness_null`.
+
+    See Also
+    --------
+    hub_rate : Share of the samples that are hubs.
+
+    Notes
+    -----
+    Time and memory O(n).
+
+    References
+    ----------
+    "Reverse nearest neighbors in unsupervised distance-based outlier detection"
+    (Radovanović, Nanopoulos, Ivanović, 2015)
+
+    Examples
+    --------
+    >>> from sksim.metrics import antihub_rate
+    >>> antihub_rate([4, 3, 3, 0, 0])
+    0.4
+    """
+    return float(np.mean(_check_occurrence(occurrence) == 0))
+
+
+@validate_params(_HUB, prefer_skip_nested_validation=True)
+def hub_rate(occurrence, *, n_neighbors, hub_size=2) -> float:
+    r"""Share of the indexed samples that are hubs.
+
+    .. math:: \frac{1}{n} \, \#\{x : N(x) \ge h k\}
+
+    with :math:`N(x)` the occurrence of the indexed sample x, n of them, k = ``n_neighbors``
+    and h = ``hub_size``.
+
+    .. versionadded:: 0.1
+
+    Parameters
+    ----------
+    occurrence : array-like of shape (n_indexed,)
+        Occurrence counts, see :func:`k_occurrence`.
+    n_neighbors : int
+        Number of neighbours k that the counts are of.
+    hub_size : float, default=2
+        A hub is in at least ``hub_size * n_neighbors`` lists.
+
+    Returns
+    -------
+    rate : float
+        A share, in [0, 1]. Chance level for the default hub size: :func:`hubness_null`.
+
+    See Also
+    --------
+    hub_occurrence : Share of the slots that these hubs hold.
+
+    Notes
+    -----
+    A few extreme hubs and a moderate unevenness give the same small rate: read it together
+    with :func:`hub_occurrence`. Time and memory O(n).
+
+    References
+    ----------
+    "Fast approximate hubness reduction for large high-dimensional data" (Feldbauer,
+    Leodolter, Plant, Flexer, 2018)
+
+    Examples
+    --------
+    >>> from sksim.metrics import hub_rate
+    >>> hub_rate([4, 3, 3, 0, 0], n_neighbors=2)
+    0.2
+    """
+    return float(np.mean(_is_hub(_check_occurrence(occurrence), n_neighbors, hub_size)))
+
+
+@validate_params(_HUB, prefer_skip_nested_validation=True)
+def hub_occurrence(occurrence, *, n_neighbors, hub_size=2) -> float:
+    r"""Share of all neighbour slots that hubs hold.
+
+    .. math:: \frac{\sum_{x : N(x) \ge h k} N(x)}{\sum_x N(x)}
+
+    with :math:`N(x)` the occurrence of the indexed sample x, k = ``n_neighbors`` and
+    h = ``hub_size``. The denominator is the number of slots, also where queries and indexed
+    samples differ.
+
+    .. versionadded:: 0.1
+
+    Parameters
+    ----------
+    occurrence : array-like of shape (n_indexed,)
+        Occurrence counts, see :func:`k_occurrence`.
+    n_neighbors : int
+        Number of neighbours k that the counts are of.
+    hub_size : float, default=2
+        A hub is in at least ``hub_size * n_neighbors`` lists.
+
+    Returns
+    -------
+    share : float
+        In [0, 1]. Chance level for the default hub size: :func:`hubness_null`.
+
+    See Also
+    --------
+    hub_rate : Share of the samples that are hubs.
+
+    Notes
+    -----
+    Time and memory O(n).
+
+    References
+    ----------
+    "Fast approximate hubness reduction for large high-dimensional data" (Feldbauer,
+    Leodolter, Plant, Flexer, 2018)
+
+    Examples
+    --------
+    >>> from sksim.metrics import hub_occurrence
+    >>> hub_occurrence([4, 3, 3, 0, 0], n_neighbors=2)
+    0.4
+    """
+    occurrence = _check_occurrence(occurrence)
+    hubs = occurrence[_is_hub(occurrence, n_neighbors, hub_size)]
+    return float(hubs.sum() / occurrence.sum())
+
+
+@validate_params(
+    {**_OCCURRENCE, "n_queries": [Interval(Integral, 1, None, closed="left")]},
+    prefer_skip_nested_validation=True,
+)
+def groupie_ratio(occurrence, *, n_queries) -> float:
+    r"""Share of the queries that have the largest hub among their neighbours.
+
+    .. math:: \max_x N(x) / m
+
+    with :math:`N(x)` the occurrence of the indexed sample x and m = ``n_queries``.
+
+    .. versionadded:: 0.1
+
+    Parameters
+    ----------
+    occurrence : array-like of shape (n_indexed,)
+        Occurrence counts, see :func:`k_occurrence`.
+    n_queries : int
+        Number of queries m; the number of samples where each sample was a query.
+
+    Returns
+    -------
+    ratio : float
+        A share, in (0, 1]. Chance level: :func:`hubness_null`.
+
+    Raises
+    ------
+    ValueError
+        If a count is larger than the number of queries.
+
+    See Also
+    --------
+    k_skewness : Is governed by the same largest hub.
+
+    Notes
+    -----
+    Time and memory O(n).
+
+    References
+    ----------
+    "Hubs in space: popular nearest neighbors in high-dimensional data" (Radovanović,
+    Nanopoulos, Ivanović, 2010)
+
+    Examples
+    --------
+    >>> from sksim.metrics import groupie_ratio
+    >>> groupie_ratio([4, 3, 3, 0, 0], n_queries=5)
+    0.8
+    """
+    largest = float(_check_occurrence(occurrence).max())
+    if largest > n_queries * (1 + _ROUNDING):
+        raise ValueError(
+            "n_queries must be the number of queries, which no count exceeds, got "
+            f"n_queries={n_queries} and a count of {largest:g}."
+        )
+    return min(1.0, largest / n_queries)
+
+
+@validate_params(_OCCURRENCE, prefer_skip_nested_validation=True)
+def hub_entropy(occurrence) -> float:
+    r"""Entropy of the distribution of neighbour slots over samples; 1 if even.
+
+    .. math:: -\frac{1}{\ln n} \sum_x q(x) \ln q(x), \qquad q(x) = N(x) / \sum_{x'} N(x')
+
+    with :math:`N(x)` the occurrence of the indexed sample x, n of them. Unlike the other
+    measures it is *large without* hubness: 1 for constant counts, :math:`\ln k / \ln n` if k
+    samples hold all slots.
+
+    .. versionadded:: 0.1
+
+    Parameters
+    ----------
+    occurrence : array-like of shape (n_indexed,)
+        Occurrence counts, see :func:`k_occurrence`.
+
+    Returns
+    -------
+    entropy : float
+        In [0, 1]. Chance level: :func:`hubness_null`.
+
+    See Also
+    --------
+    gini_index : Inequality by differences of counts.
+
+    Notes
+    -----
+    Time and memory O(n).
+
+    References
+    ----------
+    "A mathematical theory of communication" (Shannon, 1948)
+
+    Examples
+    --------
+    >>> from sksim.metrics import hub_entropy
+    >>> round(hub_entropy([4, 3, 3, 0, 0]), 4)
+    0.6766
+    """
+    occurrence = _check_occurrence(occurrence)
+    share = occurrence[occurrence > 0] / occurrence.sum()
+    entropy = -float(share @ np.log(share)) / np.log(occurrence.size)
+    return float(np.clip(entropy, 0.0, 1.0))
