@@ -3,6 +3,9 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from sksim.metrics._diversity import (
+    diversity,
+)
 from sksim.metrics._functional import (
     disagreement_rate,
     error_consistency_score,
@@ -31,12 +34,18 @@ from sksim.metrics._hubness_occurrence import (
     k_occurrence,
     k_occurrence_from_indices,
 )
+from sksim.metrics._identifiability_map import (
+    identifiability_map,
+)
 from sksim.metrics._jensen_shannon import (
     jensen_shannon_distance,
     jensen_shannon_divergence,
 )
 from sksim.metrics._kl import (
     kl_divergence,
+)
+from sksim.metrics._linear_identifiability import (
+    linear_identifiability_distance,
 )
 from sksim.metrics._llv import (
     log_likelihood_variance_distance,
@@ -79,6 +88,7 @@ __all__ = [
     "atkinson_index",
     "bad_hubness_score",
     "disagreement_rate",
+    "diversity",
     "effective_rank",
     "error_consistency_score",
     "gini_index",
@@ -89,6 +99,7 @@ __all__ = [
     "hubness_null",
     "hubness_report",
     "hubness_score",
+    "identifiability_map",
     "isoscore",
     "jensen_shannon_distance",
     "jensen_shannon_divergence",
@@ -96,6 +107,7 @@ __all__ = [
     "k_occurrence_from_indices",
     "k_skewness",
     "kl_divergence",
+    "linear_identifiability_distance",
     "log_likelihood_variance_distance",
     "logit_distance",
     "matrix_nuclear_norm",

@@ -15,9 +15,9 @@ from math import comb
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.utils.random import sample_without_replacement
 
 from sksim.metrics._label_terms import is_degenerate, standard_deviation
+from sksim.metrics._subsets import random_subsets
 
 __all__ = [
     "InputTerms",
@@ -84,12 +84,7 @@ def candidate_inputs(n_samples: int, size: int, n_candidates: int, random_state)
                 for rest in combinations([i for i in everything if i != first], size - 1)
             ]
         )
-    return np.array(
-        [
-            sample_without_replacement(n_samples, size, random_state=random_state)
-            for _ in range(n_candidates)
-        ]
-    )
+    return random_subsets(n_samples, size, n_candidates, random_state)
 
 
 def draw_inputs(log_p, log_q, size: int, n_candidates: int, random_state) -> np.ndarray:

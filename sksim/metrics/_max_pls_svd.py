@@ -4,14 +4,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import numbers
-from itertools import combinations
-from math import comb
 
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
 from sksim.metrics._index_sets import INDEX_CONSTRAINTS, choose_index_sets, report_degenerate
 from sksim.metrics._log_probabilities import check_log_probability_pair
+from sksim.metrics._subsets import index_subsets
 from sksim.utils._sklearn import Interval, validate_params
 
 __all__ = ["max_pls_svd_distance"]
@@ -36,15 +35,6 @@ def _distance(cross_correlation: np.ndarray) -> np.ndarray:
     return np.maximum(1 - singular_values.mean(axis=-1), 0.0)
 
 
-def label_sets(n_labels: int, size: int, n_label_sets: int, random_state) -> np.ndarray:
-    """All sets of ``size`` out of ``n_labels``, or a seeded sample of ``n_label_sets``."""
-    if comb(n_labels, size) <= n_label_sets:
-        return np.array(list(combinations(range(n_labels), size)))
-    return np.array(
-        [random_state.choice(n_labels, size, replace=False) for _ in range(n_label_sets)]
-    )
-
-
 def _embedding_distance(log_p, log_q, sets, size, n_label_sets, random_state) -> float:
     """d_f: the largest distance of L^T f and L'^T f' over sets of labels."""
     others = np.setdiff1d(np.arange(log_p.shape[1]), [sets.pivot, sets.left_out])
@@ -53,7 +43,7 @@ def _embedding_distance(log_p, log_q, sets, size, n_label_sets, random_state) ->
         for log in (log_p, log_q)
     )
     correlation = Z.T @ W
-    chosen = label_sets(len(others), size, n_label_sets, random_state)
+    chosen = index_subsets(len(others), size, n_label_sets, random_state)
     block = max(1, _BLOCK_ENTRIES // size**2)
     return max(
         _distance(correlation[part[:, :, None], part[:, None, :]]).max()
