@@ -252,7 +252,7 @@ def effective_rank(X) -> float:
     >>> round(effective_rank(cross), 6)
     3.0
     >>> round(effective_rank(cross * [10, 1, 1]), 2)
-    1.78
+    1.76
     """
     sigma = svdvals(_centred(X), check_finite=False)
     return float(np.exp(entr(sigma / sigma.sum()).sum()))
@@ -310,7 +310,7 @@ def rankme_score(X, *, eps=1e-7) -> float:
     >>> round(rankme_score(np.eye(4)), 4)
     4.0
     >>> round(rankme_score(np.eye(4) + 1.0), 2)
-    3.28
+    2.93
     """
     X = _scaled(check_representation(X, constant_ok=True))
     if not X.any():

@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import ortho_group
+from sklearn.linear_model import LogisticRegression
+
+from sksim.metrics import neural_collapse
+from tests.reference import quality as literal
+
+
+def draw(seed):
+    rng = np.random.RandomState(seed)
+    n_classes, n_features = rng.randint(2, 6), rng.randint(2, 8)
+    y = np.concatenate([np.arange(n_classes), rng.randint(0, n_classes, 40)])
+    X = 2 * rng.randn(n_classes, n_features)[y] + rng.randn(len(y), n_features)
+    return X, y, rng.randn(n_classes, n_features), rng.randn(n_classes)
+
+
+def collapsed(n_classes=4):
+    """Ten samples at each corner of a simplex, and its classifier."""
+    y = np.repeat(np.arange(n_classes), 10)
+    corners = np.eye(n_classes) - 1 / n_classes
+    return corners[y], y, corners
+
+
+@given(seed=st.integers(0, 10**6))
+def test_literal_formulas(seed):
+    X, y, W, b = draw(seed)
+    result = neural_collapse(X, y, coef=W, intercept=b)
+    for name, value in literal.neural_collapse(X, y, W, b).items():
+        assert result[name] == pytest.approx(value, rel=1e-7, abs=1e-9), name
+
+
+def test_full_collapse_is_zero():
+    X, y, corners = collapsed()
+    for name, value in neural_collapse(X, y, coef=corners).items():
+        assert value == pytest.approx(0, abs=1e-12), name
+
+
+def test_every_sign_is_seen():
+    X, y, corners = collapsed()
+    noise = np.random.RandomState(0).randn(*X.shape)
+    assert neural_collapse(X + 0.1 * noise, y).nc1 > 1e-3
+    assert neural_collapse(X * [2, 1, 1, 1], y).nc2 > 0.1
+    assert neural_collapse(X, y, coef=-corners).nc3 == pytest.approx(4)
+    assert neural_collapse(X, y, coef=-corners).nc4 == 1
+
+
+@given(seed=st.integers(0, 10**6))
+def test_rotation_scale_and_translation_change_nothing(seed):
+    X, y, W, b = draw(seed)
+    Q = ortho_group.rvs(X.shape[1], random_state=seed)
+    shift = np.random.RandomState(seed).randn(X.shape[1])
+    before = neural_collapse(X, y, coef=W, intercept=b)
+    after = neural_collapse(3 * X @ Q + shift, y, coef=W @ Q / 3, intercept=b - W @ Q @ shift / 3)
+    for name in before:
+        assert after[name] == pytest.approx(before[name], rel=1e-6, abs=1e-8), name
+
+
+def test_names_of_the_labels_do_not_matter():
+    X, y, W, b = draw(1)
+    names = np.array([f"class {c}" for c in range(W.shape[0])])
+    assert neural_collapse(X, names[y], coef=W, intercept=b) == neural_collapse(
+        X, y, coef=W, intercept=b
+    )
+
+
+def test_one_row_of_weights_for_two_classes():
+    rng = np.random.RandomState(0)
+    y = np.repeat([0, 1], 30)
+    X = rng.randn(60, 3) + 3 * y[:, None]
+    model = LogisticRegression().fit(X, y)
+    one = neural_collapse(X, y, coef=model.coef_, intercept=model.intercept_)
+    W = np.vstack([-model.coef_, model.coef_])
+    both = neural_collapse(X, y, coef=W, intercept=np.r_[-model.intercept_, model.intercept_])
+    assert one == both
+    assert one.nc3 < 0.5
+
+
+def test_without_a_classifier():
+    X, y, _, _ = draw(2)
+    result = neural_collapse(X, y)
+    assert result.nc3 is None
+    assert result.nc4 is None
+
+
+def test_bad_input():
+    X, y, corners = collapsed()
+    with pytest.raises(ValueError, match="at least 2 classes"):
+        neural_collapse(X, np.zeros(len(X)))
+    with pytest.raises(ValueError, match="same samples"):
+        neural_collapse(X, y[1:])
+    with pytest.raises(ValueError, match="shape \\(4, 4\\), one row a class"):
+        neural_collapse(X, y, coef=corners[:2])
+    with pytest.raises(ValueError, match="intercept must hold 4"):
+        neural_collapse(X, y, coef=corners, intercept=[1.0, 2.0])
+    with pytest.raises(ValueError, match="zeros only"):
+        neural_collapse(X, y, coef=np.zeros((4, 4)))
+    with pytest.raises(ValueError, match="equal means"):
+        neural_collapse(np.vstack([X, X]), np.repeat([0, 1], len(X)))
