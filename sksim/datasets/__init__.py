@@ -3,14 +3,22 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from sksim.datasets._generators import (
+    make_gaussian_hubs,
+)
 from sksim.datasets._identifiability import (
     make_permuted_pair,
     make_perturbed_pair,
     make_radial_classification,
     make_spirals,
 )
+from sksim.datasets._sentences import (
+    load_sentence_embeddings,
+)
 
 __all__ = [
+    "load_sentence_embeddings",
+    "make_gaussian_hubs",
     "make_permuted_pair",
     "make_perturbed_pair",
     "make_radial_classification",
