@@ -37,6 +37,9 @@ from sksim.metrics._hubness_occurrence import (
 from sksim.metrics._identifiability_map import (
     identifiability_map,
 )
+from sksim.metrics._intrinsic_dimension import (
+    intrinsic_dimension,
+)
 from sksim.metrics._jensen_shannon import (
     jensen_shannon_distance,
     jensen_shannon_divergence,
@@ -100,6 +103,7 @@ __all__ = [
     "hubness_report",
     "hubness_score",
     "identifiability_map",
+    "intrinsic_dimension",
     "isoscore",
     "jensen_shannon_distance",
     "jensen_shannon_divergence",

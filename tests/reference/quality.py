@@ -103,7 +103,7 @@ def two_nn(X):
     n = len(mu)
     kept = int(n * 0.9)
     x = [math.log(m) for m in mu[:kept]]
-    y = [-math.log(1 - i / n) for i in range(kept)]
+    y = [-math.log(1 - i / n) for i in range(1, kept + 1)]
     return sum(a * b for a, b in zip(x, y, strict=True)) / sum(a * a for a in x)
 
 
