@@ -90,7 +90,7 @@ def load_sentence_embeddings(*, subset="train", return_X_y=False):
     >>> embeddings.data.shape
     (3000, 384)
     >>> str(embeddings.target_names[embeddings.target[0]])
-    'plug_type'
+    'tell_joke'
     """
     filename = "clinc150_sbert.npz"
     arrays = _read_arrays(filename)

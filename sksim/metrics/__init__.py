@@ -34,6 +34,9 @@ from sksim.metrics._hubness_occurrence import (
     k_occurrence,
     k_occurrence_from_indices,
 )
+from sksim.metrics._hubness_scorer import (
+    make_hubness_scorer,
+)
 from sksim.metrics._identifiability_map import (
     identifiability_map,
 )
@@ -65,6 +68,10 @@ from sksim.metrics._max_pls_svd import (
 from sksim.metrics._neural_collapse import (
     neural_collapse,
 )
+from sksim.metrics._scorer import (
+    get_scorer,
+    get_scorer_names,
+)
 from sksim.metrics._spectral_quality import (
     effective_rank,
     isoscore,
@@ -94,6 +101,8 @@ __all__ = [
     "diversity",
     "effective_rank",
     "error_consistency_score",
+    "get_scorer",
+    "get_scorer_names",
     "gini_index",
     "groupie_ratio",
     "hub_entropy",
@@ -114,6 +123,7 @@ __all__ = [
     "linear_identifiability_distance",
     "log_likelihood_variance_distance",
     "logit_distance",
+    "make_hubness_scorer",
     "matrix_nuclear_norm",
     "max_pls_svd_distance",
     "minmax_normalized_disagreement",

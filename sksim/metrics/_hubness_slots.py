@@ -19,7 +19,7 @@ from sksim.utils._blocks import row_blocks
 from sksim.utils._graph import check_graph, is_self_entry, row_index
 from sksim.utils._search import exact_neighbors
 
-__all__ = ["SlotStream", "Slots", "graph_slots", "neighbor_slots", "tally"]
+__all__ = ["SlotStream", "Slots", "neighbor_slots", "reduced_graph_slots", "tally"]
 
 #: A diagonal above this share of the largest distance does not hold self-distances.
 _SELF_TOLERANCE = 1e-3
@@ -129,7 +129,7 @@ def _check_depth(counts: np.ndarray, n_neighbors: int) -> None:
         )
 
 
-def graph_slots(graph, own: np.ndarray, rule: _Rule) -> Iterator[Slots]:
+def _graph_slots(graph, own: np.ndarray, rule: _Rule) -> Iterator[Slots]:
     """Slots of a checked neighbour graph without its ``own`` entries (mask)."""
     rows, columns, values = row_index(graph)[~own], graph.indices[~own], graph.data[~own]
     counts = np.bincount(rows, minlength=graph.shape[0])
@@ -257,7 +257,7 @@ def _precomputed_stream(X, Y, exclude_self, rule: _Rule) -> SlotStream:
         raise ValueError("Y must be None with metric='precomputed': X holds the distances.")
     if sparse.issparse(X):
         graph = check_graph(X)
-        blocks = graph_slots(graph, _own_entries(graph, exclude_self), rule)
+        blocks = _graph_slots(graph, _own_entries(graph, exclude_self), rule)
         return SlotStream(blocks, *graph.shape)
     D = check_array(X, dtype=[np.float64, np.float32], ensure_non_negative=True, input_name="X")
     return SlotStream(_matrix_slots(D, exclude_self, rule), *D.shape)
@@ -285,6 +285,13 @@ def neighbor_slots(
     _check_n_neighbors(n_neighbors, Y.shape[0], exclude_self)
     search = {"metric": metric, "metric_params": metric_params, "n_jobs": n_jobs}
     return SlotStream(_vector_slots(X, Y, exclude_self, search, rule), X.shape[0], Y.shape[0])
+
+
+def reduced_graph_slots(graph, n_neighbors: int) -> SlotStream:
+    """Neighbour slots of a graph by the self rule alone, whatever its shape: see ``_graph``."""
+    graph = check_graph(graph)
+    rule = _Rule(n_neighbors, "fractional", check_random_state(None))
+    return SlotStream(_graph_slots(graph, is_self_entry(graph), rule), *graph.shape)
 
 
 def tally(stream: SlotStream, y=None, y_indexed=None) -> tuple[np.ndarray, float]:
