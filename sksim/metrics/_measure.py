@@ -160,7 +160,7 @@ def _holds_text_or_objects(X) -> bool:
 
 
 def _check_not_constant(X: np.ndarray, name: str) -> None:
-    if X.shape[0] > 1 and not (X[-1] != X[0]).any() and not (X != X[0]).any():
+    if X.shape[0] > 1 and not (X[-1] != X[0]).any() and not (X[0] != X).any():
         raise ValueError(f"{name} is constant: all its {X.shape[0]} rows are equal.")
 
 

@@ -1,0 +1,103 @@
+"""Centred arrays and matrices, and sums of products of them: centre first, then multiply."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = [
+    "Centered",
+    "center",
+    "center_matrix",
+    "cross_product",
+    "row_squares",
+    "square_sum",
+    "u_center_matrix",
+]
+
+#: Rows that one product of float32 arrays sums over before the result is added in float64.
+BLOCK_ROWS = 4096
+
+
+class Centered(NamedTuple):
+    """A representation with column means zero, ``X - mean = scale * values``.
+
+    ``scale`` is 1 or a power of two that keeps the squares of extreme values in range.
+    """
+
+    values: np.ndarray
+    scale: float
+
+
+def _power_of_two(peak: float, dtype) -> float:
+    """Factor that brings extreme values near one, 1.0 for ordinary ones."""
+    if 2.0**-20 < peak < 2.0**20:
+        return 1.0
+    limit = np.finfo(dtype).maxexp - 4
+    return 2.0 ** float(np.clip(np.frexp(peak)[1], -limit, limit))
+
+
+def center(X: np.ndarray, *, name: str = "The representation") -> Centered:
+    """Subtract the column means, computed in float64; the dtype of X is kept.
+
+    Raises
+    ------
+    ValueError
+        If nothing but rounding is left, or the values overflow.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = X.mean(axis=0, dtype=np.float64)
+        values = np.subtract(X, mean, out=np.empty(X.shape, X.dtype), casting="same_kind")
+        values -= values.mean(axis=0, dtype=np.float64).astype(X.dtype)
+    peak = float(max(values.max(), -values.min()))
+    if not np.isfinite(peak):
+        raise ValueError(f"{name} is too large to be centred: rescale it.")
+    if peak <= 2 * np.finfo(X.dtype).eps * np.abs(mean).max():
+        raise ValueError(f"{name} is constant up to rounding: its rows do not differ.")
+    scale = _power_of_two(peak, X.dtype)
+    if scale != 1.0:
+        values *= X.dtype.type(1 / scale)
+    return Centered(values, scale)
+
+
+def cross_product(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
+    """X^T Y in float64. float32 products run over blocks of rows that are added in float64."""
+    if X.dtype == np.float64 and Y.dtype == np.float64:
+        return X.T @ Y
+    total = np.zeros((X.shape[1], Y.shape[1]))
+    for start in range(0, X.shape[0], BLOCK_ROWS):
+        block = X[start : start + BLOCK_ROWS]
+        total += block.T @ (block if Y is X else Y[start : start + BLOCK_ROWS])
+    return total
+
+
+def row_squares(X: np.ndarray) -> np.ndarray:
+    """Squared norm of each row, in float64."""
+    return np.einsum("ij,ij->i", X, X, dtype=np.float64, casting="same_kind")
+
+
+def square_sum(A: np.ndarray) -> float:
+    """Sum of the squared entries."""
+    return float(np.vdot(A, A))
+
+
+def center_matrix(K: np.ndarray) -> np.ndarray:
+    """H K H with H = I - 11^T/n, for a symmetric (n, n) float64 matrix."""
+    means = K.mean(axis=1)
+    return K - means[:, None] - means + means.mean()
+
+
+def u_center_matrix(K: np.ndarray) -> np.ndarray:
+    """U-centred matrix of Szekely and Rizzo: off-diagonal rows sum to zero, the diagonal is zero.
+
+    The least number of rows is three.
+    """
+    n = K.shape[0]
+    off = K - (K.sum() - np.trace(K)) / (n * (n - 1))
+    np.fill_diagonal(off, 0.0)
+    sums = off.sum(axis=1) / (n - 2)
+    off -= sums[:, None] + sums - sums.sum() / (n - 1)
+    np.fill_diagonal(off, 0.0)
+    return off
