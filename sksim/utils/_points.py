@@ -16,7 +16,7 @@ from sksim.utils._blocks import row_blocks
 __all__ = ["Points", "lower_bounds"]
 
 # Blocks of pairs that stay in the processor's cache.
-_PAIR_BLOCK_MIB = 4
+_PAIR_BLOCK_MIB = 2
 
 
 def _squared_norms(A) -> np.ndarray:
@@ -67,23 +67,37 @@ class Points:
 
         Each value depends on its pair of points only.
         """
-        squared = np.empty(columns.shape)
-        pair_bytes = 12 * self.X.shape[1] * columns.shape[1]
-        for part in row_blocks(rows.size, pair_bytes, working_memory=_PAIR_BLOCK_MIB):
-            squared[part] = self._squared_distances(rows[part], columns[part])
+        kind = self._sparse_squares if sparse.issparse(self.X) else self._dense_squares
+        squared = kind(rows, columns)
         if self.metric == "cosine":
             has_zero = self.x_bias[rows, None] + self.y_bias[columns] > 0
             return np.where(has_zero, 1, np.minimum(squared / 2, 2))
         return np.sqrt(squared) if self.metric == "euclidean" else squared
 
-    def _squared_distances(self, rows, columns):
-        if sparse.issparse(self.X):
-            difference = self.queries(np.repeat(rows, columns.shape[1]))
-            difference = difference - self.indexed(columns.ravel())
-            return _squared_norms(difference).reshape(columns.shape)
-        difference = self.indexed(columns)
-        difference -= self.queries(rows)[:, None, :]
-        return _squared_norms(difference)
+    def _pair_blocks(self, columns):
+        pair_bytes = 12 * self.X.shape[1] * columns.shape[1]
+        return list(row_blocks(columns.shape[0], pair_bytes, working_memory=_PAIR_BLOCK_MIB))
+
+    def _sparse_squares(self, rows, columns):
+        squared = np.empty(columns.shape)
+        for part in self._pair_blocks(columns):
+            x = self.queries(np.repeat(rows[part], columns.shape[1]))
+            norms = _squared_norms(x - self.indexed(columns[part].ravel()))
+            squared[part] = norms.reshape(-1, columns.shape[1])
+        return squared
+
+    def _dense_squares(self, rows, columns):
+        squared, blocks = np.empty(columns.shape), self._pair_blocks(columns)
+        shape = (blocks[0].stop, columns.shape[1], self.Y.shape[1])
+        taken, differences = np.empty(shape, self.Y.dtype), np.empty(shape)
+        for part in blocks:
+            y, difference = taken[: part.stop - part.start], differences[: part.stop - part.start]
+            np.take(self.Y, columns[part], axis=0, out=y, mode="clip")
+            factors = 1 if self.y_factors is None else self.y_factors[columns[part], None]
+            np.multiply(y, factors, out=difference)
+            difference -= self.queries(rows[part])[:, None, :]
+            squared[part] = _squared_norms(difference)
+        return squared
 
     def squared_limits(self, distances: np.ndarray) -> np.ndarray:
         """Squared distances such that every pair beyond has a greater computed distance.

@@ -74,8 +74,8 @@ def _mask_own(D: np.ndarray, start: int) -> None:
 
 def _group_size(n_indexed: int, n_candidates: int) -> int:
     """Size that balances the pass over the group minima with the one over the best groups."""
-    size = round(np.sqrt(n_indexed / (n_candidates + 1)))
-    return int(np.clip(size, 1, min(_MAX_GROUP_SIZE, n_indexed // (n_candidates + 1))))
+    size = round(0.7 * np.sqrt(n_indexed / (n_candidates + 1)))
+    return int(min(max(size, 1), _MAX_GROUP_SIZE, n_indexed // (n_candidates + 1)))
 
 
 def _candidates(bounds: np.ndarray, group_size: int, n_candidates: int):
@@ -83,12 +83,13 @@ def _candidates(bounds: np.ndarray, group_size: int, n_candidates: int):
 
     The ``c`` smallest entries of a row lie in the ``c`` groups with the smallest minima.
     """
-    n_rows, n_groups = bounds.shape[0], bounds.shape[1] // group_size
+    n_rows, width = bounds.shape
+    n_groups = width // group_size
     minima = bounds.reshape(n_rows, group_size, n_groups).min(axis=1)
     groups = np.argpartition(minima, n_candidates, axis=1)[:, : n_candidates + 1]
     columns = groups[:, None, :] + n_groups * np.arange(group_size)[:, None]
     columns = columns.reshape(n_rows, -1)
-    values = np.take_along_axis(bounds, columns, axis=1)
+    values = bounds.ravel().take(columns + width * np.arange(n_rows)[:, None], mode="clip")
     order = np.argpartition(values, n_candidates, axis=1)[:, : n_candidates + 1]
     others = np.take_along_axis(values, order[:, -1:], axis=1)[:, 0]
     return np.take_along_axis(columns, order[:, :-1], axis=1), others
