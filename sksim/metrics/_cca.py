@@ -46,7 +46,7 @@ class _Basis(NamedTuple):
         return self.loadings.shape[0]
 
 
-def _warn_if_degenerate(n_samples: int, n_features: int, rank: int) -> None:
+def warn_if_degenerate(n_samples: int, n_features: int, rank: int) -> None:
     if n_features >= n_samples or rank >= n_samples - 1:
         warnings.warn(
             f"Canonical correlations of {n_samples} samples with {n_features} features are 1 "
@@ -58,7 +58,7 @@ def _warn_if_degenerate(n_samples: int, n_features: int, rank: int) -> None:
         )
 
 
-def _centered_columns(X: np.ndarray, rtol: float) -> np.ndarray:
+def centered_columns(X: np.ndarray, rtol: float) -> np.ndarray:
     """Centred float64 columns, those dropped that do not vary."""
     values = center(X.astype(np.float64, copy=False)).values
     norms = linalg.norm(values, axis=0)
@@ -88,7 +88,7 @@ def _cholesky_basis(values: np.ndarray, ridge: float, shrinkage: float) -> _Basi
     if values.shape[0] <= values.shape[1]:
         return None
     S = cross_product(values, values)
-    scales = np.sqrt(np.diag(S)) if shrinkage == 0 else np.ones(S.shape[0])
+    scales = np.sqrt(np.diag(S)) if ridge == 0 else np.ones(S.shape[0])
     scaled = (1.0 - shrinkage) * S / np.outer(scales, scales)
     factor = _well_conditioned_root(scaled + ridge * np.eye(S.shape[0]))
     if factor is None:
@@ -104,29 +104,29 @@ def _svd_basis(values: np.ndarray, ridge: float, shrinkage: float, rtol: float) 
 
 
 def _prepare(X: np.ndarray, *, shrinkage: float = 0.0, rtol: float = RTOL) -> _Basis:
-    values = _centered_columns(X, rtol)
+    values = centered_columns(X, rtol)
     ridge = shrinkage * float(np.vdot(values, values)) / X.shape[1]
     basis = _cholesky_basis(values, ridge, shrinkage)
     if basis is None:
         basis = _svd_basis(values, ridge, shrinkage, rtol)
     if shrinkage == 0:
-        _warn_if_degenerate(*X.shape, basis.rank)
+        warn_if_degenerate(*X.shape, basis.rank)
     return basis
 
 
 def _prepare_leading(X: np.ndarray, *, variance: float) -> _Basis:
     """Basis of the fewest principal components that hold a share of the variance."""
-    values = _centered_columns(X, RTOL)
-    singular, Vt = _principal_axes(values)
+    values = centered_columns(X, RTOL)
+    singular, Vt = principal_axes(values)
     share = np.cumsum(singular**2)
     size = 1 + int(np.searchsorted(share, variance * share[-1] * (1 - 1e-12)))
     size = min(size, singular.size)
-    _warn_if_degenerate(X.shape[0], 0, size)
+    warn_if_degenerate(X.shape[0], 0, size)
     singular, Vt = singular[:size], Vt[:size]
     return _Basis(values @ (Vt.T / singular), None, singular[:, None] * Vt)
 
 
-def _principal_axes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def principal_axes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Singular values and right vectors; from the covariance where that keeps the digits."""
     if values.shape[0] > values.shape[1]:
         eigenvalues, V = linalg.eigh(cross_product(values, values), check_finite=False)
@@ -475,8 +475,16 @@ _ROTATIONS = frozenset({"orthogonal", "scale", "translation", "permutation"})
 _AFFINE = _ROTATIONS | {"invertible"}
 
 
+register(Measure("cca", cca_score, _cca_steps, invariances=_AFFINE))
 register(
-    Measure("cca", cca_score, _cca_steps, distance=math.acos, invariances=_AFFINE, min_samples=2)
+    Measure(
+        "cca_yanai",
+        cca_score,
+        _cca_steps,
+        {"summary": "yanai"},
+        distance=math.acos,
+        invariances=_AFFINE,
+    )
 )
 register(
     Measure(

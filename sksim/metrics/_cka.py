@@ -26,9 +26,12 @@ from sksim.metrics._pair_matrix import (
     PairMatrix,
     StreamedPairs,
     centered_product,
+    check_own_product,
+    check_varies,
     euclidean_pairs,
     keep_small,
     pair_blocks,
+    permute_pairs,
     upper_values,
 )
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
@@ -57,16 +60,6 @@ def _ratio(cross: float, own_x: float, own_y: float) -> float:
     return max(-1.0, min(1.0, cross / math.sqrt(own_x * own_y)))
 
 
-def _check_own(product: float, scale: float, n_samples: int) -> float:
-    """Raise where the kernel has no variation left: all samples are equally far apart."""
-    if product <= n_samples * np.finfo(np.float64).eps * scale:
-        raise ValueError(
-            "CKA is undefined: the centred kernel of a representation is zero, because all its "
-            f"{n_samples} samples are equally similar to each other."
-        )
-    return product
-
-
 def _u_correction(a: np.ndarray, b: np.ndarray) -> float:
     """What leaving out the diagonals adds to ``||X^T Y||^2``; a and b are squared row norms."""
     n = a.shape[0]
@@ -75,7 +68,7 @@ def _u_correction(a: np.ndarray, b: np.ndarray) -> float:
 
 def _center_kernel(K: np.ndarray, unbiased: bool) -> _Kernel:
     kernel = u_center_matrix(K) if unbiased else center_matrix(K)
-    return _Kernel(kernel, _check_own(square_sum(kernel), square_sum(K), K.shape[0]))
+    return _Kernel(kernel, check_own_product(square_sum(kernel), square_sum(K), K.shape[0]))
 
 
 def _prepare_linear(X: np.ndarray, *, unbiased: bool) -> _Features:
@@ -87,7 +80,7 @@ def _prepare_linear(X: np.ndarray, *, unbiased: bool) -> _Features:
         return _Features(values, squares, own, kernel)
     full = square_sum(cross_product(values, values))
     own = full + _u_correction(squares, squares) if unbiased else full
-    return _Features(values, squares, _check_own(own, full, X.shape[0]), None)
+    return _Features(values, squares, check_own_product(own, full, X.shape[0]), None)
 
 
 def _compare_linear(x: _Features, y: _Features, *, unbiased: bool) -> float:
@@ -189,13 +182,9 @@ def _prepare_rbf(X: np.ndarray, *, gamma: float | None) -> PairMatrix:
 
 def _compare_rbf(x: PairMatrix, y: PairMatrix, *, unbiased: bool) -> float:
     cross, own_x, own_y = centered_product(x, y, unbiased=unbiased)
-    for pairs, own in ((x, own_x), (y, own_y)):
-        _check_own(own, pairs.square + pairs.n_samples * pairs.diagonal**2, pairs.n_samples)
+    check_varies(x, own_x)
+    check_varies(y, own_y)
     return _ratio(cross, own_x, own_y)
-
-
-def _permute_pairs(y: PairMatrix, order: np.ndarray) -> PairMatrix:
-    return y.permuted(order)
 
 
 def _cka_steps(*, kernel="linear", gamma=None, unbiased=True) -> Steps:
@@ -205,7 +194,7 @@ def _cka_steps(*, kernel="linear", gamma=None, unbiased=True) -> Steps:
         return Steps(prepare, functools.partial(_compare_linear, **keywords), _permute_linear)
     if isinstance(kernel, str) and kernel == "rbf":
         prepare = functools.partial(_prepare_rbf, gamma=gamma)
-        return Steps(prepare, functools.partial(_compare_rbf, **keywords), _permute_pairs)
+        return Steps(prepare, functools.partial(_compare_rbf, **keywords), permute_pairs)
     if callable(kernel):
         prepare = functools.partial(_prepare_callable, kernel=kernel, **keywords)
     else:

@@ -20,10 +20,14 @@ __all__ = [
     "PairMatrix",
     "StreamedPairs",
     "centered_product",
+    "check_own_product",
+    "check_varies",
     "euclidean_pairs",
     "keep_small",
     "pair_blocks",
+    "pair_difference",
     "pair_product",
+    "permute_pairs",
     "upper_values",
 ]
 
@@ -220,6 +224,15 @@ def pair_product(x: PairMatrix, y: PairMatrix) -> float:
     return total
 
 
+def pair_difference(x: PairMatrix, y: PairMatrix) -> float:
+    """Sum over all ordered pairs i != j of the squared difference of the entries."""
+    total = 0.0
+    for rows in pair_blocks(x.n_samples):
+        difference = x.block(rows) - y.block(rows)
+        total += _block_product(difference, difference)
+    return total
+
+
 def _centered_sum(product: float, x: PairMatrix, y: PairMatrix, unbiased: bool) -> float:
     n = x.n_samples
     if unbiased:
@@ -242,3 +255,25 @@ def centered_product(x: PairMatrix, y: PairMatrix, *, unbiased: bool) -> tuple[f
         _centered_sum(x.square, x, x, unbiased),
         _centered_sum(y.square, y, y, unbiased),
     )
+
+
+def check_own_product(product: float, scale: float, n_samples: int) -> float:
+    """Raise where nothing varies after centring: all samples are equally far apart."""
+    if product <= n_samples * np.finfo(np.float64).eps * scale:
+        raise ValueError(
+            "The similarity is undefined: the centred kernel or distance matrix of a "
+            f"representation is zero, because all its {n_samples} samples are equally similar "
+            "to each other."
+        )
+    return product
+
+
+def check_varies(pairs: PairMatrix, own: float) -> None:
+    """Raise where the centred matrix, with product ``own`` with itself, is zero."""
+    n = pairs.n_samples
+    check_own_product(own, pairs.square + n * pairs.diagonal**2, n)
+
+
+def permute_pairs(pairs: PairMatrix, order: np.ndarray) -> PairMatrix:
+    """The permute step of measures whose state is a matrix over pairs."""
+    return pairs.permuted(order)
