@@ -3,6 +3,9 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from sksim.metrics._distribution_accumulator import (
+    DistributionAccumulator,
+)
 from sksim.metrics._diversity import (
     diversity,
 )
@@ -65,6 +68,10 @@ from sksim.metrics._logit_distance import (
 from sksim.metrics._max_pls_svd import (
     max_pls_svd_distance,
 )
+from sksim.metrics._moment_routes import (
+    log_likelihood_variance_distance_from_embeddings,
+    logit_distance_from_embeddings,
+)
 from sksim.metrics._neural_collapse import (
     neural_collapse,
 )
@@ -91,6 +98,7 @@ from sksim.metrics._vendi import (
 )
 
 __all__ = [
+    "DistributionAccumulator",
     "aligned_log_probabilities",
     "alignment",
     "anisotropy",
@@ -122,7 +130,9 @@ __all__ = [
     "kl_divergence",
     "linear_identifiability_distance",
     "log_likelihood_variance_distance",
+    "log_likelihood_variance_distance_from_embeddings",
     "logit_distance",
+    "logit_distance_from_embeddings",
     "make_hubness_scorer",
     "matrix_nuclear_norm",
     "max_pls_svd_distance",
