@@ -3,4 +3,22 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-__all__ = []
+from sksim.alignment._cca import (
+    CCAAligner,
+)
+from sksim.alignment._linear import (
+    LinearAligner,
+)
+from sksim.alignment._permutation import (
+    PermutationAligner,
+)
+from sksim.alignment._procrustes import (
+    ProcrustesAligner,
+)
+
+__all__ = [
+    "CCAAligner",
+    "LinearAligner",
+    "PermutationAligner",
+    "ProcrustesAligner",
+]

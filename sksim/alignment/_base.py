@@ -1,0 +1,134 @@
+"""What all aligners share: validation of the pair, prediction, score, names, tags."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import numpy as np
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, RegressorMixin, TransformerMixin
+from sklearn.metrics import r2_score
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sksim._base import SksimEstimator
+from sksim.metrics._measure import check_representation, check_same_rows
+
+__all__ = ["AffineAligner", "BaseAligner"]
+
+_FLOATS = [np.float64, np.float32]
+
+
+def _check_same_index(X, y) -> None:
+    if hasattr(X, "index") and hasattr(y, "index"):
+        check_same_rows(X, y)
+
+
+class BaseAligner(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, RegressorMixin, SksimEstimator
+):
+    """Interface of the aligners: subclasses define ``fit`` and ``transform``."""
+
+    def _check_pair(self, X, y) -> tuple[np.ndarray, np.ndarray]:
+        """Validate paired training data, remember the shapes, and return float64 arrays."""
+        _check_same_index(X, y)
+        X, y = validate_data(
+            self, X, y, multi_output=True, y_numeric=True, dtype=_FLOATS, ensure_min_samples=2
+        )
+        y = y.reshape(-1, 1) if y.ndim == 1 else y
+        self._n_features_out = y.shape[1]
+        pair = check_representation(X), check_representation(y, name="y")
+        return pair[0].astype(np.float64), pair[1].astype(np.float64)
+
+    def _check_rows(self, X) -> np.ndarray:
+        check_is_fitted(self)
+        return validate_data(self, X, dtype=_FLOATS, reset=False)
+
+    def predict(self, X):
+        """Predict the target representation: the same as ``transform``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples in the source representation.
+
+        Returns
+        -------
+        Y : ndarray of shape (n_samples, n_target_features)
+            The samples in the frame of the target representation.
+        """
+        return np.asarray(self.transform(X))
+
+    def score(self, X, y):
+        """Share of the target's variance that the aligned samples explain; greater is better.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples in the source representation.
+        y : array-like of shape (n_samples, n_target_features)
+            The same samples in the target representation.
+
+        Returns
+        -------
+        score : float
+            1 - ||transform(X) - y||^2 / ||y - mean(y)||^2, at most 1. It does not change if the
+            target representation is rotated.
+        """
+        _check_same_index(X, y)
+        return r2_score(y, self.predict(X), multioutput="variance_weighted")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        tags.target_tags.single_output = False
+        tags.regressor_tags.poor_score = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+class AffineAligner(BaseAligner):
+    """Aligners of the form y = coef (x - mean_x) + mean_y, given by the fitted attributes."""
+
+    def transform(self, X):
+        """Map samples into the frame of the target representation.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples in the source representation.
+
+        Returns
+        -------
+        Y : ndarray of shape (n_samples, n_target_features)
+            The samples in the frame of the target representation.
+        """
+        X = self._check_rows(X)
+        return _affine(X, self.x_mean_, self.coef_, self.y_mean_)
+
+    def inverse_transform(self, X):
+        """Map samples of the target's frame back, by the pseudo-inverse of the map.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_target_features)
+            Samples in the frame of the target representation.
+
+        Returns
+        -------
+        X_original : ndarray of shape (n_samples, n_features)
+            The samples in the source representation, of least distance to its mean;
+            transforming them again leads to the nearest points that the map can reach.
+        """
+        check_is_fitted(self)
+        X = check_representation(X, min_samples=1, constant_ok=True)
+        if X.shape[1] != self._n_features_out:
+            raise ValueError(
+                f"X must have the {self._n_features_out} features of the target representation, "
+                f"got {X.shape[1]}."
+            )
+        return _affine(X, self.y_mean_, self.inverse_coef_, self.x_mean_)
+
+
+def _affine(X, origin, coef, target) -> np.ndarray:
+    """(x - origin) coef^T + target, in the precision of X."""
+    origin, coef, target = (a.astype(X.dtype, copy=False) for a in (origin, coef, target))
+    return (X - origin) @ coef.T + target

@@ -1,0 +1,97 @@
+"""Alignment by matching features one to one."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from sksim.alignment._base import AffineAligner
+from sksim.utils._sklearn import _fit_context
+
+__all__ = ["PermutationAligner"]
+
+
+class PermutationAligner(AffineAligner):
+    r"""Match the features of one representation with those of another, one to one.
+
+    With the centred training pair :math:`X_c` (n, d), :math:`Y_c` (n, m):
+
+    .. math:: P = \arg\min_P \lVert X_c P - Y_c \rVert_F
+                = \arg\max_P \operatorname{tr}(P^T X_c^T Y_c)
+
+    over the (d, m) matrices of zeros and ones with at most one 1 in each row and column, min(d, m)
+    in all. A target feature that is left without a partner is set to its mean.
+
+    Attributes
+    ----------
+    permutation_ : ndarray of shape (n_target_features,)
+        For each target feature the source feature that it is matched with, -1 for none.
+    coef_ : ndarray of shape (n_target_features, n_features)
+        The map :math:`P^T`.
+    inverse_coef_ : ndarray of shape (n_features, n_target_features)
+        Its pseudo-inverse, P.
+    x_mean_ : ndarray of shape (n_features,)
+        Mean of the source representation.
+    y_mean_ : ndarray of shape (n_target_features,)
+        Mean of the target representation.
+    n_features_in_ : int
+        Number of features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of features seen in ``fit``, if X has any.
+
+    See Also
+    --------
+    ProcrustesAligner : Rotations, of which the permutations are a part.
+    sksim.metrics.permutation_distance : The distance that is left.
+
+    Notes
+    -----
+    Time O(n d m + d m min(d, m)) with the Hungarian method, memory O(n (d + m) + d m).
+
+    .. versionadded:: 0.1
+
+    References
+    ----------
+    Y. Li, J. Yosinski, J. Clune, H. Lipson and J. Hopcroft, "Convergent learning: do different
+    neural networks learn the same representations?", ICLR 2016.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.alignment import PermutationAligner
+    >>> X = np.random.RandomState(0).randn(50, 3)
+    >>> Y = X[:, [2, 0, 1]] + 5.0
+    >>> aligner = PermutationAligner().fit(X, Y)
+    >>> aligner.permutation_
+    array([2, 0, 1])
+    """
+
+    _parameter_constraints = {}
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y):
+        """Find the matching.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The source representation.
+        y : array-like of shape (n_samples, n_target_features) or (n_samples,)
+            The target representation of the same samples.
+
+        Returns
+        -------
+        self : PermutationAligner
+            The fitted aligner.
+        """
+        X, Y = self._check_pair(X, y)
+        self.x_mean_, self.y_mean_ = X.mean(axis=0), Y.mean(axis=0)
+        product = (X - self.x_mean_).T @ (Y - self.y_mean_)
+        sources, targets = linear_sum_assignment(product, maximize=True)
+        self.permutation_ = np.full(Y.shape[1], -1)
+        self.permutation_[targets] = sources
+        self.coef_ = np.zeros((Y.shape[1], X.shape[1]))
+        self.coef_[targets, sources] = 1.0
+        self.inverse_coef_ = self.coef_.T.copy()
+        return self

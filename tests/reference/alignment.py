@@ -1,0 +1,58 @@
+"""Literal, slow formulas of the maps from one representation onto another."""
+
+import itertools
+import math
+
+import numpy as np
+from scipy.linalg import sqrtm
+
+
+def centre(X):
+    return X - X.mean(axis=0)
+
+
+def residual(mapped, target):
+    return math.sqrt(sum((a - b) ** 2 for a, b in zip(mapped.ravel(), target.ravel())))
+
+
+def padded(X, n_features):
+    return np.hstack([X, np.zeros((len(X), n_features - X.shape[1]))])
+
+
+def best_permutation(X, Y):
+    """Least residual over all permutations of the zero-padded features."""
+    width = max(X.shape[1], Y.shape[1])
+    X, Y = padded(centre(X), width), padded(centre(Y), width)
+    return min(residual(X[:, list(order)], Y) for order in itertools.permutations(range(width)))
+
+
+def procrustes_residual(X, Y, scaling=False):
+    """Closed form of the least residual from the eigenvalues of a Gram product."""
+    X, Y = centre(X), centre(Y)
+    product = X.T @ Y @ Y.T @ X
+    nuclear = sum(math.sqrt(max(v, 0)) for v in np.linalg.eigvalsh(product))
+    x, y = (X**2).sum(), (Y**2).sum()
+    if scaling:
+        return math.sqrt(max(0.0, y - nuclear**2 / x))
+    return math.sqrt(max(0.0, x + y - 2 * nuclear))
+
+
+def shrunk(X, shrinkage):
+    S = centre(X).T @ centre(X)
+    d = S.shape[0]
+    return (1 - shrinkage) * S + shrinkage * np.trace(S) / d * np.eye(d)
+
+
+def cca_map(X, Y, n_components, shrinkage):
+    """Matrix (d, m) of the prediction through canonical variates, with matrix roots."""
+    root_x = np.linalg.inv(sqrtm(shrunk(X, shrinkage)).real)
+    root_y = sqrtm(shrunk(Y, shrinkage)).real
+    A, rho, Bt = np.linalg.svd(root_x @ centre(X).T @ centre(Y) @ np.linalg.inv(root_y))
+    return sum(rho[k] * np.outer(root_x @ A[:, k], Bt[k] @ root_y) for k in range(n_components))
+
+
+def explained(predicted, target):
+    """Share of the variance over all target features together."""
+    total = sum(((target[i] - target.mean(axis=0)) ** 2).sum() for i in range(len(target)))
+    rest = sum(((target[i] - predicted[i]) ** 2).sum() for i in range(len(target)))
+    return 1 - rest / total
