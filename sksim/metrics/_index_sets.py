@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sksim.metrics._input_terms import draw_inputs
-from sksim.metrics._label_terms import label_sums, label_values, score_pivots
-from sksim.metrics._log_probabilities import representation_rank
+from sksim.metrics._input_terms import best_inputs, candidate_inputs
+from sksim.metrics._label_terms import center_columns, label_sums, label_values, score_pivots
+from sksim.metrics._log_probabilities import centered_log_ratio, representation_rank
 from sksim.utils._sklearn import Interval, StrOptions
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "check_index",
     "check_inputs",
     "check_label_pair",
+    "check_n_components",
     "choose_index_sets",
     "choose_labels",
     "report_degenerate",
@@ -83,29 +84,29 @@ def check_inputs(inputs, n_samples: int, n_components: int | None) -> np.ndarray
 
 
 def choose_labels(log_p, log_q, *, pivot, left_out, reduce="max", skip=False) -> tuple[int, int]:
-    """Pivot and left-out label with the smallest t1, exhaustively; first pair on ties."""
+    """Pivot and left-out label with the smallest t1, exhaustively; the first pivot on ties.
+
+    Ties are common: the term of label i for pivot j is that of label j for pivot i.
+    """
     n_labels = log_p.shape[1]
     check_label_pair(pivot, left_out, n_labels)
     if "auto" not in (pivot, left_out):
         return int(pivot), int(left_out)
     pivots = np.array([pivot]) if pivot != "auto" else np.arange(n_labels)
     pivots = pivots if left_out == "auto" else np.setdiff1d(pivots, [left_out])
-    log_d = log_p - log_q
-    sums = label_sums(log_p - log_p.mean(axis=0), log_d - log_d.mean(axis=0), pivots)
+    sums = label_sums(center_columns(log_p), center_columns(log_p - log_q), pivots)
     values = label_values(sums, pivots, len(log_p))
-    scores, chosen = score_pivots(values, pivots, left_out=left_out, reduce=reduce, skip=skip)
-    best = scores.argmin()
+    scores, chosen = score_pivots(values, left_out=left_out, reduce=reduce, skip=skip)
+    best = np.flatnonzero(scores <= scores.min() * (1 + 1e-12))[0]
     return int(pivots[best]), int(chosen[best])
 
 
-def _n_components(log_p, log_q, n_components) -> int:
-    n_samples = len(log_p)
-    if n_components is None:
-        return min(representation_rank(log_p, log_q), n_samples - 1)
+def check_n_components(n_components: int, n_samples: int) -> int:
+    """Check that there are M + 1 inputs."""
     if n_components >= n_samples:
         raise ValueError(
-            f"n_components={n_components} needs at least {n_components + 1} inputs (rows of "
-            f"log_p), got {n_samples}."
+            f"n_components={n_components} needs at least {n_components + 1} inputs (rows), got "
+            f"{n_samples}."
         )
     return n_components
 
@@ -117,14 +118,18 @@ def choose_index_sets(
     pivot, left_out = choose_labels(log_p, log_q, pivot=pivot, left_out=left_out, **search)
     if not isinstance(inputs, str):
         return IndexSets(pivot, left_out, check_inputs(inputs, len(log_p), n_components))
-    size = _n_components(log_p, log_q, n_components) + 1
-    random_state = check_random_state(random_state)
-    return IndexSets(pivot, left_out, draw_inputs(log_p, log_q, size, n_candidates, random_state))
+    n_samples, n_labels = log_p.shape
+    if n_components is None:
+        n_components = min(representation_rank(log_p, log_q), n_samples - 1)
+    size = check_n_components(n_components, n_samples) + 1
+    sets = candidate_inputs(n_samples, size, n_candidates, check_random_state(random_state))
+    a, b = centered_log_ratio(log_p), centered_log_ratio(log_q)
+    return IndexSets(pivot, left_out, sets[best_inputs(a, b, sets, n_labels)])
 
 
 def report_degenerate(kind: str, indices, on_degenerate: str, *, all_of_them: bool) -> None:
     """Raise or warn about labels or inputs whose log-ratio to the pivot is constant."""
-    if len(indices) == 0 or (on_degenerate == "nan" and not all_of_them):
+    if len(indices) == 0 or on_degenerate == "nan":
         return
     listed = ", ".join(map(str, indices[:10])) + (", ..." if len(indices) > 10 else "")
     message = (
@@ -133,8 +138,6 @@ def report_degenerate(kind: str, indices, on_degenerate: str, *, all_of_them: bo
     )
     if on_degenerate == "skip" and not all_of_them:
         warnings.warn(f"{message} They are left out.", UserWarning, stacklevel=4)
-        return
-    if on_degenerate == "nan":
         return
     raise ValueError(
         f"{message} Choose another pivot or set, merge {kind}s that the model cannot tell apart, "

@@ -28,12 +28,14 @@ __all__ = [
     "LabelSums",
     "LabelTerms",
     "LabelValues",
+    "center_columns",
+    "deviation",
+    "is_degenerate",
     "label_sums",
     "label_terms",
     "label_values",
     "merge_label_sums",
     "score_pivots",
-    "standard_deviation",
     "summarize_label_terms",
 ]
 
@@ -75,8 +77,8 @@ class LabelSums(NamedTuple):
 class LabelValues(NamedTuple):
     """``rest``, ``base``, ``s``, ``s_prime`` of every label (row) and pivot (column).
 
-    Entries without a meaning are NaN: the pivot itself and, in ``rest`` and ``base``, labels
-    whose log-ratio to the pivot does not vary.
+    ``rest`` and ``base`` are NaN for labels whose log-ratio to the pivot does not vary, and -inf
+    for the pivot itself, whose ``s`` and ``s_prime`` are NaN.
     """
 
     rest: np.ndarray
@@ -85,9 +87,13 @@ class LabelValues(NamedTuple):
     s_prime: np.ndarray
 
 
-def standard_deviation(values: np.ndarray, axis: int) -> np.ndarray:
-    """Standard deviation with ddof = 1."""
-    return np.std(values, axis=axis, ddof=1)
+def deviation(centered: np.ndarray, axis: int, n_samples: int) -> np.ndarray:
+    """Standard deviation with ddof = 1 of ``n_samples`` values, given their deviations.
+
+    ``centered`` may be any array with the same products along the axis, such as the triangle of
+    a QR decomposition.
+    """
+    return np.sqrt(np.sum(centered**2, axis=axis) / (n_samples - 1))
 
 
 def is_degenerate(s: np.ndarray, s_prime: np.ndarray, tolerance: float) -> np.ndarray:
@@ -99,16 +105,31 @@ def is_degenerate(s: np.ndarray, s_prime: np.ndarray, tolerance: float) -> np.nd
     return is_zero(s) | is_zero(s_prime)
 
 
+def center_columns(values: np.ndarray) -> np.ndarray:
+    """Subtract the mean over the rows."""
+    return values - values.mean(axis=0)
+
+
+def ratio_deviations(a, b, a_0, b_0, n_samples: int):
+    """Deviations s and s' of the labels in the columns of ``a`` and ``b``, all arrays centred."""
+    return deviation(a - a_0, 0, n_samples), deviation(b - b_0, 0, n_samples)
+
+
+def scaled_deviations(a, b, a_0, b_0, s, s_prime, n_samples: int):
+    """Rest and base terms of the labels in the columns of ``a`` and ``b``."""
+    rest = deviation(a / s - b / s_prime, 0, n_samples)
+    return rest, deviation(a_0 / s - b_0 / s_prime, 0, n_samples)
+
+
 def label_terms(log_p: np.ndarray, log_q: np.ndarray, pivot: int, left_out: int) -> LabelTerms:
     """Terms of one pivot and left-out label, straight from the definition in O(n k)."""
     others = np.setdiff1d(np.arange(log_p.shape[1]), [pivot, left_out])
-    a, b = log_p[:, others], log_q[:, others]
-    a_0, b_0 = log_p[:, [pivot]], log_q[:, [pivot]]
-    s, s_prime = standard_deviation(a - a_0, 0), standard_deviation(b - b_0, 0)
+    a, b = center_columns(log_p[:, others]), center_columns(log_q[:, others])
+    a_0, b_0 = center_columns(log_p[:, [pivot]]), center_columns(log_q[:, [pivot]])
+    s, s_prime = ratio_deviations(a, b, a_0, b_0, len(log_p))
     degenerate = is_degenerate(s, s_prime, 1e-12)
     s[degenerate] = s_prime[degenerate] = np.nan
-    rest = standard_deviation(a / s - b / s_prime, 0)
-    base = standard_deviation(a_0 / s - b_0 / s_prime, 0)
+    rest, base = scaled_deviations(a, b, a_0, b_0, s, s_prime, len(log_p))
     return LabelTerms(others, rest, base, s, s_prime)
 
 
@@ -181,13 +202,14 @@ def label_values(
 
     rest = term(sums.log_mm[:, None], sums.log_md[:, None], sums.log_dd[:, None])
     base = term(sums.log_mm[pivots], sums.log_md[pivots], sums.log_dd[pivots])
+    rest[pivots, np.arange(len(pivots))] = base[pivots, np.arange(len(pivots))] = -np.inf
     return LabelValues(rest, base, s, s_prime)
 
 
 def score_pivots(
-    values: LabelValues, pivots: np.ndarray, *, left_out, reduce: str, skip: bool
+    values: LabelValues, *, left_out, reduce: str, skip: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """t1 of every pivot under its best left-out label, and that label.
+    """t1 of every pivot under its best left-out label, and the row of that label.
 
     The best label to leave out is the one with the largest value, so the score of a pivot is the
     second largest value (or the mean of all others). Degenerate labels count as infinite, or are
@@ -195,9 +217,8 @@ def score_pivots(
     """
     value = np.fmax(values.rest, values.base) if reduce == "max" else values.rest + values.base
     value = np.where(np.isnan(value), -np.inf if skip else np.inf, value)
-    columns = np.arange(len(pivots))
-    value[pivots, columns] = -np.inf
-    chosen = value.argmax(axis=0) if left_out == "auto" else np.full(len(pivots), left_out)
+    columns = np.arange(value.shape[1])
+    chosen = value.argmax(axis=0) if left_out == "auto" else np.full(len(columns), left_out)
     value[chosen, columns] = -np.inf
     kept = ~np.isneginf(value)
     if reduce == "max":

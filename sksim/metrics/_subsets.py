@@ -23,7 +23,7 @@ def random_subsets(n_items: int, size: int, n_subsets: int, random_state) -> np.
 
 
 def index_subsets(n_items: int, size: int, n_subsets: int, random_state) -> np.ndarray:
-    """All subsets of ``size`` out of ``n_items``, or ``n_subsets`` random ones if there are more."""
+    """All subsets of ``size`` of ``n_items``, or ``n_subsets`` random ones if that is fewer."""
     if comb(n_items, size) <= n_subsets:
         return np.array(list(combinations(range(n_items), size)))
     return random_subsets(n_items, size, n_subsets, random_state)
