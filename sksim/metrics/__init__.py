@@ -3,6 +3,23 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from sksim.metrics._cca import (
+    canonical_correlations,
+    cca_score,
+    pwcca_score,
+    svcca_score,
+)
+from sksim.metrics._cka import (
+    cka_distance,
+    cka_score,
+)
+from sksim.metrics._correlation_matching import (
+    correlation_matching_score,
+    mean_correlation_coefficient,
+)
+from sksim.metrics._distance_correlation import (
+    distance_correlation_score,
+)
 from sksim.metrics._distribution_accumulator import (
     DistributionAccumulator,
 )
@@ -13,6 +30,9 @@ from sksim.metrics._functional import (
     disagreement_rate,
     error_consistency_score,
     minmax_normalized_disagreement,
+)
+from sksim.metrics._gulp import (
+    gulp_distance,
 )
 from sksim.metrics._hubness import (
     bad_hubness_score,
@@ -56,6 +76,9 @@ from sksim.metrics._kl import (
 from sksim.metrics._linear_identifiability import (
     linear_identifiability_distance,
 )
+from sksim.metrics._linear_predictivity import (
+    linear_predictivity_score,
+)
 from sksim.metrics._llv import (
     log_likelihood_variance_distance,
 )
@@ -68,6 +91,9 @@ from sksim.metrics._logit_distance import (
 from sksim.metrics._max_pls_svd import (
     max_pls_svd_distance,
 )
+from sksim.metrics._measure import (
+    DegenerateSimilarityWarning,
+)
 from sksim.metrics._moment_routes import (
     log_likelihood_variance_distance_from_embeddings,
     logit_distance_from_embeddings,
@@ -75,9 +101,30 @@ from sksim.metrics._moment_routes import (
 from sksim.metrics._neural_collapse import (
     neural_collapse,
 )
+from sksim.metrics._permutation_distance import (
+    permutation_distance,
+)
+from sksim.metrics._pls import (
+    pls_svd_score,
+)
+from sksim.metrics._procrustes import (
+    procrustes_distance,
+    procrustes_score,
+    shape_distance,
+)
+from sksim.metrics._riemannian import (
+    riemannian_distance,
+)
+from sksim.metrics._rsa import (
+    rsa_score,
+    rsm_norm_distance,
+)
 from sksim.metrics._scorer import (
     get_scorer,
     get_scorer_names,
+)
+from sksim.metrics._soft_matching import (
+    soft_matching_distance,
 )
 from sksim.metrics._spectral_quality import (
     effective_rank,
@@ -98,6 +145,7 @@ from sksim.metrics._vendi import (
 )
 
 __all__ = [
+    "DegenerateSimilarityWarning",
     "DistributionAccumulator",
     "aligned_log_probabilities",
     "alignment",
@@ -105,7 +153,13 @@ __all__ = [
     "antihub_rate",
     "atkinson_index",
     "bad_hubness_score",
+    "canonical_correlations",
+    "cca_score",
+    "cka_distance",
+    "cka_score",
+    "correlation_matching_score",
     "disagreement_rate",
+    "distance_correlation_score",
     "diversity",
     "effective_rank",
     "error_consistency_score",
@@ -113,6 +167,7 @@ __all__ = [
     "get_scorer_names",
     "gini_index",
     "groupie_ratio",
+    "gulp_distance",
     "hub_entropy",
     "hub_occurrence",
     "hub_rate",
@@ -129,6 +184,7 @@ __all__ = [
     "k_skewness",
     "kl_divergence",
     "linear_identifiability_distance",
+    "linear_predictivity_score",
     "log_likelihood_variance_distance",
     "log_likelihood_variance_distance_from_embeddings",
     "logit_distance",
@@ -136,12 +192,24 @@ __all__ = [
     "make_hubness_scorer",
     "matrix_nuclear_norm",
     "max_pls_svd_distance",
+    "mean_correlation_coefficient",
     "minmax_normalized_disagreement",
     "neural_collapse",
     "participation_ratio",
+    "permutation_distance",
+    "pls_svd_score",
+    "procrustes_distance",
+    "procrustes_score",
+    "pwcca_score",
     "rankme_score",
+    "riemannian_distance",
     "robin_hood_index",
+    "rsa_score",
+    "rsm_norm_distance",
+    "shape_distance",
+    "soft_matching_distance",
     "stable_rank",
+    "svcca_score",
     "uniformity",
     "vendi_score",
     "von_neumann_entropy",

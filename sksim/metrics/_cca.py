@@ -30,11 +30,11 @@ MAX_CONDITION = 1.0 / math.sqrt(np.finfo(np.float64).eps)
 RTOL = 1e-10
 
 
-class _Basis(NamedTuple):
+class Basis(NamedTuple):
     """Orthonormal basis ``U = values @ inv(factor)`` of the columns of a centred X.
 
     ``factor`` is upper triangular or None (the identity), ``loadings`` is ``U^T X`` (r, d).
-    With shrinkage the columns of U are shorter than one.
+    With shrinkage or a ridge the columns of U are shorter than one.
     """
 
     values: np.ndarray
@@ -83,7 +83,7 @@ def _svd(values: np.ndarray, rtol: float) -> tuple[np.ndarray, np.ndarray, np.nd
     return U[:, :rank], singular[:rank], Vt[:rank]
 
 
-def _cholesky_basis(values: np.ndarray, ridge: float, shrinkage: float) -> _Basis | None:
+def _cholesky_basis(values: np.ndarray, ridge: float, shrinkage: float) -> Basis | None:
     """Basis from the Cholesky factor of the covariance; the columns are brought to one scale."""
     if values.shape[0] <= values.shape[1]:
         return None
@@ -94,27 +94,33 @@ def _cholesky_basis(values: np.ndarray, ridge: float, shrinkage: float) -> _Basi
     if factor is None:
         return None
     factor = factor * scales
-    return _Basis(values, factor, linalg.solve_triangular(factor, S, trans="T"))
+    return Basis(values, factor, linalg.solve_triangular(factor, S, trans="T"))
 
 
-def _svd_basis(values: np.ndarray, ridge: float, shrinkage: float, rtol: float) -> _Basis:
+def _svd_basis(values: np.ndarray, ridge: float, shrinkage: float, rtol: float) -> Basis:
     U, singular, Vt = _svd(values, rtol)
     lengths = singular / np.sqrt((1.0 - shrinkage) * singular**2 + ridge)
-    return _Basis(U * lengths, None, (lengths * singular)[:, None] * Vt)
+    return Basis(U * lengths, None, (lengths * singular)[:, None] * Vt)
 
 
-def _prepare(X: np.ndarray, *, shrinkage: float = 0.0, rtol: float = RTOL) -> _Basis:
+def basis_of(
+    values: np.ndarray, *, ridge: float = 0.0, shrinkage: float = 0.0, rtol: float = RTOL
+) -> Basis:
+    """Basis of centred columns, whitened by ``(1 - shrinkage) S + ridge I``."""
+    basis = _cholesky_basis(values, ridge, shrinkage)
+    return basis if basis is not None else _svd_basis(values, ridge, shrinkage, rtol)
+
+
+def _prepare(X: np.ndarray, *, shrinkage: float = 0.0, rtol: float = RTOL) -> Basis:
     values = centered_columns(X, rtol)
     ridge = shrinkage * float(np.vdot(values, values)) / X.shape[1]
-    basis = _cholesky_basis(values, ridge, shrinkage)
-    if basis is None:
-        basis = _svd_basis(values, ridge, shrinkage, rtol)
+    basis = basis_of(values, ridge=ridge, shrinkage=shrinkage, rtol=rtol)
     if shrinkage == 0:
         warn_if_degenerate(*X.shape, basis.rank)
     return basis
 
 
-def _prepare_leading(X: np.ndarray, *, variance: float) -> _Basis:
+def _prepare_leading(X: np.ndarray, *, variance: float) -> Basis:
     """Basis of the fewest principal components that hold a share of the variance."""
     values = centered_columns(X, RTOL)
     singular, Vt = principal_axes(values)
@@ -123,7 +129,7 @@ def _prepare_leading(X: np.ndarray, *, variance: float) -> _Basis:
     size = min(size, singular.size)
     warn_if_degenerate(X.shape[0], 0, size)
     singular, Vt = singular[:size], Vt[:size]
-    return _Basis(values @ (Vt.T / singular), None, singular[:, None] * Vt)
+    return Basis(values @ (Vt.T / singular), None, singular[:, None] * Vt)
 
 
 def principal_axes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -136,11 +142,11 @@ def principal_axes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return singular, Vt
 
 
-def _permute(y: _Basis, order: np.ndarray) -> _Basis:
+def permute_basis(y: Basis, order: np.ndarray) -> Basis:
     return y._replace(values=y.values[order])
 
 
-def _whitened_product(x: _Basis, y: _Basis) -> np.ndarray:
+def whitened_product(x: Basis, y: Basis) -> np.ndarray:
     """U_x^T U_y, of which the singular values are the canonical correlations."""
     product = cross_product(x.values, y.values)
     if x.factor is not None:
@@ -150,12 +156,12 @@ def _whitened_product(x: _Basis, y: _Basis) -> np.ndarray:
     return product
 
 
-def _correlations(x: _Basis, y: _Basis) -> np.ndarray:
-    singular = linalg.svdvals(_whitened_product(x, y), check_finite=False)
+def _correlations(x: Basis, y: Basis) -> np.ndarray:
+    singular = linalg.svdvals(whitened_product(x, y), check_finite=False)
     return np.minimum(singular, 1.0)
 
 
-def _summarize(rho: np.ndarray, x: _Basis, y: _Basis, summary: str) -> float:
+def _summarize(rho: np.ndarray, x: Basis, y: Basis, summary: str) -> float:
     if summary == "max":
         return float(rho[0])
     if summary == "yanai":
@@ -163,7 +169,7 @@ def _summarize(rho: np.ndarray, x: _Basis, y: _Basis, summary: str) -> float:
     return float(np.mean(rho if summary == "mean" else rho**2))
 
 
-def _compare(x: _Basis, y: _Basis, *, summary: str, n_components: int | None = None) -> float:
+def _compare(x: Basis, y: Basis, *, summary: str, n_components: int | None = None) -> float:
     rho = _correlations(x, y)
     if n_components is not None and n_components > rho.size:
         raise ValueError(
@@ -173,14 +179,14 @@ def _compare(x: _Basis, y: _Basis, *, summary: str, n_components: int | None = N
     return _summarize(rho[:n_components], x, y, summary)
 
 
-def _weighted(rho: np.ndarray, directions: np.ndarray, basis: _Basis) -> float:
+def _weighted(rho: np.ndarray, directions: np.ndarray, basis: Basis) -> float:
     """Mean of rho, each weighted by the sum of |<variate, column>| over the columns."""
     weights = np.abs(directions.T @ basis.loadings).sum(axis=1)
     return float(weights @ rho / weights.sum())
 
 
-def _compare_weighted(x: _Basis, y: _Basis, *, weights: str) -> float:
-    P, rho, Qt = linalg.svd(_whitened_product(x, y), full_matrices=False, check_finite=False)
+def _compare_weighted(x: Basis, y: Basis, *, weights: str) -> float:
+    P, rho, Qt = linalg.svd(whitened_product(x, y), full_matrices=False, check_finite=False)
     rho = np.minimum(rho, 1.0)
     by_side = {"x": lambda: _weighted(rho, P, x), "y": lambda: _weighted(rho, Qt.T, y)}
     sides = ("x", "y") if weights == "mean" else (weights,)
@@ -190,16 +196,16 @@ def _compare_weighted(x: _Basis, y: _Basis, *, weights: str) -> float:
 def _cca_steps(*, n_components=None, shrinkage=0.0, summary="mean") -> Steps:
     prepare = functools.partial(_prepare, shrinkage=shrinkage)
     compare = functools.partial(_compare, summary=summary, n_components=n_components)
-    return Steps(prepare, compare, _permute)
+    return Steps(prepare, compare, permute_basis)
 
 
 def _svcca_steps(*, variance=0.99, summary="mean") -> Steps:
     prepare = functools.partial(_prepare_leading, variance=variance)
-    return Steps(prepare, functools.partial(_compare, summary=summary), _permute)
+    return Steps(prepare, functools.partial(_compare, summary=summary), permute_basis)
 
 
 def _pwcca_steps(*, weights="x") -> Steps:
-    return Steps(_prepare, functools.partial(_compare_weighted, weights=weights), _permute)
+    return Steps(_prepare, functools.partial(_compare_weighted, weights=weights), permute_basis)
 
 
 _ARRAYS = {"X": ["array-like"], "Y": ["array-like"]}

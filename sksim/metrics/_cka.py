@@ -20,7 +20,7 @@ from sksim.metrics._centering import (
     square_sum,
     u_center_matrix,
 )
-from sksim.metrics._measure import Measure, Steps, evaluate, register
+from sksim.metrics._measure import Measure, Steps, as_is, evaluate, register
 from sksim.metrics._pair_matrix import (
     MAX_KEPT,
     PairMatrix,
@@ -158,10 +158,6 @@ def _median_distance(pairs: StreamedPairs) -> float:
     return median
 
 
-def _as_is(distances: np.ndarray) -> np.ndarray:
-    return distances
-
-
 def _gaussian(squared_distances: np.ndarray, *, gamma: float, offset: float) -> np.ndarray:
     squared_distances *= -gamma
     np.exp(squared_distances, out=squared_distances)
@@ -170,7 +166,7 @@ def _gaussian(squared_distances: np.ndarray, *, gamma: float, offset: float) -> 
 
 
 def _prepare_rbf(X: np.ndarray, *, gamma: float | None) -> PairMatrix:
-    pairs = euclidean_pairs(X, _as_is)
+    pairs = euclidean_pairs(X, as_is)
     if gamma is None:
         gamma = 0.5 / _median_distance(pairs) ** 2
     first = np.exp(-gamma * pairs.block(slice(0, min(64, X.shape[0]))))

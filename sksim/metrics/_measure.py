@@ -21,6 +21,7 @@ __all__ = [
     "DegenerateSimilarityWarning",
     "Measure",
     "Steps",
+    "as_is",
     "check_paired",
     "check_representation",
     "check_same_rows",
@@ -93,6 +94,10 @@ class Measure:
         None where it depends on the data: use a permutation test.
     needs_equal_features : bool
         Whether both representations must have the same number of features.
+    row_order_free : bool
+        Whether reordering the rows of both sides alike leaves the value as it is.
+    ignores_pairing : bool
+        Whether reordering the rows of one side leaves it too; a permutation test is void then.
     """
 
     name: str
@@ -109,6 +114,8 @@ class Measure:
     min_samples: int = 2
     null: float | Callable[[int], float] | None = None
     needs_equal_features: bool = False
+    row_order_free: bool = True
+    ignores_pairing: bool = False
 
     @property
     def is_metric(self) -> bool:
@@ -240,8 +247,9 @@ def permute_rows(X: np.ndarray, order: np.ndarray) -> np.ndarray:
     return X[order]
 
 
-def _as_array(X: np.ndarray) -> np.ndarray:
-    return X
+def as_is(value):
+    """The prepare step without preparation, and the distance form of what is one already."""
+    return value
 
 
 def _measure_of_function(function: Callable) -> Measure:
@@ -250,7 +258,7 @@ def _measure_of_function(function: Callable) -> Measure:
     return Measure(
         name=name,
         score=function,
-        make_steps=functools.partial(Steps, _as_array, function, permute_rows),
+        make_steps=functools.partial(Steps, as_is, function, permute_rows),
         higher_is_better=not name.endswith(("_distance", "_divergence", "_error")),
         range=(-math.inf, math.inf),
         symmetric=False,

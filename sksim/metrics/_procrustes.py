@@ -13,7 +13,7 @@ from scipy import linalg
 
 from sksim.metrics._cca import RTOL, centered_columns, principal_axes, warn_if_degenerate
 from sksim.metrics._centering import center
-from sksim.metrics._measure import Measure, Steps, evaluate, register
+from sksim.metrics._measure import Measure, Steps, as_is, evaluate, register
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 
 __all__ = ["procrustes_distance", "procrustes_score", "shape_distance"]
@@ -22,16 +22,16 @@ __all__ = ["procrustes_distance", "procrustes_score", "shape_distance"]
 NEARLY_ONE = 1.0 - 1e-4
 
 
-class _Shape(NamedTuple):
+class Shape(NamedTuple):
     """A centred array of unit norm, at most as wide as long, and the norm it had."""
 
     values: np.ndarray
     norm: float
 
 
-def _unit(values: np.ndarray, scale: float = 1.0) -> _Shape:
+def unit_shape(values: np.ndarray, scale: float = 1.0) -> Shape:
     norm = linalg.norm(values)
-    return _Shape(values / norm, scale * norm)
+    return Shape(values / norm, scale * norm)
 
 
 def _narrow(values: np.ndarray) -> np.ndarray:
@@ -40,21 +40,21 @@ def _narrow(values: np.ndarray) -> np.ndarray:
     return values if d <= n else linalg.qr(values.T, mode="r", check_finite=False)[0][:n].T
 
 
-def _prepare(X: np.ndarray) -> _Shape:
+def _prepare(X: np.ndarray) -> Shape:
     centered = center(X.astype(np.float64, copy=False))
-    return _unit(_narrow(centered.values), centered.scale)
+    return unit_shape(_narrow(centered.values), centered.scale)
 
 
-def _permute(y: _Shape, order: np.ndarray) -> _Shape:
+def permute_shape(y: Shape, order: np.ndarray) -> Shape:
     return y._replace(values=y.values[order])
 
 
-def _correlation(x: _Shape, y: _Shape) -> float:
+def _correlation(x: Shape, y: Shape) -> float:
     """Nuclear norm of X^T Y."""
     return min(1.0, float(linalg.svdvals(x.values.T @ y.values, check_finite=False).sum()))
 
 
-def _residual(x: _Shape, y: _Shape) -> float:
+def _residual(x: Shape, y: Shape) -> float:
     """Norm of the difference between the arrays of unit norm, one optimally rotated."""
     correlation = _correlation(x, y)
     if correlation < NEARLY_ONE:
@@ -64,39 +64,39 @@ def _residual(x: _Shape, y: _Shape) -> float:
     return float(linalg.norm(narrow @ (U @ Vt) - wide))
 
 
-def _angle(residual: float) -> float:
-    return 2.0 * math.asin(min(1.0, residual / 2.0))
-
-
-def _compare_distance(x: _Shape, y: _Shape, *, kind: str) -> float:
-    residual = _residual(x, y)
+def distance_of_residual(residual: float, x: Shape, y: Shape, kind: str) -> float:
+    """A form of the distance from that of the aligned arrays of unit norm."""
     if kind == "angular":
-        return _angle(residual)
+        return 2.0 * math.asin(min(1.0, residual / 2.0))
     if kind == "unit":
         return residual
     return math.hypot(x.norm - y.norm, math.sqrt(x.norm) * math.sqrt(y.norm) * residual)
 
 
-def _prepare_whitened(X: np.ndarray, *, alpha: float, whitening: str) -> _Shape:
+def _compare_distance(x: Shape, y: Shape, *, kind: str) -> float:
+    return distance_of_residual(_residual(x, y), x, y, kind)
+
+
+def _prepare_whitened(X: np.ndarray, *, alpha: float, whitening: str) -> Shape:
     values = centered_columns(X, RTOL)
     singular, Vt = principal_axes(values)
     if alpha == 0:
         warn_if_degenerate(*X.shape, singular.size)
     lengths = singular**alpha if whitening == "power" else alpha * singular + (1.0 - alpha)
-    return _unit(values @ (Vt.T * (lengths / singular)))
+    return unit_shape(values @ (Vt.T * (lengths / singular)))
 
 
 def _score_steps() -> Steps:
-    return Steps(_prepare, _correlation, _permute)
+    return Steps(_prepare, _correlation, permute_shape)
 
 
 def _distance_steps(*, kind="angular") -> Steps:
-    return Steps(_prepare, functools.partial(_compare_distance, kind=kind), _permute)
+    return Steps(_prepare, functools.partial(_compare_distance, kind=kind), permute_shape)
 
 
 def _shape_steps(*, alpha=1.0, whitening="power") -> Steps:
     prepare = functools.partial(_prepare_whitened, alpha=alpha, whitening=whitening)
-    return Steps(prepare, functools.partial(_compare_distance, kind="angular"), _permute)
+    return Steps(prepare, functools.partial(_compare_distance, kind="angular"), permute_shape)
 
 
 _ARRAYS = {"X": ["array-like"], "Y": ["array-like"]}
@@ -294,10 +294,6 @@ def shape_distance(X, Y, *, alpha=1.0, whitening="power") -> float:
 _SHAPE = frozenset({"orthogonal", "scale", "translation", "permutation"})
 
 
-def _as_is(distance: float) -> float:
-    return distance
-
-
 register(
     Measure("procrustes", procrustes_score, _score_steps, distance=math.acos, invariances=_SHAPE)
 )
@@ -314,7 +310,7 @@ for _name, _kind, _high in (
             {} if _kind == "angular" else {"kind": _kind},
             higher_is_better=False,
             range=(0.0, _high),
-            distance=_as_is,
+            distance=as_is,
             invariances=_SHAPE - {"scale"} if _kind == "size_and_shape" else _SHAPE,
         )
     )
@@ -332,7 +328,7 @@ for _name, _params, _invariances in (
             _params,
             higher_is_better=False,
             range=(0.0, math.pi / 2),
-            distance=_as_is,
+            distance=as_is,
             invariances=_invariances,
         )
     )
