@@ -34,17 +34,18 @@ def _whiten(centred: np.ndarray, shrinkage: float) -> _Whitening:
     U, singular, Vt = svd(centred, full_matrices=False)
     rank = int((singular > _RTOL * singular[0]).sum())
     U, squares, axes = U[:, :rank], singular[:rank] ** 2, Vt[:rank].T
-    ridge = shrinkage * squares.sum() / centred.shape[1]
-    lengths = np.sqrt((1.0 - shrinkage) * squares + ridge)
+    ridge = shrinkage / (1.0 - shrinkage) * squares.sum() / centred.shape[1]
+    lengths = np.sqrt(squares + ridge)
     return _Whitening(U * (singular[:rank] / lengths), axes, lengths)
 
 
 class CCAAligner(AffineAligner):
     r"""Map one representation onto another through the canonical directions that they share.
 
-    With the centred training pair :math:`X_c` (n, d), :math:`Y_c` (n, m), the shrunk scatter
-    matrices :math:`C_x = (1 - \kappa) X_c^T X_c + \kappa \frac{\operatorname{tr} X_c^T X_c}{d} I`
-    and :math:`C_y` alike, and the singular value decomposition
+    With the centred training pair :math:`X_c` (n, d), :math:`Y_c` (n, m), the scatter matrices
+    with a ridge :math:`C_x = X_c^T X_c + \frac{\kappa}{1 - \kappa}
+    \frac{\operatorname{tr} X_c^T X_c}{d} I` and :math:`C_y` alike, and the singular value
+    decomposition
 
     .. math:: C_x^{-1/2} X_c^T Y_c C_y^{-1/2} = A \operatorname{diag}(\rho) B^T,
 
@@ -61,15 +62,14 @@ class CCAAligner(AffineAligner):
     n_components : int, default=None
         Number of canonical directions; None takes all.
     shrinkage : float, default=0.0
-        The share :math:`\kappa` in [0, 1] by which each scatter matrix is drawn towards a multiple
-        of the identity. Use some where the samples are not many more than the features.
+        The share :math:`\kappa` in [0, 1) by which each scatter matrix is drawn towards a multiple
+        of the identity. Use some where the samples are not many more than the features: without
+        it the leading directions are those where noise happens to agree.
 
     Attributes
     ----------
     canonical_correlations_ : ndarray of shape (n_components,)
-        The :math:`\rho` of the directions in use, in decreasing order. Without shrinkage they
-        lie in [0, 1]; a shrunk scatter matrix is smaller than the true one along the strongest
-        directions, so that with shrinkage they can exceed 1.
+        The :math:`\rho` of the directions in use, in decreasing order, in [0, 1].
     coef_ : ndarray of shape (n_target_features, n_features)
         The map.
     inverse_coef_ : ndarray of shape (n_features, n_target_features)
@@ -121,7 +121,7 @@ class CCAAligner(AffineAligner):
 
     _parameter_constraints = {
         "n_components": [Interval(Integral, 1, None, closed="left"), None],
-        "shrinkage": [Interval(Real, 0, 1, closed="both")],
+        "shrinkage": [Interval(Real, 0, 1, closed="left")],
     }
 
     def __init__(self, n_components=None, shrinkage=0.0):

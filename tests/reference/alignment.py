@@ -37,16 +37,16 @@ def procrustes_residual(X, Y, scaling=False):
     return math.sqrt(max(0.0, x + y - 2 * nuclear))
 
 
-def shrunk(X, shrinkage):
+def with_ridge(X, shrinkage):
     S = centre(X).T @ centre(X)
     d = S.shape[0]
-    return (1 - shrinkage) * S + shrinkage * np.trace(S) / d * np.eye(d)
+    return S + shrinkage / (1 - shrinkage) * np.trace(S) / d * np.eye(d)
 
 
 def cca_map(X, Y, n_components, shrinkage):
     """Matrix (d, m) of the prediction through canonical variates, with matrix roots."""
-    root_x = np.linalg.inv(sqrtm(shrunk(X, shrinkage)).real)
-    root_y = sqrtm(shrunk(Y, shrinkage)).real
+    root_x = np.linalg.inv(sqrtm(with_ridge(X, shrinkage)).real)
+    root_y = sqrtm(with_ridge(Y, shrinkage)).real
     A, rho, Bt = np.linalg.svd(root_x @ centre(X).T @ centre(Y) @ np.linalg.inv(root_y))
     return sum(rho[k] * np.outer(root_x @ A[:, k], Bt[k] @ root_y) for k in range(n_components))
 
