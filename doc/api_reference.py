@@ -8,7 +8,7 @@ API_REFERENCE = [
     {
         "page": "measure_hubness",
         "title": "Measure hubness",
-        "intro": "How often is each sample a neighbour of others, and is that more uneven than chance?",
+        "intro": "How often is each sample a neighbour, and is that more uneven than chance?",
         "sections": [
             {
                 "title": "Report and score",
@@ -231,7 +231,12 @@ API_REFERENCE = [
             {
                 "title": "Aligners",
                 "module": "alignment",
-                "entries": ["CCAAligner", "LinearAligner", "PermutationAligner", "ProcrustesAligner"],
+                "entries": [
+                    "CCAAligner",
+                    "LinearAligner",
+                    "PermutationAligner",
+                    "ProcrustesAligner",
+                ],
             },
             {
                 "title": "Common coordinates",

@@ -73,29 +73,22 @@ html_css_files = ["sksim.css"]
 html_sidebars = {"getting_started": [], "glossary": [], "changes": []}
 
 
-class _SectionOrder:
-    """Gallery sections in the order of the three questions."""
-
-    ORDER = ("hubness", "similarity", "identifiability", "generative")
-
-    def __call__(self, folder: str):
-        name = pathlib.Path(folder).name
-        return self.ORDER.index(name) if name in self.ORDER else len(self.ORDER)
-
-    def __repr__(self):
-        return "<gallery section order>"
-
+# Gallery sections in the order of the questions.
+GALLERY_SECTIONS = ["hubness", "similarity", "identifiability", "generative"]
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
     "filename_pattern": r"/plot_",
     "ignore_pattern": r"(quickstart|vector_index_export|__init__)\.py",
-    "subsection_order": _SectionOrder(),
+    "subsection_order": [
+        f"../examples/{name}"
+        for name in GALLERY_SECTIONS
+        if (HERE.parent / "examples" / name).is_dir()
+    ],
     "within_subsection_order": "FileNameSortKey",
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("sksim",),
-    "reference_url": {"sksim": None},
     "plot_gallery": os.environ.get("SKSIM_DOC_GALLERY", "1") == "1",
     "abort_on_example_error": True,
     "download_all_examples": False,
@@ -130,7 +123,14 @@ def _write_if_changed(path: pathlib.Path, text: str) -> None:
 
 def _write_api_pages() -> None:
     """Write one page a task, and the index of the pages, from api_reference.py."""
-    index = [_underlined("API reference", "="), "By task.", "", ".. toctree::", "   :maxdepth: 2", ""]
+    index = [
+        _underlined("API reference", "="),
+        "By task.",
+        "",
+        ".. toctree::",
+        "   :maxdepth: 2",
+        "",
+    ]
     for page in API_REFERENCE:
         _write_if_changed(HERE / "api" / f"{page['page']}.rst", _api_page(page))
         index.append(f"   {page['page']}")
