@@ -107,8 +107,10 @@ def distance_correlation_score(X, Y, *, unbiased=True) -> float:
     >>> import numpy as np
     >>> from sksim.metrics import distance_correlation_score
     >>> x = np.linspace(-1, 1, 101)[:, None]
-    >>> round(distance_correlation_score(x, x**2), 2), round(np.corrcoef(x.T, x.T**2)[0, 1], 2)
-    (0.23, 0.0)
+    >>> bool(abs(np.corrcoef(x.T, x.T**2)[0, 1]) < 1e-12)
+    True
+    >>> round(distance_correlation_score(x, x**2), 2)
+    0.22
     """
     return evaluate(_steps(unbiased=unbiased), X, Y, min_samples=4 if unbiased else 2)
 

@@ -127,8 +127,8 @@ def riemannian_distance(X, Y, *, matrix="covariance", reg=0.0) -> float:
     >>> import numpy as np
     >>> from sksim.metrics import riemannian_distance
     >>> X = np.random.default_rng(0).standard_normal((50, 2))
-    >>> round(riemannian_distance(X, np.e * X), 6) == round(2 * np.sqrt(2), 6)
-    True
+    >>> round(riemannian_distance(X, np.e * X), 2)
+    2.83
     """
     return evaluate(_steps(matrix=matrix, reg=reg), X, Y)
 
