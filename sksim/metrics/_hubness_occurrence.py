@@ -6,6 +6,7 @@
 from numbers import Integral
 
 import numpy as np
+from sklearn.neighbors import VALID_METRICS
 from sklearn.utils import check_array
 
 from sksim.metrics._hubness_slots import neighbor_slots, tally
@@ -18,7 +19,7 @@ SEARCH_CONSTRAINTS = {
     "X": ["array-like", "sparse matrix"],
     "Y": ["array-like", "sparse matrix", None],
     "n_neighbors": [Interval(Integral, 1, None, closed="left")],
-    "metric": [str, callable],
+    "metric": [StrOptions({"precomputed"}.union(*VALID_METRICS.values())), callable],
     "metric_params": [dict, None],
     "exclude_self": [StrOptions({"auto"}), "boolean"],
     "ties": [StrOptions({"fractional", "index", "random"})],
