@@ -13,8 +13,11 @@ from sksim.utils._sklearn import validate_params
 __all__ = ["diversity"]
 
 
-def _rank(centered: np.ndarray) -> int:
-    return int(np.linalg.matrix_rank(centered))
+def _rank(values: np.ndarray) -> int:
+    """Rank after centring; what rounding leaves of the mean does not count."""
+    singular_values = np.linalg.svd(values - values.mean(axis=0), compute_uv=False)
+    noise = np.finfo(float).eps * max(values.shape) * np.linalg.norm(values, 2)
+    return int((singular_values > max(1e-10 * singular_values[0], noise)).sum())
 
 
 def _spread_set(values: np.ndarray, size: int):
@@ -83,7 +86,7 @@ def diversity(f, g) -> Bunch:
     """
     f, g = check_embedding_model(f, g)
     size = f.shape[1]
-    rank_f, rank_g = _rank(f - f.mean(axis=0)), _rank(g - g.mean(axis=0))
+    rank_f, rank_g = _rank(f), _rank(g)
     pivot, labels, singular_values_g = _spread_set(g, size)
     pivot_input, inputs, singular_values_f = _spread_set(f, size)
     return Bunch(

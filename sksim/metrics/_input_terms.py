@@ -16,13 +16,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sksim.metrics._label_terms import is_degenerate, standard_deviation
+from sksim.metrics._label_terms import deviation, is_degenerate
 from sksim.metrics._subsets import random_subsets
 
 __all__ = [
     "InputTerms",
     "candidate_inputs",
-    "draw_inputs",
+    "best_inputs",
     "input_terms",
     "summarize_input_terms",
 ]
@@ -39,24 +39,27 @@ class InputTerms(NamedTuple):
     r_prime: np.ndarray
 
 
-def _block_input_terms(log_p: np.ndarray, log_q: np.ndarray, sets: np.ndarray) -> InputTerms:
-    a, b = log_p[sets], log_q[sets]
+def _block_input_terms(a, b, sets, n_labels: int) -> InputTerms:
+    a, b = a[sets], b[sets]
     a_0, b_0 = a[:, :1], b[:, :1]
     a, b = a[:, 1:], b[:, 1:]
-    r, r_prime = standard_deviation(a - a_0, 2), standard_deviation(b - b_0, 2)
+    r, r_prime = deviation(a - a_0, 2, n_labels), deviation(b - b_0, 2, n_labels)
     degenerate = is_degenerate(r, r_prime, 1e-12)
     r[degenerate] = r_prime[degenerate] = np.nan
     scale, scale_prime = r[..., None], r_prime[..., None]
-    rest = standard_deviation(a / scale - b / scale_prime, 2)
-    base = standard_deviation(a_0 / scale - b_0 / scale_prime, 2)
+    rest = deviation(a / scale - b / scale_prime, 2, n_labels)
+    base = deviation(a_0 / scale - b_0 / scale_prime, 2, n_labels)
     return InputTerms(rest, base, r, r_prime)
 
 
-def input_terms(log_p: np.ndarray, log_q: np.ndarray, sets: np.ndarray) -> InputTerms:
-    """Terms of each row (x_0, ..., x_M) of ``sets``, straight from the definition, in blocks."""
-    size = max(1, _BLOCK_ENTRIES // (sets.shape[1] * log_p.shape[1]))
+def input_terms(a: np.ndarray, b: np.ndarray, sets: np.ndarray, n_labels: int) -> InputTerms:
+    """Terms of each row (x_0, ..., x_M) of ``sets``, straight from the definition, in blocks.
+
+    ``a`` and ``b`` are the centred log-ratios, or have the same products along their rows.
+    """
+    size = max(1, _BLOCK_ENTRIES // (sets.shape[1] * a.shape[1]))
     blocks = [
-        _block_input_terms(log_p, log_q, sets[start : start + size])
+        _block_input_terms(a, b, sets[start : start + size], n_labels)
         for start in range(0, len(sets), size)
     ]
     return InputTerms(*(np.concatenate(parts) for parts in zip(*blocks)))
@@ -87,11 +90,10 @@ def candidate_inputs(n_samples: int, size: int, n_candidates: int, random_state)
     return random_subsets(n_samples, size, n_candidates, random_state)
 
 
-def draw_inputs(log_p, log_q, size: int, n_candidates: int, random_state) -> np.ndarray:
-    """The candidate set with the smallest t2; sets with a degenerate input are passed over.
+def best_inputs(a, b, sets: np.ndarray, n_labels: int) -> int:
+    """Row of ``sets`` with the smallest t2; sets with a degenerate input are passed over.
 
-    Returns the first candidate if all of them are degenerate.
+    The first row if all of them are degenerate.
     """
-    sets = candidate_inputs(len(log_p), size, n_candidates, random_state)
-    t2, _ = summarize_input_terms(input_terms(log_p, log_q, sets), "max")
-    return sets[np.where(np.isnan(t2), np.inf, t2).argmin()]
+    t2, _ = summarize_input_terms(input_terms(a, b, sets, n_labels), "max")
+    return int(np.where(np.isnan(t2), np.inf, t2).argmin())

@@ -16,7 +16,7 @@ from sksim.metrics._index_sets import (
 )
 from sksim.metrics._input_terms import InputTerms, input_terms, summarize_input_terms
 from sksim.metrics._label_terms import LabelTerms, label_terms, summarize_label_terms
-from sksim.metrics._log_probabilities import check_log_probability_pair
+from sksim.metrics._log_probabilities import centered_log_ratio, check_log_probability_pair
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 
 __all__ = ["combine_terms", "log_likelihood_variance_distance"]
@@ -215,7 +215,12 @@ def log_likelihood_variance_distance(
     )
     result = evaluate_terms(
         label_terms(log_p, log_q, sets.pivot, sets.left_out),
-        input_terms(log_p, log_q, sets.inputs[None, :]),
+        input_terms(
+            centered_log_ratio(log_p),
+            centered_log_ratio(log_q),
+            sets.inputs[None, :],
+            log_p.shape[1],
+        ),
         sets,
         weight=weight,
         combine=combine,

@@ -6,7 +6,6 @@
 import numpy as np
 from scipy.special import logsumexp
 from sklearn.utils import check_array, check_consistent_length
-from sklearn.utils.validation import check_is_fitted
 
 __all__ = [
     "aligned_log_probabilities",
@@ -101,14 +100,14 @@ def representation_rank(log_p: np.ndarray, log_q: np.ndarray, *, rtol: float = 1
 
 
 def _sorted_log_probabilities(estimator, X):
-    check_is_fitted(estimator)
     if not hasattr(estimator, "predict_log_proba"):
         raise TypeError(
             f"{type(estimator).__name__} has no predict_log_proba, which a distance between "
             "distributions needs."
         )
+    log_p = np.asarray(estimator.predict_log_proba(X))
     order = np.argsort(estimator.classes_)
-    return np.asarray(estimator.classes_)[order], estimator.predict_log_proba(X)[:, order]
+    return np.asarray(estimator.classes_)[order], log_p[:, order]
 
 
 def aligned_log_probabilities(estimators, X) -> list[np.ndarray]:
