@@ -63,6 +63,9 @@ from sksim.metrics._hubness_scorer import (
 from sksim.metrics._identifiability_map import (
     identifiability_map,
 )
+from sksim.metrics._information_imbalance import (
+    information_imbalance,
+)
 from sksim.metrics._intrinsic_dimension import (
     intrinsic_dimension,
 )
@@ -98,6 +101,10 @@ from sksim.metrics._moment_routes import (
     log_likelihood_variance_distance_from_embeddings,
     logit_distance_from_embeddings,
 )
+from sksim.metrics._mutual_knn import (
+    jaccard_knn_score,
+    mutual_knn_score,
+)
 from sksim.metrics._neural_collapse import (
     neural_collapse,
 )
@@ -112,6 +119,9 @@ from sksim.metrics._procrustes import (
     procrustes_score,
     shape_distance,
 )
+from sksim.metrics._rank_similarity import (
+    rank_similarity_score,
+)
 from sksim.metrics._riemannian import (
     riemannian_distance,
 )
@@ -122,6 +132,9 @@ from sksim.metrics._rsa import (
 from sksim.metrics._scorer import (
     get_scorer,
     get_scorer_names,
+)
+from sksim.metrics._second_order_cosine import (
+    second_order_cosine_score,
 )
 from sksim.metrics._soft_matching import (
     soft_matching_distance,
@@ -175,8 +188,10 @@ __all__ = [
     "hubness_report",
     "hubness_score",
     "identifiability_map",
+    "information_imbalance",
     "intrinsic_dimension",
     "isoscore",
+    "jaccard_knn_score",
     "jensen_shannon_distance",
     "jensen_shannon_divergence",
     "k_occurrence",
@@ -194,6 +209,7 @@ __all__ = [
     "max_pls_svd_distance",
     "mean_correlation_coefficient",
     "minmax_normalized_disagreement",
+    "mutual_knn_score",
     "neural_collapse",
     "participation_ratio",
     "permutation_distance",
@@ -201,11 +217,13 @@ __all__ = [
     "procrustes_distance",
     "procrustes_score",
     "pwcca_score",
+    "rank_similarity_score",
     "rankme_score",
     "riemannian_distance",
     "robin_hood_index",
     "rsa_score",
     "rsm_norm_distance",
+    "second_order_cosine_score",
     "shape_distance",
     "soft_matching_distance",
     "stable_rank",

@@ -25,9 +25,8 @@ def _distances_of_distinct_rows(X: np.ndarray, n_neighbors: int) -> np.ndarray:
             f"X must have more than {n_neighbors} different rows to find {n_neighbors} "
             f"neighbours of each, got {distinct.shape[0]}."
         )
-    centred = distinct - distinct.mean(axis=0, dtype=np.float64)
-    distances, _ = exact_neighbors(centred, n_neighbors=n_neighbors, exclude_self=True)
-    distances = distances[distances[:, 0] > 0].astype(np.float64)
+    distances, _ = exact_neighbors(distinct, n_neighbors=n_neighbors, exclude_self=True)
+    distances = distances[distances[:, 0] > 0]
     if not distances.size or (distances[:, 0] == distances[:, -1]).all():
         raise ValueError(
             "The intrinsic dimension is not defined: each row of X has all its "
