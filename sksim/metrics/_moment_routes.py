@@ -218,7 +218,7 @@ def _label_values(first, second, pivot: int, labels, n_samples: int) -> LabelVal
 
 
 def _best_label_terms(first, second, pivots, labels, left_out, n_samples, **search):
-    """Terms of the pivot with the smallest t1: (pivot, left-out label, LabelTerms)."""
+    """Terms of the first pivot with the smallest t1: (pivot, left-out label, LabelTerms)."""
     if left_out != "auto":
         left_out = int(np.flatnonzero(labels == left_out)[0])
     best_score, best = np.inf, None
@@ -226,7 +226,7 @@ def _best_label_terms(first, second, pivots, labels, left_out, n_samples, **sear
         values = _label_values(first, second, int(pivot), labels, n_samples)
         columns = LabelValues(*(part[:, None] for part in values))
         scores, rows = score_pivots(columns, left_out=left_out, **search)
-        if best is None or scores[0] < best_score:
+        if best is None or scores[0] < best_score * (1 - 1e-12):
             best_score, best = scores[0], (int(pivot), int(rows[0]), values)
     pivot, row, values = best
     kept = np.flatnonzero((labels != pivot) & (np.arange(len(labels)) != row))
