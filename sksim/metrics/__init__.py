@@ -3,11 +3,19 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from sksim.metrics._accumulator import (
+    SimilarityAccumulator,
+)
 from sksim.metrics._cca import (
     canonical_correlations,
     cca_score,
     pwcca_score,
     svcca_score,
+)
+from sksim.metrics._chance import (
+    null_calibrated_score,
+    permutation_test_similarity,
+    similarity_interval,
 )
 from sksim.metrics._cka import (
     cka_distance,
@@ -108,6 +116,10 @@ from sksim.metrics._mutual_knn import (
 from sksim.metrics._neural_collapse import (
     neural_collapse,
 )
+from sksim.metrics._pairwise import (
+    cross_similarity,
+    pairwise_similarity,
+)
 from sksim.metrics._permutation_distance import (
     permutation_distance,
 )
@@ -160,6 +172,7 @@ from sksim.metrics._vendi import (
 __all__ = [
     "DegenerateSimilarityWarning",
     "DistributionAccumulator",
+    "SimilarityAccumulator",
     "aligned_log_probabilities",
     "alignment",
     "anisotropy",
@@ -171,6 +184,7 @@ __all__ = [
     "cka_distance",
     "cka_score",
     "correlation_matching_score",
+    "cross_similarity",
     "disagreement_rate",
     "distance_correlation_score",
     "diversity",
@@ -211,8 +225,11 @@ __all__ = [
     "minmax_normalized_disagreement",
     "mutual_knn_score",
     "neural_collapse",
+    "null_calibrated_score",
+    "pairwise_similarity",
     "participation_ratio",
     "permutation_distance",
+    "permutation_test_similarity",
     "pls_svd_score",
     "procrustes_distance",
     "procrustes_score",
@@ -225,6 +242,7 @@ __all__ = [
     "rsm_norm_distance",
     "second_order_cosine_score",
     "shape_distance",
+    "similarity_interval",
     "soft_matching_distance",
     "stable_rank",
     "svcca_score",
