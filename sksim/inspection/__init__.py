@@ -3,4 +3,14 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-__all__ = []
+from sksim.inspection._hub_rank import (
+    HubRankDisplay,
+)
+from sksim.inspection._k_occurrence import (
+    KOccurrenceDisplay,
+)
+
+__all__ = [
+    "HubRankDisplay",
+    "KOccurrenceDisplay",
+]

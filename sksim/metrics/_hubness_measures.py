@@ -13,6 +13,7 @@ from sksim.utils._sklearn import Interval, validate_params
 __all__ = [
     "antihub_rate",
     "atkinson_index",
+    "check_occurrence",
     "gini_index",
     "groupie_ratio",
     "hub_entropy",
@@ -33,7 +34,7 @@ _HUB = {
 }
 
 
-def _check_occurrence(occurrence) -> np.ndarray:
+def check_occurrence(occurrence) -> np.ndarray:
     """Occurrence counts as a float64 vector with a positive sum."""
     occurrence = check_array(
         occurrence,
@@ -103,7 +104,7 @@ def k_skewness(occurrence) -> float:
     >>> round(k_skewness([4, 3, 3, 0, 0]), 4)
     -0.2561
     """
-    occurrence = _check_occurrence(occurrence)
+    occurrence = check_occurrence(occurrence)
     mean = occurrence.mean()
     deviation = occurrence - mean
     variance = np.mean(deviation**2)
@@ -154,7 +155,7 @@ def robin_hood_index(occurrence) -> float:
     >>> robin_hood_index([4, 3, 3, 0, 0])
     0.4
     """
-    occurrence = _check_occurrence(occurrence)
+    occurrence = check_occurrence(occurrence)
     return float(np.abs(occurrence - occurrence.mean()).sum() / (2 * occurrence.sum()))
 
 
@@ -201,7 +202,7 @@ def gini_index(occurrence) -> float:
     >>> round(gini_index([4, 3, 3, 0, 0]), 4)
     0.44
     """
-    ordered = np.sort(_check_occurrence(occurrence))
+    ordered = np.sort(check_occurrence(occurrence))
     n = ordered.size
     weights = 2 * np.arange(1, n + 1) - n - 1
     return max(0.0, float(weights @ ordered / (n * ordered.sum())))
@@ -255,7 +256,7 @@ def atkinson_index(occurrence, *, epsilon=0.5) -> float:
     >>> round(atkinson_index([4, 3, 3, 0, 0]), 4)
     0.4029
     """
-    occurrence = _check_occurrence(occurrence)
+    occurrence = check_occurrence(occurrence)
     share = occurrence / occurrence.mean()
     if epsilon >= 1 and (share == 0).any():
         return 1.0
@@ -304,7 +305,7 @@ def antihub_rate(occurrence) -> float:
     >>> antihub_rate([4, 3, 3, 0, 0])
     0.4
     """
-    return float(np.mean(_check_occurrence(occurrence) == 0))
+    return float(np.mean(check_occurrence(occurrence) == 0))
 
 
 @validate_params(_HUB, prefer_skip_nested_validation=True)
@@ -352,7 +353,7 @@ def hub_rate(occurrence, *, n_neighbors, hub_size=2) -> float:
     >>> hub_rate([4, 3, 3, 0, 0], n_neighbors=2)
     0.2
     """
-    return float(np.mean(_is_hub(_check_occurrence(occurrence), n_neighbors, hub_size)))
+    return float(np.mean(_is_hub(check_occurrence(occurrence), n_neighbors, hub_size)))
 
 
 @validate_params(_HUB, prefer_skip_nested_validation=True)
@@ -400,7 +401,7 @@ def hub_occurrence(occurrence, *, n_neighbors, hub_size=2) -> float:
     >>> hub_occurrence([4, 3, 3, 0, 0], n_neighbors=2)
     0.4
     """
-    occurrence = _check_occurrence(occurrence)
+    occurrence = check_occurrence(occurrence)
     hubs = occurrence[_is_hub(occurrence, n_neighbors, hub_size)]
     return float(hubs.sum() / occurrence.sum())
 
@@ -454,7 +455,7 @@ def groupie_ratio(occurrence, *, n_queries) -> float:
     >>> groupie_ratio([4, 3, 3, 0, 0], n_queries=5)
     0.8
     """
-    largest = float(_check_occurrence(occurrence).max())
+    largest = float(check_occurrence(occurrence).max())
     if largest > n_queries * (1 + _ROUNDING):
         raise ValueError(
             "n_queries must be the number of queries, which no count exceeds, got "
@@ -503,7 +504,7 @@ def hub_entropy(occurrence) -> float:
     >>> round(hub_entropy([4, 3, 3, 0, 0]), 4)
     0.6766
     """
-    occurrence = _check_occurrence(occurrence)
+    occurrence = check_occurrence(occurrence)
     share = occurrence[occurrence > 0] / occurrence.sum()
     entropy = -float(share @ np.log(share)) / np.log(occurrence.size)
     return float(np.clip(entropy, 0.0, 1.0))

@@ -1,0 +1,114 @@
+"""Occurrence by rank: few giant hubs, and the share of anti-hubs."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import numpy as np
+from scipy.stats import binom
+
+from sksim.inspection._occurrence_display import OccurrenceDisplayMixin
+
+__all__ = ["HubRankDisplay"]
+
+
+def _chance_by_rank(display) -> tuple[np.ndarray, np.ndarray]:
+    """Ranks and counts of n samples in decreasing order as the binomial law spreads them."""
+    n_indexed = display.occurrence.size
+    law = binom(display.n_queries, min(1.0, display.n_neighbors / n_indexed))
+    counts = law.isf((np.arange(n_indexed) + 0.5) / n_indexed)
+    return np.arange(1, n_indexed + 1)[counts > 0], counts[counts > 0]
+
+
+class HubRankDisplay(OccurrenceDisplayMixin):
+    """Occurrence of the samples from the largest hub down, both axes logarithmic.
+
+    Read on the left how many giant hubs there are, on the right where the anti-hubs begin,
+    which are nobody's neighbours: their ranks are shaded. The dashed curve shows the same
+    ranks without hubness, by the quantiles of the binomial law.
+
+    It is recommended to use :meth:`from_estimator`, :meth:`from_graph` or
+    :meth:`from_occurrence`.
+
+    .. versionadded:: 0.1
+
+    Parameters
+    ----------
+    occurrence : array-like of shape (n_indexed,)
+        Occurrence counts, see :func:`sksim.metrics.k_occurrence`.
+    n_neighbors : int
+        Number of neighbours that the counts are of.
+    n_queries : int, default=None
+        Number of queries; None means that the samples are the queries.
+    name : str, default=None
+        Name of the space in the legend.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the curve.
+    figure_ : matplotlib Figure
+        Figure containing it.
+    line_ : matplotlib Artist
+        The curve of the counts.
+    chance_ : matplotlib Artist
+        The curve without hubness.
+    span_ : matplotlib Artist or None
+        The shaded ranks of the anti-hubs, None if there are none.
+
+    See Also
+    --------
+    KOccurrenceDisplay : The same counts as a histogram.
+    sksim.metrics.antihub_rate : The shaded share.
+
+    References
+    ----------
+    "Hubs in space: popular nearest neighbors in high-dimensional data" (Radovanović,
+    Nanopoulos, Ivanović, 2010)
+
+    Examples
+    --------
+    >>> from sksim.datasets import make_gaussian_hubs
+    >>> from sksim.inspection import HubRankDisplay
+    >>> from sksim.metrics import k_occurrence
+    >>> X, _ = make_gaussian_hubs(200, 50, random_state=0)
+    >>> N = k_occurrence(X, n_neighbors=10)
+    >>> display = HubRankDisplay.from_occurrence(N, n_neighbors=10)
+    """
+
+    def plot(self, ax=None, *, name=None, **style):
+        """Draw the counts by rank.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on, those of another display to compare; None makes new ones.
+        name : str, default=None
+            Name of the space in the legend; None means that of the constructor.
+        **style : dict
+            Keywords of matplotlib's ``plot``, such as ``color``.
+
+        Returns
+        -------
+        display : object
+            The display itself.
+        """
+        _, name = self._start(ax, name)
+        ordered = np.sort(self.occurrence)[::-1]
+        n_found = int((ordered > 0).sum())
+        share = f"anti-hubs {1 - n_found / ordered.size:.1%}"
+        label = share if name is None else f"{name} ({share})"
+        ranks = np.arange(1, n_found + 1)
+        (self.line_,) = self.ax_.plot(ranks, ordered[:n_found], label=label, **style)
+        self.span_ = self._shade(n_found, ordered.size)
+        self.chance_ = self._draw_chance(*_chance_by_rank(self))
+        self.ax_.set(
+            xscale="log", yscale="log", xlabel="rank", ylabel=f"{self.n_neighbors}-occurrence"
+        )
+        self.ax_.legend()
+        return self
+
+    def _shade(self, n_found: int, n_indexed: int):
+        if n_found == n_indexed:
+            return None
+        color = self.line_.get_color()
+        return self.ax_.axvspan(n_found + 0.5, n_indexed + 0.5, alpha=0.15, color=color, lw=0)
