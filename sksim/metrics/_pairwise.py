@@ -22,6 +22,14 @@ from sksim.metrics._measure import (
 __all__ = ["cross_similarity", "pairwise_similarity"]
 
 
+class SimilarityMatrix(Bunch):
+    """A Bunch whose attribute ``values`` is the matrix, not the method of dict."""
+
+    @property
+    def values(self) -> np.ndarray:
+        return self["values"]
+
+
 def _labelled(representations, name: str) -> tuple[list, list]:
     """Labels and representations of a dict or a sequence."""
     if isinstance(representations, Mapping):
@@ -46,7 +54,8 @@ def _checked(labels: list, values: list, measure: Measure, first) -> list[np.nda
             arrays.append(check_representation(value, min_samples=measure.min_samples))
             check_same_rows(first, value)
         except (TypeError, ValueError) as error:
-            raise type(error)(f"Representation {label!r}: {error}") from error
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"Representation {label!r}: {error}") from error
     return arrays
 
 
@@ -104,9 +113,9 @@ def pairwise_similarity(
     >>> result.labels
     ['input', 'rotated', 'squared']
     >>> result.values.round(1)
-    array([[1. , 1. , 0.4],
-           [1. , 1. , 0.4],
-           [0.4, 0.4, 1. ]])
+    array([[1. , 1. , 0.2],
+           [1. , 1. , 0.2],
+           [0.2, 0.2, 1. ]])
     """
     measure = get_measure(metric)
     labels, representations = _labelled(representations, "representations")
@@ -119,13 +128,12 @@ def pairwise_similarity(
     else:
         pairs = list(product(indices, indices))
     values = np.empty((size, size))
-    for (i, j), value in zip(
-        pairs, _compare_all(steps, states, states, pairs, n_jobs), strict=True
-    ):
+    compared = _compare_all(steps, states, states, pairs, n_jobs)
+    for (i, j), value in zip(pairs, compared, strict=True):
         values[i, j] = value
         if measure.symmetric:
             values[j, i] = value
-    return Bunch(values=values, labels=labels)
+    return SimilarityMatrix(values=values, labels=labels)
 
 
 def cross_similarity(
@@ -163,7 +171,7 @@ def cross_similarity(
     >>> X = np.random.default_rng(0).standard_normal((50, 4))
     >>> result = cross_similarity({"input": X}, [X + 1, np.abs(X)], "procrustes")
     >>> result.values.round(2), result.row_labels, result.column_labels
-    (array([[1.  , 0.38]]), ['input'], [0, 1])
+    (array([[1.  , 0.23]]), ['input'], [0, 1])
     """
     measure = get_measure(metric)
     row_labels, rows = _labelled(a_layers, "a_layers")
@@ -175,7 +183,7 @@ def cross_similarity(
     ]
     pairs = list(product(range(len(rows)), range(len(columns))))
     values = _compare_all(steps, *states, pairs, n_jobs)
-    return Bunch(
+    return SimilarityMatrix(
         values=np.reshape(values, (len(rows), len(columns))),
         row_labels=row_labels,
         column_labels=column_labels,
