@@ -134,6 +134,9 @@ from sksim.metrics._procrustes import (
 from sksim.metrics._rank_similarity import (
     rank_similarity_score,
 )
+from sksim.metrics._representation_scorer import (
+    make_representation_scorer,
+)
 from sksim.metrics._riemannian import (
     riemannian_distance,
 )
@@ -219,6 +222,7 @@ __all__ = [
     "logit_distance",
     "logit_distance_from_embeddings",
     "make_hubness_scorer",
+    "make_representation_scorer",
     "matrix_nuclear_norm",
     "max_pls_svd_distance",
     "mean_correlation_coefficient",

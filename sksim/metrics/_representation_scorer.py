@@ -1,0 +1,338 @@
+"""Similarity and quality of representations as scorers for model selection."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import copy
+import functools
+import inspect
+from collections.abc import Callable
+from numbers import Real
+
+from sklearn.utils.metadata_routing import MetadataRequest
+from sklearn.utils.validation import check_is_fitted
+
+from sksim.metrics._cca import cca_score, pwcca_score, svcca_score
+from sksim.metrics._cka import cka_distance, cka_score
+from sksim.metrics._correlation_matching import (
+    correlation_matching_score,
+    mean_correlation_coefficient,
+)
+from sksim.metrics._distance_correlation import distance_correlation_score
+from sksim.metrics._information_imbalance import information_imbalance
+from sksim.metrics._linear_predictivity import linear_predictivity_score
+from sksim.metrics._mutual_knn import jaccard_knn_score, mutual_knn_score
+from sksim.metrics._permutation_distance import permutation_distance
+from sksim.metrics._pls import pls_svd_score
+from sksim.metrics._procrustes import procrustes_distance, procrustes_score, shape_distance
+from sksim.metrics._rank_similarity import rank_similarity_score
+from sksim.metrics._riemannian import riemannian_distance
+from sksim.metrics._rsa import rsa_score, rsm_norm_distance
+from sksim.metrics._second_order_cosine import second_order_cosine_score
+from sksim.metrics._soft_matching import soft_matching_distance
+from sksim.metrics._spectral_quality import (
+    effective_rank,
+    isoscore,
+    matrix_nuclear_norm,
+    participation_ratio,
+    rankme_score,
+    stable_rank,
+)
+from sksim.metrics._sphere_quality import alignment, anisotropy, uniformity
+from sksim.metrics._vendi import vendi_score, von_neumann_entropy
+from sksim.utils._sklearn import validate_params
+
+__all__ = ["SCORERS", "RepresentationScorer", "make_representation_scorer"]
+
+_GREATER_SUFFIXES = ("_score", "_similarity")
+_LESS_SUFFIXES = ("_distance", "_divergence", "_error", "_loss")
+
+#: Direction of the functions of this package whose name does not tell it.
+_GREATER_IS_BETTER = {
+    "alignment": False,
+    "anisotropy": False,
+    "disagreement_rate": False,
+    "effective_rank": True,
+    "information_imbalance": False,
+    "isoscore": True,
+    "matrix_nuclear_norm": True,
+    "mean_correlation_coefficient": True,
+    "minmax_normalized_disagreement": False,
+    "participation_ratio": True,
+    "stable_rank": True,
+    "uniformity": False,
+    "von_neumann_entropy": True,
+}
+
+
+def _function_name(function: Callable) -> str:
+    while isinstance(function, functools.partial):
+        function = function.func
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def _sign(function: Callable) -> int:
+    """+1 where a greater value is better, -1 where a smaller one is."""
+    name = _function_name(function)
+    if name.endswith(_GREATER_SUFFIXES) or _GREATER_IS_BETTER.get(name) is True:
+        return 1
+    if name.endswith(_LESS_SUFFIXES) or _GREATER_IS_BETTER.get(name) is False:
+        return -1
+    raise ValueError(
+        f"The name of score_func must tell what is better, got {name!r}: end it in one of "
+        f"{_GREATER_SUFFIXES} if greater values are better, in one of {_LESS_SUFFIXES} if smaller "
+        "ones are."
+    )
+
+
+def _count_arrays(function: Callable) -> int:
+    """Number of arrays a function takes: its positional parameters without a default."""
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = inspect.signature(function).parameters.values()
+    return sum(p.kind in kinds and p.default is p.empty for p in parameters)
+
+
+def _response(estimator, methods: tuple[str, ...], X):
+    """Output of the first of the methods that the estimator has."""
+    for method in methods:
+        if hasattr(estimator, method):
+            return getattr(estimator, method)(X)
+    raise TypeError(
+        f"The estimator must have one of the methods {list(methods)}, got "
+        f"{type(estimator).__name__}."
+    )
+
+
+class RepresentationScorer:
+    """Callable ``scorer(estimator, X, y=None)``; made by :func:`make_representation_scorer`."""
+
+    def __init__(self, score_func, *, reference, response_method, kwargs):
+        self.score_func = score_func
+        self.reference = reference
+        self.response_method = response_method
+        self.kwargs = kwargs
+        self._sign = _sign(score_func)
+        self._n_arrays = _count_arrays(score_func)
+        self._request = None
+
+    def _arrays(self, estimator, X, y) -> list:
+        """What the function compares: the output, and what it is compared with."""
+        arrays = [_response(estimator, self.response_method, X)]
+        if self.reference is not None:
+            arrays.append(_response(self.reference, self.response_method, X))
+            return [y, *arrays] if self._n_arrays == 3 else arrays
+        if self._n_arrays == 1:
+            return arrays
+        if y is None:
+            raise ValueError(
+                f"{_function_name(self.score_func)} compares two representations: y must be the "
+                "reference representation, got None. Pass it as y, or a fitted estimator as "
+                "reference."
+            )
+        return [*arrays, y]
+
+    def __call__(self, estimator, X, y=None, **metadata) -> float:
+        """Score the representation that a fitted estimator makes of X."""
+        arrays = self._arrays(estimator, X, y)
+        value = self.score_func(*arrays, **{**self.kwargs, **metadata})
+        if not isinstance(value, Real):
+            raise TypeError(
+                f"score_func must return one number, {_function_name(self.score_func)} returned "
+                f"{type(value).__name__}."
+            )
+        return self._sign * float(value)
+
+    def set_score_request(self, **requests):
+        """Request metadata, which is passed to the function as keywords.
+
+        Parameters
+        ----------
+        **requests : bool or str
+            Name of the metadata, such as ``sample_weight=True``; a string is an alias.
+
+        Returns
+        -------
+        self : RepresentationScorer
+            The scorer.
+        """
+        self._request = MetadataRequest(owner=repr(self))
+        for name, alias in requests.items():
+            self._request.score.add_request(param=name, alias=alias)
+        return self
+
+    def get_metadata_routing(self) -> MetadataRequest:
+        """Metadata that the scorer requests, see scikit-learn's guide on metadata routing.
+
+        Returns
+        -------
+        request : MetadataRequest
+            Nothing unless :meth:`set_score_request` was called.
+        """
+        return copy.deepcopy(self._request or MetadataRequest(owner=repr(self)))
+
+    def __repr__(self) -> str:
+        options = dict(self.kwargs)
+        if self.reference is not None:
+            options = {"reference": self.reference, **options}
+        text = "".join(f", {name}={value!r}" for name, value in options.items())
+        return f"make_representation_scorer({_function_name(self.score_func)}{text})"
+
+
+def _check_use(score_func, reference, kwargs) -> None:
+    n_arrays = _count_arrays(score_func)
+    name = _function_name(score_func)
+    if reference is None and n_arrays == 3:
+        raise ValueError(f"{name} compares the predictions of two models: a reference is needed.")
+    if reference is not None and n_arrays == 1:
+        raise ValueError(f"{name} looks at one representation: it takes no reference.")
+    if n_arrays not in (1, 2, 3):
+        raise ValueError(
+            f"score_func must take 1, 2 or 3 arrays, {name} takes {n_arrays} positional "
+            "parameters without default."
+        )
+    inspect.signature(score_func).bind_partial(**kwargs)
+    if hasattr(reference, "fit"):
+        check_is_fitted(reference)
+
+
+@validate_params(
+    {"score_func": [callable], "response_method": [str, tuple, list]},
+    prefer_skip_nested_validation=True,
+)
+def make_representation_scorer(
+    score_func, *, reference=None, response_method=("transform", "predict"), **kwargs
+) -> RepresentationScorer:
+    """Make a scorer from a function that judges or compares representations.
+
+    The representation is what the fitted estimator makes of X. What it is compared with:
+
+    ====================  =============================  ======================================
+    ``reference``         arrays that the function takes  call
+    ====================  =============================  ======================================
+    None                  one, such as isoscore           ``score_func(output)``
+    None                  two, such as cka_score          ``score_func(output, y)``: y is the
+                                                          reference representation
+    a fitted estimator    two                             ``score_func(output, reference_output)``
+    a fitted estimator    three, such as                  ``score_func(y, output,
+                          error_consistency_score         reference_output)``
+    ====================  =============================  ======================================
+
+    The sign comes from the name of the function, so that a greater score is better: names in
+    ``_score`` and ``_similarity`` count as they are; names in ``_distance``, ``_divergence``,
+    ``_error`` and ``_loss`` are negated; the functions of :mod:`sksim.metrics` with other names
+    are known. Other names raise.
+
+    .. versionadded:: 0.1
+
+    Parameters
+    ----------
+    score_func : callable
+        A function of one, two or three arrays that returns a number.
+    reference : fitted estimator, default=None
+        Model to compare with, on the same X; y stays free for the task, so that accuracy and
+        similarity can be scored together.
+    response_method : str or sequence of str, default=("transform", "predict")
+        Methods that give the output of the estimator, and of the reference; the first one that
+        each of them has is called.
+    **kwargs : dict
+        Parameters of the function.
+
+    Returns
+    -------
+    scorer : callable
+        ``scorer(estimator, X, y=None) -> float``. It can be pickled if the function can, and is
+        used wherever scikit-learn takes ``scoring``, also beside others in a dict.
+
+    Raises
+    ------
+    ValueError
+        If the name of the function does not tell the direction, the number of arrays does not
+        fit the use, or, when called, y is needed and None.
+    TypeError
+        If the function has no such parameters; when called, if the estimator has none of the
+        methods or the function returns no number.
+
+    See Also
+    --------
+    get_scorer : Scorers by name, such as "cka" or "isoscore".
+    make_hubness_scorer : Hubness of the space that an estimator searches.
+
+    Notes
+    -----
+    Values of most measures depend on the number of samples: compare scores within one ``cv``
+    only, and keep the test folds larger than what the measure needs (4 samples for the unbiased
+    ones, more than n_neighbors for the neighbour measures). With metadata routing enabled,
+    ``scorer.set_score_request(sample_weight=True)`` passes metadata on to the function.
+
+    References
+    ----------
+    S. Kornblith, M. Norouzi, H. Lee and G. Hinton, "Similarity of neural network representations
+    revisited", ICML 2019.
+
+    Examples
+    --------
+    Which number of components keeps the geometry of the full data best?
+
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.decomposition import PCA
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sksim.metrics import cka_score, make_representation_scorer
+    >>> X, _ = load_iris(return_X_y=True)
+    >>> scorer = make_representation_scorer(cka_score)
+    >>> search = GridSearchCV(PCA(), {"n_components": [1, 2]}, scoring=scorer).fit(X, X)
+    >>> search.best_params_
+    {'n_components': 2}
+    """
+    _check_use(score_func, reference, kwargs)
+    methods = (response_method,) if isinstance(response_method, str) else tuple(response_method)
+    return RepresentationScorer(
+        score_func, reference=reference, response_method=methods, kwargs=kwargs
+    )
+
+
+def _scorer_name(function: Callable) -> str:
+    name = function.__name__.removesuffix("_score")
+    return name if _sign(function) > 0 else f"neg_{name}"
+
+
+#: Scorers of this family by name: the name of the function without ``_score``, with ``neg_`` in
+#: front where the function is better small. Paired measures take the reference as y.
+SCORERS = {
+    _scorer_name(function): make_representation_scorer(function)
+    for function in [
+        alignment,
+        anisotropy,
+        cca_score,
+        cka_distance,
+        cka_score,
+        correlation_matching_score,
+        distance_correlation_score,
+        effective_rank,
+        information_imbalance,
+        isoscore,
+        jaccard_knn_score,
+        linear_predictivity_score,
+        matrix_nuclear_norm,
+        mean_correlation_coefficient,
+        mutual_knn_score,
+        participation_ratio,
+        permutation_distance,
+        pls_svd_score,
+        procrustes_distance,
+        procrustes_score,
+        pwcca_score,
+        rank_similarity_score,
+        rankme_score,
+        riemannian_distance,
+        rsa_score,
+        rsm_norm_distance,
+        second_order_cosine_score,
+        shape_distance,
+        soft_matching_distance,
+        stable_rank,
+        svcca_score,
+        uniformity,
+        vendi_score,
+        von_neumann_entropy,
+    ]
+}
