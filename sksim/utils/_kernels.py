@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 
-__all__ = ["compiled", "count_jointly_above"]
+__all__ = ["compiled", "count_jointly_above", "push_pairs"]
 
 
 @cache
@@ -37,3 +37,37 @@ def count_jointly_above(ranks, own, others, other, counts):
             for j in range(ranks.shape[1]):
                 count += (ranks[q, j] > low) & (others[x, j] > other_low)
             counts[q, x] = count
+
+
+def push_pairs(products, halves, first_row, first_column, values, columns):
+    """Keep, for the rows and the columns of a block alike, the smallest of their bounds.
+
+    The bound of sample ``i`` for sample ``j`` is ``products + halves[j]``, that of ``j`` for
+    ``i`` is ``products + halves[i]``; only pairs i < j count. ``values[i]`` holds the smallest
+    bounds of sample i in increasing order, ``columns[i]`` the samples that they belong to.
+    """
+    last = values.shape[1] - 1
+    for a in range(products.shape[0]):
+        i = first_row + a
+        for start in range(max(i + 1 - first_column, 0), products.shape[1], 64):
+            stop = min(start + 64, products.shape[1])
+            hits = 0
+            for c in range(start, stop):
+                j = first_column + c
+                hits += (products[a, c] + halves[j] < values[i, last]) | (
+                    products[a, c] + halves[i] < values[j, last]
+                )
+            if hits == 0:
+                continue
+            for c in range(start, stop):
+                for side in range(2):
+                    row, other = (i, first_column + c) if side == 0 else (first_column + c, i)
+                    bound = products[a, c] + halves[other]
+                    if bound < values[row, last]:
+                        place = last
+                        while place > 0 and values[row, place - 1] > bound:
+                            values[row, place] = values[row, place - 1]
+                            columns[row, place] = columns[row, place - 1]
+                            place -= 1
+                        values[row, place] = bound
+                        columns[row, place] = other

@@ -8,6 +8,8 @@ zero otherwise, so that a zero vector is at distance one from every vector, as i
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from functools import cached_property
+
 import numpy as np
 from scipy import sparse
 
@@ -51,6 +53,11 @@ class Points:
         self.x_factors, self.x_bias = self._unit(X)
         self.y_factors, self.y_bias = (self.x_factors, self.x_bias) if X is Y else self._unit(Y)
 
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the points are CSR."""
+        return sparse.issparse(self.Y)
+
     def _unit(self, A):
         return _unit_factors(A) if self.metric == "cosine" else (None, np.zeros(A.shape[0]))
 
@@ -67,7 +74,7 @@ class Points:
 
         Each value depends on its pair of points only.
         """
-        kind = self._sparse_squares if sparse.issparse(self.X) else self._dense_squares
+        kind = self._sparse_squares if self.is_sparse else self._dense_squares
         squared = kind(rows, columns)
         if self.metric == "cosine":
             has_zero = self.x_bias[rows, None] + self.y_bias[columns] > 0
@@ -150,9 +157,11 @@ class DenseBounds:
         self._scale = self._power_of_two()
         self._index = np.zeros((width, n_features + 2), dtype=self.dtype)
         self._index[n_indexed:, -1] = np.inf
+        self.norms = np.empty(n_indexed)
         tau = (n_features + 16) * 2.0**-120
         for rows in self._blocks():
             y, norms = self._rounded(points.indexed(rows))
+            self.norms[rows] = norms
             squared = norms**2 + self._scale**2 * points.y_bias[rows]
             self._index[rows, :-2] = -y
             self._index[rows, -2] = -self.alpha * norms
@@ -177,7 +186,7 @@ class DenseBounds:
         block = ((block - self._center) * self._scale).astype(self.dtype)
         return block, np.sqrt(_squared_norms(block.astype(np.float64)))
 
-    def __call__(self, rows: slice, out: np.ndarray) -> np.ndarray:
+    def __call__(self, rows, out: np.ndarray) -> np.ndarray:
         """Fill ``out`` (b, width) with the bounds of a block; return the norms of its queries."""
         with np.errstate(over="ignore", invalid="ignore"):
             x, norms = self._rounded(self.points.queries(rows))
@@ -186,7 +195,21 @@ class DenseBounds:
             np.matmul(queries, self._index.T, out=out)
         return norms
 
-    def limits(self, rows: slice, norms: np.ndarray, distances: np.ndarray) -> np.ndarray:
+    @cached_property
+    def halves(self) -> np.ndarray:
+        """Last column of the index: what a product lacks to be a bound."""
+        return np.ascontiguousarray(self._index[: self.norms.size, -1])
+
+    def products(self, rows: slice, columns: slice, buffer: np.ndarray) -> np.ndarray:
+        """Products of indexed samples with each other; adding ``halves`` gives their bounds."""
+        y = self._index[rows, :-1].copy()
+        y[:, -1] = self.norms[rows]
+        np.negative(y[:, :-1], out=y[:, :-1])
+        shape = (rows.stop - rows.start, columns.stop - columns.start)
+        out = buffer[: shape[0] * shape[1]].reshape(shape)
+        return np.matmul(y, self._index[columns, :-1].T, out=out)
+
+    def limits(self, rows, norms: np.ndarray, distances: np.ndarray) -> np.ndarray:
         """Bounds above which a sample is certainly farther than ``distances`` (b,)."""
         squared = self.points.squared_limits(distances) - self.points.x_bias[rows]
         limits = (self._scale**2 * squared - (1 - 2 * self.alpha) * norms**2) / 2
@@ -211,7 +234,7 @@ class SparseBounds:
         self._error = self.alpha * norms
         self._constant = (1 - self.alpha) * (norms**2 + points.y_bias) / 2
 
-    def __call__(self, rows: slice, out: np.ndarray) -> np.ndarray:
+    def __call__(self, rows, out: np.ndarray) -> np.ndarray:
         """Fill ``out`` (b, width) with the bounds of a block; return the norms of its queries."""
         x = self.points.queries(rows)
         norms = np.sqrt(_squared_norms(x))
@@ -222,7 +245,7 @@ class SparseBounds:
         bounds -= norms[:, None] * self._error
         return norms
 
-    def limits(self, rows: slice, norms: np.ndarray, distances: np.ndarray) -> np.ndarray:
+    def limits(self, rows, norms: np.ndarray, distances: np.ndarray) -> np.ndarray:
         """Bounds above which a sample is certainly farther than ``distances`` (b,)."""
         squared = self.points.squared_limits(distances) - self.points.x_bias[rows]
         return (squared - (1 - 2 * self.alpha) * norms**2) / 2
@@ -230,5 +253,5 @@ class SparseBounds:
 
 def lower_bounds(points: Points, width: int) -> DenseBounds | SparseBounds:
     """Bounds for the kind of the points, columns beyond the indexed samples filled with inf."""
-    kind = SparseBounds if sparse.issparse(points.Y) else DenseBounds
+    kind = SparseBounds if points.is_sparse else DenseBounds
     return kind(points, width)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sksim.utils import _kernels
-from sksim.utils._kernels import compiled, count_jointly_above
+from sksim.utils._kernels import compiled, count_jointly_above, push_pairs
 
 
 def test_compiled_kernel_gives_the_numbers_of_its_source(rng):
@@ -18,6 +18,23 @@ def test_compiled_kernel_gives_the_numbers_of_its_source(rng):
     above = (ranks[:, None] > own[:, :, None]) & (others > other[:, :, None])
     expected = above.sum(axis=2)
     np.testing.assert_array_equal(counts, [expected, expected])
+
+
+def test_pairs_are_pushed_to_both_sides(rng):
+    pytest.importorskip("numba")
+    products, halves = rng.standard_normal((90, 90)), rng.uniform(size=90)
+    products += products.T
+    bounds = products + halves
+    np.fill_diagonal(bounds, np.inf)
+    order = np.argsort(bounds, axis=1)[:, :4]
+    for push in (push_pairs, compiled(push_pairs)):
+        values, columns = np.full((90, 4), np.inf), np.full((90, 4), -1)
+        for row, column in [(0, 0), (0, 40), (40, 40)]:
+            block = products[row : row + 40 if row == 0 else None, column : column + 50]
+            block = block[:, :40] if column == 0 else block
+            push(np.ascontiguousarray(block), halves, row, column, values, columns)
+        np.testing.assert_array_equal(columns, order)
+        np.testing.assert_allclose(values, np.take_along_axis(bounds, order, axis=1))
 
 
 def test_without_numba_nothing_is_compiled(monkeypatch):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.metrics import pairwise_distances
 
-from sksim.utils import _search
+from sksim.utils import _certified_search
 from sksim.utils._points import Points, lower_bounds
 from sksim.utils._search import candidate_distances, exact_neighbors
 from tests.reference import search as reference
@@ -150,9 +150,9 @@ def test_few_distances_are_formed_among_many_equal_points(monkeypatch):
 @pytest.mark.parametrize("d", [1, 5, 64])
 def test_few_rows_miss_the_certificate(d, rng, monkeypatch):
     completed = []
-    nearest_of = _search._nearest_of
+    nearest_of = _certified_search._nearest_of
     monkeypatch.setattr(
-        _search,
+        _certified_search,
         "_nearest_of",
         lambda points, row, columns, k: (
             completed.append(columns.size) or nearest_of(points, row, columns, k)
@@ -190,6 +190,29 @@ def test_threads_and_blocks_change_nothing(metric, as_sparse, rng):
             )
         np.testing.assert_array_equal(found[0], expected[0])
         np.testing.assert_array_equal(found[1], expected[1])
+
+
+@pytest.mark.parametrize("exclude_self", [True, False])
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("spread", [1, 1e-6])
+def test_each_pair_once_with_the_kernel_changes_nothing(
+    metric, spread, exclude_self, rng, monkeypatch
+):
+    pytest.importorskip("numba")
+    X = clustered(rng, 2500, 10, spread=spread, offset=1)
+    X[::80], X[5] = X[3], 0
+    options = {"n_neighbors": 8, "metric": metric, "exclude_self": exclude_self}
+    expected = exact_neighbors(X, **options)
+    pushed = []
+    compiled = _certified_search.compiled
+    monkeypatch.setattr(_certified_search, "_LEAST_PRODUCT", 0)
+    monkeypatch.setattr(
+        _certified_search, "compiled", lambda kernel: pushed.append(kernel) or compiled(kernel)
+    )
+    found = exact_neighbors(X, **options)
+    assert len(pushed) == 1
+    np.testing.assert_array_equal(found[0], expected[0])
+    np.testing.assert_array_equal(found[1], expected[1])
 
 
 def test_distance_is_symmetric_and_zero_for_equal_points(rng):
