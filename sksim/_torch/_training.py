@@ -191,7 +191,7 @@ class BestWeights(Callback):
     Parameters
     ----------
     monitor : str, default="train_loss"
-        Entry of the history that should be small.
+        Entry of the history that should be small; the training loss where it is missing.
     patience : int, default=None
         Stop after so many epochs without improvement and restore the best weights.
         None: never stop; the weights then serve after a divergence only.
@@ -211,8 +211,9 @@ class BestWeights(Callback):
         self.best_weights_ = {name: copy.deepcopy(w).cpu() for name, w in weights.items()}
 
     def restore(self, net: NeuralNet) -> None:
-        """Give the net its best weights back."""
+        """Give the net its best weights back; the optimizer's moments start anew."""
         net.module_.load_state_dict(self.best_weights_)
+        net.optimizer_.state.clear()
 
     def on_train_begin(self, net: NeuralNet, X=None, y=None, **kwargs) -> None:
         self.misses_ = 0
@@ -220,7 +221,8 @@ class BestWeights(Callback):
             self._remember(net)
 
     def on_epoch_end(self, net: NeuralNet, dataset_train=None, dataset_valid=None, **kw) -> None:
-        loss = net.history[-1, self.monitor]
+        row = net.history[-1]
+        loss = row.get(self.monitor, row["train_loss"])
         self.misses_ = 0 if loss < self.best_loss_ else self.misses_ + 1
         if loss < self.best_loss_:
             self.best_loss_ = loss
@@ -231,6 +233,7 @@ class BestWeights(Callback):
     def on_train_end(self, net: NeuralNet, X=None, y=None, **kwargs) -> None:
         if self.patience is not None and np.isfinite(self.best_loss_):
             self.restore(net)
+        self.initialize()  # no copy of the weights stays behind
 
 
 def validation_split(X_valid, y_valid=None):
@@ -238,9 +241,14 @@ def validation_split(X_valid, y_valid=None):
     return predefined_split(Dataset(X_valid, y_valid))
 
 
+def _plain(value):
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def epoch_history(net: NeuralNet) -> list[dict]:
-    """History of a net, one dict for each epoch, without the batches."""
-    return [{k: v for k, v in row.items() if k != "batches"} for row in net.history]
+    """History of a net in plain numbers, one dict for each finished epoch, without the batches."""
+    finished = [row for row in net.history if "train_loss" in row]
+    return [{k: _plain(v) for k, v in row.items() if k != "batches"} for row in finished]
 
 
 def progress(steps: Iterable, *, verbose: int, name: str) -> Iterable:

@@ -3,4 +3,7 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-__all__ = []
+from sksim.generative._diffenc import DiffEnc
+from sksim.generative._variational_diffusion import VariationalDiffusion
+
+__all__ = ["DiffEnc", "VariationalDiffusion"]

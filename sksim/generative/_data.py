@@ -1,0 +1,213 @@
+"""Between the user's rows and the network's arrays: layout, likelihood, scaling.
+
+The rules of ``likelihood="auto"``: integers that span at most 256 values, whatever their type,
+are categorical; everything else is Gaussian. Levels run from zero (or from the smallest value, if
+it is negative) to the largest value of the training data, or to 255 for unsigned bytes.
+"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import math
+import warnings
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+
+__all__ = ["DataMap", "check_image_shape", "flatten_images", "make_data_map"]
+
+_MAX_LEVELS = 256
+
+
+def check_image_shape(image_shape) -> tuple[int, ...] | None:
+    """``image_shape`` as a tuple of two or three positive integers, or None."""
+    if image_shape is None:
+        return None
+    sizes = tuple(image_shape)
+    if len(sizes) not in (2, 3) or not all(isinstance(n, Integral) and n > 0 for n in sizes):
+        raise ValueError(
+            "image_shape must be (height, width) or (height, width, channels), positive integers, "
+            f"or None, got {image_shape!r}."
+        )
+    return tuple(int(n) for n in sizes)
+
+
+def flatten_images(X, image_shape: tuple[int, ...] | None):
+    """Images (n, *image_shape) as rows; rows of the right length pass, others raise."""
+    if image_shape is None:
+        return X
+    X = X if hasattr(X, "shape") else np.asarray(X)
+    size = math.prod(image_shape)
+    if X.ndim > 2 and X.shape[1:] == image_shape:
+        return X.reshape(len(X), size)
+    if X.ndim > 1 and X.shape[1:] != (size,):
+        raise ValueError(
+            f"image_shape={image_shape} needs X of shape (n_samples, {size}) or "
+            f"(n_samples, {', '.join(map(str, image_shape))}), got X of shape {tuple(X.shape)}."
+        )
+    return X
+
+
+def _are_integers(X: np.ndarray) -> bool:
+    return X.dtype.kind in "iub" or bool((np.floor(X) == X).all())
+
+
+def _check_integers(X: np.ndarray) -> None:
+    if not _are_integers(X):
+        raise ValueError(
+            "likelihood='categorical' needs integer values, got fractions. Use "
+            "likelihood='gaussian', or KBinsDiscretizer(encode='ordinal') before it."
+        )
+
+
+def _network_shape(n_features: int, image_shape: tuple[int, ...] | None) -> tuple[int, ...]:
+    """(n_features,), or (channels, height, width)."""
+    if image_shape is None:
+        return (n_features,)
+    height, width, *channels = image_shape
+    return (channels[0] if channels else 1, height, width)
+
+
+@dataclass(frozen=True)
+class DataMap:
+    """How rows become network input ``x = (X - loc) / scale`` of the given shape, and back.
+
+    Parameters
+    ----------
+    shape : tuple
+        ``(n_features,)`` or ``(channels, height, width)``.
+    image_shape : tuple or None
+        The user's shape of a sample.
+    as_images : bool
+        Whether the training data came as images rather than rows.
+    dtype : str
+        Type of the training data, and of samples.
+    n_levels : int or None
+        Number of levels; None with a Gaussian likelihood.
+    first_level : int
+        The smallest level.
+    loc, scale : float or list of float
+        Shift and factor, for all features or for each.
+    """
+
+    shape: tuple[int, ...]
+    image_shape: tuple[int, ...] | None
+    as_images: bool
+    dtype: str
+    n_levels: int | None
+    first_level: int
+    loc: float | list[float]
+    scale: float | list[float]
+
+    @property
+    def n_features(self) -> int:
+        """D."""
+        return math.prod(self.shape)
+
+    @property
+    def log_scale(self) -> float:
+        """Sum of log scale over the features: what a density loses by the scaling."""
+        return float(np.log(np.broadcast_to(self.scale, self.n_features)).sum())
+
+    def check_levels(self, X: np.ndarray) -> None:
+        """ValueError if a categorical likelihood cannot hold the values."""
+        if self.n_levels is None:
+            return
+        _check_integers(X)
+        last = self.first_level + self.n_levels - 1
+        if X.size and (X.min() < self.first_level or X.max() > last):
+            raise ValueError(
+                f"The categorical likelihood has levels {self.first_level} to {last}, got values "
+                f"from {X.min():g} to {X.max():g}. Set n_levels to cover all values, or use "
+                "likelihood='gaussian'."
+            )
+
+    def to_network(self, X: np.ndarray) -> np.ndarray:
+        """Rows (n, n_features) as float32 (n, *shape), channels first."""
+        x = ((X.astype(np.float64) - self.loc) / self.scale).astype(np.float32)
+        if len(self.shape) == 1:
+            return x
+        channels, height, width = self.shape
+        images = x.reshape(len(x), height, width, channels).transpose(0, 3, 1, 2)
+        return np.ascontiguousarray(images)
+
+    def to_rows(self, x: np.ndarray) -> np.ndarray:
+        """Network arrays (n, *shape) as float64 rows (n, n_features), in the user's units."""
+        if len(self.shape) == 3:
+            x = x.transpose(0, 2, 3, 1)
+        return x.reshape(len(x), -1).astype(np.float64) * self.scale + self.loc
+
+    def to_user(self, x: np.ndarray) -> np.ndarray:
+        """Network arrays in the units, type and layout of the training data."""
+        X = self.to_rows(x)
+        X = np.round(X) if self.n_levels is not None else X
+        X = X.astype(self.dtype)
+        return X.reshape(len(X), *self.image_shape) if self.as_images else X
+
+
+def _resolve_likelihood(X: np.ndarray, likelihood: str, n_levels: int | None) -> str:
+    """``"categorical"`` or ``"gaussian"``, with a warning for integers and the latter."""
+    integers = _are_integers(X)
+    if likelihood == "auto":
+        span = float(X.max()) - float(X.min())
+        few = n_levels is not None or (integers and span < _MAX_LEVELS)
+        return "categorical" if few else "gaussian"
+    if likelihood == "gaussian" and integers:
+        warnings.warn(
+            "likelihood='gaussian' got integer values: a density can be arbitrarily high on "
+            "them. likelihood='categorical' is made for integers.",
+            UserWarning,
+            stacklevel=6,
+        )
+    return likelihood
+
+
+def _levels(X: np.ndarray, n_levels: int | None) -> tuple[int, int]:
+    """Smallest level and number of levels, at least two."""
+    if n_levels is not None:
+        return 0, n_levels
+    if X.dtype == np.uint8:
+        return 0, _MAX_LEVELS
+    first = min(0, math.floor(X.min()))
+    return first, max(math.floor(X.max()) - first + 1, 2)
+
+
+def _standardization(X: np.ndarray, is_image: bool):
+    """Mean and standard deviation, of each feature or, for images, of all; constants keep 1."""
+    axis = None if is_image else 0
+    X = X.astype(np.float64)
+    loc, scale = X.mean(axis=axis), X.std(axis=axis)
+    negligible = 10 * np.finfo(np.float64).eps * np.maximum(np.abs(loc), 1e-300)
+    scale = np.where(scale > negligible, scale, 1.0)
+    return loc.tolist(), scale.tolist()
+
+
+def make_data_map(
+    X: np.ndarray,
+    *,
+    likelihood: str,
+    n_levels: int | None,
+    image_shape: tuple[int, ...] | None,
+    as_images: bool,
+) -> DataMap:
+    """Read the rules off the training data (n, n_features)."""
+    shape = _network_shape(X.shape[1], image_shape)
+    found = {
+        "shape": shape,
+        "image_shape": image_shape,
+        "as_images": as_images,
+        "dtype": X.dtype.str,
+    }
+    if _resolve_likelihood(X, likelihood, n_levels) == "gaussian":
+        loc, scale = _standardization(X, image_shape is not None)
+        dtype = X.dtype.str if X.dtype.kind == "f" else "<f8"
+        found |= {"dtype": dtype}
+        return DataMap(**found, n_levels=None, first_level=0, loc=loc, scale=scale)
+    _check_integers(X)
+    first, n_levels = _levels(X, n_levels)
+    # x = 2 (k + 1/2) / K - 1 with k = X - first
+    loc, scale = first + (n_levels - 1) / 2, n_levels / 2
+    made = DataMap(**found, n_levels=n_levels, first_level=first, loc=loc, scale=scale)
+    made.check_levels(X)
+    return made
