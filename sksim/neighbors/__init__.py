@@ -3,4 +3,14 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-__all__ = []
+from sksim.neighbors._classification import HubnessReducedKNeighborsClassifier
+from sksim.neighbors._nearest import HubnessReducedNearestNeighbors
+from sksim.neighbors._regression import HubnessReducedKNeighborsRegressor
+from sksim.neighbors._transformer import HubnessReducedKNeighborsTransformer
+
+__all__ = [
+    "HubnessReducedKNeighborsClassifier",
+    "HubnessReducedKNeighborsRegressor",
+    "HubnessReducedKNeighborsTransformer",
+    "HubnessReducedNearestNeighbors",
+]

@@ -1,0 +1,209 @@
+"""The search that all estimators of this sub-package share: candidates, reduction, best first."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from numbers import Integral
+
+import numpy as np
+from scipy import sparse
+from sklearn import get_config
+from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
+
+from sksim._base import SksimEstimator
+from sksim.hubness._base import GraphReduction
+from sksim.hubness._registry import resolve_reduction
+from sksim.neighbors._backends import BACKENDS, make_backend, padded_lists
+from sksim.utils._graph import check_graph, graph_from_neighbors
+from sksim.utils._sklearn import HasMethods, Interval, StrOptions
+
+__all__ = ["HubnessReducedSearch", "complete_lists", "first_of_rows"]
+
+MIN_CANDIDATES = 100
+CANDIDATES_PER_NEIGHBOR = 10
+
+
+def _container(X):
+    """Class of the graphs made from X: its own kind, else what scikit-learn is set to."""
+    if sparse.issparse(X):
+        return sparse.csr_array if isinstance(X, sparse.sparray) else sparse.csr_matrix
+    kind = get_config().get("sparse_interface", "spmatrix")
+    return sparse.csr_array if kind == "sparray" else sparse.csr_matrix
+
+
+def _own_lists(distances, indices, depth):
+    """Lists of the indexed samples: itself first at distance 0, then ``depth`` others.
+
+    The sample is taken out of the list by its row number. Where more duplicates than places keep it
+    out of its list, the first zero stands for it.
+    """
+    own = indices == np.arange(indices.shape[0])[:, None]
+    own[~own.any(axis=1), :1] = distances[~own.any(axis=1), :1] == 0
+    order = np.argsort(own, axis=1, kind="stable")[:, :depth]
+    distances = np.take_along_axis(np.where(own, np.inf, distances), order, axis=1)
+    indices = np.take_along_axis(np.where(own, -1, indices), order, axis=1)
+    return (
+        np.hstack([np.zeros((own.shape[0], 1)), distances]),
+        np.hstack([np.arange(own.shape[0])[:, None], indices]),
+    )
+
+
+def _query_lists(distances, indices, depth):
+    """Lists cut to ``depth`` neighbours; a row that begins with a zero keeps it in addition."""
+    n_allowed = depth + (distances[:, :1] == 0)
+    return distances, np.where(np.arange(distances.shape[1]) < n_allowed, indices, -1)
+
+
+def first_of_rows(graph, n_entries: int, *, skip: int = 0):
+    """Graph of at most ``n_entries`` entries of each row, the first ``skip`` left out."""
+    lengths = np.diff(graph.indptr)
+    position = np.arange(graph.nnz) - np.repeat(graph.indptr[:-1], lengths)
+    kept = (position >= skip) & (position < skip + n_entries)
+    indptr = np.concatenate([[0], np.cumsum(np.clip(lengths - skip, 0, n_entries))])
+    return type(graph)((graph.data[kept], graph.indices[kept], indptr), shape=graph.shape)
+
+
+def complete_lists(graph, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first ``n_neighbors`` entries of each row as two rectangles; raise if one is short."""
+    short = np.flatnonzero(np.diff(graph.indptr) < n_neighbors)
+    if short.size:
+        raise ValueError(
+            f"n_neighbors={n_neighbors} neighbours are needed in each row, got fewer candidates "
+            f"in {short.size} of {graph.shape[0]} rows, for example in row {short[0]}. Lower "
+            "n_neighbors, raise n_candidates or use a more exhaustive backend."
+        )
+    distances, indices = padded_lists(graph)
+    return distances[:, :n_neighbors], indices[:, :n_neighbors]
+
+
+class HubnessReducedSearch(SksimEstimator):
+    """Abstract base: search candidates by distance, reduce them, rank by secondary distance."""
+
+    _parameter_constraints: dict = {
+        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "reduction": [str, GraphReduction, None],
+        "n_candidates": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "metric": [str, callable],
+        "metric_params": [dict, None],
+        "backend": [StrOptions(set(BACKENDS)), HasMethods(["fit", "transform"])],
+        "n_jobs": [Integral, None],
+    }
+
+    def _check_index(self, X, y=None, **y_options):
+        """Validate the training data; returns X, or (X, y) where y is needed."""
+        y_given = {"y": y, **y_options} if y_options else {}
+        checked = validate_data(self, X, reset=True, **y_given, **self._check_options())
+        X = self._check_distances(checked[0] if y_options else checked)
+        if self.metric == "precomputed" and X.shape[0] != X.shape[1]:
+            raise ValueError(
+                "X must be square with metric='precomputed': distances between the training "
+                f"samples, got shape {X.shape}."
+            )
+        if self.n_neighbors >= X.shape[0]:
+            raise ValueError(
+                f"Expected n_neighbors < n_samples_fit, but n_neighbors = {self.n_neighbors}, "
+                f"n_samples_fit = {X.shape[0]}, n_samples = {X.shape[0]}"
+            )
+        return (X, checked[1]) if y_options else X
+
+    def _check_queries(self, X):
+        return self._check_distances(validate_data(self, X, reset=False, **self._check_options()))
+
+    def _check_options(self) -> dict:
+        return {
+            "accept_sparse": "csr",
+            "dtype": [np.float64, np.float32],
+            "order": "C",
+            "ensure_all_finite": "allow-nan" if self.metric == "nan_euclidean" else True,
+        }
+
+    def _check_distances(self, X):
+        """Check the values of precomputed distances."""
+        if self.metric != "precomputed":
+            return X
+        if sparse.issparse(X):
+            return check_graph(X)
+        check_non_negative(X, f"{type(self).__name__} with metric='precomputed'")
+        return X
+
+    def _effective_n_candidates(self, n_samples: int) -> int:
+        """Number of candidates of each row beside the sample itself."""
+        if self.reduction_ is None:
+            return self.n_neighbors
+        n_candidates = self.n_candidates
+        if n_candidates == "auto":
+            least = getattr(self.reduction_, "default_n_candidates", MIN_CANDIDATES)
+            n_candidates = max(least, CANDIDATES_PER_NEIGHBOR * self.n_neighbors)
+        if n_candidates < self.n_neighbors:
+            raise ValueError(
+                f"n_candidates must be at least n_neighbors={self.n_neighbors}, "
+                f"got {self.n_candidates}."
+            )
+        return min(n_candidates, n_samples - 1)
+
+    def _fit_search(self, X):
+        """Fit the backend and the reduction; returns the candidates of the index in itself."""
+        self.n_samples_fit_ = X.shape[0]
+        self.reduction_ = resolve_reduction(self.reduction)
+        self.effective_n_candidates_ = self._effective_n_candidates(X.shape[0])
+        self.backend_ = make_backend(
+            self.backend, metric=self.metric, metric_params=self.metric_params, n_jobs=self.n_jobs
+        ).fit(X, self._width())
+        if self.reduction_ is None:
+            return None
+        candidates = self.backend_.neighbors(X, self._width())
+        self.reduction_.fit_graph(
+            self._graph(_own_lists(*candidates, self.effective_n_candidates_), X),
+            vectors=self._vectors(X),
+            metric=self.metric,
+            metric_params=self.metric_params,
+        )
+        return candidates
+
+    def _width(self, n_neighbors=None) -> int:
+        """Entries asked of the backend for each query: its own and all candidates."""
+        depth = max(self.effective_n_candidates_, self.n_neighbors)
+        if self.reduction_ is None and n_neighbors is not None:
+            depth = n_neighbors
+        return min(depth + 1, self.n_samples_fit_)
+
+    def _vectors(self, X):
+        return X if self.reduction_.needs_vectors and self.metric != "precomputed" else None
+
+    def _graph(self, lists, X):
+        return graph_from_neighbors(*lists, self.n_samples_fit_, container=_container(X))
+
+    def _reduce(self, lists, X):
+        """Graph of the listed candidates of X with secondary distances, best first."""
+        graph = self._graph(lists, X)
+        if self.reduction_ is not None:
+            graph = self.reduction_.reduce_graph(graph, queries=self._vectors(X))
+        # Not graph.astype: it would sort the columns of each row.
+        graph.data = graph.data.astype(X.dtype, copy=False)
+        return graph
+
+    def _reduced_queries(self, X, candidates=None, *, width=None):
+        """Reduced graph of validated queries, their candidates searched unless given."""
+        candidates = candidates or self.backend_.neighbors(X, width or self._width())
+        if self.reduction_ is not None and self.effective_n_candidates_ < self.n_samples_fit_ - 1:
+            depth = max(self.effective_n_candidates_, self.n_neighbors + 1)
+            candidates = _query_lists(*candidates, depth)
+        return self._reduce(candidates, X)
+
+    def _reduced(self, X, n_neighbors=None):
+        """Reduced graph of queries, or of the index in itself without self entries for None."""
+        check_is_fitted(self)
+        width = self._width(n_neighbors)
+        if X is not None:
+            return self._reduced_queries(self._check_queries(X), width=width)
+        index = self.backend_.index
+        lists = _own_lists(*self.backend_.neighbors(index, width), width - 1)
+        return first_of_rows(self._reduce(lists, index), width, skip=1)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.pairwise = self.metric == "precomputed"
+        tags.input_tags.positive_only = tags.input_tags.pairwise
+        tags.input_tags.allow_nan = self.metric == "nan_euclidean"
+        return tags

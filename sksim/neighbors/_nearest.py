@@ -1,0 +1,254 @@
+"""Neighbour queries with reduced hubness."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted, check_scalar
+
+from sksim.neighbors._backends import padded_lists
+from sksim.neighbors._base import HubnessReducedSearch, complete_lists, first_of_rows
+from sksim.utils._graph import graph_from_neighbors
+from sksim.utils._sklearn import Interval, _fit_context
+
+__all__ = ["HubnessReducedNearestNeighbors"]
+
+
+def _within_radius(graph, radius: float):
+    """Lists of the entries of each row up to the radius, one array a row."""
+    distances, indices = (
+        np.empty(graph.shape[0], dtype=object),
+        np.empty(graph.shape[0], dtype=object),
+    )
+    for i, (start, stop) in enumerate(zip(graph.indptr[:-1], graph.indptr[1:])):
+        stop = start + np.searchsorted(graph.data[start:stop], radius, side="right")
+        distances[i], indices[i] = graph.data[start:stop], graph.indices[start:stop]
+    return distances, indices
+
+
+def _self_first(graph):
+    """Square graph with each sample prepended to its row at distance 0."""
+    distances, indices = padded_lists(graph)
+    n_samples = graph.shape[0]
+    distances = np.hstack([np.zeros((n_samples, 1)), distances]).astype(graph.dtype)
+    indices = np.hstack([np.arange(n_samples)[:, None], indices])
+    return graph_from_neighbors(distances, indices, graph.shape[1], container=type(graph))
+
+
+class HubnessReducedNearestNeighbors(HubnessReducedSearch):
+    r"""Nearest neighbours after hubness reduction.
+
+    The queries of :class:`~sklearn.neighbors.NearestNeighbors`, by the secondary distance
+    :math:`d'(q, x)` of a hubness reduction. For each query the :math:`K` nearest indexed samples
+    by the primary distance are candidates; they are ranked by :math:`d'`.
+
+    Parameters
+    ----------
+    n_neighbors : int, default=5
+        Number of neighbours of :meth:`kneighbors` unless it is given there, the sample itself
+        not counted; smaller than the number of indexed samples.
+    reduction : str, reduction or None, default="mutual_proximity"
+        Name of a reduction of :mod:`sksim.hubness`, or an instance. None means plain
+        neighbours.
+    radius : float, default=1.0
+        Largest secondary distance of :meth:`radius_neighbors` unless it is given there.
+    n_candidates : int or "auto", default="auto"
+        Number :math:`K` of candidates, the sample itself not counted, at least
+        ``n_neighbors`` and cut to the number of other samples. "auto" is the larger of
+        ``10 * n_neighbors`` and 100, or what the reduction needs.
+    metric : str or callable, default="euclidean"
+        Primary distance: any metric of :func:`~sklearn.metrics.pairwise_distances`. With
+        "precomputed", X holds the distances: a square dense matrix or a neighbour graph.
+    metric_params : dict, default=None
+        Parameters of the metric.
+    backend : {"auto", "brute"} or estimator, default="auto"
+        Search of the candidates. "brute" is exact, "auto" chooses it. An estimator like
+        :class:`~sklearn.neighbors.KNeighborsTransformer` is cloned and its candidates are ranked
+        again by exact distances.
+    n_jobs : int, default=None
+        Number of threads of the exact search.
+
+    Attributes
+    ----------
+    reduction_ : reduction or None
+        The fitted reduction.
+    effective_n_candidates_ : int
+        Number of candidates in use.
+    backend_ : object
+        The fitted candidate search.
+    n_samples_fit_ : int
+        Number of indexed samples.
+    n_features_in_ : int
+        Number of features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of features seen in ``fit``, where all of them are strings.
+
+    See Also
+    --------
+    HubnessReducedKNeighborsTransformer : The neighbour graph, for pipelines.
+
+    Notes
+    -----
+    Cost: the search of the candidates, :math:`O(n_q n d)` time in blocks for the exact one, then
+    :math:`O(n_q K)` time and memory for most reductions.
+
+    References
+    ----------
+    R. Feldbauer, A. Flexer (2019). A comprehensive empirical comparison of hubness reduction in
+    high-dimensional spaces. Knowledge and Information Systems 59.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.neighbors import HubnessReducedNearestNeighbors
+    >>> X = np.array([[0.0], [1.0], [2.5], [6.0], [6.5]])
+    >>> search = HubnessReducedNearestNeighbors(n_neighbors=1, reduction="nicdm").fit(X)
+    >>> search.kneighbors(return_distance=False).ravel()
+    array([1, 0, 1, 4, 3])
+
+    .. versionadded:: 0.1
+    """
+
+    _parameter_constraints: dict = {
+        **HubnessReducedSearch._parameter_constraints,
+        "radius": [Interval(Real, 0, None, closed="both")],
+    }
+
+    def __init__(
+        self,
+        n_neighbors=5,
+        *,
+        reduction="mutual_proximity",
+        radius=1.0,
+        n_candidates="auto",
+        metric="euclidean",
+        metric_params=None,
+        backend="auto",
+        n_jobs=None,
+    ):
+        self.n_neighbors = n_neighbors
+        self.reduction = reduction
+        self.radius = radius
+        self.n_candidates = n_candidates
+        self.metric = metric
+        self.metric_params = metric_params
+        self.backend = backend
+        self.n_jobs = n_jobs
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y=None):
+        """Index the training samples and fit the reduction on their neighbours.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training samples; distances (n_samples, n_samples) with ``metric="precomputed"``.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The fitted search.
+        """
+        self._fit_search(self._check_index(X))
+        return self
+
+    def kneighbors(self, X=None, n_neighbors=None, return_distance=True):
+        """Find the nearest neighbours by secondary distance.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features), default=None
+            Queries; their distances to the training samples with ``metric="precomputed"``.
+            None means the training samples, each left out of its own neighbours.
+        n_neighbors : int, default=None
+            Number of neighbours; None means the constructor's.
+        return_distance : bool, default=True
+            Whether to return the distances.
+
+        Returns
+        -------
+        distances : ndarray of shape (n_queries, n_neighbors)
+            Secondary distances in increasing order, if ``return_distance=True``.
+        indices : ndarray of shape (n_queries, n_neighbors)
+            Row numbers of the training samples.
+
+        Raises
+        ------
+        ValueError
+            If a query has fewer candidates than ``n_neighbors``.
+        """
+        n_neighbors = self._requested(n_neighbors)
+        lists = complete_lists(self._reduced(X, n_neighbors), n_neighbors)
+        return lists if return_distance else lists[1]
+
+    def _requested(self, n_neighbors):
+        check_is_fitted(self)
+        if n_neighbors is None:
+            return self.n_neighbors
+        return check_scalar(n_neighbors, "n_neighbors", Integral, min_val=1)
+
+    def radius_neighbors(self, X=None, radius=None, return_distance=True):
+        """Find the candidates within a radius of secondary distance.
+
+        Only the candidates can be found: at most ``effective_n_candidates_`` for each query.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features), default=None
+            Queries; their distances to the training samples with ``metric="precomputed"``.
+            None means the training samples, each left out of its own neighbours.
+        radius : float, default=None
+            Largest secondary distance; None means the constructor's.
+        return_distance : bool, default=True
+            Whether to return the distances.
+
+        Returns
+        -------
+        distances : ndarray of shape (n_queries,) of arrays
+            Secondary distances in increasing order, if ``return_distance=True``.
+        indices : ndarray of shape (n_queries,) of arrays
+            Row numbers of the training samples.
+        """
+        radius = self.radius if radius is None else radius
+        check_scalar(radius, "radius", Real, min_val=0)
+        lists = _within_radius(self._reduced(X), radius)
+        return lists if return_distance else lists[1]
+
+    def kneighbors_graph(
+        self, X=None, n_neighbors=None, mode="connectivity", *, include_self=False
+    ):
+        """Compute the neighbour graph.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features), default=None
+            Queries; their distances to the training samples with ``metric="precomputed"``.
+            None means the training samples, each left out of its own neighbours.
+        n_neighbors : int, default=None
+            Number of neighbours; None means the constructor's.
+        mode : {"connectivity", "distance"}, default="connectivity"
+            Whether the entries are ones or secondary distances.
+        include_self : bool, default=False
+            With ``X=None``: whether each row begins with the sample itself, at distance 0, in
+            addition to its ``n_neighbors``.
+
+        Returns
+        -------
+        graph : csr_matrix or csr_array of shape (n_queries, n_samples)
+            Neighbour graph, rows sorted by secondary distance.
+        """
+        if mode not in ("connectivity", "distance"):
+            raise ValueError(f"mode must be 'connectivity' or 'distance', got {mode!r}.")
+        if include_self and X is not None:
+            raise ValueError("include_self=True needs X=None: queries are not indexed samples.")
+        n_neighbors = self._requested(n_neighbors)
+        graph = first_of_rows(self._reduced(X, n_neighbors), n_neighbors)
+        if include_self:
+            graph = _self_first(graph)
+        if mode == "connectivity":
+            graph.data = np.ones_like(graph.data)
+        return graph

@@ -1,0 +1,136 @@
+"""k-nearest-neighbour regression with reduced hubness."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from sklearn.base import RegressorMixin
+from sklearn.neighbors import KNeighborsRegressor
+
+from sksim.neighbors._base import HubnessReducedSearch
+from sksim.neighbors._vote import NeighborVote
+from sksim.utils._sklearn import _fit_context
+
+__all__ = ["HubnessReducedKNeighborsRegressor"]
+
+
+class HubnessReducedKNeighborsRegressor(RegressorMixin, NeighborVote, HubnessReducedSearch):
+    r"""Predict by the mean of the nearest neighbours after hubness reduction.
+
+    The prediction for a query :math:`q` is
+    :math:`\sum_{x \in NN_k(q)} w(q, x) y_x / \sum_{x \in NN_k(q)} w(q, x)`,
+    where :math:`NN_k(q)` are its neighbours by the secondary distance :math:`d'` of the
+    reduction and :math:`w` is 1, :math:`1 / d'` or a function of :math:`d'`.
+
+    Parameters
+    ----------
+    n_neighbors : int, default=5
+        Number of neighbours in the mean; smaller than the number of training samples.
+    reduction : str, reduction or None, default="mutual_proximity"
+        Name of a reduction of :mod:`sksim.hubness`, or an instance, whose parameters can
+        then be searched as ``reduction__<parameter>``. None means plain neighbours.
+    weights : {"uniform", "distance"} or callable, default="uniform"
+        Weights of the neighbours. "distance" weights by the inverse of the secondary
+        distance: a training sample that is asked for is at distance 0 and decides alone.
+    n_candidates : int or "auto", default="auto"
+        Number of candidates by primary distance, at least ``n_neighbors`` and cut to the
+        number of other samples. "auto" is the larger of ``10 * n_neighbors`` and 100, or what
+        the reduction needs.
+    metric : str or callable, default="euclidean"
+        Primary distance: any metric of :func:`~sklearn.metrics.pairwise_distances`. With
+        "precomputed", X holds the distances: a square dense matrix or a neighbour graph.
+    metric_params : dict, default=None
+        Parameters of the metric.
+    backend : {"auto", "brute"} or estimator, default="auto"
+        Search of the candidates. "brute" is exact, "auto" chooses it. An estimator like
+        :class:`~sklearn.neighbors.KNeighborsTransformer` is cloned and its candidates are ranked
+        again by exact distances.
+    n_jobs : int, default=None
+        Number of threads of the exact search.
+
+    Attributes
+    ----------
+    reduction_ : reduction or None
+        The fitted reduction.
+    effective_n_candidates_ : int
+        Number of candidates in use.
+    backend_ : object
+        The fitted candidate search.
+    n_samples_fit_ : int
+        Number of training samples.
+    n_features_in_ : int
+        Number of features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of features seen in ``fit``, where all of them are strings.
+
+    See Also
+    --------
+    HubnessReducedKNeighborsTransformer : The graph alone, for pipelines.
+    HubnessReducedKNeighborsClassifier : Classification by the same neighbours.
+
+    Notes
+    -----
+    Cost: the search of the candidates, :math:`O(n_q n d)` time in blocks for the exact one, then
+    :math:`O(n_q K)` time and memory for most reductions. The means are formed by
+    :class:`~sklearn.neighbors.KNeighborsRegressor` on the reduced graph.
+
+    References
+    ----------
+    D. Schnitzer, A. Flexer, M. Schedl, G. Widmer (2012). Local and global scaling reduce hubs
+    in space. Journal of Machine Learning Research 13.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sksim.neighbors import HubnessReducedKNeighborsRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> regressor = HubnessReducedKNeighborsRegressor(20, reduction="nicdm").fit(X[:300], y[:300])
+    >>> round(regressor.score(X[300:], y[300:]), 1)
+    0.4
+
+    .. versionadded:: 0.1
+    """
+
+    _parameter_constraints: dict = {
+        **HubnessReducedSearch._parameter_constraints,
+        **NeighborVote._parameter_constraints,
+    }
+
+    def __init__(
+        self,
+        n_neighbors=5,
+        *,
+        reduction="mutual_proximity",
+        weights="uniform",
+        n_candidates="auto",
+        metric="euclidean",
+        metric_params=None,
+        backend="auto",
+        n_jobs=None,
+    ):
+        self.n_neighbors = n_neighbors
+        self.reduction = reduction
+        self.weights = weights
+        self.n_candidates = n_candidates
+        self.metric = metric
+        self.metric_params = metric_params
+        self.backend = backend
+        self.n_jobs = n_jobs
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y):
+        """Index the training samples, fit the reduction and store the targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training samples; distances (n_samples, n_samples) with ``metric="precomputed"``.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+
+        Returns
+        -------
+        self : object
+            The fitted regressor.
+        """
+        self._fit_vote(KNeighborsRegressor, X, y, y_numeric=True)
+        return self
