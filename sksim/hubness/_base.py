@@ -2,7 +2,8 @@
 
 A reduction replaces the distances of a graph by secondary distances and sorts each row again. All
 checks, the self rule and the containers are handled here, once. A method fills two hooks:
-``_fit_distances`` stores the statistics of the indexed samples, ``_reduce_distances`` is the formula.
+``_fit_distances`` stores the statistics of the indexed samples, ``_reduce_distances`` is the
+formula.
 
 Doors
 -----
@@ -18,6 +19,7 @@ Doors
 # SPDX-License-Identifier: BSD-3-Clause
 
 from abc import abstractmethod
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -29,7 +31,16 @@ from sksim.hubness._distances import as_distances
 from sksim.utils._graph import check_graph
 from sksim.utils._sklearn import _fit_context
 
-__all__ = ["GraphReduction", "missing_vectors_error"]
+__all__ = ["GraphReduction", "Space", "missing_vectors_error"]
+
+
+class Space(NamedTuple):
+    """The vectors behind a graph, their metric, and the bank; all but the graph may be missing."""
+
+    vectors: object = None
+    metric: object = None
+    metric_params: dict = {}
+    bank: object = None
 
 
 def missing_vectors_error(name: str, what: str) -> ValueError:
@@ -50,12 +61,14 @@ class GraphReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEst
         return False
 
     @abstractmethod
-    def _fit_distances(self, distances, vectors, metric, bank):
+    def _fit_distances(self, distances, space):
         """Store the statistics of the indexed samples, one per row of ``distances``."""
 
     @abstractmethod
     def _reduce_distances(self, distances, queries):
         """Secondary distances beside ``distances.values``, non-negative."""
+
+    _link = None  # increasing map with link(0) = 0, applied after the rows are sorted
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -80,7 +93,7 @@ class GraphReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEst
                 f"X must be a square matrix (n_samples, n_samples): distances between the training "
                 f"samples, got shape {X.shape}."
             )
-        return self._fit_graph(X)
+        return self._fit_graph(X, Space())
 
     def transform(self, X):
         """Replace the distances of a graph by secondary distances.
@@ -101,7 +114,7 @@ class GraphReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEst
         return self.reduce_graph(self._check_distances(X, reset=False))
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit_graph(self, graph, *, vectors=None, metric="euclidean", bank=None):
+    def fit_graph(self, graph, *, vectors=None, metric="euclidean", metric_params=None, bank=None):
         """Fit on a neighbour graph, with the vectors behind it where they are at hand.
 
         Parameters
@@ -114,6 +127,8 @@ class GraphReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEst
             The indexed samples.
         metric : str or callable, default="euclidean"
             Metric of the distances.
+        metric_params : dict, default=None
+            Its parameters.
         bank : {array-like, sparse matrix} of shape (n_bank, n_features), default=None
             Vectors of the bank: queries from another space. None means that the indexed
             samples are their own bank.
@@ -125,12 +140,12 @@ class GraphReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEst
         """
         if sparse.issparse(graph):
             graph = check_graph(graph, name="graph")
-        return self._fit_graph(graph, vectors, metric, bank)
+        return self._fit_graph(graph, Space(vectors, metric, metric_params or {}, bank))
 
-    def _fit_graph(self, graph, vectors=None, metric="euclidean", bank=None):
+    def _fit_graph(self, graph, space):
         self.n_samples_fit_ = graph.shape[0]
         self._n_features_out = graph.shape[0]
-        self._fit_distances(as_distances(graph), vectors, metric, bank)
+        self._fit_distances(as_distances(graph), space)
         return self
 
     def reduce_graph(self, graph, *, queries=None):
@@ -149,7 +164,7 @@ class GraphReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEst
             The reduced graph.
         """
         distances = as_distances(graph)
-        return distances.with_values(self._reduce_distances(distances, queries))
+        return distances.with_values(self._reduce_distances(distances, queries), self._link)
 
     def _check_distances(self, X, *, reset: bool):
         """Validate a graph or a dense matrix and its number of columns."""

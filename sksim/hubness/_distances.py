@@ -1,7 +1,7 @@
-"""One view of sparse neighbour graphs and dense distance matrices, so that each method is a formula.
+"""One view of neighbour graphs and of dense distance matrices, so that each method is a formula.
 
-Both classes hold the distances from rows (queries) to columns (indexed samples) and answer the same
-questions: the distances themselves, a statistic of the rows or of the columns laid out beside
+Both classes hold the distances from rows (queries) to columns (indexed samples) and answer the
+same questions: the distances themselves, a statistic of the rows or of the columns laid out beside
 them, the nearest neighbours of each row without the sample itself, and the same container with
 other values. The self rule of ``sksim.utils._graph`` holds in both.
 """
@@ -14,13 +14,7 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from sksim.utils._graph import (
-    NeighborRows,
-    is_self_entry,
-    neighbor_rows,
-    replace_values,
-    row_index,
-)
+from sksim.utils._graph import is_self_entry, replace_values, row_index
 
 __all__ = ["DenseDistances", "GraphDistances", "as_distances"]
 
@@ -34,34 +28,43 @@ class GraphDistances:
         self.values = graph.data.astype(np.float64, copy=False)
 
     @cached_property
-    def neighbors(self) -> NeighborRows:
-        """Distances, indices and counts of the neighbours, the sample itself left out."""
-        return neighbor_rows(self.graph)
-
-    @cached_property
     def is_self(self) -> np.ndarray:
         """Mask of the self entries, shaped like ``values``."""
         return is_self_entry(self.graph)
 
     @cached_property
+    def has_self(self) -> np.ndarray:
+        """Mask of the rows that hold the sample itself."""
+        starts = np.minimum(self.graph.indptr[:-1], max(self.graph.nnz - 1, 0))
+        filled = np.diff(self.graph.indptr) > 0
+        return filled & self.is_self[starts] if self.graph.nnz else filled
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """Number of neighbours of each row, the sample itself not counted."""
+        return np.diff(self.graph.indptr) - self.has_self
+
+    @cached_property
     def self_index(self) -> np.ndarray:
         """Column of each row's self entry, -1 in rows without one."""
         found = np.full(self.shape[0], -1, dtype=np.intp)
-        found[row_index(self.graph)[self.is_self]] = self.graph.indices[self.is_self]
+        found[self.has_self] = self.graph.indices[self.graph.indptr[:-1][self.has_self]]
         return found
 
     @property
     def is_complete(self) -> bool:
         """Whether each row stores its distance to every column, or to all but itself."""
-        return bool((self.neighbors.counts >= self.shape[1] - 1).all())
+        return bool((self.counts >= self.shape[1] - 1).all())
 
-    def nearest_distances(self, n_neighbors: int) -> np.ndarray:
-        """Distances to the nearest neighbours, float64, padded with inf."""
-        return self.neighbors.distances[:, :n_neighbors].astype(np.float64, copy=False)
-
-    def neighbor_counts(self) -> np.ndarray:
-        """Number of neighbours of each row."""
-        return self.neighbors.counts
+    def nearest(self, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
+        """Distances (padded with inf) and indices (with -1) of the nearest neighbours."""
+        width = min(n_neighbors, int(self.counts.max(initial=0)))
+        steps = np.arange(width)
+        missing = steps >= self.counts[:, None]
+        first = self.graph.indptr[:-1] + self.has_self
+        position = np.where(missing, 0, first[:, None] + steps)
+        distances = np.where(missing, np.inf, self.values[position])
+        return distances, np.where(missing, -1, self.graph.indices[position])
 
     def by_row(self, statistic: np.ndarray) -> np.ndarray:
         """Statistic of the rows beside each distance."""
@@ -71,66 +74,69 @@ class GraphDistances:
         """Statistic of the columns beside each distance."""
         return statistic[self.graph.indices]
 
+    def row_sum(self, values: np.ndarray) -> np.ndarray:
+        """Sum of the values of each row, the self entry left out."""
+        weights = np.where(self.is_self, 0.0, values)
+        return np.bincount(row_index(self.graph), weights, minlength=self.shape[0])
+
     def row_minimum(self, values: np.ndarray) -> np.ndarray:
         """Smallest of the values of each row, the self entry left out; inf in empty rows."""
-        smallest = np.full(self.shape[0], np.inf)
-        kept = ~self.is_self
-        np.minimum.at(smallest, row_index(self.graph)[kept], values[kept])
-        return smallest
+        padded = np.append(np.where(self.is_self, np.inf, values), np.inf)
+        smallest = np.minimum.reduceat(padded, self.graph.indptr[:-1])
+        return np.where(self.counts > 0, smallest, np.inf)
 
-    def with_values(self, values: np.ndarray):
-        """Graph with other values: self entries 0, rows sorted again, the dtype kept."""
-        values = np.where(self.is_self, 0, values).astype(self.graph.dtype, copy=False)
-        return replace_values(self.graph, values)
+    def with_values(self, values: np.ndarray, link=None):
+        """Graph with other values: self entries 0, rows sorted again, the dtype kept.
+
+        ``link`` is an increasing function with ``link(0) = 0`` that is applied after sorting.
+        """
+        reduced = replace_values(self.graph, np.where(self.is_self, 0.0, values))
+        data = reduced.data if link is None else link(reduced.data)
+        # Set in place: astype of the graph would sort its rows by column.
+        reduced.data = data.astype(self.graph.dtype, copy=False)
+        return reduced
 
 
 class DenseDistances:
     """Distances of a checked dense matrix: the complete graph."""
+
+    is_complete = True
 
     def __init__(self, D):
         self.dtype = D.dtype
         self.shape = D.shape
         self.values = D.astype(np.float64, copy=False)
 
-    is_complete = True
-
     @cached_property
     def self_index(self) -> np.ndarray:
         """Column of each row's self entry (its first exact zero), -1 in rows without one."""
-        is_zero = self.values == 0
-        return np.where(is_zero.any(axis=1), is_zero.argmax(axis=1), -1)
+        nearest = self.values.argmin(axis=1)
+        is_zero = np.take_along_axis(self.values, nearest[:, None], axis=1)[:, 0] == 0
+        return np.where(is_zero, nearest, -1)
 
-    @cached_property
-    def is_self(self) -> np.ndarray:
-        """Mask of the self entries, shaped like ``values``."""
-        mask = np.zeros(self.shape, dtype=bool)
-        rows = np.flatnonzero(self.self_index >= 0)
-        mask[rows, self.self_index[rows]] = True
-        return mask
+    @property
+    def has_self(self) -> np.ndarray:
+        """Mask of the rows that hold the sample itself."""
+        return self.self_index >= 0
 
-    @cached_property
-    def _others(self) -> np.ndarray:
-        """Distances with the self entries at inf."""
-        return np.where(self.is_self, np.inf, self.values)
+    @property
+    def counts(self) -> np.ndarray:
+        """Number of neighbours of each row, the sample itself not counted."""
+        return self.shape[1] - self.has_self
 
-    @cached_property
-    def neighbors(self) -> NeighborRows:
-        """Distances, indices and counts of the neighbours, the sample itself left out."""
-        order = np.argsort(self._others, axis=1, kind="stable")
-        distances = np.take_along_axis(self._others, order, axis=1)
-        return NeighborRows(
-            distances, np.where(np.isinf(distances), -1, order), self.neighbor_counts()
-        )
+    def _fill_self(self, values: np.ndarray, fill: float) -> np.ndarray:
+        filled = np.array(np.broadcast_to(values, self.shape))
+        rows = np.flatnonzero(self.has_self)
+        filled[rows, self.self_index[rows]] = fill
+        return filled
 
-    def nearest_distances(self, n_neighbors: int) -> np.ndarray:
-        """Distances to the nearest neighbours, padded with inf."""
-        n_neighbors = min(n_neighbors, self.shape[1])
-        kept = np.partition(self._others, n_neighbors - 1, axis=1)[:, :n_neighbors]
-        return np.sort(kept, axis=1)
-
-    def neighbor_counts(self) -> np.ndarray:
-        """Number of neighbours of each row."""
-        return self.shape[1] - (self.self_index >= 0)
+    def nearest(self, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
+        """Distances (padded with inf) and indices (with -1) of the nearest neighbours."""
+        others = self._fill_self(self.values, np.inf)
+        order = np.argsort(others, axis=1, kind="stable")
+        order = order[:, : min(n_neighbors, int(self.counts.max(initial=0)))]
+        distances = np.take_along_axis(others, order, axis=1)
+        return distances, np.where(np.isinf(distances), -1, order)
 
     def by_row(self, statistic: np.ndarray) -> np.ndarray:
         """Statistic of the rows beside each distance."""
@@ -140,13 +146,18 @@ class DenseDistances:
         """Statistic of the columns beside each distance."""
         return statistic[None, :]
 
+    def row_sum(self, values: np.ndarray) -> np.ndarray:
+        """Sum of the values of each row, the self entry left out."""
+        return self._fill_self(values, 0.0).sum(axis=1)
+
     def row_minimum(self, values: np.ndarray) -> np.ndarray:
         """Smallest of the values of each row, the self entry left out."""
-        return np.where(self.is_self, np.inf, values).min(axis=1)
+        return self._fill_self(values, np.inf).min(axis=1)
 
-    def with_values(self, values: np.ndarray) -> np.ndarray:
+    def with_values(self, values: np.ndarray, link=None) -> np.ndarray:
         """Matrix with other values: self entries 0, the dtype kept."""
-        return np.where(self.is_self, 0, values).astype(self.dtype, copy=False)
+        values = values if link is None else link(values)
+        return self._fill_self(values, 0.0).astype(self.dtype, copy=False)
 
 
 def as_distances(graph):

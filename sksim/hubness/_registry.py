@@ -6,10 +6,19 @@
 from sklearn.base import clone
 
 from sksim.hubness._base import GraphReduction
+from sksim.hubness._csls import CSLS
+from sksim.hubness._local_scaling import LocalScaling
+from sksim.hubness._mutual_proximity import MutualProximity
+from sksim.hubness._nicdm import NICDM
 
 __all__ = ["REDUCTIONS", "resolve_reduction"]
 
-REDUCTIONS = {}
+REDUCTIONS = {
+    "csls": CSLS,
+    "local_scaling": LocalScaling,
+    "mutual_proximity": MutualProximity,
+    "nicdm": NICDM,
+}
 
 
 def resolve_reduction(reduction):

@@ -1,0 +1,99 @@
+"""Local scaling."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from numbers import Integral
+
+import numpy as np
+
+from sksim.hubness._base import GraphReduction
+from sksim.hubness._statistics import check_depth, fill_missing, kth_distance, smallest_scale
+from sksim.utils._sklearn import Interval
+
+__all__ = ["LocalScaling"]
+
+
+def _saturate(exponent):
+    """1 - exp(-u), exact for small u."""
+    return -np.expm1(-exponent)
+
+
+class LocalScaling(GraphReduction):
+    r"""Local scaling: distances in units of the neighbourhood sizes of both samples.
+
+    With :math:`r_k(z)` the distance of :math:`z` to its k-th nearest neighbour among the indexed
+    samples, itself not counted,
+
+    .. math:: LS(q, x) = 1 - \exp\left(-\frac{d(q, x)^2}{r_k(q)\, r_k(x)}\right) \in [0, 1).
+
+    A hub lies in a dense region, has a small :math:`r_k`, and moves away from all others.
+
+    .. versionadded:: 0.1
+
+    Parameters
+    ----------
+    n_neighbors : int, default=7
+        The neighbour k whose distance is the local scale, the sample itself not counted. A row
+        that stores fewer neighbours uses its last one.
+
+    Attributes
+    ----------
+    local_scale_ : ndarray of shape (n_samples,)
+        :math:`r_k` of the indexed samples.
+    scale_floor_ : float
+        Smallest scale that is divided by: with k or more duplicates :math:`r_k` is 0.
+    n_samples_fit_ : int
+        Number of indexed samples.
+    n_features_in_ : int
+        The same: number of columns of the graph.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if the matrix was a data frame.
+
+    See Also
+    --------
+    NICDM : Divides by the mean distance of the neighbours and has no upper limit.
+    MutualProximity : Scales by the distribution of all distances.
+    sksim.neighbors.HubnessReducedKNeighborsTransformer : Starts from vectors.
+
+    Notes
+    -----
+    Unchanged by a change of the unit of the distance, symmetric on the graph of a set with itself.
+    Rows are sorted by the exponent, so that values which round to 1 keep their order (in a graph).
+    Costs O(n K) time and memory for n rows of K stored neighbours.
+
+    References
+    ----------
+    L. Zelnik-Manor and P. Perona. Self-tuning spectral clustering. 2004.
+
+    D. Schnitzer, A. Flexer, M. Schedl and G. Widmer. Local and global scaling reduce hubs in
+    space. 2012.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.hubness import LocalScaling
+    >>> D = np.array([[0.0, 0.2, 0.1], [0.2, 0.0, 0.3], [0.1, 0.3, 0.0]])
+    >>> LocalScaling(n_neighbors=1).fit_transform(D).round(3)
+    array([[0.   , 0.865, 0.632],
+           [0.865, 0.   , 0.989],
+           [0.632, 0.989, 0.   ]])
+    """
+
+    _parameter_constraints: dict = {"n_neighbors": [Interval(Integral, 1, None, closed="left")]}
+    _link = staticmethod(_saturate)
+
+    def __init__(self, n_neighbors=7):
+        self.n_neighbors = n_neighbors
+
+    def _fit_distances(self, distances, space):
+        check_depth(distances, self.n_neighbors, "LocalScaling")
+        scale = kth_distance(distances, self.n_neighbors)
+        self.local_scale_ = fill_missing(scale, np.nanmedian(scale))
+        self.scale_floor_ = smallest_scale(self.local_scale_)
+
+    def _reduce_distances(self, distances, queries):
+        query_scale = fill_missing(kth_distance(distances, self.n_neighbors), self.scale_floor_)
+        of_query = distances.by_row(np.maximum(query_scale, self.scale_floor_))
+        of_indexed = distances.by_column(np.maximum(self.local_scale_, self.scale_floor_))
+        return (distances.values / of_query) * (distances.values / of_indexed)

@@ -1,0 +1,153 @@
+"""Mean and variance of the distances from a sample to all others, itself left out.
+
+Three sources with one method, ``of(distances, Z) -> Moments``: the stored entries of the graph;
+a closed form over all indexed samples for (squared) Euclidean and cosine distances; a pass over
+all of them, or over a sample of landmarks, for any metric.
+"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+from sklearn.metrics import pairwise_distances_chunked
+from sklearn.preprocessing import normalize
+
+from sksim.utils._blocks import row_blocks
+
+__all__ = ["ClosedFormMoments", "GraphMoments", "Moments", "StreamedMoments", "exact_moments"]
+
+
+def _identity(distances):
+    return distances
+
+
+class Moments(NamedTuple):
+    """Mean and variance (divided by the count) of the distances of each row, and their count."""
+
+    mean: np.ndarray
+    variance: np.ndarray
+    count: np.ndarray
+
+
+class GraphMoments:
+    """Moments over the stored entries of each row."""
+
+    law_of = staticmethod(_identity)
+
+    def of(self, distances, Z=None) -> Moments:
+        """Moments of each row, NaN in rows without neighbours."""
+        count = np.where(distances.counts > 0, distances.counts, np.nan)
+        mean = distances.row_sum(distances.values) / count
+        deviation = distances.values - distances.by_row(mean)
+        return Moments(mean, distances.row_sum(deviation**2) / count, distances.counts)
+
+
+def _without_self(mean, variance, n: int, has_self) -> Moments:
+    """Take one distance of 0 out of the moments of n distances."""
+    count = n - has_self.astype(np.intp)
+    grown = n / np.maximum(count, 1)
+    mean_others = mean * grown
+    return Moments(mean_others, (variance + mean**2) * grown - mean_others**2, count)
+
+
+class ClosedFormMoments:
+    r"""Moments over all of X of squared Euclidean or cosine distances, without the distances.
+
+    With centred vectors, :math:`C` their covariance and :math:`c` the covariance of
+    :math:`\|x\|^2` and :math:`x`, the squared distances from z have mean
+    :math:`\|z\|^2 + E\|x\|^2` and variance :math:`Var\|x\|^2 + 4 z^T C z - 4 z^T c`; the cosine
+    distances from a unit vector z have mean :math:`1 - z^T \bar x` and variance
+    :math:`z^T C z`. Costs O(n D^2) time once, O(D^2) for each z, and O(D^2)
+    memory. ``law_of`` squares Euclidean distances.
+    """
+
+    def __init__(self, X, *, metric: str):
+        self.cosine = metric == "cosine"
+        self.law_of = np.square if metric == "euclidean" else _identity
+        self.n_samples = X.shape[0]
+        self.center = self._center(X)
+        self._accumulate(X)
+
+    def _batches(self, Z):
+        for rows in row_blocks(Z.shape[0], 24 * Z.shape[1]):
+            batch = np.asarray(Z[rows], dtype=np.float64)
+            yield rows, normalize(batch) if self.cosine else batch
+
+    def _center(self, X):
+        total = sum(batch.sum(axis=0) for _, batch in self._batches(X))
+        return total / self.n_samples
+
+    def _accumulate(self, X):
+        n_features = X.shape[1]
+        self.covariance = np.zeros((n_features, n_features))
+        self.covariance_with_norm = np.zeros(n_features)
+        norms = np.empty(self.n_samples)
+        for rows, batch in self._batches(X):
+            batch = batch - self.center
+            norms[rows] = np.einsum("ij,ij->i", batch, batch)
+            self.covariance += batch.T @ batch / self.n_samples
+            self.covariance_with_norm += norms[rows] @ batch / self.n_samples
+        self.mean_norm, self.variance_norm = norms.mean(), norms.var()
+
+    def _squared_euclidean(self, Z):
+        Z = Z - self.center
+        spread = np.einsum("ij,ij->i", Z @ self.covariance, Z)
+        mean = np.einsum("ij,ij->i", Z, Z) + self.mean_norm
+        return mean, self.variance_norm + 4 * spread - 4 * Z @ self.covariance_with_norm
+
+    def _cosine(self, Z):
+        return 1 - Z @ self.center, np.einsum("ij,ij->i", Z @ self.covariance, Z)
+
+    def of(self, distances, Z) -> Moments:
+        """Moments from each row of Z, the self entries of ``distances`` left out."""
+        mean, variance = np.empty(Z.shape[0]), np.empty(Z.shape[0])
+        for rows, batch in self._batches(Z):
+            formula = self._cosine if self.cosine else self._squared_euclidean
+            mean[rows], variance[rows] = formula(batch)
+        return _without_self(mean, np.maximum(variance, 0), self.n_samples, distances.has_self)
+
+
+class StreamedMoments:
+    """Moments over the rows ``indices`` of X by computing their distances, any metric."""
+
+    law_of = staticmethod(_identity)
+
+    def __init__(self, X, indices, *, metric, metric_params: dict):
+        self.X = X[indices]
+        self.indices = indices
+        self.n_indexed = X.shape[0]
+        self.metric = metric
+        self.metric_params = metric_params
+
+    def _self_position(self, distances) -> np.ndarray:
+        """Position of each row's self entry among the landmarks, -1 where it is none of them."""
+        position = np.full(self.n_indexed + 1, -1)
+        position[self.indices] = np.arange(self.indices.size)
+        return position[distances.self_index]
+
+    def of(self, distances, Z) -> Moments:
+        """Moments from each row of Z, the self entries of ``distances`` left out."""
+        self_position = self._self_position(distances)
+
+        def block_moments(D, start):
+            kept = np.arange(D.shape[1]) != self_position[start : start + len(D), None]
+            count = kept.sum(axis=1)
+            mean = np.sum(D, axis=1, where=kept, dtype=np.float64) / count
+            deviation = D - mean[:, None]
+            return np.c_[mean, np.sum(deviation**2, axis=1, where=kept) / count, count]
+
+        blocks = pairwise_distances_chunked(
+            Z, self.X, reduce_func=block_moments, metric=self.metric, **self.metric_params
+        )
+        mean, variance, count = np.vstack(list(blocks)).T
+        return Moments(mean, variance, count.astype(np.intp))
+
+
+def exact_moments(X, *, metric, metric_params: dict):
+    """Source of the moments over all rows of X: in closed form where there is one."""
+    if metric in ("euclidean", "sqeuclidean", "cosine") and not sparse.issparse(X):
+        return ClosedFormMoments(X, metric=metric)
+    return StreamedMoments(X, np.arange(X.shape[0]), metric=metric, metric_params=metric_params)

@@ -1,0 +1,56 @@
+"""Local scales: how far the neighbours of each row are, safe for duplicates and empty rows."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import numpy as np
+
+__all__ = ["check_depth", "fill_missing", "kth_distance", "mean_distance", "smallest_scale"]
+
+
+def check_depth(distances, n_neighbors: int, name: str) -> None:
+    """Raise if no row holds ``n_neighbors`` neighbours; shorter single rows are legal."""
+    deepest = int(distances.counts.max(initial=0))
+    if deepest < n_neighbors:
+        n_samples = distances.shape[0]
+        raise ValueError(
+            f"{name}: the neighbour graph is too shallow for n_neighbors={n_neighbors}: its "
+            f"deepest row holds {deepest} neighbours, the sample itself not counted (n_samples = "
+            f"{n_samples}, n_features = {distances.shape[1]}). Store more neighbours in the graph "
+            "or lower n_neighbors."
+        )
+
+
+def mean_distance(distances, n_neighbors: int) -> np.ndarray:
+    """Mean distance to the nearest neighbours, over those at hand; NaN where there are none."""
+    nearest, _ = distances.nearest(n_neighbors)
+    counts = np.minimum(distances.counts, n_neighbors)
+    total = np.where(np.isinf(nearest), 0.0, nearest).sum(axis=1)
+    return np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
+
+
+def kth_distance(distances, n_neighbors: int) -> np.ndarray:
+    """Distance to the n-th neighbour, or to the last at hand; NaN where there are none."""
+    nearest, _ = distances.nearest(n_neighbors)
+    counts = np.minimum(distances.counts, n_neighbors)
+    if nearest.shape[1] == 0:
+        return np.full(counts.size, np.nan)
+    last = np.take_along_axis(nearest, np.maximum(counts - 1, 0)[:, None], axis=1)[:, 0]
+    return np.where(counts > 0, last, np.nan)
+
+
+def fill_missing(statistic: np.ndarray, fallback: float) -> np.ndarray:
+    """Statistic with the fallback in rows that have no neighbours."""
+    return np.where(np.isnan(statistic), fallback, statistic)
+
+
+def smallest_scale(scale: np.ndarray) -> float:
+    """Smallest scale to divide by: the smallest positive one that is not rounding noise.
+
+    With as many duplicates as neighbours a scale is 0. Proportional to the data, so that the
+    reductions stay invariant to their unit; 1 if all scales are 0.
+    """
+    positive = scale[scale > 0]
+    if positive.size == 0:
+        return 1.0
+    return float(max(positive.min(), np.finfo(np.float64).eps * np.median(positive)))
