@@ -3,6 +3,9 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from sksim.datasets._encoder_layers import (
+    load_encoder_layers,
+)
 from sksim.datasets._generators import (
     make_gaussian_hubs,
 )
@@ -17,6 +20,7 @@ from sksim.datasets._sentences import (
 )
 
 __all__ = [
+    "load_encoder_layers",
     "load_sentence_embeddings",
     "make_gaussian_hubs",
     "make_permuted_pair",

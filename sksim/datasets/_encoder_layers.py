@@ -1,0 +1,76 @@
+"""All layers of a real sentence encoder, and an unrelated view of the same texts."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import numpy as np
+from sklearn.utils import Bunch
+
+from sksim.datasets._sentences import _FOLDER, _read_arrays
+
+__all__ = ["load_encoder_layers"]
+
+_VIEWS = (*(f"layer{depth}" for depth in range(7)), "lsa")
+
+
+def load_encoder_layers() -> Bunch:
+    """Hidden states of a sentence encoder for 600 texts, and TF-IDF/SVD vectors of the same texts.
+
+    For comparing the layers of a network, and two representations that have nothing in common
+    but the texts: the seven hidden states of all-MiniLM-L6-v2 (the embedding layer and the six
+    transformer layers, mean over the tokens), and latent semantic analysis.
+
+    ==============  ==============================
+    Samples         600, 4 of each of 150 intents
+    Layers          7, with 384 features each
+    lsa             128 features
+    ==============  ==============================
+
+    .. versionadded:: 0.1
+
+    Returns
+    -------
+    data : Bunch
+        With ``layer0`` ... ``layer6`` (600, 384) float32, ``lsa`` (600, 128) float32, ``layers``,
+        a dict of the seven layers by name in their order, ``target`` (600,) int,
+        ``target_names`` (150,) str, ``filename`` and ``DESCR`` (source, licence, attribution,
+        encoder).
+
+    See Also
+    --------
+    load_sentence_embeddings : More samples of the last layer.
+    sksim.metrics.pairwise_similarity : Compares all of them.
+
+    Notes
+    -----
+    Licence CC BY 3.0: redistribution must name the source, see ``DESCR``. Stored with half
+    precision, which float32 holds without loss. Nothing is downloaded.
+
+    References
+    ----------
+    "An Evaluation Dataset for Intent Classification and Out-of-Scope Prediction" (Larson,
+    Mahendran, Peper, Clarke, Lee, Hill, Kummerfeld, Leach, Laurenzano, Tang, Mars, 2019)
+
+    "Sentence-BERT: Sentence Embeddings using Siamese BERT-Networks" (Reimers, Gurevych, 2019)
+
+    Examples
+    --------
+    >>> from sksim.datasets import load_encoder_layers
+    >>> from sksim.metrics import cka_score
+    >>> data = load_encoder_layers()
+    >>> data.layer6.shape, data.lsa.shape
+    ((600, 384), (600, 128))
+    >>> round(cka_score(data.layer5, data.layer6), 2), round(cka_score(data.layer0, data.layer6), 2)
+    (0.69, 0.49)
+    """
+    filename = "clinc150_layers.npz"
+    arrays = _read_arrays(filename)
+    views = {name: arrays[name].astype(np.float32) for name in _VIEWS}
+    return Bunch(
+        **views,
+        layers={name: view for name, view in views.items() if name != "lsa"},
+        target=arrays["y"].astype(np.int64),
+        target_names=arrays["classes"],
+        filename=filename,
+        DESCR=(_FOLDER / "clinc150_layers.rst").read_text(encoding="utf-8"),
+    )
