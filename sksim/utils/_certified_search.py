@@ -40,9 +40,11 @@ _MAX_GROUP_SIZE = 64
 # Blocks of bounds: large enough for the product, small beside the data.
 _BLOCK_MIB = 40
 _MIN_BLOCK_ROWS, _MAX_BLOCK_ROWS = 128, 1024
-# Tiles of the symmetric search, and the least number of products that is worth its kernel.
+# Tiles of the symmetric search; the least number of products that is worth importing its
+# kernel, and the least features for each candidate that make the product the larger part.
 _TILE_ROWS, _TILE_COLUMNS = 512, 2048
-_LEAST_PRODUCT = 2e10
+_LEAST_PRODUCT = 1e11
+_LEAST_FEATURES = 8
 
 
 def sorted_by_distance(distances, indices) -> tuple[np.ndarray, np.ndarray]:
@@ -181,11 +183,13 @@ class _SymmetricSearch(_CertifiedSearch):
         return columns[:, :-1], values[:, -1]
 
 
-def _may_push_pairs(points: Points, n_threads: int) -> bool:
-    """Whether the kernel can be used and its import is worth while."""
+def _may_push_pairs(points: Points, n_neighbors: int, n_threads: int) -> bool:
+    """Whether the kernel can be used and saves time."""
+    if points.is_sparse or points.X is not points.Y or n_threads > 1:
+        return False
     n_indexed, n_features = points.Y.shape
-    is_large = n_indexed**2 * n_features >= _LEAST_PRODUCT
-    return points.X is points.Y and not points.is_sparse and is_large and n_threads == 1
+    is_deep = n_features >= _LEAST_FEATURES * (n_neighbors + _N_SPARE)
+    return is_deep and n_indexed**2 * n_features >= _LEAST_PRODUCT
 
 
 def certified_search(
@@ -210,7 +214,8 @@ def certified_search(
         Neighbours in increasing order, ties in the order of the index.
     """
     n_threads = effective_n_jobs(n_jobs)
-    if _may_push_pairs(points, n_threads) and (push := compiled(push_pairs)) is not None:
+    may_push = _may_push_pairs(points, n_neighbors, n_threads)
+    if may_push and (push := compiled(push_pairs)) is not None:
         search = _SymmetricSearch(points, n_neighbors, exclude_self)
         search.search_all(push)
         return search.distances, search.indices

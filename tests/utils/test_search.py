@@ -199,13 +199,14 @@ def test_each_pair_once_with_the_kernel_changes_nothing(
     metric, spread, exclude_self, rng, monkeypatch
 ):
     pytest.importorskip("numba")
-    X = clustered(rng, 2500, 10, spread=spread, offset=1)
+    X = clustered(rng, 1300, 10, spread=spread, offset=1)
     X[::80], X[5] = X[3], 0
     options = {"n_neighbors": 8, "metric": metric, "exclude_self": exclude_self}
     expected = exact_neighbors(X, **options)
     pushed = []
     compiled = _certified_search.compiled
     monkeypatch.setattr(_certified_search, "_LEAST_PRODUCT", 0)
+    monkeypatch.setattr(_certified_search, "_LEAST_FEATURES", 0)
     monkeypatch.setattr(
         _certified_search, "compiled", lambda kernel: pushed.append(kernel) or compiled(kernel)
     )
