@@ -9,8 +9,12 @@ from sksim.inspection._hub_rank import (
 from sksim.inspection._k_occurrence import (
     KOccurrenceDisplay,
 )
+from sksim.inspection._similarity_matrix import (
+    SimilarityMatrixDisplay,
+)
 
 __all__ = [
     "HubRankDisplay",
     "KOccurrenceDisplay",
+    "SimilarityMatrixDisplay",
 ]

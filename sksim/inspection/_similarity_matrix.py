@@ -1,0 +1,368 @@
+"""Heat map of the similarities of many representations."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import numpy as np
+from scipy.cluster.hierarchy import dendrogram as link_coordinates
+from scipy.cluster.hierarchy import linkage
+from scipy.spatial.distance import squareform
+from sklearn.utils import check_array
+
+from sksim.metrics._measure import get_measure
+from sksim.metrics._pairwise import cross_similarity, pairwise_similarity
+from sksim.utils._optional import import_optional
+
+__all__ = ["SimilarityMatrixDisplay"]
+
+#: Numbers are written into the cells up to this many rows and columns.
+_LARGEST_WITH_NUMBERS = 12
+
+
+def _color_limits(values: np.ndarray, measure) -> tuple[float, float]:
+    """From 0 to the end of the range for bounded measures, else the range of the values."""
+    if measure is not None and np.isfinite(measure.range[1]):
+        return 0.0, float(measure.range[1])
+    if measure is None and np.abs(values).max() <= 1:
+        return 0.0, 1.0
+    return min(0.0, float(values.min())), float(values.max())
+
+
+def _distances(values: np.ndarray, measure) -> np.ndarray:
+    """Symmetric distances with a zero diagonal, in the metric form of the measure if it has one."""
+    if measure is not None and measure.distance is not None:
+        clipped = np.clip(values, *measure.range)
+        distances = np.array([[measure.distance(value) for value in row] for row in clipped])
+    elif measure is not None and not measure.higher_is_better:
+        distances = values.copy()
+    else:
+        distances = values.max() - values
+    distances = (distances + distances.T) / 2
+    np.fill_diagonal(distances, 0.0)
+    return np.maximum(distances, 0.0)
+
+
+def _check_labels(labels, size: int, name: str) -> list[str]:
+    labels = [str(label) for label in (range(size) if labels is None else labels)]
+    if len(labels) != size:
+        raise ValueError(f"{name} must hold {size} labels, got {len(labels)}.")
+    return labels
+
+
+def _parts(similarities):
+    """Values and labels of a result of pairwise_similarity or cross_similarity, or an array."""
+    if isinstance(similarities, dict):
+        rows = similarities.get("row_labels", similarities.get("labels"))
+        return similarities["values"], rows, similarities.get("column_labels")
+    return similarities, None, None
+
+
+class SimilarityMatrixDisplay:
+    """Heat map of the similarities of representations: layers, models, seeds.
+
+    Bounded measures have one colour scale, from 0 to the end of their range, so that figures
+    compare; brighter means more alike, for distances too. Up to 12 rows and columns have their
+    numbers written in. One set of representations is drawn from the top left; two sets, such as
+    the layers of two networks, from the bottom left, with a line from the first pair to the last where there are more than three.
+
+    It is recommended to use :meth:`from_representations` or :meth:`from_matrix`.
+
+    .. versionadded:: 0.1
+
+    Parameters
+    ----------
+    values : array-like of shape (n_rows, n_columns)
+        Similarities, or distances.
+    row_labels : sequence of str, default=None
+        Names of the rows; None numbers them.
+    column_labels : sequence of str, default=None
+        Names of the columns, for two sets of representations; None means that the columns are the
+        rows.
+    measure : str or callable, default=None
+        The measure, for its range, direction and metric form: a name, or a function of
+        :mod:`sksim.metrics`. None takes the values for similarities.
+    name : str, default=None
+        Title; None means the name of the measure.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the heat map.
+    figure_ : matplotlib Figure
+        Figure containing it.
+    image_ : matplotlib Artist
+        The heat map.
+    colorbar_ : matplotlib Colorbar or None
+        The scale, None if there is none.
+    text_ : ndarray of matplotlib Artists or None
+        The numbers in the cells, None if there are none.
+    order_ : ndarray of int
+        Rows in the order in which they are drawn.
+    linkage_ : ndarray or None
+        Clustering as of :func:`scipy.cluster.hierarchy.linkage`, None without.
+    dendrogram_ax_ : matplotlib Axes or None
+        Axes with the dendrogram, None without.
+
+    See Also
+    --------
+    sksim.metrics.pairwise_similarity : The matrix of one set of representations.
+    sksim.metrics.cross_similarity : The matrix of two sets.
+
+    References
+    ----------
+    S. Kornblith, M. Norouzi, H. Lee and G. Hinton, "Similarity of neural network representations
+    revisited", ICML 2019 (layer by layer).
+
+    Examples
+    --------
+    >>> from sksim.datasets import load_encoder_layers
+    >>> from sksim.inspection import SimilarityMatrixDisplay
+    >>> layers = load_encoder_layers().layers
+    >>> display = SimilarityMatrixDisplay.from_representations(layers, metric="cka")
+    >>> display.image_.get_clim()
+    (0.0, 1.0)
+    """
+
+    def __init__(self, values, *, row_labels=None, column_labels=None, measure=None, name=None):
+        self.values = values
+        self.row_labels = row_labels
+        self.column_labels = column_labels
+        self.measure = measure
+        self.name = name
+
+    @classmethod
+    def from_matrix(
+        cls,
+        similarities,
+        *,
+        row_labels=None,
+        column_labels=None,
+        measure=None,
+        name=None,
+        order=None,
+        dendrogram=False,
+        ax=None,
+        **style,
+    ):
+        """Draw similarities that are computed already.
+
+        Parameters
+        ----------
+        similarities : Bunch or array-like of shape (n_rows, n_columns)
+            The result of :func:`sksim.metrics.pairwise_similarity` or
+            :func:`sksim.metrics.cross_similarity`, with its labels, or a matrix.
+        row_labels : sequence of str, default=None
+            Names of the rows; None means those of the Bunch, or numbers.
+        column_labels : sequence of str, default=None
+            Names of the columns, for two sets of representations; None means those of the Bunch,
+            or that the columns are the rows.
+        measure : str or callable, default=None
+            The measure, for its range, direction and metric form.
+        name : str, default=None
+            Title; None means the name of the measure.
+        order : {None, "cluster"}, default=None
+            "cluster" puts similar representations side by side.
+        dendrogram : bool, default=False
+            Whether to draw the clustering above the heat map, which sets ``order="cluster"``.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes new ones.
+        **style : dict
+            Keywords of matplotlib's ``imshow``, such as ``cmap``.
+
+        Returns
+        -------
+        display : SimilarityMatrixDisplay
+            The drawn display.
+        """
+        values, rows, columns = _parts(similarities)
+        display = cls(
+            values,
+            row_labels=rows if row_labels is None else row_labels,
+            column_labels=columns if column_labels is None else column_labels,
+            measure=measure,
+            name=name,
+        )
+        return display.plot(ax, order=order, dendrogram=dendrogram, **style)
+
+    @classmethod
+    def from_representations(
+        cls,
+        representations,
+        others=None,
+        *,
+        metric="cka",
+        n_jobs=None,
+        name=None,
+        order=None,
+        dendrogram=False,
+        ax=None,
+        **style,
+    ):
+        """Compare representations of the same samples and draw the result.
+
+        Parameters
+        ----------
+        representations : dict or list of array-like of shape (n_samples, n_features)
+            The representations; the keys of a dict are the labels.
+        others : dict or list of array-like of shape (n_samples, n_features), default=None
+            A second set, such as the layers of another network; None compares the first with
+            itself.
+        metric : str or callable, default="cka"
+            The measure, see :func:`sksim.metrics.pairwise_similarity`.
+        n_jobs : int, default=None
+            Number of threads.
+        name : str, default=None
+            Title; None means the name of the measure.
+        order : {None, "cluster"}, default=None
+            "cluster" puts similar representations side by side.
+        dendrogram : bool, default=False
+            Whether to draw the clustering above the heat map, which sets ``order="cluster"``.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes new ones.
+        **style : dict
+            Keywords of matplotlib's ``imshow``, such as ``cmap``.
+
+        Returns
+        -------
+        display : SimilarityMatrixDisplay
+            The drawn display.
+        """
+        if others is None:
+            similarities = pairwise_similarity(representations, metric, n_jobs=n_jobs)
+        else:
+            similarities = cross_similarity(representations, others, metric, n_jobs=n_jobs)
+        return cls.from_matrix(
+            similarities,
+            measure=metric,
+            name=name,
+            order=order,
+            dendrogram=dendrogram,
+            ax=ax,
+            **style,
+        )
+
+    def plot(
+        self, ax=None, *, name=None, order=None, dendrogram=False, colorbar=True, text=None, **style
+    ):
+        """Draw the heat map.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes new ones.
+        name : str, default=None
+            Title; None means that of the constructor, or the name of the measure.
+        order : {None, "cluster"}, default=None
+            "cluster" puts similar representations side by side: average linkage of the metric
+            form of the measure where it has one, in the optimal order of the leaves.
+        dendrogram : bool, default=False
+            Whether to draw the clustering above the heat map, which sets ``order="cluster"``.
+        colorbar : bool, default=True
+            Whether to draw the scale.
+        text : bool, default=None
+            Whether to write the numbers into the cells; None does so up to 12 rows and columns.
+        **style : dict
+            Keywords of matplotlib's ``imshow``, such as ``cmap``, ``vmin`` and ``vmax``.
+
+        Returns
+        -------
+        display : SimilarityMatrixDisplay
+            The display itself.
+        """
+        plt = import_optional("matplotlib.pyplot", extra="plot", purpose=type(self).__name__)
+        measure = None if self.measure is None else get_measure(self.measure)
+        values = check_array(self.values, dtype=np.float64, input_name="values")
+        self._arrange(values, measure, order, dendrogram)
+        if ax is None:
+            ax = plt.subplots(layout="constrained")[1]
+        self.ax_, self.figure_ = ax, ax.figure
+        drawn = values[np.ix_(self.order_, self._column_order)]
+        self._draw_image(drawn, measure, style)
+        self._draw_labels(values.shape)
+        self.text_ = self._draw_numbers(drawn) if self._wants_numbers(values, text) else None
+        self.colorbar_ = self._draw_colorbar(drawn) if colorbar else None
+        self.dendrogram_ax_ = self._draw_dendrogram() if dendrogram else None
+        title = name or self.name or (None if measure is None else measure.name)
+        if title is not None:
+            (self.dendrogram_ax_ or ax).set_title(title)
+        return self
+
+    def _arrange(self, values, measure, order, dendrogram) -> None:
+        """Fix the order of the rows and columns."""
+        if order not in (None, "cluster"):
+            raise ValueError(f"order must be None or 'cluster', got {order!r}.")
+        n_rows, n_columns = values.shape
+        self.order_, self._column_order = np.arange(n_rows), np.arange(n_columns)
+        self.linkage_ = None
+        if self.column_labels is None and n_rows != n_columns:
+            raise ValueError(
+                f"values must be square if column_labels is None, got shape {values.shape}."
+            )
+        if order is None and not dendrogram:
+            return
+        if self.column_labels is not None or n_rows < 2:
+            raise ValueError("Clustering needs one set of at least two representations.")
+        distances = squareform(_distances(values, measure), checks=False)
+        self.linkage_ = linkage(distances, "average", optimal_ordering=True)
+        leaves = link_coordinates(self.linkage_, no_plot=True)["leaves"]
+        self.order_ = self._column_order = np.array(leaves)
+
+    def _draw_image(self, drawn, measure, style) -> None:
+        low, high = _color_limits(drawn, measure)
+        is_distance = measure is not None and not measure.higher_is_better
+        defaults = {
+            "vmin": low,
+            "vmax": high,
+            "cmap": "viridis_r" if is_distance else "viridis",
+            "origin": "upper" if self.column_labels is None else "lower",
+        }
+        self.image_ = self.ax_.imshow(drawn, **{**defaults, **style})
+        if self.column_labels is not None and min(drawn.shape) > 3:
+            ends = [0, drawn.shape[1] - 1], [0, drawn.shape[0] - 1]
+            self.ax_.plot(*ends, color="white", ls=":", lw=1)
+
+    def _draw_labels(self, shape) -> None:
+        rows = _check_labels(self.row_labels, shape[0], "row_labels")
+        columns = rows
+        if self.column_labels is not None:
+            columns = _check_labels(self.column_labels, shape[1], "column_labels")
+        longest = max(len(label) for label in columns)
+        turned = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if longest > 3 else {}
+        self.ax_.set_xticks(range(shape[1]), [columns[i] for i in self._column_order], **turned)
+        self.ax_.set_yticks(range(shape[0]), [rows[i] for i in self.order_])
+
+    @staticmethod
+    def _wants_numbers(values, text) -> bool:
+        return max(values.shape) <= _LARGEST_WITH_NUMBERS if text is None else text
+
+    def _draw_numbers(self, drawn) -> np.ndarray:
+        """Numbers in black on bright cells, in white on dark ones."""
+        colors = self.image_.cmap(self.image_.norm(drawn))[..., :3]
+        is_bright = colors @ [0.299, 0.587, 0.114] > 0.5
+        size = 6 if max(drawn.shape) > 8 else 8
+        texts = [
+            self.ax_.text(
+                j, i, f"{drawn[i, j]:.2f}", ha="center", va="center", fontsize=size,
+                color="black" if is_bright[i, j] else "white",
+            )
+            for i, j in np.ndindex(drawn.shape)
+        ]  # fmt: skip
+        return np.array(texts, dtype=object).reshape(drawn.shape)
+
+    def _draw_colorbar(self, drawn):
+        low, high = self.image_.get_clim()
+        sides = drawn.min() < low, drawn.max() > high
+        extend = {(True, True): "both", (True, False): "min", (False, True): "max"}
+        return self.figure_.colorbar(
+            self.image_, ax=self.ax_, extend=extend.get(sides, "neither"), shrink=0.8
+        )
+
+    def _draw_dendrogram(self):
+        """Links in the columns' coordinates, on axes above the heat map."""
+        links = link_coordinates(self.linkage_, no_plot=True)
+        above = self.ax_.inset_axes([0, 1.02, 1, 0.2], sharex=self.ax_)
+        for x, y in zip(links["icoord"], links["dcoord"], strict=True):
+            above.plot(np.array(x) / 10 - 0.5, y, color="0.3", lw=1)
+        above.set_ylim(bottom=0)
+        above.axis("off")
+        return above
