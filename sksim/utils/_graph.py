@@ -91,7 +91,9 @@ def check_graph(graph, *, name: str = "X", n_indexed: int | None = None):
             f"got a sparse graph of shape {graph.shape}."
         )
     if graph.dtype not in (np.float32, np.float64):
-        graph = graph.astype(np.float64)
+        # graph.astype would sort the rows by column, in the caller's graph too.
+        data = graph.data.astype(np.float64)
+        graph = type(graph)((data, graph.indices, graph.indptr), shape=graph.shape)
     _check_graph_values(graph, name)
     return graph
 

@@ -37,8 +37,7 @@ def example_data(estimator, dtype=np.float64):
     X = rng.standard_normal((40, 6)).astype(dtype)
     tags = get_tags(estimator)
     if tags.input_tags.pairwise:
-        graph = kneighbors_graph(X, 12, mode="distance", include_self=False)
-        X = _with_self_entries(graph).astype(dtype)
+        X = _with_self_entries(kneighbors_graph(X, 12, mode="distance", include_self=False), dtype)
     elif tags.input_tags.positive_only:
         X = X - X.min()
     if not tags.target_tags.required:
@@ -50,7 +49,7 @@ def example_data(estimator, dtype=np.float64):
     return X, rng.standard_normal(X.shape[0]).astype(dtype)
 
 
-def _with_self_entries(graph):
+def _with_self_entries(graph, dtype=np.float64):
     """Put each sample first in its own row, at distance zero."""
     n_samples = graph.shape[0]
     data = graph.data.reshape(n_samples, -1)
@@ -58,7 +57,7 @@ def _with_self_entries(graph):
     order = np.argsort(data, axis=1, kind="stable")
     data = np.take_along_axis(data, order, axis=1)
     indices = np.take_along_axis(indices, order, axis=1)
-    data = np.hstack([np.zeros((n_samples, 1)), data])
+    data = np.hstack([np.zeros((n_samples, 1)), data]).astype(dtype)
     indices = np.hstack([np.arange(n_samples)[:, None], indices])
     indptr = np.arange(n_samples + 1) * data.shape[1]
     return sparse.csr_matrix((data.ravel(), indices.ravel(), indptr), shape=graph.shape)

@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy import sparse
+
+from sksim.utils._graph import (
+    check_graph,
+    dense_to_graph,
+    graph_from_neighbors,
+    graph_to_dense,
+    is_self_entry,
+    neighbor_rows,
+    replace_values,
+    row_index,
+)
+
+RAGGED = ([0.0, 1.0, 2.0, 0.5, 0.0, 0.0, 3.0], [1, 2, 0, 2, 3, 2, 1], [0, 3, 4, 4, 7])
+
+
+@pytest.fixture(params=[sparse.csr_matrix, sparse.csr_array])
+def ragged(request):
+    return request.param(RAGGED, shape=(4, 4))
+
+
+def test_valid_graphs_come_back_as_they_are(ragged):
+    assert check_graph(ragged) is ragged
+
+
+def test_integer_graphs_keep_their_order_and_the_caller_keeps_his_graph():
+    graph = sparse.csr_matrix(([0, 1, 2, 5], [1, 0, 1, 0], [0, 2, 4]), shape=(2, 2))
+    checked = check_graph(graph)
+    assert checked.dtype == np.float64
+    np.testing.assert_array_equal(checked.data, [0, 1, 2, 5])
+    np.testing.assert_array_equal(checked.indices, [1, 0, 1, 0])
+    np.testing.assert_array_equal(graph.indices, [1, 0, 1, 0])
+    assert graph.dtype.kind == "i"
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        (lambda g: g.tocsc(), TypeError, "CSR format, got sparse csc"),
+        (lambda g: g.toarray(), TypeError, "got ndarray"),
+        (lambda g: _with_data(g, -g.data), ValueError, "negative values in data"),
+        (lambda g: _with_data(g, g.data[::-1].copy()), ValueError, "sort_graph_by_row_values"),
+        (lambda g: _with_data(g, g.data + np.nan), ValueError, "NaN or inf"),
+        (lambda g: _with_data(g, g.data + np.inf), ValueError, "NaN or inf"),
+        (lambda g: g[:, :3], ValueError, "4 indexed samples, got a sparse graph of shape"),
+    ],
+)
+def test_errors_say_what_was_got(ragged, change, error, message):
+    with pytest.raises(error, match=message):
+        check_graph(change(ragged), n_indexed=4)
+
+
+def _with_data(graph, data):
+    return type(graph)((data, graph.indices, graph.indptr), shape=graph.shape)
+
+
+def test_one_exact_zero_of_a_row_is_the_sample_itself(ragged):
+    np.testing.assert_array_equal(is_self_entry(ragged), [1, 0, 0, 0, 1, 0, 0])
+    np.testing.assert_array_equal(row_index(ragged), [0, 0, 0, 1, 3, 3, 3])
+
+
+def test_neighbors_without_the_sample_itself(ragged):
+    rows = neighbor_rows(ragged)
+    np.testing.assert_array_equal(rows.counts, [2, 1, 0, 2])
+    inf = np.inf
+    np.testing.assert_array_equal(rows.distances, [[1, 2], [0.5, inf], [inf, inf], [0, 3]])
+    np.testing.assert_array_equal(rows.indices, [[2, 0], [2, -1], [-1, -1], [2, 1]])
+
+
+@given(arrays(float, (4, 5), elements=st.sampled_from([0.0, 0.5, 1.0, 2.0])))
+def test_dense_matrices_are_complete_graphs(D):
+    graph = dense_to_graph(D)
+    assert check_graph(graph) is graph
+    assert graph.nnz == D.size
+    np.testing.assert_array_equal(graph_to_dense(graph), D)
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=6), st.integers(0, 100))
+def test_replaced_values_are_sorted_and_stay_with_their_column(lengths, seed):
+    rng = np.random.RandomState(seed)
+    indices = np.concatenate([rng.permutation(5)[:length] for length in lengths] or [[]])
+    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    data = np.zeros(indices.size)
+    graph = sparse.csr_array((data, indices.astype(int), indptr), shape=(len(lengths), 5))
+    values = rng.randint(0, 3, size=indices.size).astype(float)
+    replaced = replace_values(graph, values)
+    assert check_graph(replaced) is replaced
+    np.testing.assert_array_equal(
+        replaced.toarray(), sparse.csr_array((values, indices, indptr), graph.shape).toarray()
+    )
+    for row in range(len(lengths)):
+        entries = slice(*indptr[row : row + 2])
+        expected = indices[entries][np.argsort(values[entries], kind="stable")]
+        np.testing.assert_array_equal(replaced.indices[entries], expected)
+
+
+def test_missing_neighbors_are_left_out():
+    graph = graph_from_neighbors(
+        np.array([[1.0, 2.0], [3.0, np.inf]]), np.array([[1, 0], [2, -1]]), 3
+    )
+    np.testing.assert_array_equal(graph.indptr, [0, 2, 3])
+    np.testing.assert_array_equal(graph.toarray(), [[2, 1, 0], [0, 0, 3]])
