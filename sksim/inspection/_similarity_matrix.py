@@ -63,7 +63,8 @@ class SimilarityMatrixDisplay:
     Bounded measures have one colour scale, from 0 to the end of their range, so that figures
     compare; brighter means more alike, for distances too. Up to 12 rows and columns have their
     numbers written in. One set of representations is drawn from the top left; two sets, such as
-    the layers of two networks, from the bottom left, with a line from the first pair to the last where there are more than three.
+    the layers of two networks, from the bottom left, with a line from the first pair to the last
+    where there are more than three.
 
     It is recommended to use :meth:`from_representations` or :meth:`from_matrix`.
 
