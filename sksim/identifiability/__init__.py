@@ -3,4 +3,10 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-__all__ = []
+from sksim.identifiability._embedding_classifier import (
+    EmbeddingClassifier,
+)
+
+__all__ = [
+    "EmbeddingClassifier",
+]

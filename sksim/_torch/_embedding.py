@@ -1,0 +1,133 @@
+"""Networks of the family p(y|x) ~ exp(f(x).g(y)): embedding f, unembedding g, no bias."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import copy
+import itertools
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["EmbeddingAdapter", "EmbeddingModel", "build_embedding_model", "perceptron"]
+
+
+def perceptron(n_in: int, hidden: tuple[int, ...], n_out: int) -> nn.Sequential:
+    """Linear layers with leaky rectifiers between them; the last layer has no bias."""
+    sizes = (n_in, *hidden)
+    layers: list[nn.Module] = []
+    for size, next_size in itertools.pairwise(sizes):
+        layers += [nn.Linear(size, next_size), nn.LeakyReLU(0.01)]
+    return nn.Sequential(*layers, nn.Linear(sizes[-1], n_out, bias=False))
+
+
+class EmbeddingModel(nn.Module):
+    """Logits f(x).g(y) of two networks, or of a network and a linear layer.
+
+    Parameters
+    ----------
+    n_features, n_components, n_classes : int
+        Sizes of x, of f and g, and number k of labels.
+    hidden_layer_sizes : tuple of int
+        Widths of the hidden layers of f, and of g if that is a network.
+    unembedding : {"mlp", "linear"}
+        "mlp": g is a network on one-hot labels without their last column, so that the last label
+        is the zero vector. "linear": g(y) are free parameters.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        n_components: int,
+        n_classes: int,
+        hidden_layer_sizes: tuple[int, ...] = (32, 32, 32),
+        unembedding: str = "mlp",
+    ) -> None:
+        super().__init__()
+        self.embedding = perceptron(n_features, hidden_layer_sizes, n_components)
+        if unembedding == "mlp":
+            self.head = perceptron(n_classes - 1, hidden_layer_sizes, n_components)
+            one_hot = torch.eye(n_classes)[:, :-1].contiguous()
+            self.register_buffer("one_hot", one_hot, persistent=False)
+        else:
+            self.head = nn.Linear(n_components, n_classes, bias=False)
+
+    def embed(self, x: Tensor) -> Tensor:
+        """Embeddings f(x) (n, M)."""
+        return self.embedding(x)
+
+    def unembeddings(self) -> Tensor:
+        """Unembeddings g(y) of all labels (k, M)."""
+        if isinstance(self.head, nn.Linear):
+            return self.head.weight
+        return self.head(self.one_hot)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (n, k)."""
+        return self.embed(x) @ self.unembeddings().T
+
+
+class EmbeddingAdapter(nn.Module):
+    """A network of the family made of a user's parts.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        With methods ``embed(x)`` and ``unembeddings()``, or with submodules ``embedding`` and
+        ``head``, the latter a linear layer without bias.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+        self.has_methods = hasattr(module, "embed") and hasattr(module, "unembeddings")
+        if not self.has_methods:
+            self._check_parts(module)
+
+    @staticmethod
+    def _check_parts(module: nn.Module) -> None:
+        if not (hasattr(module, "embedding") and hasattr(module, "head")):
+            raise TypeError(
+                "module must have methods embed(x) and unembeddings(), or submodules embedding "
+                f"and head; {type(module).__name__} has neither."
+            )
+        head = module.head
+        if not isinstance(head, nn.Linear) or head.bias is not None:
+            raise TypeError(
+                "The head of module must be a torch.nn.Linear with bias=False: a bias leaves the "
+                f"family p(y|x) ~ exp(f(x).g(y)). Got {head}."
+            )
+
+    def embed(self, x: Tensor) -> Tensor:
+        """Embeddings f(x) (n, M)."""
+        return self.module.embed(x) if self.has_methods else self.module.embedding(x)
+
+    def unembeddings(self) -> Tensor:
+        """Unembeddings g(y) of all labels (k, M)."""
+        return self.module.unembeddings() if self.has_methods else self.module.head.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (n, k)."""
+        return self.embed(x) @ self.unembeddings().T
+
+
+def _check_sizes(model: nn.Module, n_components: int, n_classes: int) -> None:
+    shape = tuple(model.unembeddings().shape)
+    if shape != (n_classes, n_components):
+        raise ValueError(
+            f"The unembeddings of module must have shape (n_classes, n_components) = "
+            f"({n_classes}, {n_components}), got {shape}."
+        )
+
+
+def build_embedding_model(module, n_features: int, n_components: int, n_classes: int, **sizes):
+    """The built-in network, or a user's module (copied) or factory, adapted and checked."""
+    if module is None:
+        return EmbeddingModel(n_features, n_components, n_classes, **sizes)
+    if isinstance(module, nn.Module):
+        module = copy.deepcopy(module)
+    else:
+        module = module(n_features=n_features, n_components=n_components, n_classes=n_classes)
+    model = EmbeddingAdapter(module)
+    _check_sizes(model, n_components, n_classes)
+    return model

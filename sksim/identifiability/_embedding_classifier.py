@@ -1,0 +1,439 @@
+"""Classifier of the family p(y|x) ~ exp(f(x).g(y)), with its representations at hand."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import numbers
+
+import numpy as np
+from scipy.special import log_softmax
+from sklearn.base import ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.model_selection import train_test_split
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sksim._base import SksimEstimator
+from sksim.metrics._log_probabilities import check_log_probabilities
+from sksim.utils._optional import import_optional
+from sksim.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
+
+__all__ = ["EmbeddingClassifier"]
+
+_DTYPES = [np.float64, np.float32]
+
+
+def _torch_module(name: str):
+    """A module of sksim._torch, imported when something is fitted."""
+    for package in ("torch", "skorch"):
+        import_optional(package, extra="torch", purpose="EmbeddingClassifier")
+    return import_optional(f"sksim._torch.{name}", extra="torch", purpose="EmbeddingClassifier")
+
+
+def _class_index(y, classes) -> np.ndarray:
+    """Position of each label in the sorted ``classes``; an error names unknown labels."""
+    position = np.searchsorted(classes, y)
+    known = classes[np.minimum(position, len(classes) - 1)] == y
+    if not np.all(known):
+        raise ValueError(
+            f"y holds labels that are not in classes {classes.tolist()}: "
+            f"{np.unique(np.asarray(y)[~known]).tolist()}."
+        )
+    return position
+
+
+def _teacher_classes(teacher) -> np.ndarray:
+    check_is_fitted(teacher)
+    return np.unique(teacher.classes_)
+
+
+def _teacher_targets(teacher, X) -> np.ndarray:
+    """The teacher's log-probabilities, columns in the order of the sorted labels."""
+    log_p = np.asarray(teacher.predict_log_proba(X))[:, np.argsort(teacher.classes_)]
+    return check_log_probabilities(log_p, "predict_log_proba of teacher").astype(np.float32)
+
+
+class EmbeddingClassifier(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin, SksimEstimator
+):
+    r"""Classifier p(y|x) ~ exp(f(x).g(y)) with two networks f and g and no bias.
+
+    .. math::
+
+        p(y|x) = \frac{\exp(f(x) \cdot g(y))}{\sum_{y'} \exp(f(x) \cdot g(y'))}, \qquad
+        f: \mathcal{X} \to \mathbb{R}^M, \quad g: \mathcal{Y} \to \mathbb{R}^M.
+
+    Under the diversity condition (:func:`sksim.metrics.diversity`) the distribution determines f
+    and g up to one invertible linear map. How far that is true of distributions that are only
+    close is what this class is for: :meth:`transform` gives f, ``unembeddings_`` holds g, and
+    :meth:`predict_log_proba` is exact in float64.
+
+    The loss is the mean negative log-likelihood or, with a ``teacher``, a distance to the
+    teacher's distribution; it is minimised by Adam.
+
+    Parameters
+    ----------
+    n_components : int, default=2
+        Dimension M of the representations.
+    hidden_layer_sizes : tuple of int, default=(32, 32, 32)
+        Widths of the hidden layers of f, and of g if that is a network.
+    unembedding : {"mlp", "linear"}, default="mlp"
+        "mlp": g is a network on one-hot labels without their last column, so that the last label
+        is the zero vector. "linear": the vectors g(y) are free parameters.
+    module : torch.nn.Module, callable or None, default=None
+        A network of your own instead of the two: a module, which is copied, never trained
+        itself; or a class or function that returns one, called with ``n_features``,
+        ``n_components`` and ``n_classes``. It has methods ``embed(x)`` (n, M) and
+        ``unembeddings()`` (k, M), or submodules ``embedding`` and ``head``, the latter a
+        ``torch.nn.Linear`` without bias. It sees float32 rows.
+    teacher : fitted classifier or None, default=None
+        A model to distil, with ``predict_log_proba``. Wrap it in
+        :class:`sklearn.frozen.FrozenEstimator`, so that it survives ``clone``. The labels ``y``
+        then are not learned from, and may be None.
+    distillation : {"kl", "logit_l1", "logit_l2"}, default="kl"
+        Loss against a teacher: "kl" is KL(teacher || student); "logit_l1" the mean absolute
+        difference of the centred logits; "logit_l2" their squared logit distance.
+    max_epochs : int, default=200
+        Number of passes over the data in :meth:`fit`. 0 keeps the network as it is initialised,
+        for instance a trained ``module``.
+    lr : float, default=1e-4
+        Learning rate of Adam.
+    weight_decay : float, default=0.0
+        Weight decay of Adam.
+    batch_size : int, default=128
+        Number of rows in a step.
+    early_stopping : bool, default=False
+        Whether to set rows aside, stop when the loss on them no longer falls, and return to the
+        best weights.
+    validation_fraction : float, default=0.1
+        Share of rows set aside, in (0, 1). Only used with ``early_stopping``.
+    n_iter_no_change : int, default=10
+        Epochs without improvement before training stops. Only used with ``early_stopping``.
+    device : str, default="cpu"
+        Where to train: "cpu", "cuda", "auto" or any name of torch.
+    callbacks : list of skorch callbacks or None, default=None
+        Further callbacks of the net, such as a learning rate schedule. They are copied.
+    warm_start : bool, default=False
+        Whether a further :meth:`fit` goes on from the weights of the last one.
+    verbose : int, default=0
+        Whether to print a line an epoch.
+    random_state : int, RandomState instance or None, default=None
+        Draws the initial weights, the order of the batches and the rows set aside. The global
+        generators of torch and NumPy are left alone.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    unembeddings_ : ndarray of shape (n_classes, n_components)
+        g(y) of all labels, float64.
+    history_ : list of dict
+        One entry an epoch, with ``train_loss``, ``valid_loss`` where rows were set aside, and
+        ``dur`` in seconds.
+    n_iter_ : int
+        Number of epochs trained so far.
+    net_ : skorch.NeuralNet
+        The trained net; its ``module_`` is the network. It is pickled for the CPU.
+    n_features_in_ : int
+        Number of features seen in :meth:`fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X has them.
+
+    See Also
+    --------
+    SeedEnsemble : The same model for several seeds, and how far they agree.
+    sksim.metrics.log_likelihood_variance_distance : Distance between two such models.
+
+    Notes
+    -----
+    Training is in float32 and repeatable on a CPU: the same ``random_state`` gives the same
+    weights, in another process too. Inference is in float64, so that probabilities that
+    underflow keep their logarithms.
+
+    torch and skorch are imported when something is fitted (``pip install 'sksim[torch]'``).
+
+    References
+    ----------
+    Nielsen, Marconato, Dittadi, Gresele. "When Does Closeness in Distribution Imply
+    Representational Similarity? An Identifiability Perspective" (2025).
+
+    Nielsen, Marconato, Gresele, Dittadi, Buchholz. "Logit Distance Bounds Representational
+    Similarity" (2026).
+
+    .. versionadded:: 0.1
+
+    Examples
+    --------
+    >>> from sksim.datasets import make_radial_classification
+    >>> from sksim.identifiability import EmbeddingClassifier
+    >>> X, y = make_radial_classification(500, random_state=0)
+    >>> model = EmbeddingClassifier(lr=0.01, max_epochs=30, random_state=0).fit(X, y)
+    >>> bool(model.score(X, y) > 0.9)
+    True
+    >>> model.transform(X).shape, model.unembeddings_.shape
+    ((500, 2), (4, 2))
+    """
+
+    _parameter_constraints: dict = {
+        "n_components": [Interval(numbers.Integral, 1, None, closed="left")],
+        "hidden_layer_sizes": ["array-like"],
+        "unembedding": [StrOptions({"mlp", "linear"})],
+        "module": [callable, None],
+        "teacher": [HasMethods(["predict_log_proba"]), None],
+        "distillation": [StrOptions({"kl", "logit_l1", "logit_l2"})],
+        "max_epochs": [Interval(numbers.Integral, 0, None, closed="left")],
+        "lr": [Interval(numbers.Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(numbers.Real, 0, None, closed="left")],
+        "batch_size": [Interval(numbers.Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(numbers.Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(numbers.Integral, 1, None, closed="left")],
+        "device": [str],
+        "callbacks": ["array-like", None],
+        "warm_start": ["boolean"],
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        n_components=2,
+        *,
+        hidden_layer_sizes=(32, 32, 32),
+        unembedding="mlp",
+        module=None,
+        teacher=None,
+        distillation="kl",
+        max_epochs=200,
+        lr=1e-4,
+        weight_decay=0.0,
+        batch_size=128,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        device="cpu",
+        callbacks=None,
+        warm_start=False,
+        verbose=0,
+        random_state=None,
+    ):
+        self.n_components = n_components
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.unembedding = unembedding
+        self.module = module
+        self.teacher = teacher
+        self.distillation = distillation
+        self.max_epochs = max_epochs
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.device = device
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y=None):
+        """Train the two networks.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The inputs.
+        y : array-like of shape (n_samples,), default=None
+            The labels, numbers or strings, of at least two classes. They may be left out if there
+            is a ``teacher``.
+
+        Returns
+        -------
+        self : EmbeddingClassifier
+            The fitted classifier.
+        """
+        continued = self.warm_start and hasattr(self, "net_")
+        X, targets = self._validate(X, y, classes=self.classes_ if continued else None)
+        if not continued:
+            self._initialize()
+        return self._train(X, targets, self.max_epochs)
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def partial_fit(self, X, y=None, classes=None):
+        """Train for one pass over a part of the data.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The inputs.
+        y : array-like of shape (n_samples,), default=None
+            The labels.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that will ever be seen. Needed in the first call, unless ``y`` holds them
+            all or there is a ``teacher``.
+
+        Returns
+        -------
+        self : EmbeddingClassifier
+            The fitted classifier.
+        """
+        first = not hasattr(self, "net_")
+        if not first:
+            if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+                raise ValueError(
+                    f"classes={np.unique(classes).tolist()} must be those of the first call, "
+                    f"{self.classes_.tolist()}."
+                )
+            classes = self.classes_
+        X, targets = self._validate(X, y, classes=classes, reset=first)
+        if first:
+            self._initialize()
+        return self._train(X, targets, 1)
+
+    def _validate(self, X, y, *, classes=None, reset=True):
+        """X in float32, and what the loss compares with: class numbers or log-probabilities."""
+        if y is None and self.teacher is not None:
+            X = validate_data(self, X, reset=reset, dtype=_DTYPES)
+        else:
+            X, y = validate_data(self, X, y, reset=reset, dtype=_DTYPES)
+            check_classification_targets(y)
+        if self.teacher is not None:
+            classes = _teacher_classes(self.teacher)
+        self.classes_ = np.unique(y if classes is None else classes)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"The number of classes must be at least 2, got {len(self.classes_)} class."
+            )
+        index = None if y is None else _class_index(y, self.classes_)
+        targets = index if self.teacher is None else _teacher_targets(self.teacher, X)
+        return X.astype(np.float32), targets
+
+    def _initialize(self):
+        """Set up the net with fresh weights."""
+        parameters = {
+            "module": self.module,
+            "n_features": self.n_features_in_,
+            "n_components": self.n_components,
+            "n_classes": len(self.classes_),
+            "hidden_layer_sizes": tuple(self.hidden_layer_sizes),
+            "unembedding": self.unembedding,
+        }
+        self.net_, self._stream = _torch_module("_embedding_net").make_embedding_net(
+            parameters,
+            distillation=None if self.teacher is None else self.distillation,
+            device=self.device,
+            random_state=self.random_state,
+            patience=self.n_iter_no_change if self.early_stopping else None,
+            callbacks=self.callbacks,
+            lr=self.lr,
+            weight_decay=self.weight_decay,
+            batch_size=self.batch_size,
+            verbose=int(self.verbose),
+        )
+
+    def _train(self, X, targets, n_epochs):
+        with self._stream.active():
+            if self.early_stopping:
+                X, targets = self._set_rows_aside(X, targets)
+            self.net_.set_params(max_epochs=n_epochs)
+            self.net_.partial_fit(X, targets)
+        return self._finish()
+
+    def _set_rows_aside(self, X, targets):
+        """Tell the net which rows to validate on, and return the others."""
+        is_label = targets.ndim == 1
+        X, X_valid, targets, targets_valid = train_test_split(
+            X,
+            targets,
+            test_size=self.validation_fraction,
+            random_state=self._stream.seed,
+            stratify=targets if is_label and np.bincount(targets).min() > 1 else None,
+        )
+        split = _torch_module("_training").validation_split(X_valid, targets_valid)
+        self.net_.set_params(train_split=split)
+        return X, targets
+
+    def _finish(self):
+        """Set what training leaves behind."""
+        self.history_ = _torch_module("_training").epoch_history(self.net_)
+        self.n_iter_ = len(self.history_)
+        self.unembeddings_ = _torch_module("_embedding_net").model_unembeddings(self.net_)
+        return self
+
+    @property
+    def _n_features_out(self):
+        return self.unembeddings_.shape[1]
+
+    def _rows(self, X):
+        check_is_fitted(self)
+        return validate_data(self, X, reset=False, dtype=_DTYPES)
+
+    def predict_log_proba(self, X):
+        """Compute log p(y|x), exact in float64 also where p(y|x) underflows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        log_p : ndarray of shape (n_samples, n_classes)
+            Log-probabilities, columns in the order of ``classes_``, float64.
+        """
+        X = self._rows(X)
+        return log_softmax(_torch_module("_embedding_net").model_logits(self.net_, X), axis=1)
+
+    def predict_proba(self, X):
+        """Compute p(y|x).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        p : ndarray of shape (n_samples, n_classes)
+            Probabilities, columns in the order of ``classes_``. For distances take
+            :meth:`predict_log_proba`.
+        """
+        return np.exp(self.predict_log_proba(X))
+
+    def predict(self, X):
+        """Compute the most probable label.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Labels.
+        """
+        check_is_fitted(self)
+        return self.classes_[self.predict_log_proba(X).argmax(axis=1)]
+
+    def transform(self, X):
+        """Compute the embeddings f(x).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        f : ndarray of shape (n_samples, n_components)
+            Embeddings, computed in float64, in the floating type of X.
+        """
+        X = self._rows(X)
+        return _torch_module("_embedding_net").embed_rows(self.net_, X).astype(X.dtype)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = self.teacher is None
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
