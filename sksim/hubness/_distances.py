@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from sksim.utils._graph import is_self_entry, replace_values, row_index
+from sksim.utils._graph import dense_to_graph, is_self_entry, replace_values, row_index
 
 __all__ = ["DenseDistances", "GraphDistances", "as_distances"]
 
@@ -73,6 +73,20 @@ class GraphDistances:
     def by_column(self, statistic: np.ndarray) -> np.ndarray:
         """Statistic of the columns beside each distance."""
         return statistic[self.graph.indices]
+
+    def toarray(self) -> np.ndarray:
+        """Matrix of all distances; those that are not stored are inf."""
+        D = np.full(self.shape, np.inf)
+        D[row_index(self.graph), self.graph.indices] = self.values
+        return D
+
+    def beside(self, table: np.ndarray) -> np.ndarray:
+        """Entries of a table of all pairs beside each distance."""
+        return table[row_index(self.graph), self.graph.indices]
+
+    def from_entries(self, values: np.ndarray) -> np.ndarray:
+        """Lay values of the entries of ``graph`` out beside the distances: they are."""
+        return values
 
     def row_sum(self, values: np.ndarray) -> np.ndarray:
         """Sum of the values of each row, the self entry left out."""
@@ -145,6 +159,25 @@ class DenseDistances:
     def by_column(self, statistic: np.ndarray) -> np.ndarray:
         """Statistic of the columns beside each distance."""
         return statistic[None, :]
+
+    def toarray(self) -> np.ndarray:
+        """Matrix of all distances."""
+        return self.values
+
+    def beside(self, table: np.ndarray) -> np.ndarray:
+        """Entries of a table of all pairs beside each distance."""
+        return table
+
+    @cached_property
+    def graph(self):
+        """The complete neighbour graph."""
+        return dense_to_graph(self.values)
+
+    def from_entries(self, values: np.ndarray) -> np.ndarray:
+        """Lay values of the entries of ``graph`` out beside the distances."""
+        table = np.empty(self.shape)
+        table[row_index(self.graph), self.graph.indices] = values
+        return table
 
     def row_sum(self, values: np.ndarray) -> np.ndarray:
         """Sum of the values of each row, the self entry left out."""

@@ -6,32 +6,23 @@
 from itertools import pairwise
 
 import numpy as np
-from scipy import sparse
 
-from sksim.utils._blocks import row_blocks
+from sksim.utils._empirical import empirical_mutual_proximity
 
 __all__ = ["GraphJoint", "MatrixJoint", "joint_source"]
 
 
-def _farther_from_both(d_query, D):
-    """For each column x: the columns j with d_qj > d_qx and D_xj > d_qx, counted."""
-    counts = np.empty(d_query.size)
-    for rows in row_blocks(D.shape[0], 4 * D.shape[1]):
-        limits = d_query[rows, None]
-        counts[rows] = np.count_nonzero((d_query > limits) & (D[rows] > limits), axis=1)
-    return counts
-
-
 class MatrixJoint:
-    """All distances of the indexed samples: the definition, O(n^2) for each query."""
+    """All distances of the indexed samples: the definition."""
 
     def __init__(self, distances):
-        self.D = distances.values
+        self.D = distances.toarray()
+        not_stored = np.flatnonzero(np.isinf(np.diagonal(self.D)))
+        self.D[not_stored, not_stored] = 0.0
 
     def shares(self, distances) -> np.ndarray:
         """Share of the indexed samples that are not farther from both ends of each distance."""
-        counts = np.stack([_farther_from_both(row, self.D) for row in distances.values])
-        return 1 - counts / self.D.shape[0]
+        return distances.beside(empirical_mutual_proximity(distances.toarray(), self.D))
 
 
 class GraphJoint:
@@ -59,17 +50,15 @@ class GraphJoint:
 
     def shares(self, distances) -> np.ndarray:
         """Share of the indexed samples that are not farther from both ends of each distance."""
-        n_indexed = distances.shape[1]
+        graph, n_indexed = distances.graph, distances.shape[1]
         scratch = np.full(n_indexed, np.inf)
-        sizes = np.empty(distances.values.size)
-        for start, stop in pairwise(distances.graph.indptr):
+        sizes = np.empty(graph.nnz)
+        for start, stop in pairwise(graph.indptr):
             row = slice(start, stop)
-            listed = distances.graph.indices[row]
-            sizes[row] = self._union_sizes(distances.values[row], listed, scratch)
-        return sizes / n_indexed
+            sizes[row] = self._union_sizes(graph.data[row], graph.indices[row], scratch)
+        return distances.from_entries(sizes / n_indexed)
 
 
 def joint_source(distances):
-    """Joint counts of the indexed samples from their graph or matrix."""
-    is_graph = sparse.issparse(getattr(distances, "graph", None))
-    return GraphJoint(distances) if is_graph else MatrixJoint(distances)
+    """Joint counts of the indexed samples, exact where all their distances are at hand."""
+    return MatrixJoint(distances) if distances.is_complete else GraphJoint(distances)

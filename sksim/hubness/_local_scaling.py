@@ -8,7 +8,13 @@ from numbers import Integral
 import numpy as np
 
 from sksim.hubness._base import GraphReduction
-from sksim.hubness._statistics import check_depth, fill_missing, kth_distance, smallest_scale
+from sksim.hubness._statistics import (
+    check_depth,
+    divisible,
+    fill_missing,
+    kth_distance,
+    smallest_scale,
+)
 from sksim.utils._sklearn import Interval
 
 __all__ = ["LocalScaling"]
@@ -42,7 +48,7 @@ class LocalScaling(GraphReduction):
     local_scale_ : ndarray of shape (n_samples,)
         :math:`r_k` of the indexed samples.
     scale_floor_ : float
-        Smallest scale that is divided by: with k or more duplicates :math:`r_k` is 0.
+        Smallest positive scale, which stands in for 0: with k or more duplicates :math:`r_k` is 0.
     n_samples_fit_ : int
         Number of indexed samples.
     n_features_in_ : int
@@ -94,6 +100,6 @@ class LocalScaling(GraphReduction):
 
     def _reduce_distances(self, distances, queries):
         query_scale = fill_missing(kth_distance(distances, self.n_neighbors), self.scale_floor_)
-        of_query = distances.by_row(np.maximum(query_scale, self.scale_floor_))
-        of_indexed = distances.by_column(np.maximum(self.local_scale_, self.scale_floor_))
+        of_query = distances.by_row(divisible(query_scale, self.scale_floor_))
+        of_indexed = distances.by_column(divisible(self.local_scale_, self.scale_floor_))
         return (distances.values / of_query) * (distances.values / of_indexed)

@@ -45,12 +45,14 @@ class GraphMoments:
         return Moments(mean, distances.row_sum(deviation**2) / count, distances.counts)
 
 
-def _without_self(mean, variance, n: int, has_self) -> Moments:
-    """Take one distance of 0 out of the moments of n distances."""
+def _without_self(mean, variance, n: int, has_self, own) -> Moments:
+    """Take the distance of each sample to itself, ``own``, out of the moments of n distances."""
     count = n - has_self.astype(np.intp)
-    grown = n / np.maximum(count, 1)
-    mean_others = mean * grown
-    return Moments(mean_others, (variance + mean**2) * grown - mean_others**2, count)
+    own = own * has_self
+    others = np.maximum(count, 1)
+    mean_others = (n * mean - own) / others
+    square_others = (n * (variance + mean**2) - own**2) / others
+    return Moments(mean_others, np.maximum(square_others - mean_others**2, 0), count)
 
 
 class ClosedFormMoments:
@@ -96,18 +98,22 @@ class ClosedFormMoments:
         Z = Z - self.center
         spread = np.einsum("ij,ij->i", Z @ self.covariance, Z)
         mean = np.einsum("ij,ij->i", Z, Z) + self.mean_norm
-        return mean, self.variance_norm + 4 * spread - 4 * Z @ self.covariance_with_norm
+        variance = self.variance_norm + 4 * spread - 4 * Z @ self.covariance_with_norm
+        return mean, variance, 0.0
 
     def _cosine(self, Z):
-        return 1 - Z @ self.center, np.einsum("ij,ij->i", Z @ self.covariance, Z)
+        variance = np.einsum("ij,ij->i", Z @ self.covariance, Z)
+        is_zero = ~Z.any(axis=1)  # a zero vector is at distance 1 of everything, itself too
+        return 1 - Z @ self.center, variance, is_zero
 
     def of(self, distances, Z) -> Moments:
         """Moments from each row of Z, the self entries of ``distances`` left out."""
-        mean, variance = np.empty(Z.shape[0]), np.empty(Z.shape[0])
+        formula = self._cosine if self.cosine else self._squared_euclidean
+        mean, variance, own = np.empty((3, Z.shape[0]))
         for rows, batch in self._batches(Z):
-            formula = self._cosine if self.cosine else self._squared_euclidean
-            mean[rows], variance[rows] = formula(batch)
-        return _without_self(mean, np.maximum(variance, 0), self.n_samples, distances.has_self)
+            mean[rows], variance[rows], own[rows] = formula(batch)
+        variance = np.maximum(variance, 0)
+        return _without_self(mean, variance, self.n_samples, distances.has_self, own)
 
 
 class StreamedMoments:

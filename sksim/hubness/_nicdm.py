@@ -8,7 +8,13 @@ from numbers import Integral
 import numpy as np
 
 from sksim.hubness._base import GraphReduction
-from sksim.hubness._statistics import check_depth, fill_missing, mean_distance, smallest_scale
+from sksim.hubness._statistics import (
+    check_depth,
+    divisible,
+    fill_missing,
+    mean_distance,
+    smallest_scale,
+)
 from sksim.utils._sklearn import Interval
 
 __all__ = ["NICDM"]
@@ -35,7 +41,7 @@ class NICDM(GraphReduction):
     local_scale_ : ndarray of shape (n_samples,)
         :math:`\bar r_k` of the indexed samples.
     scale_floor_ : float
-        Smallest scale that is divided by: with k or more duplicates the mean distance is 0.
+        Smallest positive scale, which stands in for 0, the mean distance of k or more duplicates.
     n_samples_fit_ : int
         Number of indexed samples.
     n_features_in_ : int
@@ -84,6 +90,6 @@ class NICDM(GraphReduction):
 
     def _reduce_distances(self, distances, queries):
         query_scale = fill_missing(mean_distance(distances, self.n_neighbors), self.scale_floor_)
-        of_query = distances.by_row(np.sqrt(np.maximum(query_scale, self.scale_floor_)))
-        of_indexed = distances.by_column(np.sqrt(np.maximum(self.local_scale_, self.scale_floor_)))
+        of_query = distances.by_row(np.sqrt(divisible(query_scale, self.scale_floor_)))
+        of_indexed = distances.by_column(np.sqrt(divisible(self.local_scale_, self.scale_floor_)))
         return distances.values / of_query / of_indexed

@@ -5,7 +5,14 @@
 
 import numpy as np
 
-__all__ = ["check_depth", "fill_missing", "kth_distance", "mean_distance", "smallest_scale"]
+__all__ = [
+    "check_depth",
+    "divisible",
+    "fill_missing",
+    "kth_distance",
+    "mean_distance",
+    "smallest_scale",
+]
 
 
 def check_depth(distances, n_neighbors: int, name: str) -> None:
@@ -45,12 +52,15 @@ def fill_missing(statistic: np.ndarray, fallback: float) -> np.ndarray:
 
 
 def smallest_scale(scale: np.ndarray) -> float:
-    """Smallest scale to divide by: the smallest positive one that is not rounding noise.
+    """Smallest positive scale, which stands in for scales of 0; 1 if all are 0.
 
     With as many duplicates as neighbours a scale is 0. Proportional to the data, so that the
-    reductions stay invariant to their unit; 1 if all scales are 0.
+    reductions stay invariant to their unit.
     """
     positive = scale[scale > 0]
-    if positive.size == 0:
-        return 1.0
-    return float(max(positive.min(), np.finfo(np.float64).eps * np.median(positive)))
+    return float(positive.min()) if positive.size else 1.0
+
+
+def divisible(scale: np.ndarray, floor: float) -> np.ndarray:
+    """Scale with the floor in place of zeros and of values that are rounding noise beside it."""
+    return np.where(scale > np.finfo(np.float64).eps * floor, scale, floor)
