@@ -5,6 +5,7 @@
 
 import math
 from abc import abstractmethod
+from dataclasses import asdict
 from numbers import Integral, Real
 
 import numpy as np
@@ -15,7 +16,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sksim._base import SksimEstimator
 from sksim.generative._data import DataMap, check_image_shape, flatten_images, make_data_map
 from sksim.generative._steps import best_path, check_steps, optimal_ratio, step_cost
-from sksim.generative._weights import load_state, read_weights, write_weights
 from sksim.utils._optional import import_optional
 from sksim.utils._sklearn import Interval, StrOptions, _fit_context
 
@@ -24,6 +24,12 @@ __all__ = ["BaseDiffusion"]
 _PATIENCE = 10
 _VALIDATION_FRACTION = 0.1
 _CALIBRATION_ROWS = 2000
+
+
+def import_torch(estimator) -> None:
+    """ImportError that names the extra, if torch or skorch is missing."""
+    for package in ("torch", "skorch"):
+        import_optional(package, extra="torch", purpose=type(estimator).__name__)
 
 
 def _split_rows(n: int, fraction: float, rng: np.random.RandomState):
@@ -151,8 +157,7 @@ class BaseDiffusion(
 
     def _make_net(self, data: DataMap, second_moment: float, rng, *, validates: bool):
         """The net, initialised, and the random stream of its training."""
-        for package in ("torch", "skorch"):
-            import_optional(package, extra="torch", purpose=type(self).__name__)
+        import_torch(self)
         from sksim._torch import _diffusion_net, _training
 
         device = _training.resolve_device(self.device)
@@ -535,7 +540,17 @@ class BaseDiffusion(
             The file.
         """
         check_is_fitted(self, "net_")
-        write_weights(self, path)
+        from sksim._torch._weights import write_weights
+
+        steps = self._steps()
+        facts = {
+            "data": asdict(self._data),
+            "second_moment": self._second_moment,
+            "feature_names_in": list(getattr(self, "feature_names_in_", [])),
+            "history": self.history_,
+            "steps": None if steps is None else [part.tolist() for part in steps],
+        }
+        write_weights(self.net_.module_, facts, path)
 
     def load_weights(self, path):
         """Read a file of :meth:`save_weights` into an estimator with the same parameters.
@@ -550,7 +565,10 @@ class BaseDiffusion(
         self : object
             The estimator, fitted. Further training starts with a fresh optimizer.
         """
-        state = read_weights(path, type(self).__name__)
+        import_torch(self)
+        from sksim._torch._weights import load_state, read_weights
+
+        state = read_weights(path)
         data, moment = DataMap(**state["data"]), state["second_moment"]
         rng = check_random_state(self.random_state)
         net, stream = self._make_net(data, moment, rng, validates=False)

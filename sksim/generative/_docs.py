@@ -60,7 +60,7 @@ max_epochs : int, default=20
 batch_size : int, default=128
     Rows in a training step, and samples drawn at once.
 
-lr : float, default=2e-4
+lr : float, default=0.0002
     Learning rate of AdamW.
 
 weight_decay : float, default=0.01
