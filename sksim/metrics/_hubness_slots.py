@@ -24,6 +24,9 @@ __all__ = ["SlotStream", "Slots", "neighbor_slots", "reduced_graph_slots", "tall
 #: A diagonal above this share of the largest distance does not hold self-distances.
 _SELF_TOLERANCE = 1e-3
 
+#: Memory of one distance of a block, with all temporaries, if everything ties.
+_ENTRY_BYTES = 128
+
 
 class Slots(NamedTuple):
     """Weighted pairs (query, indexed sample); the weights of one query sum to n_neighbors."""
@@ -80,9 +83,8 @@ def _fill_slots(values, rows, columns, last: np.ndarray, rule: _Rule) -> Slots:
     )
 
 
-def _fill_rectangle(values: np.ndarray, columns: np.ndarray, rule: _Rule) -> Slots:
+def _fill_rectangle(values: np.ndarray, columns: np.ndarray, last: np.ndarray, rule: _Rule):
     """Slots of rectangular neighbour lists; entries to leave out hold inf."""
-    last = np.partition(values, rule.n_neighbors - 1, axis=1)[:, rule.n_neighbors - 1]
     kept = np.flatnonzero(values <= last[:, None])
     rows = kept // values.shape[1]
     return _fill_slots(values.ravel()[kept], rows, columns.ravel()[kept], last, rule)
@@ -157,12 +159,13 @@ def _matrix_slots(D: np.ndarray, exclude_self, rule: _Rule) -> Iterator[Slots]:
         _check_no_other_diagonal(np.diagonal(D), D)
     exclude_self = square if exclude_self == "auto" else exclude_self
     _check_n_neighbors(rule.n_neighbors, D.shape[1], exclude_self)
-    for rows in row_blocks(D.shape[0], 5 * D.itemsize * D.shape[1]):
+    for rows in row_blocks(D.shape[0], _ENTRY_BYTES * D.shape[1]):
         block = D[rows].copy()
         if exclude_self:
             _hide_own(block, rows, square)
+        last = np.partition(block, rule.n_neighbors - 1, axis=1)[:, rule.n_neighbors - 1]
         columns = np.broadcast_to(np.arange(D.shape[1]), block.shape)
-        slots = _fill_rectangle(block, columns, rule)
+        slots = _fill_rectangle(block, columns, last, rule)
         yield slots._replace(rows=slots.rows + rows.start)
 
 
@@ -179,35 +182,35 @@ def _check_n_neighbors(n_neighbors: int, n_indexed: int, exclude_self: bool) -> 
 
 
 def _deeper_lists(X, Y, rows: np.ndarray, width: int, exclude_self: bool, search: dict):
-    """Neighbour lists of some rows, inf where a row meets itself; which may hide more ties."""
-    n_indexed = Y.shape[0]
+    """Sorted neighbour lists of some rows, and where a row meets itself."""
+    width = min(width + exclude_self, Y.shape[0])
     distances, indices = exact_neighbors(
-        X[rows], Y, n_neighbors=min(width + exclude_self, n_indexed), exclude_self=False, **search
+        X[rows], Y, n_neighbors=width, exclude_self=False, **search
     )
-    farthest = distances[:, -1].copy()
-    if exclude_self:
-        distances = np.where(indices == rows[:, None], np.inf, distances)
-    complete = distances.shape[1] == n_indexed
-    return distances, indices, farthest, complete
+    return distances, indices, exclude_self & (indices == rows[:, None])
+
+
+def _last_distances(distances: np.ndarray, own: np.ndarray, n_neighbors: int) -> np.ndarray:
+    """The ``n_neighbors``-th distance of each sorted list, own entries not counted."""
+    last = n_neighbors - 1 + own[:, :n_neighbors].any(axis=1)
+    return distances[np.arange(last.size), last]
 
 
 def _tied_row_slots(X, Y, rows, width: int, exclude_self: bool, search: dict, rule: _Rule):
     """Slots of rows whose ties reach beyond their lists: search deeper until all are seen."""
     while rows.size:
-        width = min(4 * width, Y.shape[0])
-        unfinished = []
-        for block in row_blocks(rows.size, 64 * (width + 1)):
+        width = min(16 * width, Y.shape[0])
+        unseen = []
+        for block in row_blocks(rows.size, _ENTRY_BYTES * (width + 1)):
             some = rows[block]
-            distances, indices, farthest, complete = _deeper_lists(
-                X, Y, some, width, exclude_self, search
-            )
-            last = np.partition(distances, rule.n_neighbors - 1, axis=1)[:, rule.n_neighbors - 1]
-            seen = np.full(some.size, True) if complete else last < farthest
-            unfinished.append(some[~seen])
-            if seen.any():
-                slots = _fill_rectangle(distances[seen], indices[seen], rule)
-                yield slots._replace(rows=some[seen][slots.rows])
-        rows = np.concatenate(unfinished)
+            distances, indices, own = _deeper_lists(X, Y, some, width, exclude_self, search)
+            last = _last_distances(distances, own, rule.n_neighbors)
+            seen = (last < distances[:, -1]) | (distances.shape[1] == Y.shape[0])
+            unseen.append(some[~seen])
+            distances[own] = np.inf
+            slots = _fill_rectangle(distances[seen], indices[seen], last[seen], rule)
+            yield slots._replace(rows=some[seen][slots.rows])
+        rows = np.concatenate(unseen)
 
 
 def _vector_slots(X, Y, exclude_self: bool, search: dict, rule: _Rule) -> Iterator[Slots]:
@@ -216,11 +219,10 @@ def _vector_slots(X, Y, exclude_self: bool, search: dict, rule: _Rule) -> Iterat
     distances, indices = exact_neighbors(
         X, Y, n_neighbors=width, exclude_self=exclude_self, **search
     )
-    tied = np.full(X.shape[0], width < available)
-    tied &= distances[:, -1] == distances[:, rule.n_neighbors - 1]
-    if not tied.all():
-        slots = _fill_rectangle(distances[~tied], indices[~tied], rule)
-        yield slots._replace(rows=np.flatnonzero(~tied)[slots.rows])
+    last = distances[:, rule.n_neighbors - 1]
+    tied = (last == distances[:, -1]) & (width < available)
+    slots = _fill_rectangle(distances[~tied], indices[~tied], last[~tied], rule)
+    yield slots._replace(rows=np.flatnonzero(~tied)[slots.rows])
     yield from _tied_row_slots(X, Y, np.flatnonzero(tied), width, exclude_self, search, rule)
 
 
