@@ -1,0 +1,137 @@
+"""All-but-the-top: remove the mean and the main directions."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from numbers import Integral
+
+import numpy as np
+from scipy.linalg import eigh
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.extmath import svd_flip
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sksim._base import SksimEstimator
+from sksim.utils._sklearn import Interval, _fit_context
+
+__all__ = ["AllButTheTop"]
+
+
+def _main_directions(centered: np.ndarray, n_components: int) -> np.ndarray:
+    """Eigenvectors of the largest eigenvalues of the covariance, as rows, with fixed signs."""
+    n_samples, n_features = centered.shape
+    top = [n_features - n_components, n_features - 1]
+    _, vectors = eigh(centered.T @ centered, subset_by_index=top)
+    return svd_flip(None, vectors.T[::-1].copy(), u_based_decision=False)[1]
+
+
+class AllButTheTop(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
+    r"""Subtract the mean and project out the directions of largest variance.
+
+    .. math:: x \mapsto (I - V V^T)(x - \bar x),
+
+    with V the first ``n_components`` principal directions of the training rows. In word and
+    sentence embeddings these carry frequency rather than meaning, and make vectors similar that
+    are not.
+
+    .. versionadded:: 0.1
+
+    Parameters
+    ----------
+    n_components : int, default=1
+        Number of directions to remove. The authors suggest D / 100 for D features. With 0 only
+        the mean is removed.
+
+    Attributes
+    ----------
+    mean_ : ndarray of shape (n_features,)
+        Mean of the training rows.
+    components_ : ndarray of shape (n_components, n_features)
+        The removed directions, of unit length, the strongest first.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if the input was a data frame.
+
+    See Also
+    --------
+    Centering : Removes the mean only.
+    sklearn.decomposition.PCA : Keeps the directions that are removed here.
+
+    Notes
+    -----
+    Costs O(n D^2 + D^3) time and O(D^2) memory.
+
+    References
+    ----------
+    J. Mu and P. Viswanath. All-but-the-top: simple and effective postprocessing for word
+    representations. 2018.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.preprocessing import AllButTheTop
+    >>> X = np.array([[10.0, 1.0], [-10.0, 1.0], [0.0, 2.0], [0.0, 0.0]])
+    >>> AllButTheTop(n_components=1).fit_transform(X).round(3) + 0.0
+    array([[ 0.,  0.],
+           [ 0.,  0.],
+           [ 0.,  1.],
+           [ 0., -1.]])
+    """
+
+    _parameter_constraints: dict = {"n_components": [Interval(Integral, 0, None, closed="left")]}
+
+    def __init__(self, n_components=1):
+        self.n_components = n_components
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Fit the mean and the main directions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training vectors.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+        """
+        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        if self.n_components > X.shape[1]:
+            raise ValueError(
+                f"n_components must be at most n_features = {X.shape[1]}, got {self.n_components}."
+            )
+        self.mean_ = X.mean(axis=0, dtype=np.float64)
+        if self.n_components:
+            self.components_ = _main_directions(X - self.mean_, self.n_components)
+        else:
+            self.components_ = np.empty((0, X.shape[1]))
+        return self
+
+    def transform(self, X):
+        """Subtract the mean and remove the main directions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Vectors.
+
+        Returns
+        -------
+        X_new : ndarray of shape (n_samples, n_features)
+            What is left of the vectors.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        centered = X - self.mean_
+        left = centered - centered @ self.components_.T @ self.components_
+        return left.astype(X.dtype, copy=False)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

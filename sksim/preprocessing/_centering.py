@@ -1,0 +1,150 @@
+"""Centring, plain or weighted towards the hubs."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from numbers import Real
+
+import numpy as np
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin
+from sklearn.preprocessing import normalize
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sksim._base import SksimEstimator
+from sksim.utils._sklearn import Interval, _fit_context
+
+__all__ = ["Centering"]
+
+
+def _mean_similarity(X: np.ndarray) -> np.ndarray:
+    """Mean cosine of each row with all rows, by one product with the mean unit vector."""
+    unit = normalize(X)
+    return unit @ unit.mean(axis=0)
+
+
+def _hub_weights(X: np.ndarray, weighting: float) -> np.ndarray:
+    """Weights proportional to a power of the mean similarity, summing to 1."""
+    similarity = _mean_similarity(X)
+    if similarity.min() < 0 and not float(weighting).is_integer():
+        raise ValueError(
+            "weighting must be a whole number where a mean cosine is negative, "
+            f"got {weighting} and a smallest mean cosine of {similarity.min():g}."
+        )
+    weights = similarity**weighting
+    if not abs(weights.sum()) > np.finfo(np.float64).eps * np.abs(weights).sum():
+        raise ValueError(
+            "weighting needs rows whose weights do not cancel, got mean cosines whose powers sum "
+            f"to {weights.sum():g}. Use weighting=None."
+        )
+    return weights / weights.sum()
+
+
+class Centering(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
+    r"""Subtract the mean of the training rows, then scale rows to unit length.
+
+    .. math:: x \mapsto \frac{x - c}{\|x - c\|}, \qquad c = \sum_i w_i x_i.
+
+    Hubs of inner-product and cosine similarities lie near the mean; after centring no sample is
+    nearer to the mean than another. Plain centring has equal weights. Weighted centring moves c
+    towards the hubs, :math:`w_i \propto (\sum_j \cos(x_i, x_j))^\gamma`.
+
+    .. versionadded:: 0.1
+
+    Parameters
+    ----------
+    weighting : float, default=None
+        The exponent :math:`\gamma \ge 0`. None and 0 are plain centring.
+    normalize : bool, default=True
+        Whether to scale each row to unit Euclidean length. Rows of zeros stay as they are.
+
+    Attributes
+    ----------
+    center_ : ndarray of shape (n_features,)
+        The (weighted) mean c.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if the input was a data frame.
+
+    See Also
+    --------
+    AllButTheTop : Removes the main directions too.
+    NormalScoreTransformer : Changes the distribution of each feature.
+    sksim.hubness.LocalizedCentering : Subtracts the similarity to the local mean.
+
+    Notes
+    -----
+    Without ``normalize`` Euclidean distances do not change. Costs O(n D) time.
+
+    References
+    ----------
+    I. Suzuki, K. Hara, M. Shimbo, M. Saerens and K. Fukumizu. Centering similarity measures to
+    reduce hubs. 2013.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.preprocessing import Centering
+    >>> X = np.array([[3.0, 1.0], [1.0, 1.0]])
+    >>> Centering().fit_transform(X)
+    array([[ 1.,  0.],
+           [-1.,  0.]])
+    """
+
+    _parameter_constraints: dict = {
+        "weighting": [Interval(Real, 0, None, closed="left"), None],
+        "normalize": ["boolean"],
+    }
+
+    def __init__(self, *, weighting=None, normalize=True):
+        self.weighting = weighting
+        self.normalize = normalize
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Fit the mean.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training vectors.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+        """
+        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        if self.weighting:
+            X = X.astype(np.float64, copy=False)
+            self.center_ = _hub_weights(X, self.weighting) @ X
+        else:
+            self.center_ = X.mean(axis=0, dtype=np.float64)
+        return self
+
+    def transform(self, X):
+        """Subtract the mean and scale rows to unit length.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Vectors.
+
+        Returns
+        -------
+        X_new : ndarray of shape (n_samples, n_features)
+            Centred vectors.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        centered = X - self.center_
+        if self.normalize:
+            centered = normalize(centered, copy=False)
+        return centered.astype(X.dtype, copy=False)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

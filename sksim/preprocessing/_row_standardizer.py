@@ -1,0 +1,103 @@
+"""Standardising each vector by its own mean and deviation."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import numpy as np
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import validate_data
+
+from sksim._base import SksimEstimator
+from sksim.utils._sklearn import _fit_context
+
+__all__ = ["RowStandardizer"]
+
+
+class RowStandardizer(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
+    r"""Give each vector the mean 0 and the standard deviation 1 over its own entries.
+
+    .. math:: x \mapsto \frac{x - \bar x}{s(x)}, \qquad
+        \bar x = \frac{1}{D}\sum_j x_j, \quad s(x)^2 = \frac{1}{D}\sum_j (x_j - \bar x)^2.
+
+    All vectors then have the length :math:`\sqrt{D}` and are orthogonal to the vector of ones.
+
+    .. versionadded:: 0.1
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of features D.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if the input was a data frame.
+
+    See Also
+    --------
+    Centering : Subtracts the mean over the samples, not over the features.
+    sklearn.preprocessing.StandardScaler : Standardises features, not samples.
+
+    Notes
+    -----
+    Stateless: nothing is learnt from the training rows. A constant vector becomes zeros.
+    Costs O(n D) time.
+
+    References
+    ----------
+    N. Fei, Y. Gao, Z. Lu and T. Xiang. Z-score normalization, hubness, and few-shot learning. 2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.preprocessing import RowStandardizer
+    >>> RowStandardizer().fit_transform(np.array([[1.0, 3.0], [5.0, 5.0]]))
+    array([[-1.,  1.],
+           [ 0.,  0.]])
+    """
+
+    _parameter_constraints: dict = {}
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Check the input; nothing is learnt.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training vectors.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The transformer.
+        """
+        validate_data(self, X, dtype=[np.float64, np.float32])
+        return self
+
+    def transform(self, X):
+        """Standardise each vector.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Vectors.
+
+        Returns
+        -------
+        X_new : ndarray of shape (n_samples, n_features)
+            Standardised vectors.
+        """
+        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        centered = X - X.mean(axis=1, keepdims=True, dtype=np.float64)
+        deviation = np.sqrt(np.mean(centered**2, axis=1, keepdims=True))
+        # A constant vector leaves rounding noise about its mean.
+        noise = 10 * np.finfo(np.float64).eps * np.abs(X).max(axis=1, keepdims=True)
+        is_constant = deviation <= noise
+        standardized = np.where(is_constant, 0.0, centered) / np.where(is_constant, 1.0, deviation)
+        return standardized.astype(X.dtype, copy=False)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
