@@ -1,12 +1,18 @@
-"""Losses of networks p(y|x) ~ exp(f(x).g(y)): on labels, or on a teacher's log-probabilities."""
+"""Losses of networks p(y|x) ~ exp(f(x).g(y)): on labels, or on a teacher's log-probabilities.
+
+Each is a mean over inputs of a loss of each input, ``rows``, so that stacked networks can share
+one call.
+"""
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import abc
+
 import torch
 from torch import Tensor, nn
 
-__all__ = ["DISTILLATION_LOSSES", "DivergenceLoss", "LogitL1Loss", "LogitL2Loss"]
+__all__ = ["LOSSES", "DivergenceLoss", "LabelLoss", "LogitL1Loss", "LogitL2Loss", "RowLoss"]
 
 
 def _centered(logits: Tensor) -> Tensor:
@@ -14,30 +20,54 @@ def _centered(logits: Tensor) -> Tensor:
     return logits - logits.mean(dim=1, keepdim=True)
 
 
-class DivergenceLoss(nn.Module):
-    """KL(teacher || student), mean over inputs, nats."""
+class RowLoss(nn.Module, abc.ABC):
+    """Mean over inputs of ``rows(logits, target)``."""
 
-    def forward(self, logits: Tensor, log_p: Tensor) -> Tensor:
-        """Loss of logits (n, k) for the teacher's log-probabilities (n, k)."""
-        return nn.functional.kl_div(
-            torch.log_softmax(logits, dim=1), log_p, reduction="batchmean", log_target=True
-        )
+    @abc.abstractmethod
+    def rows(self, logits: Tensor, target: Tensor) -> Tensor:
+        """Loss of each input (n,)."""
 
-
-class LogitL1Loss(nn.Module):
-    """Mean absolute difference of the centred logits, over inputs and labels."""
-
-    def forward(self, logits: Tensor, log_p: Tensor) -> Tensor:
-        """Loss of logits (n, k) for the teacher's log-probabilities (n, k)."""
-        return (_centered(logits) - _centered(log_p)).abs().mean()
+    def forward(self, logits: Tensor, target: Tensor) -> Tensor:
+        """Loss of logits (n, k) for labels (n,) or a teacher's log-probabilities (n, k)."""
+        return self.rows(logits, target).mean()
 
 
-class LogitL2Loss(nn.Module):
-    """Squared difference of the centred logits, summed over labels, mean over inputs."""
+class LabelLoss(RowLoss):
+    """Negative log-likelihood of the label, nats."""
 
-    def forward(self, logits: Tensor, log_p: Tensor) -> Tensor:
-        """Loss of logits (n, k) for the teacher's log-probabilities (n, k)."""
-        return (_centered(logits) - _centered(log_p)).square().sum(dim=1).mean()
+    def rows(self, logits: Tensor, target: Tensor) -> Tensor:
+        """Loss of each input (n,)."""
+        return nn.functional.cross_entropy(logits, target, reduction="none")
 
 
-DISTILLATION_LOSSES = {"kl": DivergenceLoss, "logit_l1": LogitL1Loss, "logit_l2": LogitL2Loss}
+class DivergenceLoss(RowLoss):
+    """KL(teacher || student), nats."""
+
+    def rows(self, logits: Tensor, target: Tensor) -> Tensor:
+        """Loss of each input (n,)."""
+        return (target.exp() * (target - torch.log_softmax(logits, dim=1))).sum(dim=1)
+
+
+class LogitL1Loss(RowLoss):
+    """Mean absolute difference of the centred logits."""
+
+    def rows(self, logits: Tensor, target: Tensor) -> Tensor:
+        """Loss of each input (n,)."""
+        return (_centered(logits) - _centered(target)).abs().mean(dim=1)
+
+
+class LogitL2Loss(RowLoss):
+    """Squared difference of the centred logits, summed over labels."""
+
+    def rows(self, logits: Tensor, target: Tensor) -> Tensor:
+        """Loss of each input (n,)."""
+        return (_centered(logits) - _centered(target)).square().sum(dim=1)
+
+
+#: By the name of ``distillation``; None is training on labels.
+LOSSES = {
+    None: LabelLoss,
+    "kl": DivergenceLoss,
+    "logit_l1": LogitL1Loss,
+    "logit_l2": LogitL2Loss,
+}

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from sksim._torch._embedding import build_embedding_model
-from sksim._torch._embedding_losses import DISTILLATION_LOSSES
+from sksim._torch._embedding_losses import LOSSES
 from sksim._torch._training import BestWeights, RandomStream, TrainingNet, resolve_device
 
 __all__ = ["embed_rows", "make_embedding_net", "model_logits", "model_unembeddings"]
@@ -36,7 +36,7 @@ def make_embedding_net(
     with stream.active():
         net = TrainingNet(
             build_embedding_model,
-            nn.CrossEntropyLoss if distillation is None else DISTILLATION_LOSSES[distillation],
+            LOSSES[distillation],
             **{f"module__{name}": value for name, value in module_parameters.items()},
             optimizer=torch.optim.Adam,
             optimizer__weight_decay=weight_decay,

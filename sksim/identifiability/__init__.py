@@ -6,7 +6,11 @@
 from sksim.identifiability._embedding_classifier import (
     EmbeddingClassifier,
 )
+from sksim.identifiability._seed_ensemble import (
+    SeedEnsemble,
+)
 
 __all__ = [
     "EmbeddingClassifier",
+    "SeedEnsemble",
 ]

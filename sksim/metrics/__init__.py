@@ -31,6 +31,9 @@ from sksim.metrics._distance_correlation import (
 from sksim.metrics._distribution_accumulator import (
     DistributionAccumulator,
 )
+from sksim.metrics._distribution_scorer import (
+    make_distribution_scorer,
+)
 from sksim.metrics._diversity import (
     diversity,
 )
@@ -221,6 +224,7 @@ __all__ = [
     "log_likelihood_variance_distance_from_embeddings",
     "logit_distance",
     "logit_distance_from_embeddings",
+    "make_distribution_scorer",
     "make_hubness_scorer",
     "make_representation_scorer",
     "matrix_nuclear_norm",

@@ -1,0 +1,345 @@
+"""One model for several seeds, and how far the results agree."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import numbers
+
+import numpy as np
+from scipy.special import logsumexp
+from sklearn.base import ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from sksim._base import SksimEstimator
+from sksim.identifiability._embedding_classifier import EmbeddingClassifier, _torch_module
+from sksim.metrics import (
+    aligned_log_probabilities,
+    kl_divergence,
+    linear_identifiability_distance,
+    log_likelihood_variance_distance,
+    logit_distance,
+    max_pls_svd_distance,
+)
+from sksim.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
+
+__all__ = ["SeedEnsemble"]
+
+#: Distances between distributions by name: function, whether symmetric, whether it draws.
+_METRICS = {
+    "kl_divergence": (kl_divergence, False, False),
+    "linear_identifiability_distance": (linear_identifiability_distance, False, True),
+    "log_likelihood_variance_distance": (log_likelihood_variance_distance, True, True),
+    "logit_distance": (logit_distance, True, False),
+    "max_pls_svd_distance": (max_pls_svd_distance, True, True),
+}
+
+
+def _set_seed(estimator, seed: int):
+    """Give every ``random_state`` of an estimator the seed."""
+    names = [
+        name
+        for name in estimator.get_params(deep=True)
+        if name == "random_state" or name.endswith("__random_state")
+    ]
+    if not names:
+        raise ValueError(
+            f"estimator must have a random_state, so that seeds make a difference; "
+            f"{type(estimator).__name__} has none."
+        )
+    return estimator.set_params(**dict.fromkeys(names, seed))
+
+
+def _can_be_stacked(estimator) -> bool:
+    return (
+        type(estimator) is EmbeddingClassifier
+        and estimator.module is None
+        and estimator.callbacks is None
+        and not estimator.early_stopping
+        and not estimator.verbose
+    )
+
+
+def _fit_side_by_side(members, X, y) -> None:
+    """Fit copies of an EmbeddingClassifier as one stack of networks."""
+    for member in members:
+        member._validate_params()
+        X_float, targets = member._validate(X, y)
+        member._initialize()
+    _torch_module("_embedding_ensemble").train_side_by_side(
+        [member.net_ for member in members],
+        [member._stream for member in members],
+        X_float,
+        targets,
+        members[0].max_epochs,
+    )
+    for member in members:
+        member._finish()
+
+
+class SeedEnsemble(ClassifierMixin, MetaEstimatorMixin, SksimEstimator):
+    r"""Copies of one classifier for several seeds, and the distances between them.
+
+    With m copies and a distance d between conditional distributions, :meth:`score` is
+
+    .. math::
+
+        \text{stability} = - \operatorname{reduce}_{i \neq j} \; d(p_i, p_j) \in (-\infty, 0],
+
+    so that a search over the parameters of the classifier finds those for which the
+    distribution, and with it the representation, depends least on the seed. The copies vote by
+    their mean probability.
+
+    Parameters
+    ----------
+    estimator : classifier or None, default=None
+        A classifier with ``random_state`` (anywhere in it) and ``predict_log_proba``. None is
+        :class:`EmbeddingClassifier` with its defaults.
+    n_seeds : int, default=5
+        Number m of copies, at least 2.
+    metric : str or callable, default="logit_distance"
+        Distance of :meth:`score`: "kl_divergence", "logit_distance",
+        "log_likelihood_variance_distance", "max_pls_svd_distance",
+        "linear_identifiability_distance", or a function of two arrays of log-probabilities.
+    metric_params : dict or None, default=None
+        Further arguments of the distance. Distances that draw at random do so with
+        ``random_state=0`` unless it is given here.
+    reduce : {"mean", "median"}, default="mean"
+        How :meth:`score` combines the pairs. The median resists single seeds that have learned
+        something else.
+    batched : bool, default=True
+        Whether to train the copies as one stack of networks where that is possible: copies of
+        :class:`EmbeddingClassifier` with the built-in networks, without early stopping, callbacks
+        or printing. The result is that of training one by one, up to rounding.
+    random_state : int, RandomState instance or None, default=None
+        Draws the seeds of the copies.
+
+    Attributes
+    ----------
+    estimators_ : list of classifiers
+        The fitted copies.
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    n_features_in_ : int
+        Number of features seen in :meth:`fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X has them.
+
+    See Also
+    --------
+    EmbeddingClassifier : The classifier that this is made for.
+    sksim.metrics.make_distribution_scorer : Distance to one fitted reference, as a scorer.
+
+    Notes
+    -----
+    A stack of m networks of width w costs much less than m times one of them while w is small,
+    because the cost of small networks is that of calls, not of arithmetic.
+
+    References
+    ----------
+    Nielsen, Marconato, Dittadi, Gresele. "When Does Closeness in Distribution Imply
+    Representational Similarity? An Identifiability Perspective" (2025).
+
+    .. versionadded:: 0.1
+
+    Examples
+    --------
+    >>> from sksim.datasets import make_radial_classification
+    >>> from sksim.identifiability import EmbeddingClassifier, SeedEnsemble
+    >>> X, y = make_radial_classification(300, random_state=0)
+    >>> model = EmbeddingClassifier(lr=0.01, max_epochs=20)
+    >>> ensemble = SeedEnsemble(model, n_seeds=3, random_state=0).fit(X, y)
+    >>> ensemble.pairwise_distances(X).shape
+    (3, 3)
+    >>> bool(ensemble.score(X) < 0)
+    True
+    """
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit", "predict_log_proba"]), None],
+        "n_seeds": [Interval(numbers.Integral, 2, None, closed="left")],
+        "metric": [StrOptions(set(_METRICS)), callable],
+        "metric_params": [dict, None],
+        "reduce": [StrOptions({"mean", "median"})],
+        "batched": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        n_seeds=5,
+        *,
+        metric="logit_distance",
+        metric_params=None,
+        reduce="mean",
+        batched=True,
+        random_state=None,
+    ):
+        self.estimator = estimator
+        self.n_seeds = n_seeds
+        self.metric = metric
+        self.metric_params = metric_params
+        self.reduce = reduce
+        self.batched = batched
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y=None):
+        """Fit the copies.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The inputs.
+        y : array-like of shape (n_samples,), default=None
+            The labels.
+
+        Returns
+        -------
+        self : SeedEnsemble
+            The fitted ensemble.
+        """
+        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=self.n_seeds)
+        estimator = EmbeddingClassifier() if self.estimator is None else self.estimator
+        members = [_set_seed(clone(estimator), int(seed)) for seed in seeds]
+        if self.batched and _can_be_stacked(estimator):
+            _fit_side_by_side(members, X, y)
+        else:
+            for member in members:
+                member.fit(X, y)
+        self.estimators_ = members
+        self.classes_ = members[0].classes_
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(members[0], name):
+                setattr(self, name, getattr(members[0], name))
+        return self
+
+    def predict_log_proba(self, X):
+        """Compute the logarithm of the copies' mean probability.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        log_p : ndarray of shape (n_samples, n_classes)
+            Log-probabilities, columns in the order of ``classes_``.
+        """
+        check_is_fitted(self)
+        log_p = np.stack([member.predict_log_proba(X) for member in self.estimators_])
+        return logsumexp(log_p, axis=0) - np.log(len(log_p))
+
+    def predict_proba(self, X):
+        """Compute the copies' mean probability.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        p : ndarray of shape (n_samples, n_classes)
+            Probabilities, columns in the order of ``classes_``.
+        """
+        check_is_fitted(self)
+        return np.exp(self.predict_log_proba(X))
+
+    def predict(self, X):
+        """Compute the label with the highest mean probability.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Labels.
+        """
+        check_is_fitted(self)
+        return self.classes_[self.predict_log_proba(X).argmax(axis=1)]
+
+    def pairwise_distances(self, X, metric=None, **metric_params):
+        """Compute the distances between all pairs of copies.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The inputs.
+        metric : str, callable or None, default=None
+            The distance, as in the constructor. None takes the constructor's, with its
+            ``metric_params``.
+        **metric_params : dict
+            Further arguments of the distance.
+
+        Returns
+        -------
+        distances : ndarray of shape (n_seeds, n_seeds)
+            Entry (i, j) is the distance of copy i, as first argument, to copy j; the diagonal is
+            0. Symmetric unless the distance is not.
+        """
+        check_is_fitted(self)
+        if metric is None:
+            metric, metric_params = self.metric, {**(self.metric_params or {}), **metric_params}
+        function, symmetric, draws = _resolve(metric)
+        if draws:
+            metric_params = {"random_state": 0, **metric_params}
+        models = _representations(self.estimators_, X, function)
+        return _distance_matrix(models, function, symmetric, metric_params)
+
+    def score(self, X, y=None):
+        """Compute the stability: minus the mean or median distance of pairs of copies.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The inputs.
+        y : array-like of shape (n_samples,), default=None
+            Ignored; stability needs no labels. For the accuracy use ``scoring="accuracy"``.
+
+        Returns
+        -------
+        stability : float
+            At most 0; greater is better.
+        """
+        distances = self.pairwise_distances(X)
+        pairs = distances[~np.eye(len(distances), dtype=bool)]
+        return -float(np.mean(pairs) if self.reduce == "mean" else np.median(pairs))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        if self.estimator is not None and hasattr(self.estimator, "__sklearn_tags__"):
+            inner = self.estimator.__sklearn_tags__()
+            tags.input_tags = inner.input_tags
+            tags.target_tags.required = inner.target_tags.required
+        return tags
+
+
+def _resolve(metric):
+    if callable(metric):
+        return metric, False, False
+    if metric not in _METRICS:
+        raise ValueError(f"metric must be one of {sorted(_METRICS)} or a function, got {metric!r}.")
+    return _METRICS[metric]
+
+
+def _representations(estimators, X, function) -> list[tuple]:
+    """What the distance takes of each copy: log-probabilities, or embeddings and unembeddings."""
+    if function is linear_identifiability_distance:
+        return [(member.transform(X), member.unembeddings_) for member in estimators]
+    return [(log_p,) for log_p in aligned_log_probabilities(estimators, X)]
+
+
+def _distance_matrix(models, function, symmetric: bool, metric_params: dict) -> np.ndarray:
+    distances = np.zeros((len(models), len(models)))
+    for i, j in zip(*np.triu_indices(len(models), 1)):
+        distances[i, j] = function(*models[i], *models[j], **metric_params)
+        distances[j, i] = (
+            distances[i, j] if symmetric else function(*models[j], *models[i], **metric_params)
+        )
+    return distances

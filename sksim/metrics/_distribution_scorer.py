@@ -1,0 +1,127 @@
+"""Scorers of distributions: distance to a fitted reference, and agreement over seeds."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import numpy as np
+
+from sksim.metrics._kl import kl_divergence
+from sksim.metrics._llv import log_likelihood_variance_distance
+from sksim.metrics._log_probabilities import aligned_log_probabilities
+from sksim.metrics._logit_distance import logit_distance
+from sksim.metrics._max_pls_svd import max_pls_svd_distance
+from sksim.utils._sklearn import HasMethods, StrOptions, validate_params
+
+__all__ = ["SCORERS", "make_distribution_scorer"]
+
+_DISTANCES = {
+    "kl_divergence": kl_divergence,
+    "log_likelihood_variance_distance": log_likelihood_variance_distance,
+    "logit_distance": logit_distance,
+    "max_pls_svd_distance": max_pls_svd_distance,
+}
+
+
+class _DistributionScorer:
+    """Minus the distance of a reference's distribution to the estimator's."""
+
+    def __init__(self, distance, reference, kwargs):
+        self.distance, self.reference, self.kwargs = distance, reference, kwargs
+
+    def __repr__(self):
+        name = self.distance if isinstance(self.distance, str) else self.distance.__name__
+        return f"make_distribution_scorer({name}, reference={self.reference!r})"
+
+    def __call__(self, estimator, X, y=None):
+        function = _DISTANCES.get(self.distance, self.distance)
+        log_p, log_q = aligned_log_probabilities([self.reference, estimator], X)
+        return -float(function(log_p, log_q, **self.kwargs))
+
+
+class _SeedScorer:
+    """Minus the median distance between the copies of a SeedEnsemble."""
+
+    def __init__(self, metric):
+        self.metric = metric
+
+    def __repr__(self):
+        return f"get_scorer('neg_seed_{self.metric}')"
+
+    def __call__(self, estimator, X, y=None):
+        if not hasattr(estimator, "pairwise_distances"):
+            raise TypeError(f"This scorer needs a SeedEnsemble, got {type(estimator).__name__}.")
+        distances = estimator.pairwise_distances(X, self.metric)
+        return -float(np.median(distances[~np.eye(len(distances), dtype=bool)]))
+
+
+#: Agreement of the copies of a SeedEnsemble, by name.
+SCORERS = {f"neg_seed_{name}": _SeedScorer(name) for name in _DISTANCES}
+
+
+@validate_params(
+    {
+        "distance": [StrOptions(set(_DISTANCES)), callable],
+        "reference": [HasMethods(["predict_log_proba"])],
+    },
+    prefer_skip_nested_validation=True,
+)
+def make_distribution_scorer(distance, *, reference, **kwargs):
+    r"""Make a scorer that compares a classifier with a fitted reference, as distributions.
+
+    The score of a classifier with distribution q on inputs X is
+
+    .. math::
+
+        - d(p, q) \le 0,
+
+    with the reference's distribution p as first argument of the distance d. Greater is better.
+
+    Parameters
+    ----------
+    distance : str or callable
+        "kl_divergence", "logit_distance", "log_likelihood_variance_distance",
+        "max_pls_svd_distance", or a function of two arrays of log-probabilities.
+    reference : fitted classifier
+        With ``predict_log_proba``. It is neither cloned nor refitted.
+    **kwargs : dict
+        Further arguments of the distance, such as ``random_state``.
+
+    Returns
+    -------
+    scorer : callable
+        ``scorer(estimator, X, y=None)``, returns a float. It can be pickled if the reference can.
+
+    Raises
+    ------
+    ValueError
+        By the scorer, if the classifier does not know the same labels as the reference, as may
+        happen in a fold that lacks a class. Columns are aligned by label.
+
+    See Also
+    --------
+    sksim.identifiability.SeedEnsemble : Distances among copies of one classifier.
+    make_representation_scorer : Comparison of outputs of ``transform``.
+
+    Notes
+    -----
+    The cost is that of ``predict_log_proba`` of both models and of the distance.
+
+    .. versionadded:: 0.1
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sksim.metrics import make_distribution_scorer
+    >>> X, y = load_iris(return_X_y=True)
+    >>> reference = LogisticRegression(C=0.1, max_iter=500).fit(X, y)
+    >>> search = GridSearchCV(
+    ...     LogisticRegression(max_iter=500),
+    ...     {"C": [0.01, 0.1, 1]},
+    ...     scoring=make_distribution_scorer("logit_distance", reference=reference),
+    ... )
+    >>> search.fit(X, y).best_params_
+    {'C': 0.1}
+    """
+    return _DistributionScorer(distance, reference, kwargs)
