@@ -148,12 +148,20 @@ def neighbor_rows(graph) -> NeighborRows:
     return NeighborRows(distances, indices, counts)
 
 
+def _rectangle_order(values: np.ndarray) -> np.ndarray:
+    """Stable order of each row; only rows with equal values need the slower stable sort."""
+    order = np.argsort(values, axis=1)
+    ordered = np.take_along_axis(values, order, axis=1)
+    tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
+    order[tied] = np.argsort(values[tied], axis=1, kind="stable")
+    return order
+
+
 def _row_order(values: np.ndarray, indptr: np.ndarray) -> np.ndarray:
     """Order that sorts each row by value, earlier entries first among equal values."""
     lengths = np.diff(indptr)
     if lengths.size and (lengths == lengths[0]).all():
-        order = np.argsort(values.reshape(lengths.size, -1), axis=1, kind="stable")
-        return (order + indptr[:-1, None]).ravel()
+        return (_rectangle_order(values.reshape(lengths.size, -1)) + indptr[:-1, None]).ravel()
     return np.lexsort((values, np.repeat(np.arange(lengths.size), lengths)))
 
 
