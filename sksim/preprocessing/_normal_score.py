@@ -50,8 +50,8 @@ class NormalScoreTransformer(OneToOneFeatureMixin, TransformerMixin, SksimEstima
 
     the quantile of the standard normal distribution. With ``normalize=True`` the rows lie almost
     uniformly on the sphere, where there are no hubs. New values are given an interpolated rank,
-    values outside the training range the rank of its end. The original pools training and test rows and
-    draws the scores at random; here everything is fitted on the training rows.
+    values outside the training range the rank of its end. The original pools training and test
+    rows and draws the scores at random; here everything is fitted on the training rows.
 
     .. versionadded:: 0.1
 
