@@ -23,9 +23,10 @@ __all__ = ["SCORERS", "HubnessScorer", "estimator_occurrence", "make_hubness_sco
 _ZERO = 1e-5
 
 
-def _searches_vectors(step) -> bool:
-    """Whether an estimator looks neighbours up among vectors that it was fitted on."""
-    return hasattr(step, "kneighbors") and getattr(step, "metric", None) != "precomputed"
+def _searches(step) -> bool:
+    """Whether an estimator looks neighbours up among the samples that it was fitted on."""
+    on_vectors = hasattr(step, "kneighbors") and getattr(step, "metric", None) != "precomputed"
+    return on_vectors or hasattr(step, "_reduced")
 
 
 def _passes_through(step) -> bool:
@@ -37,7 +38,7 @@ def _split_steps(estimator):
     if not isinstance(estimator, Pipeline):
         estimator = Pipeline([("estimator", estimator)])
     front, last = estimator[:-1], estimator[-1]
-    if _searches_vectors(last):
+    if _searches(last):
         return front, last
     if hasattr(last, "transform") or _passes_through(last):
         return estimator, None
@@ -68,6 +69,8 @@ def _searched_graph(step, Z, n_neighbors: int):
             f"n_neighbors={n_neighbors} of the scorer must be at most the number of indexed "
             f"samples, got {n_indexed}."
         )
+    if hasattr(step, "_reduced"):  # the estimators of sksim.neighbors, all of their candidates
+        return step._reduced(Z, n_neighbors + 1)
     distances, indices = step.kneighbors(Z, n_neighbors=min(n_neighbors + 1, n_indexed))
     is_rounding = distances < _ZERO * distances[:, -1:]
     return graph_from_neighbors(np.where(is_rounding, 0, distances), indices, n_indexed)
@@ -133,8 +136,8 @@ def make_hubness_scorer(measure="k_skewness", *, n_neighbors=10, adjusted=True) 
     transforms nor searches vectors (a classifier on a precomputed graph), on the step before.
 
     ==============================  =======================================================
-    has ``kneighbors`` on vectors   occurrence of the fitted samples among the neighbours
-                                    of the rows of X, as the estimator finds them
+    has ``kneighbors`` on vectors,  occurrence of the fitted samples among the neighbours
+    or is of ``sksim.neighbors``    of the rows of X, as the estimator finds them
     transforms into a graph         the same, from the rows of the graph
     transforms into vectors         occurrence of the transformed rows of X among each
                                     other, Euclidean distance, each sample itself left out

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
+from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.cluster import DBSCAN
 from sklearn.decomposition import PCA
@@ -17,8 +18,21 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 
 from sksim.datasets import make_gaussian_hubs
-from sksim.metrics import get_scorer, get_scorer_names, hubness_score, make_hubness_scorer
+from sksim.hubness import NICDM
+from sksim.metrics import (
+    _hubness_scorer,
+    _representation_scorer,
+    get_scorer,
+    get_scorer_names,
+    hubness_score,
+    make_hubness_scorer,
+)
 from sksim.metrics._hubness_null import HUBNESS_MEASURES
+from sksim.neighbors import (
+    HubnessReducedKNeighborsClassifier,
+    HubnessReducedKNeighborsTransformer,
+    HubnessReducedNearestNeighbors,
+)
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +176,13 @@ def test_cross_validation(data):
     assert np.isfinite(both["train_score"]).all()
 
 
+def test_metadata_routing(data):
+    X, y, _, _ = data
+    with config_context(enable_metadata_routing=True):
+        scores = cross_val_score(KNeighborsClassifier(), X, y, scoring=make_hubness_scorer(), cv=2)
+    assert np.isfinite(scores).all()
+
+
 def test_pickle_and_repr(data):
     X, _, Q, _ = data
     scorer = make_hubness_scorer("gini_index", n_neighbors=4, adjusted=False)
@@ -219,6 +240,46 @@ def test_reductions_of_distance_matrices(data):
     assert scorer(reduction, cdist(X, X)) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        HubnessReducedKNeighborsClassifier(reduction="nicdm", n_candidates=159),
+        HubnessReducedNearestNeighbors(reduction="nicdm", n_candidates=159),
+        HubnessReducedKNeighborsTransformer(reduction="nicdm", n_candidates=159),
+        make_pipeline(
+            # Not by brute force: that search gets distances of samples to themselves that round
+            # to 1e-7 instead of 0, which no rule on graphs can tell from a close neighbour.
+            KNeighborsTransformer(n_neighbors=159, algorithm="kd_tree"),
+            NICDM(),
+            KNeighborsClassifier(metric="precomputed"),
+        ),
+    ],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_reduced_spaces(data, estimator):
+    """The same reduction by every door has the same hubness, on new and on training rows."""
+    X, y, Q, _ = data
+    fitted = clone(estimator).fit(X, y)
+    scorer = make_hubness_scorer()
+    for rows in (Q, X):
+        reduced = NICDM().fit(cdist(X, X)).transform(cdist(rows, X))
+        expected = -hubness_score(reduced, metric="precomputed", adjusted=True)
+        assert scorer(fitted, rows) == pytest.approx(expected)
+        assert scorer(fitted, rows) > out_of_sample(rows, None if rows is X else X)
+
+
+def test_grid_search_over_reductions(data):
+    """The headline: which reduction helps, by accuracy and by hubness."""
+    X, y, _, _ = data
+    scoring = {"accuracy": "accuracy", "hubness": get_scorer("neg_robin_hood")}
+    grid = {"reduction": [None, "mutual_proximity", "nicdm"], "n_neighbors": [3, 10]}
+    classifier = HubnessReducedKNeighborsClassifier()
+    search = GridSearchCV(classifier, grid, scoring=scoring, refit="accuracy", cv=3).fit(X, y)
+    hubness = search.cv_results_["mean_test_hubness"]
+    without = np.array([p["reduction"] is None for p in search.cv_results_["params"]])
+    assert hubness[without].max() < hubness[~without].min() < 0.1
+
+
 # --- scorers by name ------------------------------------------------------------------------
 
 
@@ -241,6 +302,11 @@ def test_scikit_learn_names_and_scorers_pass():
     assert get_scorer("accuracy") is not None
     mine = make_scorer(accuracy_score)
     assert get_scorer(mine) is mine
+
+
+def test_no_two_families_share_a_name():
+    sizes = [len(family.SCORERS) for family in (_hubness_scorer, _representation_scorer)]
+    assert len(get_scorer_names()) >= sum(sizes)
 
 
 def test_unknown_scorer():
