@@ -73,7 +73,7 @@ def complete_lists(graph, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
             "n_neighbors, raise n_candidates or use a more exhaustive backend."
         )
     distances, indices = padded_lists(graph)
-    return distances[:, :n_neighbors], indices[:, :n_neighbors]
+    return distances[:, :n_neighbors].astype(graph.dtype), indices[:, :n_neighbors]
 
 
 class HubnessReducedSearch(SksimEstimator):

@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from scipy.spatial.distance import cdist
+from sklearn.base import BaseEstimator
+from sklearn.neighbors import KNeighborsTransformer
+
+from sksim.neighbors import HubnessReducedKNeighborsTransformer, HubnessReducedNearestNeighbors
+from sksim.neighbors._backends import rerank
+
+
+@pytest.fixture
+def X(rng):
+    return rng.standard_normal((80, 6))
+
+
+@pytest.fixture
+def Q():
+    return np.random.RandomState(1).standard_normal((15, 6))
+
+
+class Approximate(BaseEstimator):
+    """Exact search that forgets some neighbours, its own entry too, and rounds distances."""
+
+    def __init__(self, n_neighbors=5, mode="distance", share=0.3):
+        self.n_neighbors = n_neighbors
+        self.mode = mode
+        self.share = share
+
+    def fit(self, X, y=None):
+        self.search_ = KNeighborsTransformer(n_neighbors=self.n_neighbors).fit(X)
+        return self
+
+    def transform(self, X):
+        graph = sparse.coo_matrix(self.search_.transform(X))
+        kept = np.random.RandomState(0).uniform(size=graph.nnz) > self.share
+        data = graph.data[kept].round(1)
+        return sparse.csr_matrix((data, (graph.row[kept], graph.col[kept])), shape=graph.shape)
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "sqeuclidean", "cosine", "manhattan"])
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_matrix])
+def test_rerank_is_exact(X, Q, metric, make):
+    candidates = np.random.RandomState(0).randint(-1, 80, size=(15, 9))
+    distances, indices = rerank(make(Q), make(X), candidates, metric=metric)
+    name = {"manhattan": "cityblock"}.get(metric, metric)
+    D = cdist(Q, X, name)
+    for i in range(15):
+        kept = candidates[i][candidates[i] >= 0]
+        expected = sorted((D[i, j], j) for j in kept)
+        assert_array_equal(indices[i, : kept.size], [j for _, j in expected])
+        assert_allclose(distances[i, : kept.size], [d for d, _ in expected])
+        assert_array_equal(indices[i, kept.size :], -1)
+        assert np.isinf(distances[i, kept.size :]).all()
+
+
+def test_rerank_with_parameters_of_the_metric(X, Q):
+    candidates = np.arange(80)[None].repeat(15, axis=0)
+    distances, _ = rerank(Q, X, candidates, metric="minkowski", metric_params={"p": 3})
+    assert_allclose(distances, np.sort(cdist(Q, X, "minkowski", p=3), axis=1))
+
+
+@pytest.mark.parametrize("reduction", [None, "mutual_proximity", "nicdm", "csls"])
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_exact_transformer_gives_the_exact_result(X, Q, reduction, metric):
+    options = {"reduction": reduction, "metric": metric, "n_candidates": 30}
+    expected = HubnessReducedKNeighborsTransformer(5, **options).fit(X)
+    backend = KNeighborsTransformer(metric=metric)
+    given = HubnessReducedKNeighborsTransformer(5, backend=backend, **options).fit(X)
+    for queries in (X, Q):
+        graph = given.transform(queries)
+        assert_array_equal(graph.indices, expected.transform(queries).indices)
+        assert_array_equal(graph.data, expected.transform(queries).data)
+    assert not hasattr(backend, "n_samples_fit_")
+
+
+@pytest.mark.parametrize("reduction", [None, "mutual_proximity", "nicdm", "csls"])
+def test_missing_neighbours_are_tolerated(X, Q, reduction):
+    given = HubnessReducedKNeighborsTransformer(
+        5, backend=Approximate(), reduction=reduction, n_candidates=30
+    ).fit(X)
+    graph = given.transform(Q)
+    assert np.isfinite(graph.data).all()
+    if reduction is None:
+        D = cdist(Q, X)
+        rows = np.repeat(np.arange(15), np.diff(graph.indptr))
+        assert_allclose(graph.data, D[rows, graph.indices])
+        assert np.diff(graph.indptr).min() < 6
+    else:
+        assert_array_equal(np.diff(graph.indptr), 6)
+
+
+def test_own_neighbours_of_an_approximate_search(X):
+    search = HubnessReducedNearestNeighbors(3, backend=Approximate(), n_candidates=30).fit(X)
+    indices = search.kneighbors(return_distance=False)
+    assert (indices != np.arange(80)[:, None]).all()
+
+
+def test_too_few_neighbours_name_the_row(X, Q):
+    search = HubnessReducedNearestNeighbors(5, backend=Approximate(share=0.9), reduction=None)
+    search.fit(X)
+    with pytest.raises(ValueError, match=r"fewer candidates in \d+ of 15 rows, for example in row"):
+        search.kneighbors(Q)

@@ -1,0 +1,131 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from sklearn.neighbors import KNeighborsTransformer, NearestNeighbors
+
+from sksim.hubness import NICDM
+from sksim.neighbors import HubnessReducedKNeighborsTransformer, HubnessReducedNearestNeighbors
+
+REDUCTIONS = [None, "mutual_proximity", "nicdm", "csls", "local_scaling"]
+
+
+@pytest.fixture
+def X(rng):
+    return rng.standard_normal((60, 5))
+
+
+@pytest.fixture
+def Q():
+    return np.random.RandomState(1).standard_normal((20, 5))
+
+
+def test_plain_search_is_scikit_learns(X, Q):
+    ours = HubnessReducedNearestNeighbors(4, reduction=None, radius=1.5).fit(X)
+    theirs = NearestNeighbors(n_neighbors=4, radius=1.5).fit(X)
+    for queries in (None, Q):
+        for n_neighbors in (None, 1, 9):
+            found, expected = (
+                search.kneighbors(queries, n_neighbors=n_neighbors) for search in (ours, theirs)
+            )
+            assert_array_equal(found[1], expected[1])
+            assert_allclose(found[0], expected[0])
+
+
+def test_radius_is_among_the_candidates(X, Q):
+    search = HubnessReducedNearestNeighbors(4, reduction="nicdm", n_candidates=59).fit(X)
+    everything, indices = search.kneighbors(Q, n_neighbors=60)
+    for radius in (0.0, 0.8, 1.1, 100):
+        distances, found = search.radius_neighbors(Q, radius)
+        for i in range(Q.shape[0]):
+            within = everything[i] <= radius
+            assert_array_equal(found[i], indices[i, within])
+            assert_array_equal(distances[i], everything[i, within])
+        alone = search.radius_neighbors(Q, radius, return_distance=False)
+        assert_array_equal(alone[3], found[3])
+    few = HubnessReducedNearestNeighbors(4, reduction="nicdm", n_candidates=20, radius=np.inf).fit(
+        X
+    )
+    assert {len(row) for row in few.radius_neighbors(Q)[1]} == {20}
+    assert {len(row) for row in few.radius_neighbors()[1]} == {20}
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@given(seed=st.integers(0, 1000), n_values=st.sampled_from([1, 2, 5, 50]))
+def test_a_sample_is_never_its_own_neighbour(reduction, seed, n_values):
+    X = np.random.RandomState(seed).randint(n_values, size=(30, 2)).astype(float)
+    search = HubnessReducedNearestNeighbors(5, reduction=reduction, n_candidates=12).fit(X)
+    distances, indices = search.kneighbors()
+    assert distances.shape == indices.shape == (30, 5)
+    assert (indices != np.arange(30)[:, None]).all()
+    assert (np.diff(np.sort(indices, axis=1)) > 0).all()
+    assert (np.diff(distances) >= 0).all()
+    assert np.isfinite(distances).all()
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_agrees_with_the_transformer(X, Q, reduction):
+    search = HubnessReducedNearestNeighbors(5, reduction=reduction, n_candidates=20).fit(X)
+    graph = HubnessReducedKNeighborsTransformer(5, reduction=reduction, n_candidates=20).fit(X)
+    of_index, of_queries = graph.transform(X), graph.transform(Q)
+    distances, indices = search.kneighbors()
+    assert_array_equal(indices, of_index.indices.reshape(60, 6)[:, 1:])
+    assert_array_equal(distances, of_index.data.reshape(60, 6)[:, 1:])
+    assert_array_equal(search.kneighbors(Q)[1], of_queries.indices.reshape(20, 6)[:, :5])
+    assert_array_equal(search.kneighbors(X)[1], of_index.indices.reshape(60, 6)[:, :5])
+
+
+def test_graph_modes_and_self(X, Q):
+    search = HubnessReducedNearestNeighbors(5, reduction="nicdm").fit(X)
+    distances, indices = search.kneighbors()
+    graph = search.kneighbors_graph(mode="distance")
+    assert_array_equal(graph.indices.reshape(60, 5), indices)
+    assert_array_equal(graph.data.reshape(60, 5), distances)
+    with_self = search.kneighbors_graph(mode="distance", include_self=True)
+    assert_array_equal(with_self.indices.reshape(60, 6)[:, 0], np.arange(60))
+    assert_array_equal(with_self.data.reshape(60, 6)[:, 0], 0)
+    assert_array_equal(with_self.indices.reshape(60, 6)[:, 1:], indices)
+    ones = search.kneighbors_graph(Q, 3)
+    assert_array_equal(ones.data, 1)
+    assert_array_equal(ones.indices.reshape(20, 3), search.kneighbors(Q, 3)[1])
+    with pytest.raises(ValueError, match="mode must be"):
+        search.kneighbors_graph(mode="garbage")
+    with pytest.raises(ValueError, match="include_self=True needs X=None"):
+        search.kneighbors_graph(Q, include_self=True)
+
+
+def test_graph_too_shallow_names_the_rows(X):
+    graph = KNeighborsTransformer(n_neighbors=8).fit_transform(X)
+    kept = np.ones(graph.nnz, dtype=bool)
+    kept[graph.indptr[7] + 3 : graph.indptr[8]] = False
+    lengths = np.diff(graph.indptr) - 6 * (np.arange(60) == 7)
+    shallow = sparse.csr_matrix(
+        (graph.data[kept], graph.indices[kept], np.concatenate([[0], np.cumsum(lengths)])),
+        shape=graph.shape,
+    )
+    search = HubnessReducedNearestNeighbors(4, reduction=NICDM(4), metric="precomputed")
+    search.fit(shallow)
+    with pytest.raises(ValueError, match=r"n_neighbors=4 .* in 1 of 60 rows, for example in row 7"):
+        search.kneighbors()
+    assert search.radius_neighbors(radius=np.inf)[1][7].size == 2
+
+
+def test_bad_requests(X, Q):
+    search = HubnessReducedNearestNeighbors(4, n_candidates=20).fit(X)
+    with pytest.raises(ValueError, match="n_neighbors=21 neighbours are needed"):
+        search.kneighbors(n_neighbors=21)
+    with pytest.raises(ValueError, match="n_neighbors == 0"):
+        search.kneighbors(n_neighbors=0)
+    with pytest.raises(TypeError, match="n_neighbors"):
+        search.kneighbors(n_neighbors=2.5)
+    with pytest.raises(ValueError, match="radius == -1"):
+        search.radius_neighbors(radius=-1)
+
+
+def test_float32_distances(X, Q):
+    search = HubnessReducedNearestNeighbors(4).fit(X.astype(np.float32))
+    assert search.kneighbors(Q.astype(np.float32))[0].dtype == np.float32
+    assert search.kneighbors()[0].dtype == np.float32
+    assert search.kneighbors_graph(mode="distance", include_self=True).dtype == np.float32
