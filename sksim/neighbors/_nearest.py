@@ -18,14 +18,11 @@ __all__ = ["HubnessReducedNearestNeighbors"]
 
 def _within_radius(graph, radius: float):
     """Lists of the entries of each row up to the radius, one array a row."""
-    distances, indices = (
-        np.empty(graph.shape[0], dtype=object),
-        np.empty(graph.shape[0], dtype=object),
-    )
+    lists = np.empty((2, graph.shape[0]), dtype=object)
     for i, (start, stop) in enumerate(zip(graph.indptr[:-1], graph.indptr[1:])):
         stop = start + np.searchsorted(graph.data[start:stop], radius, side="right")
-        distances[i], indices[i] = graph.data[start:stop], graph.indices[start:stop]
-    return distances, indices
+        lists[:, i] = graph.data[start:stop], graph.indices[start:stop]
+    return lists[0], lists[1]
 
 
 def _self_first(graph):
@@ -43,6 +40,8 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
     The queries of :class:`~sklearn.neighbors.NearestNeighbors`, by the secondary distance
     :math:`d'(q, x)` of a hubness reduction. For each query the :math:`K` nearest indexed samples
     by the primary distance are candidates; they are ranked by :math:`d'`.
+
+    .. versionadded:: 0.1
 
     Parameters
     ----------
@@ -102,13 +101,12 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
     Examples
     --------
     >>> import numpy as np
+    >>> from sksim.hubness import NICDM
     >>> from sksim.neighbors import HubnessReducedNearestNeighbors
     >>> X = np.array([[0.0], [1.0], [2.5], [6.0], [6.5]])
-    >>> search = HubnessReducedNearestNeighbors(n_neighbors=1, reduction="nicdm").fit(X)
+    >>> search = HubnessReducedNearestNeighbors(n_neighbors=1, reduction=NICDM(2)).fit(X)
     >>> search.kneighbors(return_distance=False).ravel()
     array([1, 0, 1, 4, 3])
-
-    .. versionadded:: 0.1
     """
 
     _parameter_constraints: dict = {

@@ -26,6 +26,8 @@ class HubnessReducedKNeighborsTransformer(
     The output is that of :class:`~sklearn.neighbors.KNeighborsTransformer`, so that it goes in
     front of every scikit-learn estimator with ``metric="precomputed"``.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     n_neighbors : int, default=5
@@ -104,10 +106,8 @@ class HubnessReducedKNeighborsTransformer(
     ...     HubnessReducedKNeighborsTransformer(n_neighbors=5, reduction="nicdm"),
     ...     KNeighborsClassifier(n_neighbors=5, metric="precomputed"),
     ... )
-    >>> round(model.fit(X[:1000], y[:1000]).score(X[1000:], y[1000:]), 2)
-    0.97
-
-    .. versionadded:: 0.1
+    >>> model.fit(X[:1000], y[:1000]).score(X[1000:], y[1000:]) > 0.95
+    True
     """
 
     _parameter_constraints: dict = {
