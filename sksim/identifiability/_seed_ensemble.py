@@ -110,7 +110,8 @@ class SeedEnsemble(ClassifierMixin, MetaEstimatorMixin, SksimEstimator):
     batched : bool, default=True
         Whether to train the copies as one stack of networks where that is possible: copies of
         :class:`EmbeddingClassifier` with the built-in networks, without early stopping, callbacks
-        or printing. The result is that of training one by one, up to rounding.
+        or printing. The result is that of training one by one, up to rounding, which long training
+        amplifies.
     random_state : int, RandomState instance or None, default=None
         Draws the seeds of the copies.
 

@@ -7,13 +7,17 @@ from collections.abc import Callable
 
 import sklearn.metrics
 
-from sksim.metrics import _hubness_scorer, _representation_scorer
+from sksim.metrics import _distribution_scorer, _hubness_scorer, _representation_scorer
 from sksim.utils._sklearn import validate_params
 
 __all__ = ["get_scorer", "get_scorer_names"]
 
 #: All scorers of sksim; each family adds its own here.
-_SCORERS = {**_hubness_scorer.SCORERS, **_representation_scorer.SCORERS}
+_SCORERS = {
+    **_distribution_scorer.SCORERS,
+    **_hubness_scorer.SCORERS,
+    **_representation_scorer.SCORERS,
+}
 
 
 def get_scorer_names() -> list[str]:

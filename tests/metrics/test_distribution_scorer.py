@@ -1,0 +1,70 @@
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+
+from sksim.metrics import (
+    get_scorer,
+    kl_divergence,
+    log_likelihood_variance_distance,
+    logit_distance,
+    make_distribution_scorer,
+    max_pls_svd_distance,
+)
+
+
+@pytest.fixture
+def models(rng):
+    X = rng.standard_normal((90, 3))
+    y = np.array(["b", "c", "a"])[np.argmax(X + 0.5 * rng.standard_normal(X.shape), axis=1)]
+    return X, y, LogisticRegression().fit(X, y), LogisticRegression(C=0.1).fit(X, y)
+
+
+@pytest.mark.parametrize("distance", [kl_divergence, logit_distance])
+def test_minus_the_distance_from_the_reference(models, distance):
+    X, y, reference, model = models
+    expected = -distance(reference.predict_log_proba(X), model.predict_log_proba(X))
+    for name in (distance, distance.__name__):
+        scorer = make_distribution_scorer(name, reference=reference)
+        assert scorer(model, X, y) == scorer(model, X) == expected
+        assert scorer(reference, X) == 0
+
+
+@pytest.mark.parametrize("distance", [log_likelihood_variance_distance, max_pls_svd_distance])
+def test_further_arguments(models, distance):
+    X, _, reference, model = models
+    scorer = make_distribution_scorer(distance, reference=reference, random_state=3)
+    log_p, log_q = reference.predict_log_proba(X), model.predict_log_proba(X)
+    assert scorer(model, X) == pytest.approx(-distance(log_p, log_q, random_state=3), rel=1e-9)
+
+
+def test_pickle_and_parallel_search(models):
+    X, y, reference, _ = models
+    scorer = make_distribution_scorer("logit_distance", reference=reference)
+    again = pickle.loads(pickle.dumps(scorer))
+    assert again(reference, X) == 0
+    search = GridSearchCV(LogisticRegression(), {"C": [0.01, 1.0]}, scoring=scorer, cv=3)
+    assert search.fit(X, y).best_params_ == {"C": 1.0}
+    assert "logit_distance" in repr(scorer)
+
+
+def test_fold_that_lacks_a_class_says_so(models):
+    X, y, reference, _ = models
+    scorer = make_distribution_scorer("kl_divergence", reference=reference)
+    with pytest.raises(ValueError, match="same labels"):
+        cross_val_score(
+            LogisticRegression(), X[y != "a"], y[y != "a"], scoring=scorer, error_score="raise"
+        )
+
+
+def test_seed_scorers_need_an_ensemble(models):
+    X, _, _, model = models
+    with pytest.raises(TypeError, match="needs a SeedEnsemble, got LogisticRegression"):
+        get_scorer("neg_seed_logit_distance")(model, X)
+
+
+def test_unknown_distance(models):
+    with pytest.raises(ValueError, match="distance"):
+        make_distribution_scorer("cosine", reference=models[2])
