@@ -8,7 +8,12 @@ from numbers import Integral
 import numpy as np
 from scipy import sparse
 from sklearn import get_config
-from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
+from sklearn.utils.validation import (
+    check_is_fitted,
+    check_non_negative,
+    check_scalar,
+    validate_data,
+)
 
 from sksim._base import SksimEstimator
 from sksim.hubness._base import GraphReduction
@@ -199,6 +204,41 @@ class HubnessReducedSearch(SksimEstimator):
         index = self.backend_.index
         lists = _own_lists(*self.backend_.neighbors(index, width), width - 1)
         return first_of_rows(self._reduce(lists, index), width, skip=1)
+
+    def kneighbors(self, X=None, n_neighbors=None, return_distance=True):
+        """Find the nearest neighbours by secondary distance.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features), default=None
+            Queries; their distances to the training samples with ``metric="precomputed"``.
+            None means the training samples, each left out of its own neighbours.
+        n_neighbors : int, default=None
+            Number of neighbours; None means the constructor's.
+        return_distance : bool, default=True
+            Whether to return the distances.
+
+        Returns
+        -------
+        distances : ndarray of shape (n_queries, n_neighbors)
+            Secondary distances in increasing order, if ``return_distance=True``.
+        indices : ndarray of shape (n_queries, n_neighbors)
+            Row numbers of the training samples.
+
+        Raises
+        ------
+        ValueError
+            If a query has fewer candidates than ``n_neighbors``.
+        """
+        n_neighbors = self._requested(n_neighbors)
+        lists = complete_lists(self._reduced(X, n_neighbors), n_neighbors)
+        return lists if return_distance else lists[1]
+
+    def _requested(self, n_neighbors):
+        check_is_fitted(self)
+        if n_neighbors is None:
+            return self.n_neighbors
+        return check_scalar(n_neighbors, "n_neighbors", Integral, min_val=1)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

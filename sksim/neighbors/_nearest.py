@@ -3,13 +3,13 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted, check_scalar
+from sklearn.utils.validation import check_scalar
 
 from sksim.neighbors._backends import padded_lists
-from sksim.neighbors._base import HubnessReducedSearch, complete_lists, first_of_rows
+from sksim.neighbors._base import HubnessReducedSearch, first_of_rows
 from sksim.utils._graph import graph_from_neighbors
 from sksim.utils._sklearn import Interval, _fit_context
 
@@ -153,41 +153,6 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
         """
         self._fit_search(self._check_index(X))
         return self
-
-    def kneighbors(self, X=None, n_neighbors=None, return_distance=True):
-        """Find the nearest neighbours by secondary distance.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_queries, n_features), default=None
-            Queries; their distances to the training samples with ``metric="precomputed"``.
-            None means the training samples, each left out of its own neighbours.
-        n_neighbors : int, default=None
-            Number of neighbours; None means the constructor's.
-        return_distance : bool, default=True
-            Whether to return the distances.
-
-        Returns
-        -------
-        distances : ndarray of shape (n_queries, n_neighbors)
-            Secondary distances in increasing order, if ``return_distance=True``.
-        indices : ndarray of shape (n_queries, n_neighbors)
-            Row numbers of the training samples.
-
-        Raises
-        ------
-        ValueError
-            If a query has fewer candidates than ``n_neighbors``.
-        """
-        n_neighbors = self._requested(n_neighbors)
-        lists = complete_lists(self._reduced(X, n_neighbors), n_neighbors)
-        return lists if return_distance else lists[1]
-
-    def _requested(self, n_neighbors):
-        check_is_fitted(self)
-        if n_neighbors is None:
-            return self.n_neighbors
-        return check_scalar(n_neighbors, "n_neighbors", Integral, min_val=1)
 
     def radius_neighbors(self, X=None, radius=None, return_distance=True):
         """Find the candidates within a radius of secondary distance.

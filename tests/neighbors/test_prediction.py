@@ -116,3 +116,13 @@ def test_precomputed_distances_are_cross_validated(Ours):
     from_vectors = cross_val_score(Ours(n_candidates=40), X, y, cv=3)
     given = cross_val_score(Ours(n_candidates=40, metric="precomputed"), cdist(X, X), y, cv=3)
     assert_allclose(given, from_vectors)
+
+
+@pytest.mark.parametrize("Estimator", [Ours for Ours, _ in PAIRS])
+def test_kneighbors_are_those_of_the_search(Estimator):
+    X, y = data_for(Estimator)
+    search = HubnessReducedNearestNeighbors(4, reduction="nicdm").fit(X)
+    estimator = Estimator(4, reduction="nicdm").fit(X, y)
+    for queries in (None, X[:7]):
+        for got, expected in zip(estimator.kneighbors(queries), search.kneighbors(queries)):
+            assert_array_equal(got, expected)
