@@ -28,6 +28,13 @@ class GraphDistances:
         self.values = graph.data.astype(np.float64, copy=False)
 
     @cached_property
+    def _width(self) -> int | None:
+        """Number of entries of each row if all rows have as many, as is usual."""
+        lengths = np.diff(self.graph.indptr)
+        is_rectangle = lengths.size > 0 and lengths[0] > 0 and (lengths == lengths[0]).all()
+        return int(lengths[0]) if is_rectangle else None
+
+    @cached_property
     def is_self(self) -> np.ndarray:
         """Mask of the self entries, shaped like ``values``."""
         return is_self_entry(self.graph)
@@ -68,7 +75,8 @@ class GraphDistances:
 
     def by_row(self, statistic: np.ndarray) -> np.ndarray:
         """Statistic of the rows beside each distance."""
-        return np.repeat(statistic, np.diff(self.graph.indptr))
+        # One count for all rows is many times faster than a count for each.
+        return np.repeat(statistic, self._width or np.diff(self.graph.indptr))
 
     def by_column(self, statistic: np.ndarray) -> np.ndarray:
         """Statistic of the columns beside each distance."""
@@ -91,6 +99,8 @@ class GraphDistances:
     def row_sum(self, values: np.ndarray) -> np.ndarray:
         """Sum of the values of each row, the self entry left out."""
         weights = np.where(self.is_self, 0.0, values)
+        if self._width:
+            return weights.reshape(-1, self._width).sum(axis=1)
         return np.bincount(row_index(self.graph), weights, minlength=self.shape[0])
 
     def row_minimum(self, values: np.ndarray) -> np.ndarray:

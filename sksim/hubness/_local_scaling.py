@@ -100,6 +100,7 @@ class LocalScaling(GraphReduction):
 
     def _reduce_distances(self, distances, queries):
         query_scale = fill_missing(kth_distance(distances, self.n_neighbors), self.scale_floor_)
-        of_query = distances.by_row(divisible(query_scale, self.scale_floor_))
-        of_indexed = distances.by_column(divisible(self.local_scale_, self.scale_floor_))
-        return (distances.values / of_query) * (distances.values / of_indexed)
+        scale = distances.by_row(np.sqrt(divisible(query_scale, self.scale_floor_)))
+        indexed_scale = np.sqrt(divisible(self.local_scale_, self.scale_floor_))
+        scale = scale * distances.by_column(indexed_scale)
+        return np.square(distances.values / scale)

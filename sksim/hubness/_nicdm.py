@@ -90,6 +90,7 @@ class NICDM(GraphReduction):
 
     def _reduce_distances(self, distances, queries):
         query_scale = fill_missing(mean_distance(distances, self.n_neighbors), self.scale_floor_)
-        of_query = distances.by_row(np.sqrt(divisible(query_scale, self.scale_floor_)))
-        of_indexed = distances.by_column(np.sqrt(divisible(self.local_scale_, self.scale_floor_)))
-        return distances.values / of_query / of_indexed
+        scale = distances.by_row(np.sqrt(divisible(query_scale, self.scale_floor_)))
+        indexed_scale = np.sqrt(divisible(self.local_scale_, self.scale_floor_))
+        scale = scale * distances.by_column(indexed_scale)
+        return distances.values / scale
