@@ -19,7 +19,7 @@ SEARCH_CONSTRAINTS = {
     "X": ["array-like", "sparse matrix"],
     "Y": ["array-like", "sparse matrix", None],
     "n_neighbors": [Interval(Integral, 1, None, closed="left")],
-    "metric": [StrOptions({"precomputed"}.union(*VALID_METRICS.values())), callable],
+    "metric": [StrOptions({"precomputed", *VALID_METRICS["brute"]}), callable],
     "metric_params": [dict, None],
     "exclude_self": [StrOptions({"auto"}), "boolean"],
     "ties": [StrOptions({"fractional", "index", "random"})],

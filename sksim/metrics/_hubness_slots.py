@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
+from sklearn.metrics.pairwise import PAIRWISE_BOOLEAN_FUNCTIONS
 from sklearn.utils import check_array, check_random_state
 
 from sksim.utils._blocks import row_blocks
@@ -226,8 +227,13 @@ def _vector_slots(X, Y, exclude_self: bool, search: dict, rule: _Rule) -> Iterat
     yield from _tied_row_slots(X, Y, np.flatnonzero(tied), width, exclude_self, search, rule)
 
 
-def _check_vectors(X, Y):
-    options = {"accept_sparse": "csr", "dtype": [np.float64, np.float32]}
+def _check_vectors(X, Y, metric):
+    floats = [np.float64, np.float32]
+    options = {
+        "accept_sparse": "csr",
+        "dtype": [bool, *floats] if metric in PAIRWISE_BOOLEAN_FUNCTIONS else floats,
+        "ensure_all_finite": "allow-nan" if metric == "nan_euclidean" else True,
+    }
     X = check_array(X, input_name="X", **options)
     if Y is None:
         return X, X
@@ -282,7 +288,7 @@ def neighbor_slots(
     if isinstance(metric, str) and metric == "precomputed":
         return _precomputed_stream(X, Y, exclude_self, rule)
     is_self_search = Y is None
-    X, Y = _check_vectors(X, Y)
+    X, Y = _check_vectors(X, Y, metric)
     exclude_self = _resolve_exclude_self(exclude_self, X, Y, is_self_search)
     _check_n_neighbors(n_neighbors, Y.shape[0], exclude_self)
     search = {"metric": metric, "metric_params": metric_params, "n_jobs": n_jobs}

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.spatial.distance import cdist, squareform
 from sklearn import config_context
+from sklearn.metrics.pairwise import nan_euclidean_distances
 from sklearn.neighbors import KNeighborsTransformer, NearestNeighbors, kneighbors_graph
 from sklearn.utils import shuffle
 
@@ -374,3 +375,32 @@ def test_input_is_not_modified(rng):
     for input in (D, graph):
         for ties in ("fractional", "index", "random"):
             k_occurrence(input, n_neighbors=3, metric="precomputed", ties=ties, random_state=0)
+
+
+def test_missing_values_where_the_metric_allows_them(rng):
+    X = rng.standard_normal((30, 4))
+    X[rng.uniform(size=X.shape) < 0.1] = np.nan
+    D = nan_euclidean_distances(X)
+    expected = reference.k_occurrence(D, 4, own=range(30))
+    np.testing.assert_allclose(k_occurrence(X, n_neighbors=4, metric="nan_euclidean"), expected)
+
+
+@pytest.mark.parametrize("metric", ["hamming", "canberra", "braycurtis", "correlation"])
+def test_further_metrics(rng, metric):
+    X = rng.randint(3, size=(30, 7)).astype(float)
+    expected = reference.k_occurrence(cdist(X, X, metric), 4, own=range(30))
+    N = k_occurrence(X, n_neighbors=4, metric=metric)
+    if metric == "hamming":  # distances of equal form, so that ties are ties
+        np.testing.assert_allclose(N, expected)
+    assert N.sum() == pytest.approx(120)
+    assert np.abs(N - expected).sum() < 12
+
+
+def test_blocks_change_nothing():
+    X = grid_points(3, 60)
+    D = cdist(X, X, "sqeuclidean")
+    expected = k_occurrence(X, n_neighbors=6)
+    with config_context(working_memory=0.02):
+        np.testing.assert_allclose(k_occurrence(X, n_neighbors=6), expected)
+        N = k_occurrence(D, n_neighbors=6, metric="precomputed")
+    np.testing.assert_allclose(N, expected)
