@@ -20,6 +20,7 @@ from sklearn.preprocessing import Normalizer, StandardScaler
 from sksim.datasets import make_gaussian_hubs
 from sksim.hubness import NICDM
 from sksim.metrics import (
+    _distribution_scorer,
     _hubness_scorer,
     _representation_scorer,
     get_scorer,
@@ -305,8 +306,8 @@ def test_scikit_learn_names_and_scorers_pass():
 
 
 def test_no_two_families_share_a_name():
-    sizes = [len(family.SCORERS) for family in (_hubness_scorer, _representation_scorer)]
-    assert len(get_scorer_names()) >= sum(sizes)
+    families = (_distribution_scorer, _hubness_scorer, _representation_scorer)
+    assert len(get_scorer_names()) == sum(len(family.SCORERS) for family in families)
 
 
 def test_unknown_scorer():
