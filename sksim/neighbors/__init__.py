@@ -4,6 +4,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from sksim.neighbors._classification import HubnessReducedKNeighborsClassifier
+from sksim.neighbors._hubness_weighted import HubnessWeightedKNeighborsClassifier
+from sksim.neighbors._nadaraya_watson import NadarayaWatsonClassifier
 from sksim.neighbors._nearest import HubnessReducedNearestNeighbors
 from sksim.neighbors._regression import HubnessReducedKNeighborsRegressor
 from sksim.neighbors._transformer import HubnessReducedKNeighborsTransformer
@@ -13,4 +15,6 @@ __all__ = [
     "HubnessReducedKNeighborsRegressor",
     "HubnessReducedKNeighborsTransformer",
     "HubnessReducedNearestNeighbors",
+    "HubnessWeightedKNeighborsClassifier",
+    "NadarayaWatsonClassifier",
 ]

@@ -1,15 +1,17 @@
-"""Predictions by scikit-learn's own vote on the reduced graph."""
+"""What the classifiers and the regressor share: targets, and predictions from the votes."""
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import numpy as np
 from scipy import sparse
+from sklearn.utils.multiclass import check_classification_targets
 
 from sksim.neighbors._base import complete_lists
 from sksim.utils._graph import graph_from_neighbors
 from sksim.utils._sklearn import StrOptions
 
-__all__ = ["NeighborVote"]
+__all__ = ["NeighborVote", "ProbabilityVote"]
 
 
 class NeighborVote:
@@ -50,3 +52,30 @@ class NeighborVote:
         tags.target_tags.required = True
         tags.target_tags.multi_output = True
         return tags
+
+
+class ProbabilityVote:
+    """Mixin of the classifiers with votes of their own: labels, and the most probable class."""
+
+    def _fit_labels(self, X, y):
+        """Validate; returns the training samples and the numbers of their labels."""
+        X, y = self._check_index(X, y, multi_output=False)
+        check_classification_targets(y)
+        self.classes_, labels = np.unique(y, return_inverse=True)
+        return X, labels
+
+    def predict(self, X=None):
+        """Predict the class with the most votes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features), default=None
+            Queries. None means the training samples, each left out of its own neighbours.
+
+        Returns
+        -------
+        y : ndarray of shape (n_queries,)
+            Labels, the first in ``classes_`` among equals.
+        """
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[best]
