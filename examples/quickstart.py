@@ -115,6 +115,6 @@ if importlib.util.find_spec("matplotlib"):
     for name, model in [("before", before), ("after", after)]:
         neighbors = model["knn"].kneighbors(n_neighbors=K, return_distance=False)
         occurrence = k_occurrence_from_indices(neighbors, n_train)
-        HubRankDisplay.from_occurrence(occurrence).plot(ax=ax, name=name)
+        HubRankDisplay.from_occurrence(occurrence, n_neighbors=K, name=name, ax=ax)
     fig.savefig("quickstart.png", dpi=150)
     print(f"\nfigure: {pathlib.Path('quickstart.png').resolve()}")

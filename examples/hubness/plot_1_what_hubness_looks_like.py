@@ -23,9 +23,7 @@ from sksim.metrics import antihub_rate, hubness_null, k_occurrence, k_skewness, 
 n_samples, k = 2000, 10
 dimensions = [3, 10, 30, 100, 300]
 occurrences = {
-    d: k_occurrence(
-        make_gaussian_hubs(n_samples=n_samples, n_features=d, random_state=0), n_neighbors=k
-    )
+    d: k_occurrence(make_gaussian_hubs(n_samples, d, n_classes=1, random_state=0)[0], n_neighbors=k)
     for d in dimensions
 }
 for d, occurrence in occurrences.items():
@@ -40,13 +38,13 @@ for d, occurrence in occurrences.items():
 
 fig, axes = plt.subplots(1, 3, figsize=(11, 3.4), sharey=True, layout="constrained")
 for ax, d in zip(axes, [3, 30, 300]):
-    KOccurrenceDisplay.from_occurrence(occurrences[d], n_neighbors=k).plot(ax=ax)
+    KOccurrenceDisplay.from_occurrence(occurrences[d], n_neighbors=k, ax=ax)
     ax.set_title(f"{d} dimensions")
 
 # %%
-# In three dimensions the counts stay close to ten, closer than chance: each sample has room for
-# about ten neighbours. In 300 dimensions most samples lie below the mean, more than a tenth are
-# nobody's neighbour at all, and a few are neighbours of hundreds.
+# In three dimensions the counts stay close to ten, as even as chance. In 300 dimensions most
+# samples lie below the mean, a quarter are nobody's neighbour at all, and some are neighbours of
+# hundreds.
 #
 # From when on?
 # -------------
@@ -63,16 +61,16 @@ for ax, (name, measure) in zip(axes, measures.items()):
     ax.legend()
 
 # %%
-# Both cross the level of chance near ten dimensions and keep growing. Skewness is ruled by the
-# largest hubs and has no upper bound of its own; the Robin Hood index is the share of all
-# neighbour slots that would have to change hands, and levels off.
+# Both leave the level of chance near ten dimensions. The Robin Hood index, the share of all
+# neighbour slots that would have to change hands, keeps growing. Skewness does not: it is ruled
+# by the largest hubs, and falls again once there are many of them. Never judge by one measure.
 #
 # It is the centre
 # ----------------
 # Hubs are the samples near the mean: in high dimensions all distances are alike, so that a slight
 # advantage counts everywhere.
 
-X = make_gaussian_hubs(n_samples=n_samples, n_features=300, random_state=0)
+X, _ = make_gaussian_hubs(n_samples, 300, n_classes=1, random_state=0)
 to_mean = np.linalg.norm(X - X.mean(axis=0), axis=1)
 on_sphere = k_occurrence(X / np.linalg.norm(X, axis=1, keepdims=True), n_neighbors=k)
 

@@ -67,7 +67,7 @@ for ax, values, label in [(left, errors, "test error"), (right, skewness, "skewn
 left.set_xlim(left=0)
 right.axvline(chance, color="0.5", linestyle="--", label="chance")
 right.set_xscale("log")
-right.legend()
+right.legend(loc="lower right")
 
 # %%
 # Every variant lowers both. Nearly all of the skewness is one effect: these vectors are pooled as
@@ -81,7 +81,7 @@ right.legend()
 
 fig, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 for name in ["none", "unit length", "unit length + NICDM"]:
-    HubRankDisplay.from_occurrence(occurrences[name]).plot(ax=ax, name=name)
+    HubRankDisplay.from_occurrence(occurrences[name], n_neighbors=10, name=name, ax=ax)
 
 # %%
 # Without repair a handful of sentences is among the neighbours of hundreds of others. Afterwards
