@@ -20,7 +20,14 @@ import numpy as np
 import scipy
 import sklearn
 
-__all__ = ["cpu_seconds", "extra_memory", "interleaved", "write_csv", "write_environment"]
+__all__ = [
+    "cpu_seconds",
+    "extra_memory",
+    "interleaved",
+    "status_mib",
+    "write_csv",
+    "write_environment",
+]
 
 FOLDER = pathlib.Path(__file__).parent
 
@@ -42,7 +49,8 @@ def interleaved(functions: dict, n_rounds: int) -> dict:
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 
-def _status_mib(field: str) -> float:
+def status_mib(field: str) -> float:
+    """Memory of this process in MiB, by the field of the Linux status file."""
     for line in pathlib.Path("/proc/self/status").read_text().splitlines():
         if line.startswith(field):
             return int(line.split()[1]) / 1024
@@ -62,9 +70,9 @@ def extra_memory(function) -> float:
         gc.collect()
         ctypes.CDLL(None).malloc_trim(0)
         pathlib.Path("/proc/self/clear_refs").write_text("5")
-        before = _status_mib("VmRSS")
+        before = status_mib("VmRSS")
         function()
-        os.write(writer, f"{_status_mib('VmHWM') - before:.1f}".encode())
+        os.write(writer, f"{status_mib('VmHWM') - before:.1f}".encode())
         os._exit(0)
     os.close(writer)
     os.waitpid(child, 0)
