@@ -95,7 +95,7 @@ class EmbeddingClassifier(
     max_epochs : int, default=200
         Number of passes over the data in :meth:`fit`. 0 keeps the network as it is initialised,
         for instance a trained ``module``.
-    lr : float, default=1e-4
+    lr : float, default=0.0001
         Learning rate of Adam.
     weight_decay : float, default=0.0
         Weight decay of Adam.

@@ -129,7 +129,7 @@ def log_likelihood_variance_distance(
         among ``n_candidates`` random ones, or among all if there are no more than that.
     n_candidates : int, default=200
         Number of sets of inputs to choose from.
-    weight : float, default=1e-5
+    weight : float, default=1e-05
         Weight lambda of t3 and t4. With 0 the distance does not see a rescaling of the logits.
     combine : {"max", "sum"}, default="max"
         Whether to take the largest of the four weighted terms or their sum.

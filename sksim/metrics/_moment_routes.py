@@ -347,7 +347,7 @@ def log_likelihood_variance_distance_from_embeddings(
         is then set by the worst rare label. With a restriction this is a pseudometric.
     n_candidates : int, default=200
         Number of sets of inputs to choose from.
-    weight : float, default=1e-5
+    weight : float, default=1e-05
         Weight lambda of t3 and t4.
     combine : {"max", "sum"}, default="max"
         Whether to take the largest of the four weighted terms or their sum.
