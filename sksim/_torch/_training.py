@@ -16,7 +16,6 @@ skorch builds itself is moved to the CPU by pickling.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-import copy
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -188,6 +187,9 @@ class TrainingNet(NeuralNet):
 class BestWeights(Callback):
     """Remember the weights of the best finished epoch, and stop early if asked to.
 
+    A validation loss judges the weights at the end of its epoch. The training loss was taken
+    before the last step, which may have spoilt the weights: it judges those at the start.
+
     Parameters
     ----------
     monitor : str, default="train_loss"
@@ -203,12 +205,12 @@ class BestWeights(Callback):
 
     def initialize(self) -> "BestWeights":
         self.best_loss_ = np.inf
-        self.best_weights_ = None
+        self.best_weights_ = self.start_weights_ = None
         return self
 
-    def _remember(self, net: NeuralNet) -> None:
-        weights = net.module_.state_dict()
-        self.best_weights_ = {name: copy.deepcopy(w).cpu() for name, w in weights.items()}
+    @staticmethod
+    def _copy(net: NeuralNet) -> dict[str, torch.Tensor]:
+        return {name: w.detach().cpu().clone() for name, w in net.module_.state_dict().items()}
 
     def restore(self, net: NeuralNet) -> None:
         """Give the net its best weights back; the optimizer's moments start anew."""
@@ -218,7 +220,10 @@ class BestWeights(Callback):
     def on_train_begin(self, net: NeuralNet, X=None, y=None, **kwargs) -> None:
         self.misses_ = 0
         if self.best_weights_ is None:
-            self._remember(net)
+            self.best_weights_ = self._copy(net)
+
+    def on_epoch_begin(self, net: NeuralNet, dataset_train=None, dataset_valid=None, **kw) -> None:
+        self.start_weights_ = self._copy(net)
 
     def on_epoch_end(self, net: NeuralNet, dataset_train=None, dataset_valid=None, **kw) -> None:
         row = net.history[-1]
@@ -226,7 +231,8 @@ class BestWeights(Callback):
         self.misses_ = 0 if loss < self.best_loss_ else self.misses_ + 1
         if loss < self.best_loss_:
             self.best_loss_ = loss
-            self._remember(net)
+            judges_end = self.monitor != "train_loss" and self.monitor in row
+            self.best_weights_ = self._copy(net) if judges_end else self.start_weights_
         if self.patience is not None and self.misses_ >= self.patience:
             raise KeyboardInterrupt  # skorch's own way to end training early
 
