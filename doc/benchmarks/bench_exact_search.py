@@ -3,10 +3,12 @@
 import argparse
 
 import faiss
+import numba
 import numpy as np
 from _measure import FOLDER, extra_memory, interleaved, write_csv, write_environment
 from sklearn.neighbors import NearestNeighbors
 
+from sksim.utils import _certified_search
 from sksim.utils._search import exact_neighbors
 
 
@@ -31,6 +33,16 @@ def search_sksim(X, k, metric):
     return exact_neighbors(X, n_neighbors=k, metric=metric, exclude_self=True)[1]
 
 
+def search_numpy(X, k, metric):
+    """The same where numba is not installed."""
+    compiled = _certified_search.compiled
+    _certified_search.compiled = lambda kernel: None
+    try:
+        return search_sksim(X, k, metric)
+    finally:
+        _certified_search.compiled = compiled
+
+
 def search_sklearn(X, k, metric):
     search = NearestNeighbors(n_neighbors=k, metric=metric, algorithm="brute").fit(X)
     return search.kneighbors()[1]
@@ -48,7 +60,8 @@ def search_faiss(X, k, metric):
 
 
 METHODS = {
-    "sksim": search_sksim,
+    "sksim with numba": search_sksim,
+    "sksim with numpy alone": search_numpy,
     "scikit-learn brute": search_sklearn,
     "faiss flat": search_faiss,
 }
@@ -89,7 +102,7 @@ def rows_of(n, d, k, n_rounds, with_memory):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--shapes", nargs="+", default=["20000x384", "10000x64", "10000x768"])
+    parser.add_argument("--shapes", nargs="+", default=["20000x384", "20000x64", "12000x768"])
     parser.add_argument("--n-neighbors", type=int, default=10)
     parser.add_argument("--n-rounds", type=int, default=3)
     parser.add_argument("--output", default=FOLDER)
@@ -102,7 +115,7 @@ def main():
         for row in rows_of(n, d, args.n_neighbors, args.n_rounds, with_memory=i == 0)
     ]
     write_csv("exact_search.csv", rows, args.output)
-    write_environment("exact_search_environment.csv", args.output, faiss=faiss)
+    write_environment("exact_search_environment.csv", args.output, faiss=faiss, numba=numba)
 
 
 if __name__ == "__main__":
