@@ -24,7 +24,7 @@ X, y = make_radial_classification(4000, n_classes=6, random_state=0)
 X_test, y_test = make_radial_classification(2000, n_classes=6, random_state=1)
 
 # %%
-# Eight copies for each width. :class:`~sksim.identifiability.SeedEnsemble` trains copies as one stack
+# Eight copies for each width. :class:`~sksim.identifiability.SeedEnsemble` trains them as one stack
 # of networks.
 
 n_seeds = 8
