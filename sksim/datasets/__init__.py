@@ -3,6 +3,10 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from sksim.datasets._densities import (
+    make_checkerboard,
+    make_swirl,
+)
 from sksim.datasets._encoder_layers import (
     load_encoder_layers,
 )
@@ -22,9 +26,11 @@ from sksim.datasets._sentences import (
 __all__ = [
     "load_encoder_layers",
     "load_sentence_embeddings",
+    "make_checkerboard",
     "make_gaussian_hubs",
     "make_permuted_pair",
     "make_perturbed_pair",
     "make_radial_classification",
     "make_spirals",
+    "make_swirl",
 ]

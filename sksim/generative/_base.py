@@ -397,7 +397,8 @@ class BaseDiffusion(
 
         The estimate uses ``n_score_steps`` stratified times, and noise that is determined by the
         values of the row: it is the same in every call, for any order and subset of the rows,
-        and for any estimator.
+        and equal rows have equal scores. Two models see the same noise, which makes their
+        difference more exact than either score.
 
         Parameters
         ----------
