@@ -43,7 +43,7 @@ _MIN_BLOCK_ROWS, _MAX_BLOCK_ROWS = 128, 1024
 # Tiles of the symmetric search; the least number of products that is worth importing its
 # kernel, and the least features for each candidate that make the product the larger part.
 _TILE_ROWS, _TILE_COLUMNS = 512, 2048
-_LEAST_PRODUCT = 1e11
+_LEAST_PRODUCT = 5e10
 _LEAST_FEATURES = 8
 
 

@@ -15,7 +15,7 @@ from scipy import sparse
 
 from sksim.utils._blocks import row_blocks
 
-__all__ = ["Points", "lower_bounds"]
+__all__ = ["DenseBounds", "Points", "lower_bounds"]
 
 # Blocks of pairs that stay in the processor's cache.
 _PAIR_BLOCK_MIB = 2
@@ -74,6 +74,8 @@ class Points:
 
         Each value depends on its pair of points only.
         """
+        if columns.size == 0:
+            return np.empty(columns.shape)
         kind = self._sparse_squares if self.is_sparse else self._dense_squares
         squared = kind(rows, columns)
         if self.metric == "cosine":
@@ -148,10 +150,10 @@ class DenseBounds:
     columns that were added; :math:`\tau` covers underflow.
     """
 
-    def __init__(self, points: Points, width: int):
+    def __init__(self, points: Points, width: int, dtype=np.float32):
         self.points = points
         n_indexed, n_features = points.Y.shape
-        self.dtype = np.float32 if n_features < 2**18 else np.float64
+        self.dtype = dtype if n_features < 2**18 else np.float64
         self.alpha = 1.05 * (n_features + 16) * np.finfo(self.dtype).eps / 2
         self._center = self._mean()
         self._scale = self._power_of_two()
@@ -162,7 +164,7 @@ class DenseBounds:
         for rows in self._blocks():
             y, norms = self._rounded(points.indexed(rows))
             self.norms[rows] = norms
-            squared = norms**2 + self._scale**2 * points.y_bias[rows]
+            squared = norms**2 + self.squared_scale * points.y_bias[rows]
             self._index[rows, :-2] = -y
             self._index[rows, -2] = -self.alpha * norms
             self._index[rows, -1] = (1 - self.alpha) * squared / 2 - tau
@@ -195,6 +197,11 @@ class DenseBounds:
             np.matmul(queries, self._index.T, out=out)
         return norms
 
+    @property
+    def squared_scale(self) -> float:
+        """Factor from squared distances to twice the units of the bounds."""
+        return self._scale**2
+
     @cached_property
     def halves(self) -> np.ndarray:
         """Last column of the index: what a product lacks to be a bound."""
@@ -212,7 +219,7 @@ class DenseBounds:
     def limits(self, rows, norms: np.ndarray, distances: np.ndarray) -> np.ndarray:
         """Bounds above which a sample is certainly farther than ``distances`` (b,)."""
         squared = self.points.squared_limits(distances) - self.points.x_bias[rows]
-        limits = (self._scale**2 * squared - (1 - 2 * self.alpha) * norms**2) / 2
+        limits = (self.squared_scale * squared - (1 - 2 * self.alpha) * norms**2) / 2
         return np.where(norms < 2.0**100, limits, np.inf)
 
 

@@ -1,0 +1,160 @@
+"""Exact empirical mutual proximity of listed candidates, counted over all indexed samples.
+
+The samples that are not farther than d from both a query q and its candidate x are a union:
+``|B(q) | B(x)| = |B(q)| + |B(x)| - |B(q) & B(x)|`` with ``B(z)`` the samples within d of z. As d
+is the distance to a candidate, ``B(q)`` is a beginning of the list of q; so is what ``B(x)`` has in
+common with it. Only ``|B(x)|`` needs a pass over all samples, a matrix product; no matrix of all
+distances is kept.
+"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import numpy as np
+from sklearn import get_config
+
+from sksim.utils._blocks import row_blocks
+from sksim.utils._points import DenseBounds, Points
+
+__all__ = ["empirical_candidate_proximity"]
+
+_EPS = np.finfo(np.float64).eps
+_BLOCK_MIB = 64
+
+
+def _blocks(n_rows: int, row_bytes: int):
+    limit = min(_BLOCK_MIB, get_config()["working_memory"])
+    return row_blocks(n_rows, row_bytes, working_memory=limit)
+
+
+def _within(points: Points, rows, columns, limits) -> np.ndarray:
+    """Whether each pair of points is within its limit, by the exact distance."""
+    return points.distances(rows, columns[:, None])[:, 0] <= limits
+
+
+class _Lists:
+    """Lists of candidates: how many of each list are within the distance to each entry."""
+
+    def __init__(self, points: Points, among: Points, distances, indices):
+        self.points, self.among = points, among
+        self.distances, self.indices = distances, indices
+        self.tolerance = 8 * (points.X.shape[1] + 16) * _EPS
+
+    def counts(self, rows: slice) -> tuple[np.ndarray, np.ndarray]:
+        """For each entry x: listed samples within d of q, and those within d of x as well."""
+        d = self.distances[rows]
+        is_listed = d[:, None, :] <= d[:, :, None]
+        return is_listed.sum(axis=2), (is_listed & self._near(rows, is_listed)).sum(axis=2)
+
+    def _near(self, rows: slice, is_listed) -> np.ndarray:
+        """Whether entry j is within d(q, x) of entry x: ``|j - q|^2 <= 2 (x - q).(j - q)``."""
+        listed = self.indices[rows]
+        offsets = self.points.indexed(listed) - self.points.queries(rows)[:, None, :]
+        squares = np.einsum("qxf,qxf->qx", offsets, offsets)
+        gaps = 2 * (offsets @ offsets.transpose(0, 2, 1)) - squares[:, None, :]
+        doubt = np.abs(gaps) <= self.tolerance * (squares[:, None, :] + squares[:, :, None])
+        has_bias = (self.points.y_bias[listed] > 0) | (self.points.x_bias[rows, None] > 0)
+        doubt |= has_bias[:, None, :] | has_bias[:, :, None]
+        near = gaps >= 0
+        q, x, j = np.nonzero(doubt & is_listed)
+        limits = self.distances[rows][q, x]
+        near[q, x, j] = _within(self.among, listed[q, x], listed[q, j], limits)
+        return near
+
+
+class _Ranks:
+    """Number of indexed samples within a limit of an indexed sample."""
+
+    def __init__(self, among: Points):
+        self.among = among
+        self.bounds = DenseBounds(among, among.Y.shape[0], dtype=np.float64)
+        bias = self.bounds.squared_scale * among.y_bias
+        self.reach = np.sqrt(self.bounds.norms**2 + bias)
+        self.largest = self.reach.max()
+
+    def count(self, samples: np.ndarray, limits: np.ndarray) -> np.ndarray:
+        """Count for each pair of a sample and a limit; samples in increasing order."""
+        counts = np.empty(limits.size, dtype=np.intp)
+        unique, first = np.unique(samples, return_index=True)
+        last = np.append(first[1:], samples.size)
+        buffer = None
+        for rows in _blocks(unique.size, 8 * self.among.Y.shape[0]):
+            block = unique[rows]
+            if buffer is None:
+                buffer = np.empty((block.size, self.among.Y.shape[0]))
+            bounds = buffer[: block.size]
+            norms = self.bounds(block, bounds)
+            for i, x in enumerate(block):
+                part = slice(first[rows.start + i], last[rows.start + i])
+                counts[part] = self._count_row(x, bounds[i], norms[i], limits[part])
+        return counts
+
+    def _count_row(self, x: int, bounds, norm: float, limits) -> np.ndarray:
+        rows = np.full(limits.size, x)
+        upper = self.bounds.limits(rows, np.full(limits.size, norm), limits)
+        lower = upper - 4 * self.bounds.alpha * (self.reach[x] + self.largest) ** 2
+        near = np.flatnonzero(~(bounds > upper.max()))
+        near = near[np.argsort(bounds[near])]
+        ordered = bounds[near]
+        certain = np.searchsorted(ordered, lower, side="right")
+        lengths = np.searchsorted(ordered, upper, side="right") - certain
+        which = np.repeat(np.arange(limits.size), lengths)
+        place = np.arange(which.size) - np.repeat(np.cumsum(lengths) - lengths - certain, lengths)
+        is_within = _within(self.among, np.full(which.size, x), near[place], limits[which])
+        return certain + np.bincount(which[is_within], minlength=limits.size)
+
+
+def empirical_candidate_proximity(
+    X, Y, distances, indices, *, metric: str = "euclidean", n_excluded: int = 0
+) -> np.ndarray:
+    r"""Exact empirical mutual proximity of each query and its candidates.
+
+    .. math::
+
+        MP(q, x) = 1 - |\{j: d_{qj} > d_{qx},\, d_{xj} > d_{qx}\}| / (n - n_{excluded})
+
+    with j over all n indexed samples, as :func:`empirical_mutual_proximity` for complete matrices.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_queries, n_features)
+        Queries; the same object as Y if they are the indexed samples.
+    Y : ndarray of shape (n_indexed, n_features)
+        Indexed samples.
+    distances : ndarray of shape (n_queries, n_candidates)
+        Exact distances of the nearest indexed samples, in increasing order, as
+        :func:`exact_neighbors` returns them. If X is Y, the sample itself is not among them.
+    indices : ndarray of shape (n_queries, n_candidates)
+        These samples. All samples nearer than the last candidate must be there; samples that
+        are exactly as far as the last one, but not listed, count as farther from the query.
+    metric : {"euclidean", "sqeuclidean", "cosine"}, default="euclidean"
+        The metric of the distances.
+    n_excluded : int, default=0
+        Samples that the divisor leaves out.
+
+    Returns
+    -------
+    proximity : ndarray of shape (n_queries, n_candidates)
+        The values, in [0, 1], beside the candidates.
+
+    Notes
+    -----
+    Time of one float64 product of Y with itself, and O(n_queries n_candidates^2 n_features);
+    memory O(n_queries n_candidates) and blocks within the working memory.
+    """
+    n_indexed = Y.shape[0]
+    points = Points(X, Y, metric)
+    among = points if X is Y else Points(Y, Y, metric)
+    lists = _Lists(points, among, distances, indices)
+    union = np.empty(distances.shape)
+    for rows in _blocks(
+        X.shape[0], distances.shape[1] * (24 * X.shape[1] + 40 * distances.shape[1])
+    ):
+        of_query, of_both = lists.counts(rows)
+        # The query itself, if indexed, is within d of both: it adds to either and to the overlap.
+        union[rows] = of_query - of_both
+    order = np.argsort(indices, axis=None, kind="stable")
+    ranks = np.empty(order.size, dtype=np.intp)
+    ranks[order] = _Ranks(among).count(indices.ravel()[order], distances.ravel()[order])
+    union += ranks.reshape(union.shape)
+    return 1 - (n_indexed - union) / (n_indexed - n_excluded)
