@@ -9,6 +9,8 @@ import numpy as np
 
 from sksim.utils import _empirical
 from sksim.utils._empirical import empirical_mutual_proximity
+from sksim.utils._empirical_candidates import empirical_candidate_proximity
+from sksim.utils._search import exact_neighbors
 
 
 def distances(n, seed=0):
@@ -85,9 +87,46 @@ def rows_of(n, n_rounds):
         }
 
 
+def candidate_loop(X, lists, n_queries):
+    """Each pair of a query and a candidate counted over all samples, distances formed anew."""
+    for q in range(n_queries):
+        of_query = np.sqrt(((X - X[q]) ** 2).sum(axis=1))
+        for d, x in zip(lists[0][q], lists[1][q]):
+            of_candidate = np.sqrt(((X - X[x]) ** 2).sum(axis=1))
+            yield 1 - ((of_query > d) & (of_candidate > d)).mean()
+
+
+def candidate_rows(n, d, n_candidates, n_rounds, n_queries=5):
+    rng = np.random.default_rng(0)
+    X = (rng.standard_normal((n, d)) * np.geomspace(1, 0.05, d)).astype(np.float32)
+    lists = exact_neighbors(X, n_neighbors=n_candidates, exclude_self=True)
+    calls = {
+        "sksim": lambda: empirical_candidate_proximity(X, X, *lists),
+        "exact candidates alone": lambda: exact_neighbors(
+            X, n_neighbors=n_candidates, exclude_self=True
+        ),
+        "pair by pair": lambda: list(candidate_loop(X, lists, n_queries)),
+    }
+    seconds = interleaved(calls, n_rounds)
+    seconds["pair by pair"] *= n / n_queries
+    for name, value in seconds.items():
+        yield {
+            "method": name,
+            "n": n,
+            "d": d,
+            "candidates": n_candidates,
+            "CPU seconds": value,
+            "times sksim": value / seconds["sksim"],
+            "extra MiB": extra_memory(calls[name]),
+        }
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--n", type=int, nargs="+", default=[2000, 5000])
+    parser.add_argument("--n-listed", type=int, default=10_000)
+    parser.add_argument("--d", type=int, default=384)
+    parser.add_argument("--n-candidates", type=int, default=50)
     parser.add_argument("--n-rounds", type=int, default=3)
     parser.add_argument("--output", default=FOLDER)
     args = parser.parse_args()
@@ -95,6 +134,8 @@ def main():
 
     rows = [row for n in args.n for row in rows_of(n, args.n_rounds)]
     write_csv("empirical.csv", rows, args.output)
+    rows = list(candidate_rows(args.n_listed, args.d, args.n_candidates, args.n_rounds))
+    write_csv("empirical_candidates.csv", rows, args.output)
     write_environment("empirical_environment.csv", args.output, numba=numba)
 
 
