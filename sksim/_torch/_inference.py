@@ -22,6 +22,7 @@ from sksim._torch._training import progress
 
 __all__ = [
     "Steps",
+    "depth_losses",
     "draw_samples",
     "mean_step_losses",
     "row_noise",
@@ -190,6 +191,18 @@ def _mean_step_loss(model: Diffusion, x: Tensor, eps: Tensor, s: float, t: float
         return model.step_loss(x, *ends, eps).double()
 
     return float(_in_chunks(loss, x, eps).mean())
+
+
+@torch.no_grad()
+def depth_losses(model: Diffusion, x: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """One draw of the diffusion term in continuous time for each time and row, (T, n) nats."""
+    rng, rows = np.random.RandomState(0), _like(model, x)
+    found = []
+    for t in times:
+        eps = _like(model, rng.standard_normal(x.shape))
+        at = torch.full((len(rows),), t, dtype=rows.dtype, device=rows.device)
+        found.append(_in_chunks(model.rate, rows, at, eps).double().cpu().numpy())
+    return np.array(found)
 
 
 @torch.no_grad()

@@ -5,18 +5,17 @@
 
 import math
 from abc import abstractmethod
-from dataclasses import asdict
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
-from sklearn.utils import check_random_state
+from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sksim._base import SksimEstimator
 from sksim.generative._data import DataMap, check_image_shape, flatten_images, make_data_map
 from sksim.generative._steps import best_path, check_steps, optimal_ratio, step_cost
-from sksim.utils._optional import import_optional
+from sksim.generative._weights import WeightsMixin, import_torch
 from sksim.utils._sklearn import Interval, StrOptions, _fit_context
 
 __all__ = ["BaseDiffusion"]
@@ -24,12 +23,6 @@ __all__ = ["BaseDiffusion"]
 _PATIENCE = 10
 _VALIDATION_FRACTION = 0.1
 _CALIBRATION_ROWS = 2000
-
-
-def import_torch(estimator) -> None:
-    """ImportError that names the extra, if torch or skorch is missing."""
-    for package in ("torch", "skorch"):
-        import_optional(package, extra="torch", purpose=type(estimator).__name__)
 
 
 def _split_rows(n: int, fraction: float, rng: np.random.RandomState):
@@ -45,7 +38,7 @@ def _some_rows(x: np.ndarray, rng: np.random.RandomState, n_rows: int) -> np.nda
 
 
 class BaseDiffusion(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, SksimEstimator
+    WeightsMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, SksimEstimator
 ):
     """Everything but the encoder: validation, training, scores, samples, features."""
 
@@ -452,6 +445,31 @@ class BaseDiffusion(
         """
         return -self.score(X) / (self._data.n_features * math.log(2))
 
+    def depth_losses(self, X, n_depths=32):
+        """Where in the process the bits are spent.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, *image_shape)
+            The data.
+        n_depths : int, default=32
+            Number of times, evenly spaced in (0, 1).
+
+        Returns
+        -------
+        result : Bunch
+            ``times`` (n_depths,), ``losses`` (n_depths,): the integrand of the diffusion term in
+            continuous time, in bits per feature, whose mean over the times is the diffusion
+            term; ``errors`` (n_depths,): standard errors over the rows.
+        """
+        x, _ = self._network_rows(X)
+        from sksim._torch._inference import depth_losses
+
+        times = (np.arange(n_depths) + 0.5) / n_depths
+        losses = depth_losses(self._model, x, times) / (self._data.n_features * math.log(2))
+        errors = losses.std(axis=1) / math.sqrt(len(x))
+        return Bunch(times=times, losses=losses.mean(axis=1), errors=errors)
+
     def sample(self, n_samples=1, random_state=None):
         """Draw samples from the model.
 
@@ -527,58 +545,3 @@ class BaseDiffusion(
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-    # Weights.
-
-    def save_weights(self, path):
-        """Write the trained model to a file that holds tensors and plain values only.
-
-        Unlike a pickle, the file runs no code when it is read.
-
-        Parameters
-        ----------
-        path : str or path-like
-            The file.
-        """
-        check_is_fitted(self, "net_")
-        from sksim._torch._weights import write_weights
-
-        steps = self._steps()
-        facts = {
-            "data": asdict(self._data),
-            "second_moment": self._second_moment,
-            "feature_names_in": list(getattr(self, "feature_names_in_", [])),
-            "history": self.history_,
-            "steps": None if steps is None else [part.tolist() for part in steps],
-        }
-        write_weights(self.net_.module_, facts, path)
-
-    def load_weights(self, path):
-        """Read a file of :meth:`save_weights` into an estimator with the same parameters.
-
-        Parameters
-        ----------
-        path : str or path-like
-            The file.
-
-        Returns
-        -------
-        self : object
-            The estimator, fitted. Further training starts with a fresh optimizer.
-        """
-        import_torch(self)
-        from sksim._torch._weights import load_state, read_weights
-
-        state = read_weights(path)
-        data, moment = DataMap(**state["data"]), state["second_moment"]
-        rng = check_random_state(self.random_state)
-        net, stream = self._make_net(data, moment, rng, validates=False)
-        load_state(net.module_, state["weights"], path)
-        self._set_state(data, moment, net, stream)
-        self.n_features_in_ = data.n_features
-        self.history_, self.n_iter_ = state["history"], len(state["history"])
-        if state["feature_names_in"]:
-            self.feature_names_in_ = np.array(state["feature_names_in"], dtype=object)
-        if state["steps"] is not None:
-            self.step_times_, self.variance_ratio_ = map(np.array, state["steps"])
-        return self

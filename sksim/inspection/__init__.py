@@ -3,18 +3,30 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from sksim.inspection._depth_loss import (
+    DepthLossDisplay,
+)
 from sksim.inspection._hub_rank import (
     HubRankDisplay,
 )
 from sksim.inspection._k_occurrence import (
     KOccurrenceDisplay,
 )
+from sksim.inspection._sample_grid import (
+    SampleGridDisplay,
+)
 from sksim.inspection._similarity_matrix import (
     SimilarityMatrixDisplay,
 )
+from sksim.inspection._training_curve import (
+    TrainingCurveDisplay,
+)
 
 __all__ = [
+    "DepthLossDisplay",
     "HubRankDisplay",
     "KOccurrenceDisplay",
+    "SampleGridDisplay",
     "SimilarityMatrixDisplay",
+    "TrainingCurveDisplay",
 ]

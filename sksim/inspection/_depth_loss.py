@@ -1,0 +1,122 @@
+"""Loss of a diffusion model by depth: where in the process are the bits?"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from sksim.inspection._axes import axes_for
+
+__all__ = ["DepthLossDisplay"]
+
+
+class DepthLossDisplay:
+    """Diffusion loss by time, in bits per feature, with a band of two standard errors.
+
+    The area under the curve is the diffusion term of the bound. On the left the last details of
+    the data are told, on the right the first, global ones.
+
+    It is recommended to use :meth:`from_estimator`.
+
+    .. versionadded:: 0.1
+
+    Parameters
+    ----------
+    times : ndarray of shape (n_depths,)
+        Times in [0, 1].
+    losses : ndarray of shape (n_depths,)
+        Integrand of the diffusion term, bits per feature.
+    errors : ndarray of shape (n_depths,), default=None
+        Standard errors of the losses.
+    name : str, default=None
+        Name of the model in the legend.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the curve.
+    figure_ : matplotlib Figure
+        Figure containing it.
+    line_ : matplotlib Artist
+        The curve.
+    band_ : matplotlib Artist or None
+        The band, None without errors.
+
+    See Also
+    --------
+    TrainingCurveDisplay : Loss by epoch.
+    sksim.generative.VariationalDiffusion.depth_losses : The data of the curve.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.inspection import DepthLossDisplay
+    >>> t = np.linspace(0, 1, 5)
+    >>> display = DepthLossDisplay(t, 4 * t * (1 - t), name="model").plot()
+    >>> display.ax_.get_xlabel()
+    'time t'
+    """
+
+    def __init__(self, times, losses, *, errors=None, name=None):
+        self.times = times
+        self.losses = losses
+        self.errors = errors
+        self.name = name
+
+    @classmethod
+    def from_estimator(cls, estimator, X, *, n_depths=32, name=None, ax=None, **style):
+        """Compute the losses of a fitted diffusion model and draw them.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted diffusion model.
+        X : array-like of shape (n_samples, n_features) or (n_samples, *image_shape)
+            The data.
+        n_depths : int, default=32
+            Number of times.
+        name : str, default=None
+            Name in the legend; None is the name of the class.
+        ax : matplotlib Axes, default=None
+            Axes to draw on, those of another display to compare; None makes new ones.
+        **style : dict
+            Keywords of matplotlib's ``plot``.
+
+        Returns
+        -------
+        display : object
+            The drawn display.
+        """
+        found = estimator.depth_losses(X, n_depths=n_depths)
+        name = type(estimator).__name__ if name is None else name
+        return cls(found.times, found.losses, errors=found.errors, name=name).plot(ax, **style)
+
+    def plot(self, ax=None, *, name=None, **style):
+        """Draw the curve.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes new ones.
+        name : str, default=None
+            Name in the legend; None is that of the constructor.
+        **style : dict
+            Keywords of matplotlib's ``plot``, such as ``color``.
+
+        Returns
+        -------
+        display : object
+            The display itself.
+        """
+        self.ax_ = axes_for(self, ax)
+        self.figure_ = self.ax_.figure
+        name = self.name if name is None else name
+        (self.line_,) = self.ax_.plot(self.times, self.losses, label=name, **style)
+        self.band_ = None if self.errors is None else self._draw_band()
+        self.ax_.set(xlabel="time t", ylabel="diffusion loss (bits per feature)")
+        if name is not None:
+            self.ax_.legend()
+        return self
+
+    def _draw_band(self):
+        low, high = self.losses - 2 * self.errors, self.losses + 2 * self.errors
+        color = self.line_.get_color()
+        return self.ax_.fill_between(self.times, low, high, alpha=0.2, color=color, lw=0)

@@ -1,0 +1,170 @@
+"""Samples of a generative model: do they look right?"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import math
+
+import numpy as np
+
+from sksim.inspection._axes import axes_for
+
+__all__ = ["SampleGridDisplay"]
+
+
+def _tile(images: np.ndarray, n_columns: int) -> np.ndarray:
+    """Images (n, height, width, ...) as one mosaic, row by row, empty places NaN."""
+    n_rows = math.ceil(len(images) / n_columns)
+    height, width, *rest = images.shape[1:]
+    mosaic = np.full((n_rows, n_columns, height, width, *rest), np.nan)
+    mosaic.reshape(n_rows * n_columns, height, width, *rest)[: len(images)] = images
+    return mosaic.swapaxes(1, 2).reshape(n_rows * height, n_columns * width, *rest)
+
+
+class SampleGridDisplay:
+    """Samples side by side: images as a mosaic, points in the plane against the data.
+
+    It is recommended to use :meth:`from_estimator`.
+
+    .. versionadded:: 0.1
+
+    Parameters
+    ----------
+    samples : array-like of shape (n_samples, *image_shape) or (n_samples, 2)
+        Images, grey or with three or four channels last; or points.
+    X : array-like, default=None
+        Points of the data, drawn behind the samples; unused for images.
+    n_columns : int, default=8
+        Images in a row of the mosaic.
+    name : str, default=None
+        Title of the figure.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the samples.
+    figure_ : matplotlib Figure
+        Figure containing them.
+    artist_ : matplotlib Artist
+        The mosaic, or the points of the samples.
+    data_ : matplotlib Artist or None
+        The points of the data.
+
+    See Also
+    --------
+    DepthLossDisplay : Loss of a diffusion model by time.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.inspection import SampleGridDisplay
+    >>> images = np.random.RandomState(0).rand(10, 4, 4)
+    >>> SampleGridDisplay(images, n_columns=5).plot().artist_.get_array().shape
+    (8, 20)
+    """
+
+    def __init__(self, samples, *, X=None, n_columns=8, name=None):
+        self.samples = samples
+        self.X = X
+        self.n_columns = n_columns
+        self.name = name
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        *,
+        n_samples=64,
+        X=None,
+        image_shape=None,
+        n_columns=8,
+        random_state=None,
+        name=None,
+        ax=None,
+        **style,
+    ):
+        """Draw samples from a fitted model, and show them.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted, with ``sample(n_samples, random_state=...)``.
+        n_samples : int, default=64
+            Number of samples.
+        X : array-like, default=None
+            Points of the data, drawn behind the samples.
+        image_shape : tuple, default=None
+            Shape of a sample that is a row; None is the estimator's ``image_shape``.
+        n_columns : int, default=8
+            Images in a row of the mosaic.
+        random_state : int, RandomState instance or None, default=None
+            Draws the samples.
+        name : str, default=None
+            Title; None is the name of the class.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes new ones.
+        **style : dict
+            Keywords of matplotlib's ``imshow`` or ``scatter``.
+
+        Returns
+        -------
+        display : object
+            The drawn display.
+        """
+        samples = estimator.sample(n_samples, random_state=random_state)
+        shape = getattr(estimator, "image_shape", None) if image_shape is None else image_shape
+        samples = samples if shape is None else samples.reshape(len(samples), *shape)
+        name = type(estimator).__name__ if name is None else name
+        return cls(samples, X=X, n_columns=n_columns, name=name).plot(ax, **style)
+
+    def plot(self, ax=None, *, name=None, **style):
+        """Draw the samples.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes new ones.
+        name : str, default=None
+            Title; None is that of the constructor.
+        **style : dict
+            Keywords of matplotlib's ``imshow`` or ``scatter``.
+
+        Returns
+        -------
+        display : object
+            The display itself.
+        """
+        samples = np.asarray(self.samples)
+        if samples.ndim < 3 and samples.shape[1:] != (2,):
+            raise ValueError(
+                "samples must be images (n_samples, height, width, ...) or points (n_samples, 2), "
+                f"got the shape {samples.shape}. Give image_shape for images that are rows."
+            )
+        self.ax_ = axes_for(self, ax)
+        self.figure_ = self.ax_.figure
+        self.data_ = None
+        self._plot_images(samples, style) if samples.ndim > 2 else self._plot_points(samples, style)
+        name = self.name if name is None else name
+        if name is not None:
+            self.ax_.set_title(name)
+        return self
+
+    def _plot_images(self, images: np.ndarray, style: dict) -> None:
+        images = images.astype(float)
+        if images.ndim == 4:
+            top = 255 if np.asarray(self.samples).dtype.kind in "iu" else 1
+            images = (images / top).clip(0, 1)
+            images = images[..., 0] if images.shape[3] == 1 else images
+        mosaic = _tile(images, min(self.n_columns, len(images)))
+        mosaic = mosaic if mosaic.ndim == 2 else np.nan_to_num(mosaic, nan=1.0)
+        options = {"cmap": "gray_r", "interpolation": "nearest"} | style
+        self.artist_ = self.ax_.imshow(mosaic, **options)
+        self.ax_.set_axis_off()
+
+    def _plot_points(self, points: np.ndarray, style: dict) -> None:
+        if self.X is not None:
+            self.data_ = self.ax_.scatter(*np.asarray(self.X).T, s=2, color="0.8", label="data")
+        options = {"s": 2, "label": "samples"} | style
+        self.artist_ = self.ax_.scatter(*points.T, **options)
+        self.ax_.set_aspect("equal")
+        self.ax_.legend()

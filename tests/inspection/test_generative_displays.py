@@ -1,0 +1,121 @@
+"""Displays of generative models: data, artists, labels; never pixels."""
+
+import numpy as np
+import pytest
+
+plt = pytest.importorskip("matplotlib.pyplot")
+
+from sksim.inspection import (
+    DepthLossDisplay,
+    SampleGridDisplay,
+    TrainingCurveDisplay,
+)
+
+HISTORY = [
+    {"epoch": 1, "train_loss": 3.0, "valid_loss": 3.5},
+    {"epoch": 2, "train_loss": 2.0, "valid_loss": 2.5},
+    {"epoch": 3, "train_loss": 1.0, "valid_loss": 2.8},
+]
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+class Model:
+    """What the displays ask of an estimator."""
+
+    history_ = HISTORY
+    image_shape = None
+
+    def sample(self, n_samples, random_state=None):
+        return np.random.RandomState(random_state).rand(n_samples, 12)
+
+
+def labels(display):
+    return [text.get_text() for text in display.ax_.get_legend().get_texts()]
+
+
+def test_training_curve():
+    display = TrainingCurveDisplay.from_estimator(Model())
+    assert labels(display) == ["Model training", "Model validation"]
+    np.testing.assert_array_equal(display.lines_[0].get_ydata(), [3, 2, 1])
+    np.testing.assert_array_equal(display.lines_[1].get_xdata(), [1, 2, 3])
+    assert display.best_epoch_ == 2
+    np.testing.assert_array_equal(display.best_.get_offsets(), [[2, 2.5]])
+    assert display.ax_.get_yscale() == "linear"
+
+
+def test_training_curve_without_validation_and_on_given_axes():
+    history = [{"train_loss": row["train_loss"]} for row in HISTORY]
+    ax = plt.subplots()[1]
+    display = TrainingCurveDisplay(history, name="a").plot(ax, name="b", log=True, color="k")
+    assert display.ax_ is ax
+    assert labels(display) == ["b training"]
+    assert display.best_epoch_ == 3
+    assert ax.get_yscale() == "log"
+    with pytest.raises(ValueError, match="none of the entries"):
+        TrainingCurveDisplay([{"other": 1.0}]).plot()
+
+
+def test_mosaic_of_images():
+    images = np.arange(5 * 2 * 3).reshape(5, 2, 3)
+    mosaic = SampleGridDisplay(images, n_columns=2).plot().artist_.get_array()
+    assert mosaic.shape == (6, 6)
+    np.testing.assert_array_equal(mosaic[:2, 3:], images[1])
+    np.testing.assert_array_equal(mosaic[4:, :3], images[4])
+    assert np.ma.getmaskarray(np.ma.masked_invalid(mosaic))[4:, 3:].all()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_mosaic_with_channels(channels):
+    images = np.full((3, 2, 2, channels), 255, dtype=np.uint8)
+    mosaic = np.asarray(SampleGridDisplay(images, n_columns=3).plot().artist_.get_array())
+    assert mosaic.shape == ((2, 6) if channels == 1 else (2, 6, 3))
+    assert mosaic.max() == 1
+
+
+def test_samples_of_an_estimator():
+    display = SampleGridDisplay.from_estimator(
+        Model(), n_samples=6, image_shape=(4, 3), n_columns=3, random_state=0
+    )
+    assert display.artist_.get_array().shape == (8, 9)
+    assert display.ax_.get_title() == "Model"
+    with pytest.raises(ValueError, match="Give image_shape for images that are rows"):
+        SampleGridDisplay.from_estimator(Model(), n_samples=6)
+
+
+def test_points_against_data(rng):
+    samples, X = rng.rand(10, 2), rng.rand(20, 2)
+    display = SampleGridDisplay(samples, X=X).plot()
+    np.testing.assert_array_equal(display.artist_.get_offsets(), samples)
+    np.testing.assert_array_equal(display.data_.get_offsets(), X)
+    assert labels(display) == ["data", "samples"]
+
+
+def test_depth_losses(rng):
+    times, losses = np.linspace(0, 1, 4), np.arange(4.0)
+    display = DepthLossDisplay(times, losses, errors=np.full(4, 0.1), name="m").plot()
+    np.testing.assert_array_equal(display.line_.get_ydata(), losses)
+    assert display.band_ is not None
+    assert labels(display) == ["m"]
+    assert DepthLossDisplay(times, losses).plot().band_ is None
+
+
+def test_depth_losses_of_a_model(rng):
+    pytest.importorskip("torch")
+    pytest.importorskip("skorch")
+    from sksim.generative import VariationalDiffusion
+
+    X = rng.standard_normal((300, 2))
+    options = {"max_epochs": 1, "lr": 1e-12, "random_state": 0, "n_score_steps": 64}
+    model = VariationalDiffusion(**options).fit(X)
+    display = DepthLossDisplay.from_estimator(model, X, n_depths=16)
+    assert display.line_.get_label() == "VariationalDiffusion"
+    diffusion = model.elbo_terms(X)[:, 2].mean() / (2 * np.log(2))
+    assert display.losses.mean() == pytest.approx(diffusion, rel=0.05)
+    gamma = -10 + 15 * display.times  # N(0, 1): gamma' sigmoid(-gamma) / 2 nats
+    expected = 7.5 / (1 + np.exp(gamma)) / np.log(2)
+    np.testing.assert_allclose(display.losses, expected, atol=4 * display.errors.max())
