@@ -21,7 +21,10 @@ def compiled(kernel: Callable) -> Callable | None:
         return None
     import numba
 
-    return numba.njit(nogil=True, cache=True)(kernel)
+    try:
+        return numba.njit(nogil=True, cache=True)(kernel)
+    except RuntimeError:  # no folder that the compiled code could be kept in
+        return numba.njit(nogil=True)(kernel)
 
 
 def count_jointly_above(ranks, own, others, other, counts):

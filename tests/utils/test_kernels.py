@@ -37,6 +37,13 @@ def test_pairs_are_pushed_to_both_sides(rng):
         np.testing.assert_allclose(values, np.take_along_axis(bounds, order, axis=1))
 
 
+def test_kernels_are_compiled_where_nothing_can_be_cached():
+    pytest.importorskip("numba")
+    namespace = {}
+    exec("def twice(x):\n    return 2 * x", namespace)
+    assert compiled(namespace["twice"])(21) == 42
+
+
 def test_without_numba_nothing_is_compiled(monkeypatch):
     monkeypatch.setattr(_kernels, "find_spec", lambda name: None)
     assert compiled.__wrapped__(count_jointly_above) is None
