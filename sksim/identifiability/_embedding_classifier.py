@@ -7,12 +7,13 @@ import numbers
 
 import numpy as np
 from scipy.special import log_softmax
-from sklearn.base import ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.model_selection import train_test_split
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sksim._base import SksimEstimator
+from sksim.identifiability._base import LogProbabilityClassifierMixin
 from sksim.metrics._log_probabilities import check_log_probabilities
 from sksim.utils._optional import import_optional
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
@@ -53,7 +54,10 @@ def _teacher_targets(teacher, X) -> np.ndarray:
 
 
 class EmbeddingClassifier(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin, SksimEstimator
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    LogProbabilityClassifierMixin,
+    SksimEstimator,
 ):
     r"""Classifier p(y|x) ~ exp(f(x).g(y)) with two networks f and g and no bias.
 
@@ -383,38 +387,6 @@ class EmbeddingClassifier(
         """
         X = self._rows(X)
         return log_softmax(_torch_module("_embedding_net").model_logits(self.net_, X), axis=1)
-
-    def predict_proba(self, X):
-        """Compute p(y|x).
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The inputs.
-
-        Returns
-        -------
-        p : ndarray of shape (n_samples, n_classes)
-            Probabilities, columns in the order of ``classes_``. For distances take
-            :meth:`predict_log_proba`.
-        """
-        return np.exp(self.predict_log_proba(X))
-
-    def predict(self, X):
-        """Compute the most probable label.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The inputs.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-            Labels.
-        """
-        check_is_fitted(self)
-        return self.classes_[self.predict_log_proba(X).argmax(axis=1)]
 
     def transform(self, X):
         """Compute the embeddings f(x).

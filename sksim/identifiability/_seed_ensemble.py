@@ -7,31 +7,24 @@ import numbers
 
 import numpy as np
 from scipy.special import logsumexp
-from sklearn.base import ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import MetaEstimatorMixin, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sksim._base import SksimEstimator
+from sksim.identifiability._base import LogProbabilityClassifierMixin
 from sksim.identifiability._embedding_classifier import EmbeddingClassifier, _torch_module
-from sksim.metrics import (
-    aligned_log_probabilities,
-    kl_divergence,
-    linear_identifiability_distance,
-    log_likelihood_variance_distance,
-    logit_distance,
-    max_pls_svd_distance,
-)
+from sksim.metrics import aligned_log_probabilities, linear_identifiability_distance
+from sksim.metrics._distribution_scorer import DISTANCES, DistributionDistance
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
 
 __all__ = ["SeedEnsemble"]
 
-#: Distances between distributions by name: function, whether symmetric, whether it draws.
 _METRICS = {
-    "kl_divergence": (kl_divergence, False, False),
-    "linear_identifiability_distance": (linear_identifiability_distance, False, True),
-    "log_likelihood_variance_distance": (log_likelihood_variance_distance, True, True),
-    "logit_distance": (logit_distance, True, False),
-    "max_pls_svd_distance": (max_pls_svd_distance, True, True),
+    **DISTANCES,
+    "linear_identifiability_distance": DistributionDistance(
+        linear_identifiability_distance, symmetric=False, draws=True
+    ),
 }
 
 
@@ -77,7 +70,7 @@ def _fit_side_by_side(members, X, y) -> None:
         member._finish()
 
 
-class SeedEnsemble(ClassifierMixin, MetaEstimatorMixin, SksimEstimator):
+class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstimator):
     r"""Copies of one classifier for several seeds, and the distances between them.
 
     With m copies and a distance d between conditional distributions, :meth:`score` is
@@ -99,8 +92,9 @@ class SeedEnsemble(ClassifierMixin, MetaEstimatorMixin, SksimEstimator):
         Number m of copies, at least 2.
     metric : str or callable, default="logit_distance"
         Distance of :meth:`score`: "kl_divergence", "logit_distance",
-        "log_likelihood_variance_distance", "max_pls_svd_distance",
-        "linear_identifiability_distance", or a function of two arrays of log-probabilities.
+        "log_likelihood_variance_distance", "max_pls_svd_distance", "jensen_shannon_divergence",
+        "jensen_shannon_distance", "linear_identifiability_distance", or a function of two arrays
+        of log-probabilities.
     metric_params : dict or None, default=None
         Further arguments of the distance. Distances that draw at random do so with
         ``random_state=0`` unless it is given here.
@@ -233,38 +227,6 @@ class SeedEnsemble(ClassifierMixin, MetaEstimatorMixin, SksimEstimator):
         log_p = np.stack([member.predict_log_proba(X) for member in self.estimators_])
         return logsumexp(log_p, axis=0) - np.log(len(log_p))
 
-    def predict_proba(self, X):
-        """Compute the copies' mean probability.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The inputs.
-
-        Returns
-        -------
-        p : ndarray of shape (n_samples, n_classes)
-            Probabilities, columns in the order of ``classes_``.
-        """
-        check_is_fitted(self)
-        return np.exp(self.predict_log_proba(X))
-
-    def predict(self, X):
-        """Compute the label with the highest mean probability.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The inputs.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-            Labels.
-        """
-        check_is_fitted(self)
-        return self.classes_[self.predict_log_proba(X).argmax(axis=1)]
-
     def pairwise_distances(self, X, metric=None, **metric_params):
         """Compute the distances between all pairs of copies.
 
@@ -321,9 +283,9 @@ class SeedEnsemble(ClassifierMixin, MetaEstimatorMixin, SksimEstimator):
         return tags
 
 
-def _resolve(metric):
+def _resolve(metric) -> DistributionDistance:
     if callable(metric):
-        return metric, False, False
+        return DistributionDistance(metric, symmetric=False)
     if metric not in _METRICS:
         raise ValueError(f"metric must be one of {sorted(_METRICS)} or a function, got {metric!r}.")
     return _METRICS[metric]

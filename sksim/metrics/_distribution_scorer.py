@@ -3,8 +3,12 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 
+from sksim.metrics._jensen_shannon import jensen_shannon_distance, jensen_shannon_divergence
 from sksim.metrics._kl import kl_divergence
 from sksim.metrics._llv import log_likelihood_variance_distance
 from sksim.metrics._log_probabilities import aligned_log_probabilities
@@ -12,13 +16,28 @@ from sksim.metrics._logit_distance import logit_distance
 from sksim.metrics._max_pls_svd import max_pls_svd_distance
 from sksim.utils._sklearn import HasMethods, StrOptions, validate_params
 
-__all__ = ["SCORERS", "make_distribution_scorer"]
+__all__ = ["DISTANCES", "SCORERS", "DistributionDistance", "make_distribution_scorer"]
 
-_DISTANCES = {
-    "kl_divergence": kl_divergence,
-    "log_likelihood_variance_distance": log_likelihood_variance_distance,
-    "logit_distance": logit_distance,
-    "max_pls_svd_distance": max_pls_svd_distance,
+
+class DistributionDistance(NamedTuple):
+    """A function of two arrays of log-probabilities, and what callers must know of it."""
+
+    function: Callable
+    symmetric: bool = True
+    draws: bool = False
+
+
+#: All distances between distributions, by the name of their function.
+DISTANCES = {
+    distance.function.__name__: distance
+    for distance in (
+        DistributionDistance(jensen_shannon_distance),
+        DistributionDistance(jensen_shannon_divergence),
+        DistributionDistance(kl_divergence, symmetric=False),
+        DistributionDistance(log_likelihood_variance_distance, draws=True),
+        DistributionDistance(logit_distance),
+        DistributionDistance(max_pls_svd_distance, draws=True),
+    )
 }
 
 
@@ -33,7 +52,8 @@ class _DistributionScorer:
         return f"make_distribution_scorer({name}, reference={self.reference!r})"
 
     def __call__(self, estimator, X, y=None):
-        function = _DISTANCES.get(self.distance, self.distance)
+        named = isinstance(self.distance, str)
+        function = DISTANCES[self.distance].function if named else self.distance
         log_p, log_q = aligned_log_probabilities([self.reference, estimator], X)
         return -float(function(log_p, log_q, **self.kwargs))
 
@@ -55,12 +75,12 @@ class _SeedScorer:
 
 
 #: Agreement of the copies of a SeedEnsemble, by name.
-SCORERS = {f"neg_seed_{name}": _SeedScorer(name) for name in _DISTANCES}
+SCORERS = {f"neg_seed_{name}": _SeedScorer(name) for name in DISTANCES}
 
 
 @validate_params(
     {
-        "distance": [StrOptions(set(_DISTANCES)), callable],
+        "distance": [StrOptions(set(DISTANCES)), callable],
         "reference": [HasMethods(["predict_log_proba"])],
     },
     prefer_skip_nested_validation=True,
@@ -80,7 +100,8 @@ def make_distribution_scorer(distance, *, reference, **kwargs):
     ----------
     distance : str or callable
         "kl_divergence", "logit_distance", "log_likelihood_variance_distance",
-        "max_pls_svd_distance", or a function of two arrays of log-probabilities.
+        "max_pls_svd_distance", "jensen_shannon_divergence", "jensen_shannon_distance", or a
+        function of two arrays of log-probabilities.
     reference : fitted classifier
         With ``predict_log_proba``. It is neither cloned nor refitted.
     **kwargs : dict

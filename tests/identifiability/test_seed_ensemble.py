@@ -162,7 +162,7 @@ class TestDistances:
         assert matrix[0, 1] != pytest.approx(matrix[1, 0])
 
     def test_unknown_metric(self, data, ensemble):
-        with pytest.raises(ValueError, match=r"metric must be one of \['kl_div.*got 'cosine'"):
+        with pytest.raises(ValueError, match=r"metric must be one of \['jensen.*got 'cosine'"):
             ensemble.pairwise_distances(data[0], "cosine")
 
     def test_not_fitted(self, data):

@@ -116,3 +116,18 @@ def test_far_tails_are_exact():
 def test_bad_weights(weight, message):
     with pytest.raises(ValueError, match=message):
         kl_divergence(*_random_pair(0), sample_weight=weight)
+
+
+@given(seeds, st.floats(0.5, 8))
+def test_explicit_bound_goes_to_zero_with_the_norm(seed, rho):
+    """KL <= (k - 1) exp(-rho m) (1 + rho B + log k) for two models with the same best labels."""
+    pair = make_permuted_pair(rho=rho, n_per_class=3, jitter=1, random_state=seed)
+    margins = []
+    for f, g in ((pair.f1, pair.g1), (pair.f2, pair.g2)):
+        scores = f @ g.T / rho
+        best = scores[np.arange(21), pair.y][:, None]
+        margins.append((best - scores)[np.arange(7) != pair.y[:, None]])
+    m, B = np.min(margins), np.max(margins)
+    bound = 6 * np.exp(-rho * m) * (1 + rho * B + np.log(7))
+    assert m > 0
+    assert kl_divergence(pair.log_p, pair.log_q) <= bound

@@ -5,7 +5,12 @@ from hypothesis import strategies as st
 from scipy.special import log_softmax
 
 from sksim.datasets import make_permuted_pair
-from sksim.metrics import logit_distance
+from sksim.metrics import (
+    cca_score,
+    kl_divergence,
+    linear_identifiability_distance,
+    logit_distance,
+)
 from tests.reference import identifiability as reference
 
 seeds = st.integers(0, 2**32 - 1)
@@ -85,3 +90,39 @@ def test_smoothing_would_change_it():
     smoothed = [np.log(np.exp(log_p) + 1e-5) for log_p in (pair.log_p, pair.log_q)]
     smoothed = [log_p - np.log(np.exp(log_p).sum(1, keepdims=True)) for log_p in smoothed]
     assert logit_distance(*smoothed) < 0.3 * logit_distance(pair.log_p, pair.log_q)
+
+
+def _directions(angles):
+    return np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+
+
+class TestCounterexamples:
+    """Two pairs of models of Nielsen et al. (2026)."""
+
+    def test_small_divergence_with_equal_embeddings_and_unrelated_unembeddings(self):
+        rng = np.random.default_rng(0)
+        angles = np.pi / 16 * np.array([0, 1, 2, 3, 10, 16, 20, 26])
+        g = 5.5 * _directions(angles)
+        g_swapped = g[[0, 1, 2, 3, 5, 4, 7, 6]]
+        centers = np.pi / 16 * np.array([0, 1, 2, 3, 13, 13, 23, 23])
+        offsets = rng.uniform(-np.pi / 256, np.pi / 256, (8, 500))
+        norms = 2 + np.abs(rng.standard_normal((8, 500)))
+        f = (norms[..., None] * _directions(centers[:, None] + offsets)).reshape(-1, 2)
+        log_p, log_q = log_softmax(f @ g.T, axis=1), log_softmax(f @ g_swapped.T, axis=1)
+        assert kl_divergence(log_p, log_q) == pytest.approx(0.004549, abs=1e-6)
+        assert logit_distance(log_p, log_q, squared=True) == pytest.approx(672.6, abs=0.05)
+        assert cca_score(g, g_swapped) == pytest.approx(0.673773, abs=1e-6)
+
+    def test_perfect_correlations_of_both_sides_do_not_make_twins(self):
+        """f and g are mapped by rotations that do not belong together."""
+        rng = np.random.default_rng(0)
+        corners = _directions(np.array([0, np.pi / 2, np.pi, 5 * np.pi / 4, 7 * np.pi / 4]))
+        f = (5 * corners[:, None] + 0.5 * rng.standard_normal((5, 100, 2))).reshape(-1, 2)
+        turn = np.array([[1, -1], [1, 1]]) / np.sqrt(2)
+        models = (f, 8 * corners), (f @ turn.T, 8 * corners @ turn)
+        assert cca_score(models[0][0], models[1][0]) == pytest.approx(1)
+        assert cca_score(models[0][1], models[1][1]) == pytest.approx(1)
+        log_p, log_q = (log_softmax(u @ v.T, axis=1) for u, v in models)
+        assert np.mean(log_p.argmax(axis=1) != log_q.argmax(axis=1)) > 0.5
+        assert logit_distance(log_p, log_q) > 10
+        assert linear_identifiability_distance(*models[0], *models[1]) > 1
