@@ -162,7 +162,7 @@ register(
         symmetric=False,
         identity=False,
         invariances=frozenset({"orthogonal", "scale", "translation", "permutation"}),
-        min_samples=3,
+        min_samples=2,
         null=1.0,
     )
 )
