@@ -9,7 +9,6 @@ from sklearn.utils import Bunch, column_or_1d
 from sksim.metrics._hubness_null import (
     HUBNESS_MEASURES,
     SearchShape,
-    adjusted_hubness,
     get_hubness_measure,
     hubness_null,
 )
@@ -28,11 +27,9 @@ __all__ = [
 
 def _measured(measure: str, occurrence: np.ndarray, shape: SearchShape) -> Bunch:
     """Value, null and adjusted value of one measure."""
-    rule = get_hubness_measure(measure)
-    value = rule.value(occurrence, shape)
+    value = get_hubness_measure(measure).value(occurrence, shape)
     null = hubness_null(measure, **shape._asdict())
-    worst = rule.worst(shape) if rule.worst else None
-    return Bunch(value=value, null=null, adjusted=adjusted_hubness(value, null, worst))
+    return Bunch(value=value, null=null, adjusted=value - null)
 
 
 def measure_occurrence(
@@ -66,14 +63,11 @@ def hubness_score(
 
     With ``adjusted=True`` the score is the excess over chance,
 
-    .. math:: h' = \frac{h - h_0}{h_1 - h_0},
+    .. math:: h' = h - h_0,
 
-    with h the value of the measure, :math:`h_0` its value without hubness
-    (:func:`hubness_null`) and :math:`h_1` its value at complete concentration, where the
-    same ``n_neighbors`` samples are the neighbours of every query. It is 0 at chance, 1 at
-    complete concentration and negative if the counts are more even than chance; larger
-    always means more hubness. Two measures are not largest at complete concentration and
-    are not rescaled: for "k_skewness" and "hub_rate", :math:`h' = h - h_0`.
+    with h the value of the measure and :math:`h_0` its value without hubness
+    (:func:`hubness_null`): it is 0 at chance, in the unit of the measure, and compares spaces of
+    different sizes.
 
     .. versionadded:: 0.1
 
@@ -108,8 +102,8 @@ def hubness_score(
     Returns
     -------
     score : float
-        In the range of the measure, or adjusted for chance. Except for the raw
-        "hub_entropy", larger means more hubness.
+        In the range of the measure, or the excess over chance. Except for "hub_entropy",
+        larger means more hubness.
 
     Raises
     ------
@@ -199,7 +193,7 @@ def _bad_hubness_null(y: np.ndarray, y_indexed: np.ndarray) -> float:
 
 def _bad_hubness(n_bad: float, occurrence: np.ndarray, y, y_indexed) -> Bunch:
     value, null = n_bad / float(occurrence.sum()), _bad_hubness_null(y, y_indexed)
-    return Bunch(value=value, null=null, adjusted=value / null - 1 if null else 0.0)
+    return Bunch(value=value, null=null, adjusted=value - null)
 
 
 @validate_params(
@@ -234,7 +228,7 @@ def bad_hubness_score(
     with :math:`N_k` the k-occurrence. It is what hubness costs a neighbour classifier.
     With classes drawn at random it is :math:`B_0 = 1 - \sum_c \pi_c \rho_c`, with
     :math:`\pi_c` and :math:`\rho_c` the shares of class c among the queries and the indexed
-    samples; ``adjusted=True`` gives :math:`B / B_0 - 1`: 0 at chance, -1 if all neighbours
+    samples; ``adjusted=True`` gives :math:`B - B_0`: 0 at chance, :math:`-B_0` if all neighbours
     agree.
 
     .. versionadded:: 0.1
@@ -359,9 +353,8 @@ def hubness_report(
 ) -> HubnessReport:
     """Every measure of hubness with its chance level and its excess over chance.
 
-    The adjusted value is 0 at chance and 1 at complete concentration, see
-    :func:`hubness_score`; for "k_skewness" and "hub_rate" it is the difference from chance,
-    for "bad_hubness" see :func:`bad_hubness_score`.
+    The adjusted value is the difference of the two, see :func:`hubness_score`; for "bad_hubness"
+    see :func:`bad_hubness_score`.
 
     .. versionadded:: 0.1
 
@@ -428,15 +421,15 @@ def hubness_report(
     Hubness of 4 indexed samples, 4 queries, 1 neighbours; largest occurrence 2
     measure               value      null  adjusted
     k_skewness           0.0000    0.5774   -0.5774
-    robin_hood_index     0.2500    0.3164   -0.1532
-    gini_index           0.3750    0.4616   -0.3003
-    atkinson_index       0.2714    0.3452   -0.1822
-    antihub_rate         0.2500    0.3164   -0.1532
+    robin_hood_index     0.2500    0.3164   -0.0664
+    gini_index           0.3750    0.4616   -0.0866
+    atkinson_index       0.2714    0.3452   -0.0738
+    antihub_rate         0.2500    0.3164   -0.0664
     hub_rate             0.2500    0.2617   -0.0117
-    hub_occurrence       0.5000    0.5781   -0.1852
-    groupie_ratio        0.5000    0.4741    0.0492
-    hub_entropy          0.7500    0.6620   -0.1329
-    bad_hubness          0.2500    0.5000   -0.5000
+    hub_occurrence       0.5000    0.5781   -0.0781
+    groupie_ratio        0.5000    0.4741    0.0259
+    hub_entropy          0.7500    0.6620    0.0880
+    bad_hubness          0.2500    0.5000   -0.2500
     """
     stream = neighbor_slots(
         X,

@@ -28,7 +28,6 @@ __all__ = [
     "HUBNESS_MEASURES",
     "HubnessMeasure",
     "SearchShape",
-    "adjusted_hubness",
     "get_hubness_measure",
     "hubness_null",
 ]
@@ -108,57 +107,35 @@ def _null_entropy(law: _Law) -> float:
     return 1 - excess / log(law.shape.n_indexed)
 
 
-def _worst_share(shape: SearchShape) -> float:
-    return 1 - shape.n_neighbors / shape.n_indexed
-
-
-def _worst_entropy(shape: SearchShape) -> float:
-    return log(shape.n_neighbors) / log(shape.n_indexed)
-
-
-def _worst_hub_occurrence(shape: SearchShape) -> float:
-    return float(shape.n_queries >= _HUB_SIZE * shape.n_neighbors)
-
-
 class HubnessMeasure(NamedTuple):
-    """One measure: its value, its chance level, and its value at complete concentration.
+    """One measure: its value from counts and a shape, and its chance level from a binomial law.
 
-    ``value`` maps occurrence counts and a shape, ``null`` a binomial law, ``worst`` a shape.
-    Complete concentration: k samples hold all slots. ``worst`` is None for measures that
-    are not largest there. ``increases`` is False where more hubness gives a lower value.
+    ``increases`` is False where more hubness gives a lower value.
     """
 
     value: Callable[[np.ndarray, SearchShape], float]
     null: Callable[[_Law], float]
-    worst: Callable[[SearchShape], float] | None
     increases: bool = True
 
 
 #: Every measure of occurrence counts, by the name of its function.
 HUBNESS_MEASURES = {
-    "k_skewness": HubnessMeasure(lambda N, s: k_skewness(N), _null_skewness, None),
-    "robin_hood_index": HubnessMeasure(
-        lambda N, s: robin_hood_index(N), _null_robin_hood, _worst_share
-    ),
-    "gini_index": HubnessMeasure(lambda N, s: gini_index(N), _null_gini, _worst_share),
-    "atkinson_index": HubnessMeasure(lambda N, s: atkinson_index(N), _null_atkinson, _worst_share),
-    "antihub_rate": HubnessMeasure(lambda N, s: antihub_rate(N), _null_antihub, _worst_share),
+    "k_skewness": HubnessMeasure(lambda N, s: k_skewness(N), _null_skewness),
+    "robin_hood_index": HubnessMeasure(lambda N, s: robin_hood_index(N), _null_robin_hood),
+    "gini_index": HubnessMeasure(lambda N, s: gini_index(N), _null_gini),
+    "atkinson_index": HubnessMeasure(lambda N, s: atkinson_index(N), _null_atkinson),
+    "antihub_rate": HubnessMeasure(lambda N, s: antihub_rate(N), _null_antihub),
     "hub_rate": HubnessMeasure(
-        lambda N, s: hub_rate(N, n_neighbors=s.n_neighbors, hub_size=_HUB_SIZE),
-        _null_hub_rate,
-        None,
+        lambda N, s: hub_rate(N, n_neighbors=s.n_neighbors, hub_size=_HUB_SIZE), _null_hub_rate
     ),
     "hub_occurrence": HubnessMeasure(
         lambda N, s: hub_occurrence(N, n_neighbors=s.n_neighbors, hub_size=_HUB_SIZE),
         _null_hub_occurrence,
-        _worst_hub_occurrence,
     ),
     "groupie_ratio": HubnessMeasure(
-        lambda N, s: groupie_ratio(N, n_queries=s.n_queries), _null_groupie, lambda s: 1.0
+        lambda N, s: groupie_ratio(N, n_queries=s.n_queries), _null_groupie
     ),
-    "hub_entropy": HubnessMeasure(
-        lambda N, s: hub_entropy(N), _null_entropy, _worst_entropy, increases=False
-    ),
+    "hub_entropy": HubnessMeasure(lambda N, s: hub_entropy(N), _null_entropy, increases=False),
 }
 
 _SHORT_NAMES = {
@@ -174,12 +151,6 @@ def get_hubness_measure(measure: str) -> HubnessMeasure:
     if name not in HUBNESS_MEASURES:
         raise ValueError(f"measure must be one of {sorted(HUBNESS_MEASURES)}, got {measure!r}.")
     return HUBNESS_MEASURES[name]
-
-
-def adjusted_hubness(value: float, null: float, worst: float | None) -> float:
-    """Excess over chance: 0 at chance, 1 at ``worst``; the plain difference without a worst."""
-    span = worst - null if worst is not None else 1.0
-    return (value - null) / span if span else value - null
 
 
 @validate_params(

@@ -18,15 +18,10 @@ from sksim.utils._sklearn import Interval, validate_params
 
 __all__ = ["SCORERS", "HubnessScorer", "estimator_occurrence", "make_hubness_scorer"]
 
-#: Searches that form distances by a matrix product miss an exact zero by rounding; below this
-#: share of a row's largest distance a value is one.
-_ZERO = 1e-5
-
 
 def _searches(step) -> bool:
     """Whether an estimator looks neighbours up among the samples that it was fitted on."""
-    on_vectors = hasattr(step, "kneighbors") and getattr(step, "metric", None) != "precomputed"
-    return on_vectors or hasattr(step, "_reduced")
+    return hasattr(step, "kneighbors") and getattr(step, "metric", None) != "precomputed"
 
 
 def _passes_through(step) -> bool:
@@ -69,11 +64,8 @@ def _searched_graph(step, Z, n_neighbors: int):
             f"n_neighbors={n_neighbors} of the scorer must be at most the number of indexed "
             f"samples, got {n_indexed}."
         )
-    if hasattr(step, "_reduced"):  # the estimators of sksim.neighbors, all of their candidates
-        return step._reduced(Z, n_neighbors + 1)
     distances, indices = step.kneighbors(Z, n_neighbors=min(n_neighbors + 1, n_indexed))
-    is_rounding = distances < _ZERO * distances[:, -1:]
-    return graph_from_neighbors(np.where(is_rounding, 0, distances), indices, n_indexed)
+    return graph_from_neighbors(distances, indices, n_indexed)
 
 
 def _estimator_slots(estimator, X, n_neighbors: int) -> SlotStream:
@@ -109,8 +101,7 @@ class HubnessScorer:
         """Score a fitted estimator on X; y is ignored."""
         occurrence, shape = estimator_occurrence(estimator, X, n_neighbors=self.n_neighbors)
         hubness = measure_occurrence(self.measure, occurrence, shape, adjusted=self.adjusted)
-        grows = self.adjusted or get_hubness_measure(self.measure).increases
-        return -hubness if grows else hubness
+        return -hubness if get_hubness_measure(self.measure).increases else hubness
 
     def __repr__(self) -> str:
         return (

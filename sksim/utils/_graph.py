@@ -4,9 +4,11 @@ A neighbour graph is scikit-learn's: CSR of shape (n_queries, n_indexed), one ex
 for each stored neighbour, values are distances, each row sorted by value. Rows may hold
 different numbers of neighbours.
 
-The self rule. If a row holds an exact zero, one of the zeros is the sample itself. It is
-local to the row, so that a transformed row depends on that row only, and ``transform`` of the
-training graph equals ``fit_transform``. As rows are sorted, the entry is the first of its row.
+The self rule. If a row holds a zero, one of the zeros is the sample itself. It is local to the
+row, so that a transformed row depends on that row only, and ``transform`` of the training graph
+equals ``fit_transform``. As rows are sorted, the entry is the first of its row. Searches that form
+distances by a matrix product, scikit-learn's among them, return the distance of a sample to
+itself as rounding error: a value below ``SELF_TOLERANCE`` times the largest of the row is a zero.
 """
 
 # Authors: The sksim developers
@@ -19,6 +21,7 @@ from scipy import sparse
 from sklearn.utils import check_array
 
 __all__ = [
+    "SELF_TOLERANCE",
     "NeighborRows",
     "check_graph",
     "dense_to_graph",
@@ -29,6 +32,10 @@ __all__ = [
     "replace_values",
     "row_index",
 ]
+
+
+#: Largest distance of a sample to itself, as a share of the largest distance of its row.
+SELF_TOLERANCE = 1e-6
 
 
 class NeighborRows(NamedTuple):
@@ -128,8 +135,9 @@ def row_index(graph) -> np.ndarray:
 def is_self_entry(graph) -> np.ndarray:
     """Mask (nnz,) of the entries that are the sample itself, by the self rule."""
     mask = np.zeros(graph.nnz, dtype=bool)
-    starts = graph.indptr[:-1][np.diff(graph.indptr) > 0]
-    mask[starts] = graph.data[starts] == 0
+    filled = np.diff(graph.indptr) > 0
+    first, last = graph.indptr[:-1][filled], graph.indptr[1:][filled] - 1
+    mask[first] = graph.data[first] <= SELF_TOLERANCE * graph.data[last]
     return mask
 
 

@@ -70,13 +70,8 @@ def test_adjusted_is_the_documented_formula(measure):
     value = hubness_score(X, measure=measure)
     null = hubness_null(measure, n_queries=150, n_indexed=150, n_neighbors=10)
     adjusted = hubness_score(X, measure=measure, adjusted=True)
-    if measure in ("k_skewness", "hub_rate"):
-        assert adjusted == pytest.approx(value - null)
-    else:
-        worst = {"hub_occurrence": 1, "groupie_ratio": 1}.get(measure, 1 - 10 / 150)
-        worst = np.log(10) / np.log(150) if measure == "hub_entropy" else worst
-        assert adjusted == pytest.approx((value - null) / (worst - null))
-    assert adjusted > 0
+    assert adjusted == pytest.approx(value - null)
+    assert adjusted < 0 if measure == "hub_entropy" else adjusted > 0
 
 
 @pytest.mark.parametrize("measure", MEASURES)
@@ -85,13 +80,6 @@ def test_adjusted_is_near_zero_without_hubness(measure):
     D = np.random.RandomState(0).uniform(1, 2, size=(2000, 2000))
     options = {"metric": "precomputed", "measure": measure, "exclude_self": False}
     assert abs(hubness_score(D, adjusted=True, **options)) < 0.1
-
-
-@pytest.mark.parametrize("measure", sorted(set(MEASURES) - {"k_skewness", "hub_rate"}))
-def test_adjusted_is_one_at_complete_concentration(measure):
-    D = concentrated_distances(50, 30, 5)
-    score = hubness_score(D, measure=measure, n_neighbors=5, metric="precomputed", adjusted=True)
-    assert score == pytest.approx(1)
 
 
 def test_short_names_of_measures():
@@ -151,7 +139,8 @@ def test_bad_hubness_at_chance_and_at_best(rng):
     )
     X[:, 0] += 1000 * y
     assert bad_hubness_score(X, y) == 0
-    assert bad_hubness_score(X, y, adjusted=True) == -1
+    chance = 1 - (np.bincount(y) ** 2).sum() / 800**2
+    assert bad_hubness_score(X, y, adjusted=True) == pytest.approx(-chance)
     assert bad_hubness_score(X, np.zeros(800), adjusted=True) == 0
 
 

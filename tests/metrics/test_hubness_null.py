@@ -10,9 +10,6 @@ from scipy.stats import binom, poisson
 from sksim.metrics import hubness_null
 from sksim.metrics._hubness_null import (
     HUBNESS_MEASURES,
-    SearchShape,
-    adjusted_hubness,
-    get_hubness_measure,
 )
 from tests.reference import hubness_measures as reference
 
@@ -117,24 +114,6 @@ def test_self_exclusion_changes_nothing_that_matters(measure):
     """Binomial(n - 1, k / (n - 1)) is the exact law of samples among themselves."""
     exact = null(measure, 499, 499, 10)
     assert null(measure, 500, 500, 10) == pytest.approx(exact, rel=1e-3)
-
-
-@pytest.mark.parametrize("measure", sorted(HUBNESS_MEASURES))
-@given(shape=SHAPES)
-def test_adjusted_is_zero_at_chance_and_one_at_complete_concentration(measure, shape):
-    m, n, k = shape
-    rule = get_hubness_measure(measure)
-    chance = null(measure, *shape)
-    worst = rule.worst and rule.worst(SearchShape(*shape))
-    assert adjusted_hubness(chance, chance, worst) == 0
-    if worst is None or k >= n or m < 2 * k:
-        return
-    N = np.zeros(n)
-    N[:k] = m
-    value = rule.value(N, SearchShape(*shape))
-    assert value == pytest.approx(worst, abs=1e-9)
-    if abs(worst - chance) > 1e-6:
-        assert adjusted_hubness(value, chance, worst) == pytest.approx(1, abs=1e-6)
 
 
 def test_short_names():

@@ -49,7 +49,7 @@ def test_sign(data, measure, adjusted):
     scorer = make_hubness_scorer(measure, n_neighbors=5, adjusted=adjusted)
     scaler = StandardScaler().fit(X)
     expected = hubness_score(scaler.transform(Q), measure=measure, n_neighbors=5, adjusted=adjusted)
-    sign = 1 if measure == "hub_entropy" and not adjusted else -1
+    sign = 1 if measure == "hub_entropy" else -1
     assert scorer(scaler, Q) == pytest.approx(sign * expected)
 
 
@@ -248,9 +248,8 @@ def test_reductions_of_distance_matrices(data):
         HubnessReducedNearestNeighbors(reduction="nicdm", n_candidates=159),
         HubnessReducedKNeighborsTransformer(reduction="nicdm", n_candidates=159),
         make_pipeline(
-            # Not by brute force: that search gets distances of samples to themselves that round
-            # to 1e-7 instead of 0, which no rule on graphs can tell from a close neighbour.
-            KNeighborsTransformer(n_neighbors=159, algorithm="kd_tree"),
+            # Brute force: distances of samples to themselves round to 1e-7 instead of 0.
+            KNeighborsTransformer(n_neighbors=159, algorithm="brute"),
             NICDM(),
             KNeighborsClassifier(metric="precomputed"),
         ),

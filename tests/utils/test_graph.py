@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse
+from sklearn.neighbors import KNeighborsTransformer
 
 from sksim.utils._graph import (
     check_graph,
@@ -105,3 +106,12 @@ def test_missing_neighbors_are_left_out():
     )
     np.testing.assert_array_equal(graph.indptr, [0, 2, 3])
     np.testing.assert_array_equal(graph.toarray(), [[2, 1, 0], [0, 0, 3]])
+
+
+def test_rounded_distances_of_samples_to_themselves_are_zeros(rng):
+    """scikit-learn's brute-force search does not return exact zeros."""
+    X = rng.standard_normal((200, 60))
+    graph = KNeighborsTransformer(n_neighbors=10, algorithm="brute").fit_transform(X)
+    own = is_self_entry(graph)
+    assert (graph.data[own] > 0).any()
+    np.testing.assert_array_equal(graph.indices[own], np.arange(200))
