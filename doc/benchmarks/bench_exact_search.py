@@ -8,7 +8,7 @@ import numpy as np
 from _measure import FOLDER, extra_memory, interleaved, write_csv, write_environment
 from sklearn.neighbors import NearestNeighbors
 
-from sksim.utils import _certified_search
+from sksim.utils import _search
 from sksim.utils._search import exact_neighbors
 
 
@@ -35,12 +35,12 @@ def search_sksim(X, k, metric):
 
 def search_numpy(X, k, metric):
     """The same where numba is not installed."""
-    compiled = _certified_search.compiled
-    _certified_search.compiled = lambda kernel: None
+    compiled = _search.compiled
+    _search.compiled = lambda kernel: None
     try:
         return search_sksim(X, k, metric)
     finally:
-        _certified_search.compiled = compiled
+        _search.compiled = compiled
 
 
 def search_sklearn(X, k, metric):

@@ -20,22 +20,28 @@ threads and the other queries are; equal points are at distance exactly zero.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from joblib import effective_n_jobs
 from sklearn import get_config
 from threadpoolctl import threadpool_limits
 
 from sksim.utils._blocks import row_blocks
-from sksim.utils._kernels import compiled, push_pairs
 from sksim.utils._points import Points, lower_bounds
 
-__all__ = ["certified_search", "mask_own", "sorted_by_distance"]
+__all__ = [
+    "N_SPARE",
+    "BoundedSearch",
+    "CertifiedSearch",
+    "SymmetricSearch",
+    "mask_own",
+    "sorted_by_distance",
+]
 
 # Candidates beyond n_neighbors: rows whose distances lie closer than the bounds are tight
 # are completed one by one, more candidates make that rarer.
-_N_SPARE = 4
+N_SPARE = 4
 _MAX_GROUP_SIZE = 64
 # Blocks of bounds: large enough for the product, small beside the data.
 _BLOCK_MIB = 40
@@ -99,26 +105,86 @@ def _nearest_of(points: Points, row: int, columns: np.ndarray, n_neighbors: int)
     return distances[order], columns[order]
 
 
-class _CertifiedSearch:
-    """Search by lower bounds, exact distances of the candidates and a certificate."""
+class CertifiedSearch(ABC):
+    """What all searches share: the exact distances of candidates and the completion of rows.
+
+    Parameters
+    ----------
+    points : Points
+        Queries and indexed samples.
+    n_neighbors : int
+        Number of neighbours, less than half of the indexed samples.
+    exclude_self : bool
+        Leave out the indexed sample with the query's own row number.
+
+    Attributes
+    ----------
+    distances, indices : ndarray of shape (n_queries, n_neighbors)
+        Neighbours in increasing order, ties in the order of the index.
+    """
 
     def __init__(self, points: Points, n_neighbors: int, exclude_self: bool):
         self.points, self.n_neighbors, self.exclude_self = points, n_neighbors, exclude_self
         self.n_indexed = points.Y.shape[0]
-        self.n_candidates = n_neighbors + _N_SPARE
-        self.group_size = _group_size(self.n_indexed, self.n_candidates)
-        self.width = -(-self.n_indexed // self.group_size) * self.group_size
-        self.bounds = lower_bounds(points, self.width)
+        self.n_candidates = n_neighbors + N_SPARE
         self.distances = np.empty((points.X.shape[0], n_neighbors))
         self.indices = np.empty(self.distances.shape, dtype=np.intp)
 
-    def blocks(self, n_parts: int) -> list[slice]:
-        """Row blocks within the working memory, larger ones only to keep the product fast."""
+    @abstractmethod
+    def run(self, n_threads: int) -> None:
+        """Search all rows."""
+
+    @abstractmethod
+    def search(self, blocks: list[np.ndarray]) -> None:
+        """Search blocks of rows one after another."""
+
+    def keep_nearest(self, rows: np.ndarray, columns: np.ndarray) -> None:
+        """Fill in the nearest candidates of the rows."""
+        distances = self.points.distances(rows, columns)
+        if self.exclude_self:
+            distances[columns == rows[:, None]] = np.inf
+        distances, columns = sorted_by_distance(distances, columns)
+        self.distances[rows] = distances[:, : self.n_neighbors]
+        self.indices[rows] = columns[:, : self.n_neighbors]
+
+    def complete(self, row: int, columns: np.ndarray) -> None:
+        """Fill in the nearest of all columns, in increasing order, that may be near enough."""
+        if self.exclude_self:
+            columns = columns[columns != row]
+        found = _nearest_of(self.points, row, columns, self.n_neighbors)
+        self.distances[row], self.indices[row] = found
+
+    def search_in_threads(self, blocks: list[np.ndarray], n_threads: int) -> None:
+        """Search blocks of rows, each thread its share of them."""
+        if n_threads == 1:
+            return self.search(blocks)
+        parts = [blocks[i::n_threads] for i in range(min(n_threads, len(blocks)))]
+        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(len(parts)) as pool:
+            list(pool.map(self.search, parts))
+
+
+class BoundedSearch(CertifiedSearch):
+    """Search by the lower bounds of all pairs."""
+
+    def __init__(self, points: Points, n_neighbors: int, exclude_self: bool):
+        super().__init__(points, n_neighbors, exclude_self)
+        self.group_size = _group_size(self.n_indexed, self.n_candidates)
+        self.width = -(-self.n_indexed // self.group_size) * self.group_size
+        self.bounds = lower_bounds(points, self.width)
+
+    def run(self, n_threads: int) -> None:
+        """Search all rows."""
+        self.search_in_threads(
+            self._blocks(np.arange(self.points.X.shape[0]), n_threads), n_threads
+        )
+
+    def _blocks(self, rows: np.ndarray, n_parts: int) -> list[np.ndarray]:
+        """Blocks within the working memory, larger ones only to keep the product fast."""
         row_bytes = self.width * self.bounds.dtype().itemsize
         limit = max(_BLOCK_MIB, _MIN_BLOCK_ROWS * row_bytes / 2**20)
         limit = min(limit, get_config()["working_memory"] / n_parts)
-        n_rows = self.points.X.shape[0]
-        return list(row_blocks(n_rows, row_bytes, max_rows=_MAX_BLOCK_ROWS, working_memory=limit))
+        parts = row_blocks(rows.size, row_bytes, max_rows=_MAX_BLOCK_ROWS, working_memory=limit)
+        return [rows[part] for part in parts]
 
     def search(self, blocks: list[np.ndarray]) -> None:
         """Search blocks of rows one after another, all in one buffer."""
@@ -129,47 +195,55 @@ class _CertifiedSearch:
             if self.exclude_self:
                 bounds[np.arange(rows.size), rows] = np.inf
             columns, others = _candidates(bounds, self.group_size, self.n_candidates)
-            limits, is_certain = self.rank(rows, norms, columns, others)
-            for i in np.flatnonzero(~is_certain):
-                self._complete(rows[i], bounds[i], limits[i])
-
-    def rank(self, rows, norms, columns, others):
-        """Fill in the nearest candidates of the rows, and tell which rows are finished."""
-        distances = self.points.distances(rows, columns)
-        distances, columns = sorted_by_distance(distances, columns)
-        self.distances[rows] = distances[:, : self.n_neighbors]
-        self.indices[rows] = columns[:, : self.n_neighbors]
-        limits = self.bounds.limits(rows, norms, self.distances[rows, -1])
-        return limits, others > limits
-
-    def _complete(self, row: int, bounds: np.ndarray, limit: float) -> None:
-        """Search a row among all samples whose bounds are not above the limit."""
-        is_open = ~(bounds[: self.n_indexed] > limit)
-        if self.exclude_self:
-            is_open[row] = False
-        found = _nearest_of(self.points, row, np.flatnonzero(is_open), self.n_neighbors)
-        self.distances[row], self.indices[row] = found
+            self.keep_nearest(rows, columns)
+            limits = self.bounds.limits(rows, norms, self.distances[rows, -1])
+            for i in np.flatnonzero(~(others > limits)):
+                not_above = ~(bounds[i, : self.n_indexed] > limits[i])
+                self.complete(rows[i], np.flatnonzero(not_above))
 
 
-class _SymmetricSearch(_CertifiedSearch):
-    """Search of a set in itself that forms the product of each pair once, with a kernel."""
+class SymmetricSearch(BoundedSearch):
+    """Search of a set in itself that forms the product of each pair once, with a kernel.
 
-    def search_all(self, push) -> None:
-        """Search all rows with the compiled kernel."""
-        columns, others = self._smallest_bounds(push)
+    Parameters
+    ----------
+    points : Points
+        The set.
+    n_neighbors : int
+        Number of neighbours, less than half of the samples.
+    exclude_self : bool
+        Whether a sample is left out of its own neighbours.
+    push : callable
+        The compiled kernel ``push_pairs``.
+    """
+
+    def __init__(self, points: Points, n_neighbors: int, exclude_self: bool, push):
+        super().__init__(points, n_neighbors, exclude_self)
+        self.push = push
+
+    @staticmethod
+    def is_worthwhile(points: Points, n_neighbors: int, n_threads: int) -> bool:
+        """Whether the kernel can be used and saves time."""
+        if points.is_sparse or points.X is not points.Y or n_threads > 1:
+            return False
+        n_indexed, n_features = points.Y.shape
+        is_deep = n_features >= _LEAST_FEATURES * (n_neighbors + N_SPARE)
+        return is_deep and n_indexed**2 * n_features >= _LEAST_PRODUCT
+
+    def run(self, n_threads: int) -> None:
+        """Search all rows."""
+        columns, others = self._smallest_bounds()
         if not self.exclude_self:
             columns = np.column_stack([np.arange(self.n_indexed), columns])
-        is_certain = np.empty(self.n_indexed, dtype=bool)
-        for rows in row_blocks(self.n_indexed, 1, max_rows=_MAX_BLOCK_ROWS):
-            rows = np.arange(rows.start, rows.stop)
-            norms = self.bounds.norms[rows]
-            is_certain[rows] = self.rank(rows, norms, columns[rows], others[rows])[1]
-        uncertain = np.flatnonzero(~is_certain)
+        for rows in self._blocks(np.arange(self.n_indexed), n_threads):
+            self.keep_nearest(rows, columns[rows])
+        limits = self.bounds.limits(slice(None), self.bounds.norms, self.distances[:, -1])
+        uncertain = np.flatnonzero(~(others > limits))
         if uncertain.size:
-            n_rows = self.blocks(1)[0].stop
-            self.search(np.split(uncertain, range(n_rows, uncertain.size, n_rows)))
+            self.search_in_threads(self._blocks(uncertain, n_threads), n_threads)
 
-    def _smallest_bounds(self, push):
+    def _smallest_bounds(self):
+        """Columns of the smallest bounds of each row, and the smallest bound of all others."""
         shape = (self.n_indexed, self.n_candidates + 1)
         values = np.full(shape, np.inf, dtype=self.bounds.dtype)
         columns = np.zeros(shape, dtype=np.intp)
@@ -179,52 +253,5 @@ class _SymmetricSearch(_CertifiedSearch):
             for first in range(start, self.n_indexed, _TILE_COLUMNS):
                 tile = slice(first, min(first + _TILE_COLUMNS, self.n_indexed))
                 products = self.bounds.products(rows, tile, buffer)
-                push(products, self.bounds.halves, start, first, values, columns)
+                self.push(products, self.bounds.halves, start, first, values, columns)
         return columns[:, :-1], values[:, -1]
-
-
-def _may_push_pairs(points: Points, n_neighbors: int, n_threads: int) -> bool:
-    """Whether the kernel can be used and saves time."""
-    if points.is_sparse or points.X is not points.Y or n_threads > 1:
-        return False
-    n_indexed, n_features = points.Y.shape
-    is_deep = n_features >= _LEAST_FEATURES * (n_neighbors + _N_SPARE)
-    return is_deep and n_indexed**2 * n_features >= _LEAST_PRODUCT
-
-
-def certified_search(
-    points: Points, n_neighbors: int, *, exclude_self: bool, n_jobs: int | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Distances and indices of the nearest neighbours; see the module.
-
-    Parameters
-    ----------
-    points : Points
-        Queries and indexed samples.
-    n_neighbors : int
-        Number of neighbours, less than half of the indexed samples.
-    exclude_self : bool
-        Leave out the indexed sample with the query's own row number.
-    n_jobs : int or None
-        Number of threads.
-
-    Returns
-    -------
-    distances, indices : ndarray of shape (n_queries, n_neighbors)
-        Neighbours in increasing order, ties in the order of the index.
-    """
-    n_threads = effective_n_jobs(n_jobs)
-    may_push = _may_push_pairs(points, n_neighbors, n_threads)
-    if may_push and (push := compiled(push_pairs)) is not None:
-        search = _SymmetricSearch(points, n_neighbors, exclude_self)
-        search.search_all(push)
-        return search.distances, search.indices
-    search = _CertifiedSearch(points, n_neighbors, exclude_self)
-    blocks = [np.arange(rows.start, rows.stop) for rows in search.blocks(n_threads)]
-    if n_threads == 1:
-        search.search(blocks)
-        return search.distances, search.indices
-    parts = [blocks[i::n_threads] for i in range(min(n_threads, len(blocks)))]
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(len(parts)) as pool:
-        list(pool.map(search.search, parts))
-    return search.distances, search.indices

@@ -9,12 +9,20 @@ scikit-learn's distances.
 # SPDX-License-Identifier: BSD-3-Clause
 
 import numpy as np
+from joblib import effective_n_jobs
 from scipy import sparse
 from sklearn.metrics import pairwise_distances_chunked
 
 from sksim.utils._blocks import row_blocks
-from sksim.utils._certified_search import certified_search, mask_own, sorted_by_distance
+from sksim.utils._certified_search import (
+    BoundedSearch,
+    SymmetricSearch,
+    mask_own,
+    sorted_by_distance,
+)
+from sksim.utils._kernels import compiled, push_pairs
 from sksim.utils._points import Points
+from sksim.utils._tree_search import TreeSearch
 
 __all__ = ["candidate_distances", "exact_neighbors"]
 
@@ -59,14 +67,26 @@ def _search_blocks(block, n_rows: int, n_columns: int, n_neighbors: int, exclude
     return distances, indices
 
 
+def _certified_search(points: Points, n_neighbors: int, exclude_self: bool, n_threads: int):
+    """The search that suits the shape; all of them give the same result."""
+    if TreeSearch.is_worthwhile(points):
+        return TreeSearch(points, n_neighbors, exclude_self)
+    if SymmetricSearch.is_worthwhile(points, n_neighbors, n_threads):
+        push = compiled(push_pairs)
+        if push is not None:
+            return SymmetricSearch(points, n_neighbors, exclude_self, push)
+    return BoundedSearch(points, n_neighbors, exclude_self)
+
+
 def _search_points(X, Y, n_neighbors: int, metric: str, exclude_self: bool, n_jobs):
     points, exponent = _points(X, Y, metric)
     if Y.shape[0] < 2 * (n_neighbors + 8):
         distances, indices = _search_directly(points, n_neighbors, exclude_self)
     else:
-        distances, indices = certified_search(
-            points, n_neighbors, exclude_self=exclude_self, n_jobs=n_jobs
-        )
+        n_threads = effective_n_jobs(n_jobs)
+        search = _certified_search(points, n_neighbors, exclude_self, n_threads)
+        search.run(n_threads)
+        distances, indices = search.distances, search.indices
     return _unscaled(distances, exponent), indices
 
 
@@ -186,6 +206,7 @@ def exact_neighbors(
     Euclidean, squared Euclidean and cosine distance, both inputs dense or both sparse: time
     O(n_queries n_indexed n_features) in one matrix product, in float32 for dense input; memory
     one float32 copy of Y and a block of about 40 MiB a thread, never above the working memory.
+    Up to six features, Euclidean: a k-d tree in place of the product.
     Other metrics go through :func:`sklearn.metrics.pairwise_distances_chunked`.
     """
     X = _as_points(X)

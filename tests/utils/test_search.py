@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.metrics import pairwise_distances
 
-from sksim.utils import _certified_search
+from sksim.utils import _certified_search, _search, _tree_search
 from sksim.utils._points import Points, lower_bounds
 from sksim.utils._search import candidate_distances, exact_neighbors
 from tests.reference import search as reference
@@ -204,16 +204,39 @@ def test_each_pair_once_with_the_kernel_changes_nothing(
     options = {"n_neighbors": 8, "metric": metric, "exclude_self": exclude_self}
     expected = exact_neighbors(X, **options)
     pushed = []
-    compiled = _certified_search.compiled
+    compiled = _search.compiled
     monkeypatch.setattr(_certified_search, "_LEAST_PRODUCT", 0)
     monkeypatch.setattr(_certified_search, "_LEAST_FEATURES", 0)
     monkeypatch.setattr(
-        _certified_search, "compiled", lambda kernel: pushed.append(kernel) or compiled(kernel)
+        _search, "compiled", lambda kernel: pushed.append(kernel) or compiled(kernel)
     )
     found = exact_neighbors(X, **options)
     assert len(pushed) == 1
     np.testing.assert_array_equal(found[0], expected[0])
     np.testing.assert_array_equal(found[1], expected[1])
+
+
+@given(
+    seed=st.integers(0, 2**31),
+    d=st.integers(1, 6),
+    levels=st.sampled_from([0, 2, 9]),
+    offset=st.sampled_from([0.0, 1e3]),
+    metric=st.sampled_from(["euclidean", "sqeuclidean"]),
+    n_jobs=st.sampled_from([None, 2]),
+)
+def test_the_tree_changes_nothing(seed, d, levels, offset, metric, n_jobs):
+    rng = np.random.RandomState(seed)
+    X = rng.randint(levels, size=(90, d)) if levels else rng.standard_normal((90, d))
+    X = (X + offset).astype(np.float32)
+    Q = X[:9] + rng.standard_normal((9, d))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_tree_search, "_LEAST_INDEXED", 10)
+        for A, exclude_self in [(X, True), (X, False), (Q, False)]:
+            options = {"n_neighbors": 7, "metric": metric, "exclude_self": exclude_self}
+            found = exact_neighbors(A, X, **options, n_jobs=n_jobs)
+            expected = float64_search(A, X, 7, metric, exclude_self)
+            np.testing.assert_array_equal(found[0], expected[0])
+            np.testing.assert_array_equal(found[1], expected[1])
 
 
 def test_distance_is_symmetric_and_zero_for_equal_points(rng):
