@@ -43,6 +43,8 @@ __all__ = [
 # are completed one by one, more candidates make that rarer.
 N_SPARE = 4
 _MAX_GROUP_SIZE = 64
+# Samples that a row is completed with at once, at most.
+_MAX_STEP = 2**14
 # Blocks of bounds: large enough for the product, small beside the data.
 _BLOCK_MIB = 40
 _MIN_BLOCK_ROWS, _MAX_BLOCK_ROWS = 128, 1024
@@ -100,7 +102,7 @@ def _nearest_of(points: Points, row: int, columns: np.ndarray, n_neighbors: int)
         distances = np.concatenate([distances, part])
         if np.count_nonzero(distances <= points.least_distance(row)) >= n_neighbors:
             break
-        start, step = start + step, 4 * step
+        start, step = start + step, min(4 * step, _MAX_STEP)
     order = np.argsort(distances, kind="stable")[:n_neighbors]
     return distances[order], columns[order]
 
