@@ -173,6 +173,7 @@ def _linear_identifiability(rng):
 
 def _seeds():
     X, y = make_radial_classification(2000, n_classes=6, random_state=0)
+    SeedEnsemble(EmbeddingClassifier(max_epochs=1), 2).fit(X, y)  # imports
     for width in (16, 32, 64):
         model = EmbeddingClassifier(hidden_layer_sizes=(width,) * 3, max_epochs=10)
         fits = {

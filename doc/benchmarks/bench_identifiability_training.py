@@ -1,16 +1,17 @@
 """Closeness in distribution on trained models: width of the networks, distillation, digits.
 
-Writes ``identifiability_width.csv`` (the short grid, or ``identifiability_width_full.csv`` with
-``--full``: the paper's settings, some 15 minutes of CPU time for each number of classes),
-``identifiability_distillation.csv`` (about two minutes) and ``identifiability_digits.csv``.
+Writes ``identifiability_width.csv``, ``identifiability_distillation.csv`` (about two minutes) and
+``identifiability_digits.csv``; ``full-width``, the paper's settings, writes
+``identifiability_width_full_k4.csv`` and ``_k6.csv`` in some 15 minutes of CPU time each.
 
     python doc/benchmarks/bench_identifiability_training.py width distillation digits
-    python doc/benchmarks/bench_identifiability_training.py width --full
+    python doc/benchmarks/bench_identifiability_training.py full-width --classes 4
 """
 
 import argparse
+import csv
 
-from _measure import write_csv  # first: it sets the number of threads
+from _measure import FOLDER, write_csv  # first: it sets the number of threads
 
 # isort: split
 import numpy as np
@@ -65,21 +66,33 @@ def width_row(n_classes, width, *, n_samples, n_steps, lr, n_seeds, seed):
     return row
 
 
-def width(full: bool) -> None:
+def width(arguments) -> None:
     """Distances between copies against the width of the networks."""
-    if full:
-        settings = {"n_samples": 20_000, "n_steps": 15_000, "lr": 1e-4, "n_seeds": 10}
-        grid = [(k, w, 0) for k in (4, 6) for w in (16, 32, 64, 128, 256)]
-    else:
-        settings = {"n_samples": 4000, "n_steps": 1500, "lr": 1e-3, "n_seeds": 6}
-        grid = [(k, w, s) for k, s in [(4, 0), (4, 7), (6, 0), (6, 7)] for w in (16, 128)]
+    settings = {"n_samples": 4000, "n_steps": 1500, "lr": 1e-3, "n_seeds": 6}
+    grid = [(k, w, s) for k, s in [(4, 0), (4, 7), (6, 0), (6, 7)] for w in (16, 128)]
     rows = []
     for n_classes, w, seed in grid:
         rows.append(width_row(n_classes, w, seed=seed, **settings))
-        write_csv("identifiability_width_full.csv" if full else "identifiability_width.csv", rows)
+        write_csv("identifiability_width.csv", rows)
 
 
-def distillation(full: bool) -> None:
+def full_width(arguments) -> None:
+    """The paper's settings; goes on where the table of an earlier run ends."""
+    settings = {"n_samples": 20_000, "n_steps": 15_000, "lr": 1e-4, "n_seeds": 10}
+    for n_classes in arguments.classes:
+        name = f"identifiability_width_full_k{n_classes}.csv"
+        rows = []
+        if (FOLDER / name).exists():
+            with open(FOLDER / name, newline="") as file:
+                rows = list(csv.DictReader(file))
+        done = {int(row["width"]) for row in rows}
+        for w in arguments.widths:
+            if w not in done:
+                rows.append(width_row(n_classes, w, seed=0, **settings))
+                write_csv(name, rows)
+
+
+def distillation(arguments) -> None:
     """Students of one teacher on spirals, by the loss."""
     X, y = make_spirals(14_000, random_state=42)
     X, X_test, y, y_test = train_test_split(X, y, train_size=0.5, stratify=y, random_state=42)
@@ -124,7 +137,7 @@ def distillation(full: bool) -> None:
         write_csv("identifiability_distillation.csv", rows)
 
 
-def digits(full: bool) -> None:
+def digits(arguments) -> None:
     """Seeds of one classifier of the digits: loss, and similarity of pairs."""
     X, y = load_digits(return_X_y=True)
     X, X_test, y, y_test = train_test_split(X / 16, y, test_size=600, stratify=y, random_state=0)
@@ -152,10 +165,16 @@ def digits(full: bool) -> None:
 
 
 if __name__ == "__main__":
-    experiments = {"width": width, "distillation": distillation, "digits": digits}
+    experiments = {
+        "width": width,
+        "full-width": full_width,
+        "distillation": distillation,
+        "digits": digits,
+    }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("experiments", nargs="+", choices=experiments)
-    parser.add_argument("--full", action="store_true", help="the paper's grid of widths")
+    parser.add_argument("--classes", nargs="+", type=int, default=[4, 6], help="of full-width")
+    parser.add_argument("--widths", nargs="+", type=int, default=[16, 32, 64, 128, 256])
     arguments = parser.parse_args()
     for name in arguments.experiments:
-        experiments[name](arguments.full)
+        experiments[name](arguments)

@@ -42,6 +42,15 @@ def _class_index(y, classes) -> np.ndarray:
     return position
 
 
+def _can_be_stratified(targets, fraction: float) -> bool:
+    """Whether both parts can hold every label: labels, and enough rows of each."""
+    if targets.ndim > 1:
+        return False
+    _, counts = np.unique(targets, return_counts=True)
+    smaller = min(fraction, 1 - fraction) * len(targets)
+    return counts.min() > 1 and smaller >= len(counts)
+
+
 def _teacher_classes(teacher) -> np.ndarray:
     check_is_fitted(teacher)
     return np.unique(teacher.classes_)
@@ -345,13 +354,12 @@ class EmbeddingClassifier(
 
     def _set_rows_aside(self, X, targets):
         """Tell the net which rows to validate on, and return the others."""
-        is_label = targets.ndim == 1
         X, X_valid, targets, targets_valid = train_test_split(
             X,
             targets,
             test_size=self.validation_fraction,
             random_state=self._stream.seed,
-            stratify=targets if is_label and np.bincount(targets).min() > 1 else None,
+            stratify=targets if _can_be_stratified(targets, self.validation_fraction) else None,
         )
         split = _torch_module("_training").validation_split(X_valid, targets_valid)
         self.net_.set_params(train_split=split)

@@ -37,13 +37,14 @@ def _one_norm(matrices: np.ndarray) -> np.ndarray:
 
 def _maps(Lt: np.ndarray, Lt2: np.ndarray, rcond: float) -> np.ndarray:
     """A = Lt^{-1} Lt2 for every Lt whose reciprocal condition (1-norm) is above ``rcond``."""
-    regular = np.linalg.slogdet(Lt)[0] != 0
-    Lt, Lt2 = Lt[regular], Lt2[regular]
-    size = Lt.shape[-1]
-    identity = np.broadcast_to(np.eye(size), Lt.shape)
-    solution = np.linalg.solve(Lt, np.concatenate([Lt2, identity], axis=2))
-    kept = 1 / (_one_norm(Lt) * _one_norm(solution[:, :, size:])) > rcond
-    return solution[kept, :, :size]
+    try:
+        inverse = np.linalg.inv(Lt)
+    except np.linalg.LinAlgError:
+        regular = np.linalg.slogdet(Lt)[0] != 0
+        Lt, Lt2 = Lt[regular], Lt2[regular]
+        inverse = np.linalg.inv(Lt)
+    kept = 1 / (_one_norm(Lt) * _one_norm(inverse)) > rcond
+    return inverse[kept] @ Lt2[kept]
 
 
 def _mean_squared_errors(A: np.ndarray, triangle: np.ndarray, n_samples: int) -> np.ndarray:

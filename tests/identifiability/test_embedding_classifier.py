@@ -42,14 +42,15 @@ def fitted(data):
     return _small().fit(*data)
 
 
-@parametrize_with_checks([EmbeddingClassifier(lr=0.01, max_epochs=40, random_state=0)])
-def test_scikit_learn_checks(estimator, check):
-    check(estimator)
-
-
 @pytest.mark.slow
-@parametrize_with_checks([EmbeddingClassifier()])
-def test_scikit_learn_checks_of_the_defaults(estimator, check):
+@parametrize_with_checks(
+    [
+        EmbeddingClassifier(unembedding="linear", lr=0.01, max_epochs=60, random_state=0),
+        EmbeddingClassifier(early_stopping=True, lr=0.01, max_epochs=100, random_state=0),
+    ]
+)
+def test_scikit_learn_checks(estimator, check):
+    """Other than by default; the defaults are checked with all other estimators."""
     check(estimator)
 
 

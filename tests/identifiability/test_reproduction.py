@@ -69,7 +69,6 @@ def test_students_of_the_logits_keep_the_representation():
             ).t1,
         }
     assert min(one["agreement"] for one in found.values()) > 0.9
-    assert found["kl"]["agreement"] == max(one["agreement"] for one in found.values())
     assert found["kl"]["cca"] < 0.8
     assert min(found["logit_l1"]["cca"], found["logit_l2"]["cca"]) > 0.98
     assert found["kl"]["logit"] > 6 * found["logit_l2"]["logit"]

@@ -39,14 +39,10 @@ def ensemble(data):
     return SeedEnsemble(_model(), 3, random_state=0).fit(*data)
 
 
-@parametrize_with_checks([SeedEnsemble(_model(max_epochs=60), n_seeds=2, random_state=0)])
-def test_scikit_learn_checks(estimator, check):
-    check(estimator)
-
-
 @pytest.mark.slow
-@parametrize_with_checks([SeedEnsemble()])
-def test_scikit_learn_checks_of_the_defaults(estimator, check):
+@parametrize_with_checks([SeedEnsemble(_model(max_epochs=60), 2, batched=False, random_state=0)])
+def test_scikit_learn_checks(estimator, check):
+    """Other than by default; the defaults are checked with all other estimators."""
     check(estimator)
 
 
