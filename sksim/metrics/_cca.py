@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import linalg
 
-from sksim.metrics._centering import center, cross_product
+from sksim.metrics._centering import center, cross_product, square_sum
 from sksim.metrics._measure import (
     DegenerateSimilarityWarning,
     Measure,
@@ -83,38 +83,40 @@ def _svd(values: np.ndarray, rtol: float) -> tuple[np.ndarray, np.ndarray, np.nd
     return U[:, :rank], singular[:rank], Vt[:rank]
 
 
-def _cholesky_basis(values: np.ndarray, ridge: float, shrinkage: float) -> Basis | None:
+def solve_transposed(factor: np.ndarray, B: np.ndarray) -> np.ndarray:
+    """inv(R^T) B for an upper triangular R (BLAS: LAPACK's routine is slow for small R)."""
+    return linalg.blas.dtrsm(1.0, factor, B, trans_a=1)
+
+
+def _cholesky_basis(values: np.ndarray, ridge: float) -> Basis | None:
     """Basis from the Cholesky factor of the covariance; the columns are brought to one scale."""
     if values.shape[0] <= values.shape[1]:
         return None
     S = cross_product(values, values)
     scales = np.sqrt(np.diag(S)) if ridge == 0 else np.ones(S.shape[0])
-    scaled = (1.0 - shrinkage) * S / np.outer(scales, scales)
-    factor = _well_conditioned_root(scaled + ridge * np.eye(S.shape[0]))
+    factor = _well_conditioned_root(S / np.outer(scales, scales) + ridge * np.eye(S.shape[0]))
     if factor is None:
         return None
-    factor = factor * scales
-    return Basis(values, factor, linalg.solve_triangular(factor, S, trans="T"))
+    factor = np.asfortranarray(factor * scales)
+    return Basis(values, factor, solve_transposed(factor, S))
 
 
-def _svd_basis(values: np.ndarray, ridge: float, shrinkage: float, rtol: float) -> Basis:
+def _svd_basis(values: np.ndarray, ridge: float, rtol: float) -> Basis:
     U, singular, Vt = _svd(values, rtol)
-    lengths = singular / np.sqrt((1.0 - shrinkage) * singular**2 + ridge)
+    lengths = singular / np.sqrt(singular**2 + ridge)
     return Basis(U * lengths, None, (lengths * singular)[:, None] * Vt)
 
 
-def basis_of(
-    values: np.ndarray, *, ridge: float = 0.0, shrinkage: float = 0.0, rtol: float = RTOL
-) -> Basis:
-    """Basis of centred columns, whitened by ``(1 - shrinkage) S + ridge I``."""
-    basis = _cholesky_basis(values, ridge, shrinkage)
-    return basis if basis is not None else _svd_basis(values, ridge, shrinkage, rtol)
+def basis_of(values: np.ndarray, *, ridge: float = 0.0, rtol: float = RTOL) -> Basis:
+    """Basis of centred columns, whitened by ``S + ridge I``."""
+    basis = _cholesky_basis(values, ridge)
+    return basis if basis is not None else _svd_basis(values, ridge, rtol)
 
 
 def _prepare(X: np.ndarray, *, shrinkage: float = 0.0, rtol: float = RTOL) -> Basis:
     values = centered_columns(X, rtol)
-    ridge = shrinkage * float(np.vdot(values, values)) / X.shape[1]
-    basis = basis_of(values, ridge=ridge, shrinkage=shrinkage, rtol=rtol)
+    ridge = shrinkage / (1.0 - shrinkage) * square_sum(values) / X.shape[1]
+    basis = basis_of(values, ridge=ridge, rtol=rtol)
     if shrinkage == 0:
         warn_if_degenerate(*X.shape, basis.rank)
     return basis
@@ -150,9 +152,9 @@ def whitened_product(x: Basis, y: Basis) -> np.ndarray:
     """U_x^T U_y, of which the singular values are the canonical correlations."""
     product = cross_product(x.values, y.values)
     if x.factor is not None:
-        product = linalg.solve_triangular(x.factor, product, trans="T", check_finite=False)
+        product = solve_transposed(x.factor, product)
     if y.factor is not None:
-        product = linalg.solve_triangular(y.factor, product.T, trans="T", check_finite=False).T
+        product = solve_transposed(y.factor, product.T).T
     return product
 
 
@@ -281,7 +283,7 @@ def canonical_correlations(X, Y, *, rtol=1e-10) -> np.ndarray:
     {
         **_ARRAYS,
         "n_components": [Interval(Integral, 1, None, closed="left"), None],
-        "shrinkage": [Interval(Real, 0, 1, closed="both")],
+        "shrinkage": [Interval(Real, 0, 1, closed="left")],
         "summary": _SUMMARY,
     },
     prefer_skip_nested_validation=True,
@@ -306,8 +308,10 @@ def cca_score(X, Y, *, n_components=None, shrinkage=0.0, summary="mean") -> floa
     n_components : int, default=None
         Number of largest correlations to summarize, None takes all.
     shrinkage : float, default=0.0
-        Share :math:`\kappa` of the regularised covariances :math:`(1 - \kappa) S + \kappa
-        \frac{\mathrm{tr} S}{d} I` that replace those of either side.
+        Share :math:`\kappa` in [0, 1) by which the joint covariance of both sides is drawn
+        towards multiples :math:`\frac{\mathrm{tr} S}{d} I` of the identity for each side. In
+        effect each covariance gets the ridge :math:`\frac{\kappa}{1 - \kappa}
+        \frac{\mathrm{tr} S}{d}`.
     summary : {"mean", "mean_squared", "yanai", "max"}, default="mean"
         How the correlations become one number.
 
@@ -332,6 +336,9 @@ def cca_score(X, Y, *, n_components=None, shrinkage=0.0, summary="mean") -> floa
     Without shrinkage invariant to every invertible affine map of either side; with it only to
     rotation, scale and shift. The score of independent representations grows with the share of
     features to samples: judge it with :func:`permutation_test_similarity`.
+
+    Shrinking the two covariances to :math:`(1 - \kappa) S + \kappa \frac{\mathrm{tr} S}{d} I`
+    but not the covariance between the sides, as is also done, gives "correlations" above one.
 
     O(n d^2 + d^3) time in float64, O(n d) memory.
 

@@ -3,9 +3,12 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+
+from sksim.utils._blocks import row_blocks
 
 __all__ = [
     "Centered",
@@ -18,7 +21,9 @@ __all__ = [
 ]
 
 #: Rows that one product of float32 arrays sums over before the result is added in float64.
-BLOCK_ROWS = 4096
+PRODUCT_ROWS = 2048
+#: Rows that are converted to float64 at once, which stay in the processor's cache.
+CONVERTED_ROWS = 256
 
 
 class Centered(NamedTuple):
@@ -39,6 +44,15 @@ def _power_of_two(peak: float, dtype) -> float:
     return 2.0 ** float(np.clip(np.frexp(peak)[1], -limit, limit))
 
 
+def _blocks(X: np.ndarray, max_rows: int = CONVERTED_ROWS) -> Iterator[slice]:
+    return row_blocks(X.shape[0], 8.0 * X.shape[1], max_rows=max_rows)
+
+
+def _column_means(X: np.ndarray) -> np.ndarray:
+    """Means in float64."""
+    return sum(X[rows].astype(np.float64).sum(axis=0) for rows in _blocks(X)) / X.shape[0]
+
+
 def center(X: np.ndarray, *, name: str = "The representation") -> Centered:
     """Subtract the column means, computed in float64; the dtype of X is kept.
 
@@ -48,9 +62,11 @@ def center(X: np.ndarray, *, name: str = "The representation") -> Centered:
         If nothing but rounding is left, or the values overflow.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        mean = X.mean(axis=0, dtype=np.float64)
-        values = np.subtract(X, mean, out=np.empty(X.shape, X.dtype), casting="same_kind")
-        values -= values.mean(axis=0, dtype=np.float64).astype(X.dtype)
+        mean = _column_means(X)
+        values = np.empty(X.shape, X.dtype)
+        for rows in _blocks(X):
+            np.subtract(X[rows].astype(np.float64), mean, out=values[rows], casting="same_kind")
+        values -= _column_means(values).astype(X.dtype)
     peak = float(max(values.max(), -values.min()))
     if not np.isfinite(peak):
         raise ValueError(f"{name} is too large to be centred: rescale it.")
@@ -67,15 +83,19 @@ def cross_product(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
     if X.dtype == np.float64 and Y.dtype == np.float64:
         return X.T @ Y
     total = np.zeros((X.shape[1], Y.shape[1]))
-    for start in range(0, X.shape[0], BLOCK_ROWS):
-        block = X[start : start + BLOCK_ROWS]
-        total += block.T @ (block if Y is X else Y[start : start + BLOCK_ROWS])
+    for rows in _blocks(X, PRODUCT_ROWS):
+        block = X[rows]
+        total += block.T @ (block if Y is X else Y[rows])
     return total
 
 
 def row_squares(X: np.ndarray) -> np.ndarray:
     """Squared norm of each row, in float64."""
-    return np.einsum("ij,ij->i", X, X, dtype=np.float64, casting="same_kind")
+    squares = np.empty(X.shape[0])
+    for rows in _blocks(X):
+        block = X[rows].astype(np.float64, copy=False)
+        squares[rows] = np.einsum("ij,ij->i", block, block)
+    return squares
 
 
 def square_sum(A: np.ndarray) -> float:

@@ -16,6 +16,7 @@ from sksim.metrics._cca import (
     basis_of,
     centered_columns,
     permute_basis,
+    solve_transposed,
     warn_if_degenerate,
     whitened_product,
 )
@@ -41,7 +42,7 @@ def _explicit(basis: Basis) -> np.ndarray:
     """The (n, r) array of which the basis consists."""
     if basis.factor is None:
         return basis.values
-    return linalg.solve_triangular(basis.factor, basis.values.T, trans="T", check_finite=False).T
+    return solve_transposed(basis.factor, basis.values.T).T
 
 
 def _exact_distance(x: Basis, y: Basis) -> float:

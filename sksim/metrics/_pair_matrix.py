@@ -263,7 +263,7 @@ def check_own_product(product: float, scale: float, n_samples: int) -> float:
         raise ValueError(
             "The similarity is undefined: the centred kernel or distance matrix of a "
             f"representation is zero, because all its {n_samples} samples are equally similar "
-            "to each other."
+            "to each other, but for one term for each sample."
         )
     return product
 
