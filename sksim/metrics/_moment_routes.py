@@ -195,26 +195,25 @@ def _centered_log_probabilities(f1, g1, f2, g2):
 
 
 def _label_values(first, second, pivot: int, labels, n_samples: int) -> LabelValues:
-    """Terms of ``labels`` for one pivot, in two passes over the labels."""
+    """Terms of ``labels`` for one pivot, in one pass over blocks of labels."""
     a_0, b_0 = first([pivot]), second([pivot])
-    batches = list(_batches(len(labels), len(first.rows)))
-    s, s_prime = np.hstack(
-        [
-            ratio_deviations(first(labels[part]), second(labels[part]), a_0, b_0, n_samples)
-            for part in batches
-        ]
-    )
-    s[labels == pivot] = s_prime[labels == pivot] = np.nan
-    degenerate = is_degenerate(s, s_prime, 1e-12)
-    s[degenerate] = s_prime[degenerate] = np.nan
 
-    def scaled(part):
+    def block_values(part):
         a, b = first(labels[part]), second(labels[part])
-        return scaled_deviations(a, b, a_0, b_0, s[part], s_prime[part], n_samples)
+        s, s_prime = ratio_deviations(a, b, a_0, b_0, n_samples)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rest, base = scaled_deviations(a, b, a_0, b_0, s, s_prime, n_samples)
+        return rest, base, s, s_prime
 
-    rest, base = np.hstack([scaled(part) for part in batches])
-    rest[labels == pivot] = base[labels == pivot] = -np.inf
-    return LabelValues(rest, base, s, s_prime)
+    blocks = [block_values(part) for part in _batches(len(labels), len(first.rows))]
+    values = LabelValues(*np.hstack(blocks))
+    is_pivot = labels == pivot
+    values.s[is_pivot] = values.s_prime[is_pivot] = np.nan
+    degenerate = is_degenerate(values.s, values.s_prime, 1e-12)
+    for part in values:
+        part[degenerate] = np.nan
+    values.rest[is_pivot] = values.base[is_pivot] = -np.inf
+    return values
 
 
 def _best_label_terms(first, second, pivots, labels, left_out, n_samples, **search):
