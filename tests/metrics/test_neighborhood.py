@@ -256,3 +256,13 @@ def test_everyone_is_a_neighbour():
         mutual_knn_score(X, Y, n_neighbors=len(X) - 1, adjusted=True)
     with pytest.raises(ValueError, match="'metric'"):
         mutual_knn_score(X, Y, metric="nonsense")
+
+
+def test_layers_of_an_encoder_on_news(data_folder):
+    """Measured before with slow, independent code: the last layer against each of the others."""
+    with np.load(data_folder / "agnews_layers.npz") as arrays:
+        views = [arrays[name][:1000] for name in [*(f"layer{i}" for i in range(7)), "lsa"]]
+    views = [view.astype(np.float64) for view in views]
+    measured = [mutual_knn_score(views[6], view) for view in views]
+    expected = [0.2621, 0.2776, 0.2660, 0.2778, 0.2871, 0.3497, 1.0, 0.3074]
+    np.testing.assert_allclose(measured, expected, atol=5e-5)
