@@ -176,3 +176,33 @@ class TestBadInput:
             function(f1[1:], g1, f2, g2)
         with pytest.raises(ValueError, match="f2 contains NaN"):
             function(f1, g1, np.full_like(f2, np.nan), g2)
+
+
+class TestDegenerate:
+    @pytest.fixture
+    def twin_labels(self):
+        """Labels 0 and 1 have one unembedding, in the first model only."""
+        f1, g1, f2, g2 = [part for model in _models(0, k=8) for part in model]
+        g1[1] = g1[0]
+        return f1, g1, f2, g2
+
+    def test_raise_names_the_label(self, twin_labels):
+        with pytest.raises(ValueError, match=r"labels to the pivot label.*: 1\. Choose another"):
+            log_likelihood_variance_distance_from_embeddings(
+                *twin_labels, pivot=0, left_out=2, inputs=[0, 1, 2, 3]
+            )
+
+    def test_automatic_choice_avoids_it(self, twin_labels):
+        result = log_likelihood_variance_distance_from_embeddings(
+            *twin_labels, inputs=[0, 1, 2, 3], return_terms=True
+        )
+        assert np.isfinite(result.distance)
+        assert result.pivot not in (0, 1) or result.left_out in (0, 1)
+
+    def test_skip_equals_the_direct_route(self, twin_labels):
+        options = {"pivot": 0, "left_out": 2, "inputs": [0, 1, 2, 3], "on_degenerate": "skip"}
+        with pytest.warns(UserWarning, match="labels.*: 1. They are left out"):
+            moments = log_likelihood_variance_distance_from_embeddings(*twin_labels, **options)
+        with pytest.warns(UserWarning, match="labels.*: 1. They are left out"):
+            direct = log_likelihood_variance_distance(*_log_probabilities(*twin_labels), **options)
+        assert moments == pytest.approx(direct, rel=1e-9)
