@@ -148,7 +148,7 @@ class EmbeddingClassifier(
         The trained net; its ``module_`` is the network. It is pickled for the CPU.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where X has them.
 
     See Also
