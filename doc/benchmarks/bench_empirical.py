@@ -51,7 +51,7 @@ def numpy_route(D):
 
 
 def comparisons(n_repeats=2000, size=2**14):
-    """The floor: comparisons of 16 bits in the cache."""
+    """Comparisons of 16 bits in the cache, nothing else."""
     values, out = np.arange(size, dtype=np.uint16), np.empty(size, dtype=bool)
     for _ in range(n_repeats):
         np.greater(values, np.uint16(1000), out=out)
