@@ -274,7 +274,7 @@ def rankme_score(X, *, eps=1e-7) -> float:
     ----------
     X : array-like of shape (n_samples, n_features)
         The representation.
-    eps : float, default=1e-7
+    eps : float, default=1e-07
         Added to each share; it changes about the sixth digit.
 
     Returns
