@@ -112,18 +112,14 @@ class TestMetric:
 
     def test_triangle_inequality_fails_with_automatic_choices(self):
         """Stated in the documentation: automatic choices give no metric."""
-        excess = []
-        for seed in range(60):
-            a, b, c = _random_arrays(seed, 3, n=4, k=4)
-            d_ab, d_bc, d_ac = (llv(x, y, random_state=0) for x, y in ((a, b), (b, c), (a, c)))
-            excess.append(d_ac - d_ab - d_bc)
-        rng = np.random.RandomState(0)
-        for _ in range(200):
-            a, c = _random_arrays(rng.randint(2**31), n=4, k=4)
+
+        def excess(seed):
+            a, c = _random_arrays(seed, n=4, k=4)
             b = log_softmax((a + c) / 2, axis=1)
             d_ab, d_bc, d_ac = (llv(x, y, random_state=0) for x, y in ((a, b), (b, c), (a, c)))
-            excess.append(d_ac - d_ab - d_bc)
-        assert max(excess) > 0
+            return d_ac - d_ab - d_bc
+
+        assert any(excess(seed) > 0.01 for seed in range(300))
 
     @given(seeds)
     def test_p9_relabelling_and_row_order(self, seed):
