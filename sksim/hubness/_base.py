@@ -41,6 +41,7 @@ class Space(NamedTuple):
     metric: object = None
     metric_params: dict = {}
     bank: object = None
+    y: object = None
 
 
 def missing_vectors_error(name: str, what: str) -> ValueError:
@@ -93,7 +94,7 @@ class GraphReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEst
                 f"X must be a square matrix (n_samples, n_samples): distances between the training "
                 f"samples, got shape {X.shape}."
             )
-        return self._fit_graph(X, Space())
+        return self._fit_graph(X, Space(y=y))
 
     def transform(self, X):
         """Replace the distances of a graph by secondary distances.
@@ -114,7 +115,9 @@ class GraphReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEst
         return self.reduce_graph(self._check_distances(X, reset=False))
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit_graph(self, graph, *, vectors=None, metric="euclidean", metric_params=None, bank=None):
+    def fit_graph(
+        self, graph, *, vectors=None, metric="euclidean", metric_params=None, bank=None, y=None
+    ):
         """Fit on a neighbour graph, with the vectors behind it where they are at hand.
 
         Parameters
@@ -140,7 +143,7 @@ class GraphReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEst
         """
         if sparse.issparse(graph):
             graph = check_graph(graph, name="graph")
-        return self._fit_graph(graph, Space(vectors, metric, metric_params or {}, bank))
+        return self._fit_graph(graph, Space(vectors, metric, metric_params or {}, bank, y))
 
     def _fit_graph(self, graph, space):
         self.n_samples_fit_ = graph.shape[0]

@@ -5,16 +5,15 @@
 
 from numbers import Integral
 
-import numpy as np
-
-from sksim.hubness._base import GraphReduction
-from sksim.hubness._statistics import check_depth, fill_missing, mean_distance
+from sksim.hubness._additive import AdditiveReduction
+from sksim.hubness._inner_product import additive_index
+from sksim.hubness._statistics import check_depth, mean_distance
 from sksim.utils._sklearn import Interval
 
 __all__ = ["CSLS"]
 
 
-class CSLS(GraphReduction):
+class CSLS(AdditiveReduction):
     r"""Cross-domain similarity local scaling: subtract the mean distances to the neighbours.
 
     With :math:`\bar r_k(z)` the mean distance of :math:`z` to its k nearest neighbours among the
@@ -36,8 +35,8 @@ class CSLS(GraphReduction):
 
     Attributes
     ----------
-    mean_distance_ : ndarray of shape (n_samples,)
-        :math:`\bar r_k` of the indexed samples.
+    bias_ : ndarray of shape (n_samples,)
+        :math:`-\bar r_k` of the indexed samples.
     offset_ : float
         The constant c, three times the largest mean distance.
     n_samples_fit_ : int
@@ -84,14 +83,34 @@ class CSLS(GraphReduction):
     def __init__(self, n_neighbors=10):
         self.n_neighbors = n_neighbors
 
-    def _fit_distances(self, distances, space):
+    def _fit_bias(self, distances, space):
         check_depth(distances, self.n_neighbors, "CSLS")
-        mean = mean_distance(distances, self.n_neighbors)
-        self.mean_distance_ = fill_missing(mean, np.nanmedian(mean))
-        self.offset_ = 3.0 * float(self.mean_distance_.max())
+        return -mean_distance(distances, self.n_neighbors)
 
-    def _reduce_distances(self, distances, queries):
-        of_indexed = 2 * distances.values - distances.by_column(self.mean_distance_) + self.offset_
-        of_query = fill_missing(mean_distance(distances, self.n_neighbors), 0.0)
-        of_query = np.minimum(of_query, distances.row_minimum(of_indexed))
-        return of_indexed - distances.by_row(of_query)
+    def _fit_offset(self):
+        return -3 * float(self.bias_.min())
+
+    def _base_values(self, distances):
+        return 2 * distances.values
+
+    def _row_term(self, distances, queries):
+        return -mean_distance(distances, self.n_neighbors)
+
+    def inner_product_index(self, vectors, metric):
+        """Augmented index vectors and query map that rank as the reduction does.
+
+        Parameters
+        ----------
+        vectors : array-like of shape (n_indexed, n_features)
+            The indexed samples.
+        metric : str
+            Metric of the distances.
+
+        Returns
+        -------
+        index_vectors : ndarray of shape (n_indexed, n_features + 1)
+            Vectors for any index of inner products: larger is nearer.
+        query_map : callable
+            Augments queries.
+        """
+        return additive_index(vectors, metric, self.bias_ / 2, name="CSLS")

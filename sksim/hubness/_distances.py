@@ -89,8 +89,10 @@ class GraphDistances:
         return D
 
     def beside(self, table: np.ndarray) -> np.ndarray:
-        """Entries of a table of all pairs beside each distance."""
-        return table[row_index(self.graph), self.graph.indices]
+        """Entries of a table of all pairs, dense or sparse, beside each distance."""
+        if sparse.issparse(table):
+            table = sparse.csr_matrix(table)  # csr_array would return a sparse vector
+        return np.asarray(table[row_index(self.graph), self.graph.indices]).ravel()
 
     def from_entries(self, values: np.ndarray) -> np.ndarray:
         """Lay values of the entries of ``graph`` out beside the distances: they are."""
@@ -175,8 +177,8 @@ class DenseDistances:
         return self.values
 
     def beside(self, table: np.ndarray) -> np.ndarray:
-        """Entries of a table of all pairs beside each distance."""
-        return table
+        """Entries of a table of all pairs, dense or sparse, beside each distance."""
+        return table.toarray() if sparse.issparse(table) else table
 
     @cached_property
     def graph(self):

@@ -8,6 +8,7 @@ from numbers import Integral
 import numpy as np
 
 from sksim.hubness._base import GraphReduction
+from sksim.hubness._inner_product import scaled_index
 from sksim.hubness._statistics import (
     check_depth,
     divisible,
@@ -94,3 +95,23 @@ class NICDM(GraphReduction):
         indexed_scale = np.sqrt(divisible(self.local_scale_, self.scale_floor_))
         scale = scale * distances.by_column(indexed_scale)
         return distances.values / scale
+
+    def inner_product_index(self, vectors, metric):
+        """Augmented index vectors and query map that rank as the reduction does.
+
+        Parameters
+        ----------
+        vectors : array-like of shape (n_indexed, n_features)
+            The indexed samples.
+        metric : str
+            Metric of the distances.
+
+        Returns
+        -------
+        index_vectors : ndarray of shape (n_indexed, n_features + 1 or 2)
+            Vectors for any index of inner products: larger is nearer.
+        query_map : callable
+            Augments queries.
+        """
+        scale = divisible(self.local_scale_, self.scale_floor_)
+        return scaled_index(vectors, metric, scale, name="NICDM")

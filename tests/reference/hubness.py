@@ -113,3 +113,94 @@ def scaled_loop(graph, statistic, value):
         order = np.argsort(values, kind="stable")
         reduced.data[row], reduced.indices[row] = values[order], indices[order]
     return reduced
+
+
+def nearest_columns(row, k):
+    own = own_column(row)
+    return sorted((j for j in range(len(row)) if j != own), key=lambda j: (row[j], j))[:k]
+
+
+def nearest_neighbor_normalization(D, to_bank, k, alpha):
+    """Chowdhury et al. 2024 with s = -d: s(q, x) - alpha mean of the k largest s(b, x)."""
+    return [[d - alpha * local_mean(b, k) for d, b in zip(row, to_bank)] for row in D]
+
+
+def inverted_softmax(D, to_bank, beta):
+    """-log of Smith et al. 2017, over beta."""
+    table = np.empty(D.shape)
+    for q, row in enumerate(D):
+        for x, d in enumerate(row):
+            normalizer = sum(math.exp(-beta * e) for e in others(to_bank[x]))
+            table[q, x] = -math.log(math.exp(-beta * d) / normalizer) / beta
+    return table
+
+
+def localized_centering(Q, X, k, gamma):
+    """Similarities of Hara et al. 2015 on unit vectors, the sample itself left out."""
+    Q, X = (Z / np.linalg.norm(Z, axis=1, keepdims=True) for Z in (Q, X))
+    table = np.empty((len(Q), len(X)))
+    for j, x in enumerate(X):
+        order = sorted((i for i in range(len(X)) if i != j), key=lambda i: -(X[i] @ x))
+        affinity = x @ np.mean([X[i] for i in order[:k]], axis=0)
+        for i, q in enumerate(Q):
+            table[i, j] = q @ x - affinity**gamma
+    return table
+
+
+def dis_sim_local(Q, D, X, T, k):
+    """Hara et al. 2016, equation 8: centroids of indexed vectors."""
+
+    def centroid(row):
+        return np.mean([X[j] for j in nearest_columns(row, k)], axis=0)
+
+    table = np.empty(D.shape)
+    for i, q in enumerate(Q):
+        for j, x in enumerate(X):
+            own = sum((q - centroid(D[i])) ** 2), sum((x - centroid(T[j])) ** 2)
+            table[i, j] = sum((q - x) ** 2) - own[0] - own[1]
+    return table
+
+
+def dis_sim_global(Q, X):
+    c = np.mean(X, axis=0)
+    return np.array(
+        [[sum((q - x) ** 2) - sum((q - c) ** 2) - sum((x - c) ** 2) for x in X] for q in Q]
+    )
+
+
+def sinkhorn_plan(S, temperature, column_mass, n_rounds):
+    """Scale the rows, then the columns of exp(S / temperature), in plain arithmetic."""
+    P = np.exp(S / temperature)
+    for _ in range(n_rounds):
+        P = P / P.sum(axis=1, keepdims=True) / len(P)
+        P = P / P.sum(axis=0) * column_mass
+    return P
+
+
+def shared_nearest_neighbors(D, T, k):
+    def value(d, q, x):
+        return 1 - len(set(nearest_columns(q, k)) & set(nearest_columns(x, k))) / k
+
+    return each_pair(D, T, value)
+
+
+def simhub(D, T, k, y=None):
+    n = len(T)
+    lists = [nearest_columns(row, k) for row in T]
+    reverse = [[i for i in range(n) if j in lists[i]] for j in range(n)]
+    classes = sorted(set(y)) if y is not None else []
+
+    def information(j):
+        if y is None:
+            return 1.0
+        counts = [sum(y[i] == c for i in reverse[j]) + 1 for c in classes]
+        shares = [count / sum(counts) for count in counts]
+        entropy = -sum(p * math.log(p) for p in shares)
+        return (math.log(len(classes)) - entropy) / math.log(len(classes))
+
+    def value(d, q, x):
+        shared = set(nearest_columns(q, k)) & set(nearest_columns(x, k))
+        terms = (max(math.log(n / (len(reverse[j]) + 1)), 0) * information(j) for j in shared)
+        return 1 - sum(terms) / (k * math.log(n))
+
+    return each_pair(D, T, value)

@@ -1,0 +1,78 @@
+"""The DisSim family: squared distances less the squared distances to a centroid."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from abc import abstractmethod
+
+import numpy as np
+
+from sksim.hubness._additive import AdditiveReduction
+from sksim.hubness._base import missing_vectors_error
+from sksim.hubness._centroids import DistanceTable, EuclideanVectors, squared_distances
+from sksim.hubness._inner_product import additive_index
+
+__all__ = ["CentroidReduction"]
+
+
+class CentroidReduction(AdditiveReduction):
+    """Abstract base: ``|q - x|^2 - |q - c(q)|^2 - |x - c(x)|^2 + offset_`` with centroids c."""
+
+    @abstractmethod
+    def _to_centroid(self, source, Z, distances):
+        """Squared distances of the rows to their centroids, from a source of vectors or a table."""
+
+    @property
+    def needs_vectors(self):
+        """Centroids need vectors; a complete distance matrix replaces them."""
+        return True
+
+    def _source(self, X, distances, space):
+        """Where centroids come from: vectors, or all distances among the samples."""
+        if X is not None:
+            return EuclideanVectors(X, space.metric)
+        if not distances.is_complete or space.bank is not None:
+            raise missing_vectors_error(type(self).__name__, "for its centroids")
+        return DistanceTable(distances)
+
+    def _fit_bias(self, distances, space):
+        self._metric = space.metric
+        squared_distances(np.empty(0), space.metric, type(self).__name__)
+        self._indexed = bank = self._source(space.vectors, distances, space)
+        if space.bank is not None:
+            bank = self._source(space.bank, distances, space)
+        return -self._to_centroid(bank, space.vectors, distances)
+
+    def _fit_offset(self):
+        return -2 * float(self.bias_.min())
+
+    def _base_values(self, distances):
+        return squared_distances(distances.values, self._metric, type(self).__name__)
+
+    def _row_term(self, distances, queries):
+        if queries is None and isinstance(self._indexed, EuclideanVectors):
+            raise missing_vectors_error(type(self).__name__, "those of the queries too")
+        return -self._to_centroid(self._indexed, queries, distances)
+
+    def inner_product_index(self, vectors, metric):
+        """Augmented index vectors and query map that rank as the reduction does.
+
+        Parameters
+        ----------
+        vectors : array-like of shape (n_indexed, n_features)
+            The indexed samples.
+        metric : str
+            Metric of the distances.
+
+        Returns
+        -------
+        index_vectors : ndarray of shape (n_indexed, n_features + 1)
+            Vectors for any index of inner products: larger is nearer.
+        query_map : callable
+            Augments queries.
+        """
+        name = type(self).__name__
+        if metric == "cosine":  # the squared distance of unit vectors is twice the cosine distance
+            return additive_index(vectors, metric, self.bias_ / 2, name=name)
+        metric = "sqeuclidean" if metric == "euclidean" else metric
+        return additive_index(vectors, metric, self.bias_, name=name)

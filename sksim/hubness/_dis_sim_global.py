@@ -1,0 +1,68 @@
+"""Global dissimilarity to the centroid."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from sksim.hubness._dis_sim import CentroidReduction
+
+__all__ = ["DisSimGlobal"]
+
+
+class DisSimGlobal(CentroidReduction):
+    r"""DisSimGlobal: squared distances less those to the centroid of the data.
+
+    With c the mean of the indexed vectors (of the bank for x, if there is one),
+
+    .. math:: DSG(q, x) = \|q - x\|^2 - \|q - c\|^2 - \|x - c\|^2 + const \ge 0,
+
+    which ranks as the centred inner product :math:`(q - c)^T (x - c)` does.
+
+    .. versionadded:: 0.1
+
+    Attributes
+    ----------
+    bias_ : ndarray of shape (n_samples,)
+        :math:`-\|x - c\|^2` of the indexed samples.
+    offset_ : float
+        Constant that makes the values non-negative.
+    n_samples_fit_ : int
+        Number of indexed samples.
+    n_features_in_ : int
+        The same: number of columns of the graph.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if the matrix was a data frame.
+
+    See Also
+    --------
+    DisSimLocal : One centroid for each neighbourhood.
+    sksim.preprocessing.Centering : Centres the vectors themselves.
+
+    Notes
+    -----
+    Needs vectors and Euclidean, squared Euclidean or cosine distances (those of unit vectors); on
+    its own it takes a complete matrix of Euclidean distances. A query whose values would be
+    negative, far from all samples, gets a smaller constant in the place of its own term: nothing
+    is clipped.
+
+    Costs O(n D) time.
+
+    References
+    ----------
+    K. Hara, I. Suzuki, K. Kobayashi, K. Fukumizu and M. Radovanović. Flattening the density
+    gradient for eliminating spatial centrality to reduce hubness. 2016.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.hubness import DisSimGlobal
+    >>> x = np.array([0.0, 1.0, 5.0])
+    >>> DisSimGlobal().fit(np.abs(x[:, None] - x)).bias_.round(6)
+    array([-4., -1., -9.])
+    """
+
+    _parameter_constraints: dict = {}
+
+    default_n_candidates = 500
+
+    def _to_centroid(self, source, Z, distances):
+        return source.to_centroid(Z, distances)

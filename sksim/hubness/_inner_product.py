@@ -1,0 +1,128 @@
+"""Reductions as inner products: augmented index vectors, and a map that augments queries alike.
+
+A term of the query alone changes no ranking and is left out; a factor or a summand of the indexed
+sample becomes a factor or an additional coordinate of its vector. Euclidean spaces are centred
+first, so that squared lengths do not drown the differences.
+"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import numpy as np
+from sklearn.preprocessing import normalize
+from sklearn.utils import check_array
+
+__all__ = ["QueryMap", "additive_index", "scaled_index"]
+
+
+class QueryMap:
+    """Map of queries into the space of the index vectors; larger inner product is nearer.
+
+    Attributes
+    ----------
+    center : ndarray of shape (n_features,) or None
+        What is subtracted from the queries; None scales them to unit length instead.
+    with_norm : bool
+        Whether the squared length follows as the last coordinate.
+    """
+
+    def __init__(self, center=None, *, with_norm=False):
+        self.center = center
+        self.with_norm = with_norm
+
+    def __call__(self, queries):
+        """Augment queries.
+
+        Parameters
+        ----------
+        queries : array-like of shape (n_queries, n_features)
+            Queries in the space of the original vectors.
+
+        Returns
+        -------
+        query_vectors : ndarray of shape (n_queries, n_index_features)
+            Queries in the space of the index vectors, float64.
+        """
+        Q = check_array(queries, dtype=np.float64, input_name="queries")
+        Q = normalize(Q) if self.center is None else Q - self.center
+        columns = [Q, np.ones((Q.shape[0], 1))]
+        if self.with_norm:
+            columns.append(np.einsum("ij,ij->i", Q, Q)[:, None])
+        return np.hstack(columns)
+
+
+def _not_expressible(name: str, metric) -> ValueError:
+    return ValueError(
+        f"{name} with metric={metric!r} is no inner product of augmented vectors. Use cosine or "
+        "squared Euclidean distances."
+    )
+
+
+def _squared_parts(X):
+    """Centre of the vectors, the centred vectors and their squared lengths as a column."""
+    center = X.mean(axis=0)
+    X = X - center
+    return center, X, np.einsum("ij,ij->i", X, X)[:, None]
+
+
+def additive_index(vectors, metric, bias, *, name: str):
+    """Rank by ``d(q, x) + bias(x)``, where d is the cosine or the squared Euclidean distance.
+
+    Parameters
+    ----------
+    vectors : array-like of shape (n_indexed, n_features)
+        The indexed samples.
+    metric : {"cosine", "sqeuclidean"}
+        The distance d.
+    bias : ndarray of shape (n_indexed,)
+        What is added.
+    name : str
+        The method, for the error message.
+
+    Returns
+    -------
+    index_vectors : ndarray of shape (n_indexed, n_features + 1)
+        Vectors for any index of inner products.
+    query_map : QueryMap
+        Augments queries.
+    """
+    X = check_array(vectors, dtype=np.float64, input_name="vectors")
+    if metric == "cosine":
+        return np.hstack([normalize(X), -bias[:, None]]), QueryMap()
+    if metric != "sqeuclidean":
+        raise _not_expressible(name, metric)
+    center, X, norms = _squared_parts(X)
+    return np.hstack([2 * X, -norms - bias[:, None]]), QueryMap(center)
+
+
+def scaled_index(vectors, metric, scale, *, name: str):
+    """Rank by ``d(q, x) / sqrt(scale(x))`` for cosine, Euclidean or squared Euclidean distances.
+
+    Parameters
+    ----------
+    vectors : array-like of shape (n_indexed, n_features)
+        The indexed samples.
+    metric : {"cosine", "euclidean", "sqeuclidean"}
+        The distance d.
+    scale : ndarray of shape (n_indexed,)
+        Positive scales.
+    name : str
+        The method, for the error message.
+
+    Returns
+    -------
+    index_vectors : ndarray of shape (n_indexed, n_features + 1 or 2)
+        Vectors for any index of inner products.
+    query_map : QueryMap
+        Augments queries.
+    """
+    X = check_array(vectors, dtype=np.float64, input_name="vectors")
+    root = np.sqrt(scale)[:, None]
+    if metric == "cosine":
+        return np.hstack([normalize(X), -np.ones(root.shape)]) / root, QueryMap()
+    if metric not in ("euclidean", "sqeuclidean"):
+        raise _not_expressible(name, metric)
+    center, X, norms = _squared_parts(X)
+    weight = root if metric == "sqeuclidean" else root**2
+    columns = [2 * X, -norms, -np.ones(root.shape)]
+    return np.hstack(columns) / weight, QueryMap(center, with_norm=True)

@@ -1,0 +1,194 @@
+"""Sinkhorn normalization of the similarities of a bank of queries."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.special import logsumexp
+from sklearn.metrics import pairwise_distances
+from sklearn.utils import check_array
+
+from sksim.hubness._additive import AdditiveReduction
+from sksim.hubness._base import missing_vectors_error
+from sksim.utils._blocks import row_blocks
+from sksim.utils._sklearn import Interval
+
+__all__ = ["SinkhornNormalization"]
+
+
+def _column_update(K, f, columns):
+    """Log sum over the rows of exp(K + f) for some columns."""
+    return logsumexp(K[:, columns] + f[:, None], axis=0)
+
+
+def _half_rounds(K, g, log_row):
+    """Row potentials that give each row its mass, and the log column sums of exp(K + f)."""
+    f, sums = np.empty(K.shape[0]), np.zeros(K.shape[1])
+    for rows in row_blocks(K.shape[0], 16 * K.shape[1]):
+        scores = K[rows] + g
+        top = scores.max(axis=1)
+        scores -= top[:, None]
+        np.exp(scores, out=scores)
+        mass = scores.sum(axis=1)
+        f[rows] = log_row - top - np.log(mass)
+        sums += np.exp(log_row) / mass @ scores
+    lost = sums <= 0  # far below the rest: their sums are taken in logs
+    log_sums = np.log(np.where(lost, 1.0, sums)) - g
+    log_sums[lost] = _column_update(K, f, lost)
+    return f, log_sums
+
+
+def sinkhorn_potentials(K, log_columns, n_iterations: int):
+    """Potentials f of the rows and g of the columns of the scaled similarities K.
+
+    After each round exp(K + f + g) has the column sums exp(log_columns), and in the limit row sums
+    of one over the number of rows.
+    """
+    log_row, g = -np.log(K.shape[0]), np.zeros(K.shape[1])
+    for _ in range(n_iterations):
+        f, log_sums = _half_rounds(K, g, log_row)
+        g = log_columns - log_sums
+    return f, g
+
+
+class SinkhornNormalization(AdditiveReduction):
+    r"""Sinkhorn normalization: the similarities of a bank become a transport plan.
+
+    With similarities :math:`s = -d`, a bank of m reference queries b and n indexed samples x, the
+    potentials f and g make
+
+    .. math:: P_{bx} = \exp\left(\frac{s(b, x) + f(b) + g(x)}{\tau}\right), \qquad
+        \sum_x P_{bx} = \frac{1}{m}, \quad \sum_b P_{bx} = p(x),
+
+    so that each sample gets its share p(x) of the bank, 1/n by default. Queries then rank by
+
+    .. math:: SN(q, x) = d(q, x) - g(x) + c \ge 0.
+
+    Without a bank the indexed samples are the bank, none transported to itself.
+
+    .. versionadded:: 0.1
+
+    Parameters
+    ----------
+    temperature : float, default=0.05
+        Temperature :math:`\tau`, in units of the distance.
+    n_iterations : int, default=30
+        Rounds of scaling the rows and then the columns. One round is the inverted softmax of
+        similarities whose rows were scaled first.
+    prior : array-like of shape (n_samples,), default=None
+        Expected share p of each indexed sample, positive; scaled to sum 1. Give larger shares to
+        samples that are frequent answers for good reason. None means equal shares.
+    target_bank : array-like of shape (n_targets, n_features), default=None
+        Vectors from the space of the indexed samples between which and the bank the plan is found;
+        the indexed samples then get their g from the bank's f. None means the indexed samples.
+
+    Attributes
+    ----------
+    bias_ : ndarray of shape (n_samples,)
+        :math:`-g` of the indexed samples, up to a constant.
+    offset_ : float
+        Constant that makes the values non-negative.
+    n_samples_fit_ : int
+        Number of indexed samples.
+    n_features_in_ : int
+        The same: number of columns of the graph.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if the matrix was a data frame.
+
+    See Also
+    --------
+    InvertedSoftmax : One half of one round.
+    NearestNeighborNormalization : Subtracts mean similarities.
+
+    Notes
+    -----
+    Needs the vectors, or a complete graph. The plan is a matrix of m times n numbers: O(m n) memory
+    and O(m n) time for each round. Row and column sums are taken in logs, so that small
+    temperatures do not underflow.
+
+    References
+    ----------
+    J. Huang, Q. Qiu and K. Church. Hubless nearest neighbor search for bilingual lexicon
+    induction. 2019.
+
+    Z. Pan et al. Dual bank Sinkhorn normalization for cross-modal retrieval. 2025.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.hubness import SinkhornNormalization
+    >>> D = np.array([[0.0, 0.2, 0.1], [0.2, 0.0, 0.3], [0.1, 0.3, 0.0]])
+    >>> reduction = SinkhornNormalization(temperature=0.1).fit(D)
+    >>> (reduction.bias_ - reduction.bias_[0]).round(3)
+    array([ 0. , -0.2, -0.1])
+    """
+
+    _parameter_constraints: dict = {
+        "temperature": [Interval(Real, 0, None, closed="neither")],
+        "n_iterations": [Interval(Integral, 1, None, closed="left")],
+        "prior": ["array-like", None],
+        "target_bank": ["array-like", None],
+    }
+
+    def __init__(self, *, temperature=0.05, n_iterations=30, prior=None, target_bank=None):
+        self.temperature = temperature
+        self.n_iterations = n_iterations
+        self.prior = prior
+        self.target_bank = target_bank
+
+    @property
+    def needs_vectors(self):
+        """The plan needs all distances between the bank and the indexed samples."""
+        return True
+
+    def _log_prior(self, n_indexed: int):
+        if self.prior is None:
+            return np.full(n_indexed, -np.log(n_indexed))
+        prior = check_array(self.prior, ensure_2d=False, dtype=np.float64, input_name="prior")
+        if prior.shape != (n_indexed,) or prior.min() <= 0:
+            raise ValueError(
+                f"prior must hold {n_indexed} positive numbers, one for each indexed sample, got "
+                f"shape {prior.shape} and a smallest value of {prior.min():g}."
+            )
+        return np.log(prior / prior.sum())
+
+    def _scaled_similarities(self, distances, space):
+        """K of shape (n_bank, n_indexed); a sample and itself are kept apart by -inf."""
+        if distances.is_complete:
+            D = distances.toarray()
+            own_row = np.flatnonzero(distances.has_self)
+            own_column = distances.self_index[own_row]
+        elif space.vectors is None:
+            raise missing_vectors_error("SinkhornNormalization", "for the distances to the bank")
+        else:
+            bank = space.vectors if space.bank is None else space.bank
+            D = self._distances(space.vectors, bank, space)
+            own_row = own_column = np.arange(D.shape[0] if space.bank is None else 0)
+        K = D / -self.temperature
+        K[own_row, own_column] = -np.inf
+        return K.T
+
+    def _distances(self, X, Y, space):
+        return pairwise_distances(X, Y, metric=space.metric, **space.metric_params)
+
+    def _fit_bias(self, distances, space):
+        K = np.ascontiguousarray(self._scaled_similarities(distances, space))
+        log_prior = self._log_prior(K.shape[1])
+        if self.target_bank is None:
+            g = sinkhorn_potentials(K, log_prior, self.n_iterations)[1]
+        else:
+            f = self._target_potentials(space)
+            g = log_prior - _column_update(K, f, slice(None))
+        return -self.temperature * g
+
+    def _target_potentials(self, space):
+        """Potentials f of the bank from the plan between the bank and the target bank."""
+        if space.vectors is None:
+            raise missing_vectors_error("SinkhornNormalization", "for target_bank")
+        targets = check_array(self.target_bank, accept_sparse="csr", input_name="target_bank")
+        bank = space.vectors if space.bank is None else space.bank
+        K = self._distances(bank, targets, space) / -self.temperature
+        uniform = np.full(K.shape[1], -np.log(K.shape[1]))
+        return sinkhorn_potentials(K, uniform, self.n_iterations)[0]

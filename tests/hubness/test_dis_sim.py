@@ -1,0 +1,138 @@
+import numpy as np
+import pytest
+from scipy import sparse
+from scipy.spatial.distance import cdist
+
+from sksim.hubness import DisSimGlobal, DisSimLocal
+from tests.hubness.conftest import euclidean, truncated
+from tests.reference import hubness as oracle
+
+
+@pytest.fixture
+def data(rng):
+    X, Q = rng.standard_normal((40, 4)) * [1, 2, 3, 4] + 1, rng.standard_normal((7, 4))
+    X[5] = X[9]
+    Q[2] = X[11]
+    return X, Q, euclidean(X), euclidean(Q, X)
+
+
+def without_self(table, D):
+    """Leave out what a query has with itself: 0 in the reduced matrix."""
+    table = np.array(table, float)
+    for i, row in enumerate(D):
+        own = oracle.own_column(row)
+        if own is not None:
+            table[i, own] = np.nan
+    return table
+
+
+def close(got, expected, D):
+    mask = ~np.isnan(without_self(expected, D))
+    np.testing.assert_allclose(np.asarray(got)[mask], np.asarray(expected)[mask], atol=1e-8)
+
+
+@pytest.mark.parametrize("k", [1, 5, 20])
+def test_local_from_vectors_and_from_the_matrix(data, k):
+    X, Q, T, D = data
+    expected = {
+        "training": oracle.dis_sim_local(X, T, X, T, k),
+        "queries": oracle.dis_sim_local(Q, D, X, T, k),
+    }
+    bare = DisSimLocal(k).fit(T)
+    near = DisSimLocal(k).fit_graph(truncated(T, 25), vectors=X)
+    close(bare.transform(T) - bare.offset_, expected["training"], T)
+    close(bare.transform(D) - bare.offset_, expected["queries"], D)
+    close(near.reduce_graph(D, queries=Q) - near.offset_, expected["queries"], D)
+    np.testing.assert_allclose(near.bias_, bare.bias_, atol=1e-9)
+
+
+def test_global_from_vectors_and_from_the_matrix(data):
+    X, Q, T, D = data
+    bare = DisSimGlobal().fit(T)
+    near = DisSimGlobal().fit_graph(truncated(T, 9), vectors=X)
+    close(bare.transform(T) - bare.offset_, oracle.dis_sim_global(X, X), T)
+    close(bare.transform(D) - bare.offset_, oracle.dis_sim_global(Q, X), D)
+    close(near.reduce_graph(D, queries=Q) - near.offset_, oracle.dis_sim_global(Q, X), D)
+
+
+def test_global_is_the_centred_inner_product(data):
+    X, _, T, _ = data
+    centered = X - X.mean(axis=0)
+    got = DisSimGlobal().fit(T)
+    close(got.transform(T) - got.offset_, -2 * centered @ centered.T, T)
+
+
+@pytest.mark.parametrize("cls", [DisSimLocal, DisSimGlobal])
+@pytest.mark.parametrize("metric", ["sqeuclidean", "cosine"])
+def test_other_metrics_become_squared_euclidean(data, cls, metric):
+    X, Q, T, D = data
+    if metric == "cosine":
+        X, Q = (Z / np.linalg.norm(Z, axis=1, keepdims=True) for Z in (X, Q))
+        T, D = euclidean(X), euclidean(Q, X)
+    other = {"sqeuclidean": np.square, "cosine": lambda d: d**2 / 2}[metric]
+    a = cls().fit_graph(truncated(T, 20), vectors=X)
+    b = cls().fit_graph(
+        truncated(other(T), 20), vectors=3 * X if metric == "cosine" else X, metric=metric
+    )
+    np.testing.assert_allclose(a.bias_, b.bias_, atol=1e-9)
+    np.testing.assert_allclose(
+        a.reduce_graph(D, queries=Q), b.reduce_graph(other(D), queries=Q), atol=1e-8
+    )
+
+
+@pytest.mark.parametrize("cls", [DisSimLocal, DisSimGlobal])
+def test_sparse_vectors(data, cls):
+    X, Q, T, D = data
+    a = cls().fit_graph(truncated(T, 20), vectors=X)
+    b = cls().fit_graph(truncated(T, 20), vectors=sparse.csr_array(X))
+    np.testing.assert_allclose(a.bias_, b.bias_)
+    np.testing.assert_allclose(
+        a.reduce_graph(D, queries=Q), b.reduce_graph(D, queries=sparse.csr_array(Q))
+    )
+
+
+@pytest.mark.parametrize("cls", [DisSimLocal, DisSimGlobal])
+def test_rows_do_not_depend_on_the_batch_and_far_queries_are_shifted(data, cls, rng):
+    X, Q, T, _ = data
+    Q = np.vstack([Q, 500 + rng.standard_normal((3, 4))])
+    D = euclidean(Q, X)
+    fitted = cls().fit_graph(truncated(T, 20), vectors=X)
+    whole = fitted.reduce_graph(D, queries=Q)
+    assert whole.min() >= 0
+    for i in range(len(Q)):
+        one = fitted.reduce_graph(D[i : i + 1], queries=Q[i : i + 1])[0]
+        np.testing.assert_array_equal(one, whole[i])
+    expected = np.diff(D**2 + fitted.bias_, axis=1)
+    keep = np.isin(np.arange(len(Q)), [2], invert=True)
+    np.testing.assert_allclose(np.diff(whole, axis=1)[keep], expected[keep], atol=1e-6)
+
+
+def test_bank_centroids(data, rng):
+    X, _, _, _ = data
+    bank = rng.standard_normal((60, 4)) + 2
+    to_bank = cdist(X, bank)
+    local = DisSimLocal(5).fit_graph(truncated(to_bank, 8), vectors=X, bank=bank)
+    nearest = np.argsort(to_bank, axis=1)[:, :5]
+    expected = -((X - bank[nearest].mean(axis=1)) ** 2).sum(axis=1)
+    np.testing.assert_allclose(local.bias_, expected)
+    whole = DisSimGlobal().fit_graph(truncated(to_bank, 8), vectors=X, bank=bank)
+    np.testing.assert_allclose(whole.bias_, -((X - bank.mean(axis=0)) ** 2).sum(axis=1))
+
+
+@pytest.mark.parametrize("cls", [DisSimLocal, DisSimGlobal])
+def test_errors(data, cls):
+    X, _, T, D = data
+    with pytest.raises(ValueError, match="HubnessReducedKNeighborsTransformer"):
+        cls().fit(truncated(T, 12))
+    with pytest.raises(ValueError, match="metric must be 'euclidean'.* got 'cityblock'"):
+        cls().fit_graph(truncated(T, 12), vectors=X, metric="cityblock")
+    fitted = cls().fit_graph(truncated(T, 12), vectors=X)
+    with pytest.raises(ValueError, match="those of the queries too"):
+        fitted.transform(D)
+
+
+def test_global_refuses_short_rows_without_vectors(data):
+    _, _, T, D = data
+    with pytest.raises(ValueError, match="got 12 of 40 in row 0"):
+        DisSimGlobal().fit(T).transform(truncated(D, 12))
+    assert np.isfinite(DisSimLocal().fit(T).transform(truncated(D, 12)).data).all()
