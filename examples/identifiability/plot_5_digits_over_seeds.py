@@ -64,8 +64,8 @@ _ = axes[0].legend()
 # A small difference of the losses, at the left edge, goes with any similarity. In two dimensions
 # ten digits have to be arranged around a circle, and each seed chooses its own order. In nine
 # dimensions there is room for all of them, and the seeds agree much better. The distance d_LLV
-# sorts the three kinds of models by their similarity; the losses do not. Below the dotted line, at
-# 0.7, it begins to guarantee something.
+# sorts the three kinds of models by their similarity; the difference of the losses does not. Below
+# the dotted line, at 0.7, d_LLV begins to guarantee something.
 #
 # Two seeds, side by side
 # -----------------------
@@ -89,6 +89,6 @@ for ax, (name, f) in zip(axes, views.items()):
 _ = fig.colorbar(dots, ax=axes, ticks=range(10), label="digit")
 
 # %%
-# Nearly the same loss, and two arrangements: no linear map takes the right one to the left one,
-# not even the one that theory offers. Whoever reads meaning into the position of a class in such a
+# Nearly the same loss, and two arrangements: the map that theory offers does not take the second
+# embedding to the first (right against left), and no other linear map does. Whoever reads meaning into the position of a class in such a
 # picture should train a second seed first.
