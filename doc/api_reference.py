@@ -176,6 +176,7 @@ API_REFERENCE = [
                 "title": "Many models, streams, chance",
                 "module": "metrics",
                 "entries": [
+                    "DegenerateSimilarityWarning",
                     "SimilarityAccumulator",
                     "cross_similarity",
                     "null_calibrated_score",
@@ -255,6 +256,7 @@ API_REFERENCE = [
                 "module": "metrics",
                 "entries": [
                     "DistributionAccumulator",
+                    "aligned_log_probabilities",
                     "diversity",
                     "identifiability_map",
                     "kl_divergence",
@@ -322,11 +324,13 @@ API_REFERENCE = [
                 "title": "Generators",
                 "module": "datasets",
                 "entries": [
+                    "make_checkerboard",
                     "make_gaussian_hubs",
                     "make_perturbed_pair",
                     "make_permuted_pair",
                     "make_radial_classification",
                     "make_spirals",
+                    "make_swirl",
                 ],
             },
         ],

@@ -73,7 +73,7 @@ def test_public_name_has_a_doc_page_entry(subpackage, name):
     namespace = {}
     exec(compile(API_PAGE.read_text(), str(API_PAGE), "exec"), namespace)
     listed = {
-        f"{section['module']}.{entry}"
+        f"sksim.{section['module']}.{entry}"
         for page in namespace["API_REFERENCE"]
         for section in page["sections"]
         for entry in section["entries"]

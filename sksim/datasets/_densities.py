@@ -147,11 +147,11 @@ def make_checkerboard(
     entropy : float
         Entropy in bits per feature, exact. Only if ``return_entropy``.
 
+    .. versionadded:: 0.1
+
     See Also
     --------
     make_swirl : A distribution around a curve.
-
-    .. versionadded:: 0.1
 
     Examples
     --------

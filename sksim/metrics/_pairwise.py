@@ -158,11 +158,11 @@ def cross_similarity(
         ``values`` (m_a, m_b), with ``values[i, j]`` the measure of ``a_layers`` i and
         ``b_layers`` j in this order, ``row_labels`` and ``column_labels``.
 
+    .. versionadded:: 0.1
+
     See Also
     --------
     pairwise_similarity : One set against itself.
-
-    .. versionadded:: 0.1
 
     Examples
     --------

@@ -3,6 +3,7 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import ast
 import inspect
 import re
 
@@ -29,8 +30,10 @@ def _same_default(documented: str | None, parameter: inspect.Parameter) -> bool:
         return documented is None
     if documented is None:
         return False
-    text = documented.replace("'", '"')
-    return text == repr(parameter.default).replace("'", '"') or text == str(parameter.default)
+    try:
+        return ast.literal_eval(documented) == parameter.default
+    except (SyntaxError, ValueError):
+        return documented == str(parameter.default)
 
 
 def signature_mismatches(obj) -> list[str]:
