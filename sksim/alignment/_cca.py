@@ -69,7 +69,8 @@ class CCAAligner(AffineAligner):
     Attributes
     ----------
     canonical_correlations_ : ndarray of shape (n_components,)
-        The :math:`\rho` of the directions in use, in decreasing order, in [0, 1].
+        The :math:`\rho` of the directions in use, in decreasing order, in [0, 1]; with all
+        directions their mean is ``cca_score(X, Y)`` of the same shrinkage.
     coef_ : ndarray of shape (n_target_features, n_features)
         The map.
     inverse_coef_ : ndarray of shape (n_features, n_target_features)

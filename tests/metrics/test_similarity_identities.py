@@ -153,5 +153,7 @@ def test_aligners_reach_the_similarities(seed):
     aligner = ProcrustesAligner(scaling=True).fit(X, Y)
     assert aligner.score(X, Y) == pytest.approx(procrustes_score(X, Y) ** 2)
     assert CCAAligner().fit(X, Y).canonical_correlations_ == pytest.approx(rho)
+    shrunk = CCAAligner(shrinkage=0.3).fit(X, Y).canonical_correlations_
+    assert shrunk.mean() == pytest.approx(cca_score(X, Y, shrinkage=0.3))
     explained = CCAAligner().fit(X, whiten(Y)).score(X, whiten(Y))
     assert explained == pytest.approx((rho**2).sum() / Y.shape[1])
