@@ -90,5 +90,5 @@ _ = fig.colorbar(dots, ax=axes, ticks=range(10), label="digit")
 
 # %%
 # Nearly the same loss, and two arrangements: the map that theory offers does not take the second
-# embedding to the first (right against left), and no other linear map does. Whoever reads meaning into the position of a class in such a
-# picture should train a second seed first.
+# embedding to the first (right against left), and no other linear map does. Whoever reads meaning
+# into the position of a class in such a picture should train a second seed first.
