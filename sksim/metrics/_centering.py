@@ -63,12 +63,14 @@ def center(X: np.ndarray, *, name: str = "The representation") -> Centered:
     """
     with np.errstate(over="ignore", invalid="ignore"):
         mean = _column_means(X)
-        values = np.empty(X.shape, X.dtype)
+        values, peak = np.empty(X.shape, X.dtype), 0.0
         for rows in _blocks(X):
-            np.subtract(X[rows].astype(np.float64), mean, out=values[rows], casting="same_kind")
-        values -= _column_means(values).astype(X.dtype)
-    peak = float(max(values.max(), -values.min()))
-    if not np.isfinite(peak):
+            block = X[rows] - mean
+            peak = max(peak, block.max(), -block.min())
+            values[rows] = block
+        if X.dtype == np.float64:
+            values -= _column_means(values)
+    if not (np.isfinite(mean).all() and peak <= np.finfo(X.dtype).max):
         raise ValueError(f"{name} is too large to be centred: rescale it.")
     if peak <= 2 * np.finfo(X.dtype).eps * np.abs(mean).max():
         raise ValueError(f"{name} is constant up to rounding: its rows do not differ.")

@@ -32,6 +32,7 @@ from sksim.metrics._pair_matrix import (
     keep_small,
     pair_blocks,
     permute_pairs,
+    shifted,
     upper_values,
 )
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
@@ -158,22 +159,18 @@ def _median_distance(pairs: StreamedPairs) -> float:
     return median
 
 
-def _gaussian(squared_distances: np.ndarray, *, gamma: float, offset: float) -> np.ndarray:
+def _gaussian(squared_distances: np.ndarray, *, gamma: float) -> np.ndarray:
     squared_distances *= -gamma
-    np.exp(squared_distances, out=squared_distances)
-    squared_distances -= offset
-    return squared_distances
+    return np.exp(squared_distances, out=squared_distances)
 
 
 def _prepare_rbf(X: np.ndarray, *, gamma: float | None) -> PairMatrix:
     pairs = euclidean_pairs(X, as_is)
     if gamma is None:
         gamma = 0.5 / _median_distance(pairs) ** 2
-    first = np.exp(-gamma * pairs.block(slice(0, min(64, X.shape[0]))))
-    offset = float(first.mean())
-    pairs.transform = functools.partial(_gaussian, gamma=gamma, offset=offset)
-    pairs.diagonal = 1.0 - offset
-    return keep_small(pairs)
+    pairs.transform = functools.partial(_gaussian, gamma=gamma)
+    pairs.diagonal = 1.0
+    return keep_small(shifted(pairs))
 
 
 def _compare_rbf(x: PairMatrix, y: PairMatrix, *, unbiased: bool) -> float:

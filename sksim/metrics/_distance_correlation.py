@@ -16,25 +16,15 @@ from sksim.metrics._pair_matrix import (
     euclidean_pairs,
     keep_small,
     permute_pairs,
+    shifted,
 )
 from sksim.utils._sklearn import validate_params
 
 __all__ = ["distance_correlation_score"]
 
 
-def _shifted_root(squared_distances: np.ndarray, *, offset: float) -> np.ndarray:
-    np.sqrt(squared_distances, out=squared_distances)
-    squared_distances -= offset
-    return squared_distances
-
-
 def _prepare(X: np.ndarray) -> PairMatrix:
-    """Distances minus their typical value, which both ways of centring ignore."""
-    pairs = euclidean_pairs(X, np.sqrt)
-    offset = float(pairs.block(slice(0, min(64, X.shape[0]))).mean())
-    pairs.transform = functools.partial(_shifted_root, offset=offset)
-    pairs.diagonal = -offset
-    return keep_small(pairs)
+    return keep_small(shifted(euclidean_pairs(X, np.sqrt)))
 
 
 def _compare(x: PairMatrix, y: PairMatrix, *, unbiased: bool) -> float:

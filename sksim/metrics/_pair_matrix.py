@@ -7,6 +7,7 @@ from the block's first row on, so that each pair is formed once.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import functools
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -28,6 +29,7 @@ __all__ = [
     "pair_difference",
     "pair_product",
     "permute_pairs",
+    "shifted",
     "upper_values",
 ]
 
@@ -151,7 +153,16 @@ def squared_distances(left: np.ndarray, right: np.ndarray, squares: np.ndarray) 
         distances = _expanded(left.astype(np.float64), right.astype(np.float64), squares)
         distances = distances.astype(np.float32)
     np.fill_diagonal(distances, 0.0)
+    _clear_rounding(distances, squares)
     return np.maximum(distances, 0.0, out=distances)
+
+
+def _clear_rounding(distances: np.ndarray, squares: np.ndarray) -> None:
+    """Set what is nothing but rounding to zero: the distances of duplicates."""
+    eps = 16 * np.finfo(np.float64).eps
+    rows, columns = np.nonzero(distances <= 2 * eps * squares.max())
+    noise = distances[rows, columns] <= eps * (squares[rows] + squares[columns])
+    distances[rows[noise], columns[noise]] = 0.0
 
 
 def euclidean_pairs(X: np.ndarray, transform: Callable, diagonal: float = 0.0) -> StreamedPairs:
@@ -159,6 +170,20 @@ def euclidean_pairs(X: np.ndarray, transform: Callable, diagonal: float = 0.0) -
     centered = center(X)
     rows = centered.values * X.dtype.type(centered.scale)
     return StreamedPairs(rows, row_squares(rows), transform, diagonal)
+
+
+def _transformed_less(products: np.ndarray, *, transform: Callable, offset: float) -> np.ndarray:
+    values = transform(products)
+    values -= offset
+    return values
+
+
+def shifted(pairs: StreamedPairs) -> StreamedPairs:
+    """The pairs less their typical value, which all ways of centring ignore: sums keep digits."""
+    block = pairs.block(slice(0, min(64, pairs.n_samples)))
+    offset = float(block.sum(dtype=np.float64) / (block.size - block.shape[0]))
+    transform = functools.partial(_transformed_less, transform=pairs.transform, offset=offset)
+    return StreamedPairs(pairs.rows, pairs.squares, transform, pairs.diagonal - offset)
 
 
 def pair_blocks(n_samples: int, *, n_matrices: int = 2) -> Iterator[slice]:

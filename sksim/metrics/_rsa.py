@@ -23,6 +23,7 @@ from sksim.metrics._pair_matrix import (
     pair_difference,
     pair_product,
     permute_pairs,
+    shifted,
     upper_values,
 )
 from sksim.utils._sklearn import StrOptions, validate_params
@@ -32,14 +33,15 @@ __all__ = ["rsa_score", "rsm_norm_distance"]
 #: Codes of the distances of many samples: 0 is the diagonal, the others are equal steps.
 N_CODES = 2**16
 #: Share of the variance of the ranks that rounding to codes may cost.
-MAX_RANK_LOSS = 1e-7
+MAX_RANK_LOSS = 1e-8
 #: Up to this many samples, the codes of all pairs are kept (64 MiB).
 MAX_CODED = 5792
 
 
 def _one_minus(products: np.ndarray) -> np.ndarray:
     np.subtract(1.0, products, out=products)
-    return np.maximum(products, 0.0, out=products)
+    products[products < 8 * np.finfo(products.dtype).eps] = 0.0
+    return products
 
 
 def _unit_rows(rows: np.ndarray, dtype, what: str) -> np.ndarray:
@@ -74,9 +76,15 @@ def _symmetric_matrix(condensed: np.ndarray, n_samples: int) -> np.ndarray:
     return values + values.T
 
 
+def _without_last_bits(values: np.ndarray) -> np.ndarray:
+    """Values rounded to 40 bits, so that equal ones tie whatever the order of their sums."""
+    fractions, exponents = np.frexp(values.astype(np.float64))
+    return np.ldexp(np.rint(fractions * 2.0**40), exponents - 40)
+
+
 def _exact_ranks(pairs: PairMatrix) -> KeptPairs:
     """Average ranks of the pairs i < j, less their mean."""
-    condensed = rankdata(upper_values(pairs))
+    condensed = rankdata(_without_last_bits(upper_values(pairs)))
     return KeptPairs(_symmetric_matrix(condensed - condensed.mean(), pairs.n_samples))
 
 
@@ -96,7 +104,7 @@ def _code_range(pairs: StreamedPairs) -> tuple[float, float]:
     squares = None if pairs.squares is None else pairs.squares[::stride]
     few = StreamedPairs(pairs.rows[::stride], squares, pairs.transform)
     low, high = np.quantile(upper_values(few), [0.001, 0.999])
-    low, high = low - (high - low) / 2, high + (high - low) / 2
+    low, high = low - (high - low) / 4, high + (high - low) / 4
     return low, max((high - low) / (N_CODES - 2), np.finfo(np.float32).tiny)
 
 
@@ -159,25 +167,31 @@ def _ranks(pairs: StreamedPairs) -> PairMatrix:
 
 def _prepare(X: np.ndarray, *, rdm: str, compare: str) -> PairMatrix:
     pairs = _dissimilarities(X, rdm)
-    return _ranks(pairs) if compare in ("spearman", "rho-a") else keep_small(pairs)
+    if compare in ("spearman", "rho-a"):
+        return _ranks(pairs)
+    return keep_small(shifted(pairs) if compare == "pearson" else pairs)
 
 
-def _checked_ratio(cross: float, own_x: float, own_y: float, floor: float = 0.0) -> float:
-    if min(own_x, own_y) <= floor:
+def _checked_ratio(cross: float, own_x: float, own_y: float) -> float:
+    if min(own_x, own_y) <= 0.0:
         raise ValueError(
             "The similarity is undefined: all dissimilarities of a representation are equal."
         )
     return max(-1.0, min(1.0, cross / math.sqrt(own_x) / math.sqrt(own_y)))
 
 
+def _variation(pairs: PairMatrix) -> float:
+    """Sum of the squared deviations from the mean, zero if it is nothing but rounding."""
+    n_pairs = pairs.n_samples * (pairs.n_samples - 1)
+    own = pairs.square - pairs.row_sums.sum() ** 2 / n_pairs
+    return own if own > 1e-24 * (pairs.square + n_pairs * pairs.diagonal**2) else 0.0
+
+
 def _pearson(x: PairMatrix, y: PairMatrix) -> float:
     product = pair_product(x, y)
     n_pairs = x.n_samples * (x.n_samples - 1)
-    sum_x, sum_y = x.row_sums.sum(), y.row_sums.sum()
-    own_x, own_y = x.square - sum_x**2 / n_pairs, y.square - sum_y**2 / n_pairs
-    if min(own_x / x.square, own_y / y.square) < 1e-14:
-        own_x = 0.0
-    return _checked_ratio(product - sum_x * sum_y / n_pairs, own_x, own_y)
+    cross = product - x.row_sums.sum() * y.row_sums.sum() / n_pairs
+    return _checked_ratio(cross, _variation(x), _variation(y))
 
 
 def _cosine(x: PairMatrix, y: PairMatrix) -> float:
@@ -191,7 +205,7 @@ def _tied_pairs(values: np.ndarray) -> float:
 
 def _kendall(x: PairMatrix, y: PairMatrix) -> float:
     """Tau-a: scipy's tau-b without its correction for ties."""
-    a, b = upper_values(x), upper_values(y)
+    a, b = (_without_last_bits(upper_values(pairs)) for pairs in (x, y))
     total = a.size * (a.size - 1) / 2
     untied = (total - _tied_pairs(a)) * (total - _tied_pairs(b))
     if untied == 0:
@@ -283,7 +297,7 @@ def rsa_score(X, Y, *, rdm="correlation", compare="spearman") -> float:
 
     O(n^2 d) time; no (n, n) array of floats for more than 2048 samples. Beyond, the rank
     correlations round the dissimilarities to 2**16 steps before they are ranked, if that costs
-    less than 1e-7 of the variance of the ranks (they are ranked exactly, with O(n^2) memory,
+    less than 1e-8 of the variance of the ranks (they are ranked exactly, with O(n^2) memory,
     otherwise). "kendall" needs O(n^2) memory and O(n^2 log n) time.
 
     .. versionadded:: 0.1
