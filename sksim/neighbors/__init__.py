@@ -3,6 +3,7 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from sksim.neighbors._candidate_report import candidate_report
 from sksim.neighbors._classification import HubnessReducedKNeighborsClassifier
 from sksim.neighbors._hubness_weighted import HubnessWeightedKNeighborsClassifier
 from sksim.neighbors._nadaraya_watson import NadarayaWatsonClassifier
@@ -17,4 +18,5 @@ __all__ = [
     "HubnessReducedNearestNeighbors",
     "HubnessWeightedKNeighborsClassifier",
     "NadarayaWatsonClassifier",
+    "candidate_report",
 ]

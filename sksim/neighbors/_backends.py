@@ -12,15 +12,17 @@ found. An indexed sample that is asked for is its own neighbour at distance 0.
 import numpy as np
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.metrics import pairwise_distances
 
+from sksim.neighbors._approximate import APPROXIMATE_BACKENDS
+from sksim.neighbors._rerank import rerank
+from sksim.utils._blocks import row_blocks
 from sksim.utils._certified_search import sorted_by_distance
 from sksim.utils._graph import row_index
-from sksim.utils._search import candidate_distances, exact_neighbors
+from sksim.utils._search import exact_neighbors
 
-__all__ = ["BACKENDS", "make_backend", "padded_lists", "rerank"]
+__all__ = ["BACKENDS", "BruteBackend", "make_backend", "merge_lists", "padded_lists"]
 
-BACKENDS = ("auto", "brute")
+BACKENDS = ("auto", "brute", *APPROXIMATE_BACKENDS)
 
 
 def padded_lists(graph) -> tuple[np.ndarray, np.ndarray]:
@@ -35,70 +37,54 @@ def padded_lists(graph) -> tuple[np.ndarray, np.ndarray]:
     return distances, indices
 
 
-def _listed_distances(X, Y, candidates, metric, metric_params) -> np.ndarray:
-    """Distances of each row of X to its own list of rows of Y, shape of ``candidates``."""
-    fast = isinstance(metric, str) and metric in ("euclidean", "l2", "sqeuclidean", "cosine")
-    if fast and not metric_params:
-        return candidate_distances(X, Y, candidates, metric=metric)
-    rows = (
-        pairwise_distances(X[[i]], Y[listed], metric=metric, **(metric_params or {}))
-        for i, listed in enumerate(candidates)
-    )
-    return np.vstack([*rows, np.empty((0, candidates.shape[1]))])
-
-
-def rerank(X, Y, candidates, *, metric="euclidean", metric_params=None):
-    """Sort lists of candidates by exact distance.
-
-    Parameters
-    ----------
-    X : {array, sparse matrix} of shape (n_queries, n_features)
-        Queries.
-    Y : {array, sparse matrix} of shape (n_indexed, n_features)
-        Indexed samples.
-    candidates : ndarray of shape (n_queries, n_candidates)
-        Rows of Y; negative where a candidate is missing.
-    metric : str or callable, default="euclidean"
-        Any metric of scikit-learn.
-    metric_params : dict, default=None
-        Its parameters.
-
-    Returns
-    -------
-    distances, indices : ndarray of shape (n_queries, n_candidates)
-        Sorted by (distance, index), missing candidates last as (inf, -1).
-    """
-    missing = candidates < 0
-    listed = np.where(missing, 0, candidates)
-    distances = _listed_distances(X, Y, listed, metric, metric_params)
-    return sorted_by_distance(
-        np.where(missing, np.inf, distances), np.where(missing, -1, candidates)
-    )
+def merge_lists(lists, n_neighbors: int):
+    """Nearest entries of several lists for the same rows, at most ``n_neighbors``."""
+    distances, indices = (np.hstack(parts) for parts in zip(*lists))
+    distances, indices = sorted_by_distance(distances, indices)
+    return distances[:, :n_neighbors], indices[:, :n_neighbors]
 
 
 class BruteBackend:
-    """Exact search over all indexed samples."""
+    """Exact search over all indexed samples, which may be memory-mapped: in blocks of them."""
 
     def __init__(self, *, metric, metric_params, n_jobs):
         self.options = {"metric": metric, "metric_params": metric_params, "n_jobs": n_jobs}
 
     def fit(self, X, depth):
+        """Keep the index."""
         self.index = X
         return self
 
+    def _blocks(self):
+        if sparse.issparse(self.index):
+            return [slice(0, self.index.shape[0])]
+        return list(row_blocks(self.index.shape[0], 8 * self.index.shape[1]))
+
     def neighbors(self, X, n_neighbors):
-        index = None if X is self.index else self.index
-        return exact_neighbors(X, index, n_neighbors=n_neighbors, **self.options)
+        """Nearest indexed samples of the rows of X."""
+        blocks = self._blocks()
+        if len(blocks) == 1:
+            index = None if X is self.index else self.index
+            return exact_neighbors(X, index, n_neighbors=n_neighbors, **self.options)
+        return merge_lists([self._in_block(X, rows, n_neighbors) for rows in blocks], n_neighbors)
+
+    def _in_block(self, X, rows, n_neighbors):
+        block = self.index[rows]
+        n_neighbors = min(n_neighbors, block.shape[0])
+        distances, indices = exact_neighbors(X, block, n_neighbors=n_neighbors, **self.options)
+        return distances, indices + rows.start
 
 
 class PrecomputedBackend:
     """Distances given by the user: a dense matrix, or a neighbour graph that may be ragged."""
 
     def fit(self, X, depth):
+        """Keep the distances of the training samples."""
         self.index = X
         return self
 
     def neighbors(self, X, n_neighbors):
+        """Nearest entries of each row of X."""
         if not sparse.issparse(X):
             return exact_neighbors(X, n_neighbors=n_neighbors, metric="precomputed")
         distances, indices = padded_lists(X)
@@ -117,6 +103,7 @@ class TransformerBackend:
         self.options = {"metric": metric, "metric_params": metric_params}
 
     def fit(self, X, depth):
+        """Fit a clone that returns ``depth`` neighbours."""
         self.index = X
         wanted = {"n_neighbors": depth, "mode": "distance"}
         known = self.estimator.get_params(deep=False)
@@ -127,6 +114,7 @@ class TransformerBackend:
         return self
 
     def neighbors(self, X, n_neighbors):
+        """Candidates of the rows of X, sorted by exact distance."""
         graph = sparse.csr_array(self.fitted.transform(X))
         distances, indices = rerank(X, self.index, padded_lists(graph)[1], **self.options)
         return distances[:, :n_neighbors], indices[:, :n_neighbors]
@@ -137,7 +125,7 @@ def make_backend(backend, *, metric, metric_params, n_jobs):
 
     Parameters
     ----------
-    backend : {"auto", "brute"} or estimator
+    backend : {"auto", "brute", "faiss", "pynndescent", "usearch"} or estimator
         An estimator must have ``fit`` and a ``transform`` that returns a neighbour graph.
     metric : str or callable
         Any metric of scikit-learn; with "precomputed" the data are the distances.
@@ -159,5 +147,6 @@ def make_backend(backend, *, metric, metric_params, n_jobs):
             )
         return PrecomputedBackend()
     if isinstance(backend, str):
-        return BruteBackend(metric=metric, metric_params=metric_params, n_jobs=n_jobs)
+        kind = APPROXIMATE_BACKENDS.get(backend, BruteBackend)
+        return kind(metric=metric, metric_params=metric_params, n_jobs=n_jobs)
     return TransformerBackend(backend, metric=metric, metric_params=metric_params)

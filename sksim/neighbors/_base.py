@@ -17,12 +17,19 @@ from sklearn.utils.validation import (
 
 from sksim._base import SksimEstimator
 from sksim.hubness._base import GraphReduction
+from sksim.hubness._inner_product import additive_index
 from sksim.hubness._registry import resolve_reduction
-from sksim.neighbors._backends import BACKENDS, make_backend, padded_lists
+from sksim.neighbors._backends import (
+    BACKENDS,
+    BruteBackend,
+    make_backend,
+    merge_lists,
+    padded_lists,
+)
 from sksim.utils._graph import check_graph, graph_from_neighbors
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions
 
-__all__ = ["HubnessReducedSearch", "complete_lists", "first_of_rows"]
+__all__ = ["HubnessReducedSearch", "complete_lists", "first_of_rows", "own_lists"]
 
 MIN_CANDIDATES = 100
 CANDIDATES_PER_NEIGHBOR = 10
@@ -36,20 +43,21 @@ def _container(X):
     return sparse.csr_array if kind == "sparray" else sparse.csr_matrix
 
 
-def _own_lists(distances, indices, depth):
-    """Lists of the indexed samples: itself first at distance 0, then ``depth`` others.
+def own_lists(distances, indices, depth, *, rows=None):
+    """Lists of indexed samples: itself first at distance 0, then ``depth`` others.
 
-    The sample is taken out of the list by its row number. Where more duplicates than places keep it
-    out of its list, the first zero stands for it.
+    ``rows`` are their row numbers, None for all. The sample is taken out of the list by its row
+    number. Where more duplicates than places keep it out, the first zero stands for it.
     """
-    own = indices == np.arange(indices.shape[0])[:, None]
+    rows = np.arange(indices.shape[0]) if rows is None else rows
+    own = indices == rows[:, None]
     own[~own.any(axis=1), :1] = distances[~own.any(axis=1), :1] == 0
     order = np.argsort(own, axis=1, kind="stable")[:, :depth]
     distances = np.take_along_axis(np.where(own, np.inf, distances), order, axis=1)
     indices = np.take_along_axis(np.where(own, -1, indices), order, axis=1)
     return (
         np.hstack([np.zeros((own.shape[0], 1)), distances]),
-        np.hstack([np.arange(own.shape[0])[:, None], indices]),
+        np.hstack([rows[:, None], indices]),
     )
 
 
@@ -146,7 +154,7 @@ class HubnessReducedSearch(SksimEstimator):
             )
         return min(n_candidates, n_samples - 1)
 
-    def _fit_search(self, X):
+    def _fit_search(self, X, y=None, *, bank=None, candidates=None):
         """Fit the backend and the reduction; returns the candidates of the index in itself."""
         self.n_samples_fit_ = X.shape[0]
         self.reduction_ = resolve_reduction(self.reduction)
@@ -155,15 +163,54 @@ class HubnessReducedSearch(SksimEstimator):
             self.backend, metric=self.metric, metric_params=self.metric_params, n_jobs=self.n_jobs
         ).fit(X, self._width())
         if self.reduction_ is None:
-            return None
-        candidates = self.backend_.neighbors(X, self._width())
+            return candidates
+        if bank is None:
+            candidates = candidates or self.backend_.neighbors(X, self._width())
+            graph = self._graph(own_lists(*candidates, self.effective_n_candidates_), X)
+        else:
+            bank = self._check_bank(bank)
+            graph = self._bank_graph(X, bank)
         self.reduction_.fit_graph(
-            self._graph(_own_lists(*candidates, self.effective_n_candidates_), X),
+            graph,
             vectors=self._vectors(X),
             metric=self.metric,
             metric_params=self.metric_params,
+            bank=bank,
+            y=y,
         )
         return candidates
+
+    def _grown(self, X, index, candidates):
+        """Index with the rows of X appended, and its candidates, from searches of the new pairs."""
+        options = {"metric": self.metric, "metric_params": self.metric_params}
+        old, new = (BruteBackend(**options, n_jobs=self.n_jobs).fit(A, None) for A in (index, X))
+        n_old, n_new = index.shape[0], X.shape[0]
+        depth = max(self._effective_n_candidates(n_old + n_new), self.n_neighbors)
+        width = min(depth + 1, n_old + n_new)
+
+        def found(queries, backend, start):
+            n_indexed = backend.index.shape[0]
+            distances, indices = backend.neighbors(queries, min(width, n_indexed))
+            return distances, indices + start
+
+        of_old = merge_lists([candidates, found(index, new, n_old)], width)
+        of_new = merge_lists([found(X, old, 0), found(X, new, n_old)], width)
+        stack = sparse.vstack if sparse.issparse(X) else np.vstack
+        return stack([index, X]), tuple(np.vstack(parts) for parts in zip(of_old, of_new))
+
+    def _check_bank(self, bank):
+        if self.metric == "precomputed":
+            raise ValueError("bank must be None with metric='precomputed': it consists of vectors.")
+        return validate_data(self, bank, reset=False, **self._check_options())
+
+    def _bank_graph(self, X, bank):
+        """Graph from the indexed samples to their neighbours in the bank."""
+        depth = min(self.effective_n_candidates_, bank.shape[0])
+        backend = make_backend(
+            "brute", metric=self.metric, metric_params=self.metric_params, n_jobs=self.n_jobs
+        ).fit(bank, depth)
+        lists = backend.neighbors(X, depth)
+        return graph_from_neighbors(*lists, bank.shape[0], container=_container(X))
 
     def _width(self, n_neighbors=None) -> int:
         """Entries asked of the backend for each query: its own and all candidates."""
@@ -202,7 +249,7 @@ class HubnessReducedSearch(SksimEstimator):
         if X is not None:
             return self._reduced_queries(self._check_queries(X), width=width)
         index = self.backend_.index
-        lists = _own_lists(*self.backend_.neighbors(index, width), width - 1)
+        lists = own_lists(*self.backend_.neighbors(index, width), width - 1)
         return first_of_rows(self._reduce(lists, index), width, skip=1)
 
     def kneighbors(self, X=None, n_neighbors=None, return_distance=True):
@@ -239,6 +286,52 @@ class HubnessReducedSearch(SksimEstimator):
         if n_neighbors is None:
             return self.n_neighbors
         return check_scalar(n_neighbors, "n_neighbors", Integral, min_val=1)
+
+    def to_inner_product_index(self):
+        """Export the reduced neighbours as plain inner products.
+
+        Any index or database that finds the largest inner products then returns the neighbours
+        by secondary distance among *all* indexed samples, without a list of candidates: those of
+        this estimator with ``n_candidates`` at its largest.
+
+        Returns
+        -------
+        index_vectors : ndarray of shape (n_samples, n_index_features)
+            One vector for each indexed sample, longer than the original by one or two.
+        query_map : callable
+            Takes queries (n_queries, n_features) into the space of the index vectors.
+
+        Raises
+        ------
+        ValueError
+            If the secondary distance is no inner product: mutual proximity and the methods of
+            shared neighbours, other metrics than (squared) Euclidean and cosine, and CSLS of
+            plain Euclidean distances.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sksim.neighbors import HubnessReducedNearestNeighbors
+        >>> X = np.random.RandomState(0).standard_normal((200, 8))
+        >>> search = HubnessReducedNearestNeighbors(5, reduction="nicdm", n_candidates=199)
+        >>> index_vectors, query_map = search.fit(X[:150]).to_inner_product_index()
+        >>> order = np.argsort(-query_map(X[150:]) @ index_vectors.T, axis=1)
+        >>> np.array_equal(order[:, :5], search.kneighbors(X[150:], return_distance=False))
+        True
+        """
+        check_is_fitted(self)
+        if self.metric == "precomputed":
+            raise ValueError("to_inner_product_index needs vectors, got metric='precomputed'.")
+        if self.reduction_ is None:
+            metric = "sqeuclidean" if self.metric in ("euclidean", "l2") else self.metric
+            bias = np.zeros(self.n_samples_fit_)
+            return additive_index(self.backend_.index, metric, bias, name="reduction=None")
+        if not hasattr(self.reduction_, "inner_product_index"):
+            raise ValueError(
+                f"{type(self.reduction_).__name__} is no inner product of augmented vectors. Take "
+                "the candidates of any index and rank them by its secondary distance instead."
+            )
+        return self.reduction_.inner_product_index(self.backend_.index, self.metric)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

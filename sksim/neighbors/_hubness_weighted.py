@@ -159,7 +159,7 @@ class HubnessWeightedKNeighborsClassifier(ClassifierMixin, ProbabilityVote, Hubn
         "precomputed", X holds the distances: a square dense matrix or a neighbour graph.
     metric_params : dict, default=None
         Parameters of the metric.
-    backend : {"auto", "brute"} or estimator, default="auto"
+    backend : {"auto", "brute", "faiss", "pynndescent", "usearch"} or estimator, default="auto"
         Search of the candidates, see :class:`HubnessReducedKNeighborsTransformer`.
     n_jobs : int, default=None
         Number of threads of the exact search.
@@ -275,7 +275,7 @@ class HubnessWeightedKNeighborsClassifier(ClassifierMixin, ProbabilityVote, Hubn
                 f"weights must be 'uniform' with scheme='nhbnn', got {self.weights!r}."
             )
         X, labels = self._fit_labels(X, y)
-        self._fit_search(X)
+        self._fit_search(X, labels)
         _, indices = complete_lists(self._reduced(None), self.n_neighbors)
         occurrences = _count_occurrences(indices, labels, self.classes_.size)
         self.occurrences_ = occurrences.by_class

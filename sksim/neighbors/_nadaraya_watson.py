@@ -58,7 +58,7 @@ class NadarayaWatsonClassifier(ClassifierMixin, ProbabilityVote, HubnessReducedS
         "precomputed", X holds the distances: a square dense matrix or a neighbour graph.
     metric_params : dict, default=None
         Parameters of the metric.
-    backend : {"auto", "brute"} or estimator, default="auto"
+    backend : {"auto", "brute", "faiss", "pynndescent", "usearch"} or estimator, default="auto"
         Search of the candidates, see :class:`HubnessReducedKNeighborsTransformer`.
     n_jobs : int, default=None
         Number of threads of the exact search.
@@ -152,7 +152,7 @@ class NadarayaWatsonClassifier(ClassifierMixin, ProbabilityVote, HubnessReducedS
             The fitted classifier.
         """
         X, self._labels = self._fit_labels(X, y)
-        self._fit_search(X)
+        self._fit_search(X, self._labels)
         return self
 
     def predict_proba(self, X=None):

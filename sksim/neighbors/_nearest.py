@@ -62,10 +62,9 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
         "precomputed", X holds the distances: a square dense matrix or a neighbour graph.
     metric_params : dict, default=None
         Parameters of the metric.
-    backend : {"auto", "brute"} or estimator, default="auto"
-        Search of the candidates. "brute" is exact, "auto" chooses it. An estimator like
-        :class:`~sklearn.neighbors.KNeighborsTransformer` is cloned and its candidates are ranked
-        again by exact distances.
+    backend : {"auto", "brute", "faiss", "pynndescent", "usearch"} or estimator, default="auto"
+        Search of the candidates, exact by default; see
+        :class:`HubnessReducedKNeighborsTransformer`.
     n_jobs : int, default=None
         Number of threads of the exact search.
 
@@ -136,13 +135,39 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
         self.n_jobs = n_jobs
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None):
+    def fit(self, X, y=None, *, bank=None):
         """Index the training samples and fit the reduction on their neighbours.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training samples; distances (n_samples, n_samples) with ``metric="precomputed"``.
+        y : array-like of shape (n_samples,), default=None
+            Labels, for a supervised reduction.
+        bank : array-like of shape (n_bank, n_features), default=None
+            Queries from another space, like those to come: the statistics of the indexed samples
+            are then taken among them. None means that the indexed samples are their own bank.
+
+        Returns
+        -------
+        self : object
+            The fitted search.
+        """
+        self._fit_search(self._check_index(X), y, bank=bank)
+        self._candidates = None
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def partial_fit(self, X, y=None):
+        """Add a block of samples to the index; blocks one after another equal ``fit`` of all.
+
+        Only the pairs with a new sample are searched; then the reduction is fitted again. Needs
+        vectors and the exact search. The candidates of all samples stay in memory.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The block; the first one needs more than ``n_neighbors`` samples.
         y : None
             Ignored.
 
@@ -151,8 +176,23 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
         self : object
             The fitted search.
         """
-        self._fit_search(self._check_index(X))
+        if self.metric == "precomputed" or self.backend not in ("auto", "brute"):
+            raise ValueError(
+                "partial_fit needs vectors and backend='auto' or 'brute', got "
+                f"metric={self.metric!r}, backend={self.backend!r}."
+            )
+        if not hasattr(self, "backend_"):
+            X, candidates = self._check_index(X), None
+        else:
+            X, candidates = self._grown(self._check_queries(X), *self._known())
+        self._fit_search(X, candidates=candidates)
+        self._candidates = candidates
         return self
+
+    def _known(self):
+        """The index and its candidates in itself."""
+        index = self.backend_.index
+        return index, self._candidates or self.backend_.neighbors(index, self._width())
 
     def radius_neighbors(self, X=None, radius=None, return_distance=True):
         """Find the candidates within a radius of secondary distance.

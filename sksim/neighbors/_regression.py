@@ -42,10 +42,9 @@ class HubnessReducedKNeighborsRegressor(RegressorMixin, NeighborVote, HubnessRed
         "precomputed", X holds the distances: a square dense matrix or a neighbour graph.
     metric_params : dict, default=None
         Parameters of the metric.
-    backend : {"auto", "brute"} or estimator, default="auto"
-        Search of the candidates. "brute" is exact, "auto" chooses it. An estimator like
-        :class:`~sklearn.neighbors.KNeighborsTransformer` is cloned and its candidates are ranked
-        again by exact distances.
+    backend : {"auto", "brute", "faiss", "pynndescent", "usearch"} or estimator, default="auto"
+        Search of the candidates, exact by default; see
+        :class:`HubnessReducedKNeighborsTransformer`.
     n_jobs : int, default=None
         Number of threads of the exact search.
 

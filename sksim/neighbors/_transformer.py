@@ -45,10 +45,11 @@ class HubnessReducedKNeighborsTransformer(
         "precomputed", X holds the distances: a square dense matrix or a neighbour graph.
     metric_params : dict, default=None
         Parameters of the metric.
-    backend : {"auto", "brute"} or estimator, default="auto"
-        Search of the candidates. "brute" is exact, "auto" chooses it. An estimator like
-        :class:`~sklearn.neighbors.KNeighborsTransformer`, for example of the sklearn-ann
-        package, is cloned and its candidates are ranked again by exact distances.
+    backend : {"auto", "brute", "faiss", "pynndescent", "usearch"} or estimator, default="auto"
+        Search of the candidates. "brute" is exact, "auto" chooses it. The next three come with
+        the extra "ann" and search dense vectors by Euclidean or cosine distance, approximately.
+        An estimator like :class:`~sklearn.neighbors.KNeighborsTransformer`, for example of the
+        sklearn-ann package, is cloned. Candidates are always ranked again by exact distances.
     mode : {"distance", "connectivity"}, default="distance"
         Whether the entries are secondary distances, with one entry more in each row, or ones.
     n_jobs : int, default=None
@@ -137,28 +138,31 @@ class HubnessReducedKNeighborsTransformer(
         self.n_jobs = n_jobs
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None):
+    def fit(self, X, y=None, *, bank=None):
         """Index the training samples and fit the reduction on their neighbours.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training samples; distances (n_samples, n_samples) with ``metric="precomputed"``.
-        y : None
-            Ignored.
+        y : array-like of shape (n_samples,), default=None
+            Labels, for a supervised reduction.
+        bank : array-like of shape (n_bank, n_features), default=None
+            Queries from another space, like those to come: the statistics of the indexed samples
+            are then taken among them. None means that the indexed samples are their own bank.
 
         Returns
         -------
         self : object
             The fitted transformer.
         """
-        self._fit(X)
+        self._fit(X, y, bank)
         return self
 
-    def _fit(self, X):
+    def _fit(self, X, y, bank):
         X = self._check_index(X)
         self._n_features_out = X.shape[0]
-        return X, self._fit_search(X)
+        return X, self._fit_search(X, y, bank=bank)
 
     def transform(self, X):
         """Compute the neighbour graph of queries.
@@ -179,22 +183,25 @@ class HubnessReducedKNeighborsTransformer(
         return self._output(self._reduced(X))
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X, y=None, *, bank=None):
         """Fit and compute the neighbour graph of the training samples, with one search.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training samples; distances (n_samples, n_samples) with ``metric="precomputed"``.
-        y : None
-            Ignored.
+        y : array-like of shape (n_samples,), default=None
+            Labels, for a supervised reduction.
+        bank : array-like of shape (n_bank, n_features), default=None
+            Queries from another space, like those to come: the statistics of the indexed samples
+            are then taken among them. None means that the indexed samples are their own bank.
 
         Returns
         -------
         X_graph : csr_matrix or csr_array of shape (n_samples, n_samples)
             The same as ``fit(X).transform(X)``.
         """
-        return self._output(self._reduced_queries(*self._fit(X)))
+        return self._output(self._reduced_queries(*self._fit(X, y, bank)))
 
     def _output(self, graph):
         if self.mode == "distance":

@@ -21,7 +21,7 @@ class NeighborVote:
 
     def _fit_vote(self, Estimator, X, y, **y_options):
         X, y = self._check_index(X, y, multi_output=True, **y_options)
-        self._fit_search(X)
+        self._fit_search(X, y)
         self._vote = Estimator(self.n_neighbors, weights=self.weights, metric="precomputed")
         # Only the targets matter: the graph of each query is given when it is asked for.
         self._vote.fit(sparse.identity(X.shape[0], format="csr"), y)

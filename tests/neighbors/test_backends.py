@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator
 from sklearn.neighbors import KNeighborsTransformer
 
 from sksim.neighbors import HubnessReducedKNeighborsTransformer, HubnessReducedNearestNeighbors
-from sksim.neighbors._backends import rerank
+from sksim.neighbors._rerank import rerank
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from sklearn import config_context
 from sklearn.neighbors import KNeighborsTransformer, NearestNeighbors
 
-from sksim.hubness import NICDM
+from sksim.hubness import NICDM, MutualProximity
 from sksim.neighbors import HubnessReducedKNeighborsTransformer, HubnessReducedNearestNeighbors
 
 REDUCTIONS = [None, "mutual_proximity", "nicdm", "csls", "local_scaling"]
@@ -129,3 +130,57 @@ def test_float32_distances(X, Q):
     assert search.kneighbors(Q.astype(np.float32))[0].dtype == np.float32
     assert search.kneighbors()[0].dtype == np.float32
     assert search.kneighbors_graph(mode="distance", include_self=True).dtype == np.float32
+
+
+@pytest.mark.parametrize("reduction", [*REDUCTIONS, MutualProximity(moments="exact")])
+@pytest.mark.parametrize("sizes", [(11, 49), (20, 20, 20), (59, 1), (11, 11, 11, 27)])
+def test_blocks_equal_everything_at_once(X, Q, reduction, sizes):
+    parameters = {"reduction": reduction, "n_candidates": 15}
+    whole = HubnessReducedNearestNeighbors(4, **parameters).fit(X)
+    stream = HubnessReducedNearestNeighbors(4, **parameters)
+    for block in np.split(X, np.cumsum(sizes)[:-1]):
+        stream.partial_fit(block)
+    assert stream.n_samples_fit_ == 60
+    for queries in (None, Q):
+        for found, expected in zip(stream.kneighbors(queries), whole.kneighbors(queries)):
+            assert_allclose(found, expected, rtol=1e-12)
+    # Blocks may follow on a whole fit, and a whole fit begins anew.
+    grown = HubnessReducedNearestNeighbors(4, **parameters).fit(X[:40]).partial_fit(X[40:])
+    assert_array_equal(grown.kneighbors()[1], whole.kneighbors()[1])
+    assert stream.fit(X[:30]).n_samples_fit_ == 30
+
+
+def test_blocks_of_duplicates_and_sparse_blocks():
+    X = np.random.RandomState(0).randint(2, size=(60, 3)).astype(float)
+    for make in (np.asarray, sparse.csr_matrix):
+        whole = HubnessReducedNearestNeighbors(4, reduction="nicdm", n_candidates=12).fit(make(X))
+        stream = HubnessReducedNearestNeighbors(4, reduction="nicdm", n_candidates=12)
+        for block in np.split(X, 3):
+            stream.partial_fit(make(block))
+        assert_array_equal(stream.kneighbors(X)[1], whole.kneighbors(X)[1])
+
+
+def test_blocks_need_vectors_and_exact_search(X):
+    for parameters in ({"metric": "precomputed"}, {"backend": KNeighborsTransformer()}):
+        with pytest.raises(ValueError, match="partial_fit needs vectors and backend='auto'"):
+            HubnessReducedNearestNeighbors(**parameters).partial_fit(np.abs(X))
+    with pytest.raises(ValueError, match="4 features"):
+        HubnessReducedNearestNeighbors().partial_fit(X).partial_fit(X[:, :4])
+    with pytest.raises(ValueError, match="Expected n_neighbors < n_samples_fit"):
+        HubnessReducedNearestNeighbors().partial_fit(X[:5])
+
+
+@pytest.mark.parametrize("reduction", [*REDUCTIONS, MutualProximity(moments="exact")])
+def test_memory_mapped_index_is_searched_in_blocks(tmp_path, reduction):
+    X = np.random.RandomState(0).standard_normal((3000, 50)).astype(np.float32)
+    np.save(tmp_path / "index.npy", X)
+    mapped = np.load(tmp_path / "index.npy", mmap_mode="r")
+    search = HubnessReducedNearestNeighbors(4, reduction=reduction, n_candidates=20)
+    expected = search.fit(X).kneighbors(X[:40])
+    with config_context(working_memory=0.4):
+        search.fit(mapped)
+        assert np.shares_memory(search.backend_.index, mapped)
+        assert len(search.backend_._blocks()) > 2
+        found = search.kneighbors(X[:40])
+    assert_array_equal(found[1], expected[1])
+    assert_allclose(found[0], expected[0], rtol=1e-6)

@@ -125,8 +125,10 @@ def test_rows_do_not_depend_on_the_batch(X, Q, reduction):
     transformer.fit(X)
     queries = np.vstack([Q, X[:5]])
     together = transformer.transform(queries)
-    single = sparse.vstack([transformer.transform(q[None]) for q in queries], format="csr")
-    assert_same_graph(together, single)
+    single = [transformer.transform(q[None]) for q in queries]
+    assert_array_equal(together.indices, np.concatenate([row.indices for row in single]))
+    # To rounding: sums over ragged and over equally long rows are not in the same order.
+    assert_allclose(together.data, np.concatenate([row.data for row in single]), rtol=1e-12)
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
