@@ -92,6 +92,7 @@ def make_net(
         optimizer=torch.optim.AdamW,
         optimizer__betas=(0.9, 0.99),
         optimizer__weight_decay=weight_decay,
+        optimizer__fused=device.startswith(("cpu", "cuda")),
         optimizer__param_groups=[(pattern, {"weight_decay": 0.0}) for pattern in _NO_DECAY],
         lr=lr,
         batch_size=batch_size,

@@ -221,9 +221,9 @@ def mean_step_losses(model: Diffusion, x: np.ndarray, times: np.ndarray, seed: i
 @torch.no_grad()
 def step_loss_matrix(model: Diffusion, x: np.ndarray, times: np.ndarray, seed: int) -> np.ndarray:
     """Mean equal-variance loss of a step from ``times[j]`` to ``times[i]``, i < j; else inf."""
-    rng = np.random.RandomState(seed)
     rows, losses = _like(model, x), np.full((len(times), len(times)), np.inf)
+    # The same noise for all pairs: their differences are more exact than their losses.
+    eps = _like(model, np.random.RandomState(seed).standard_normal(x.shape))
     for j in range(1, len(times)):
-        eps = _like(model, rng.standard_normal(x.shape))
         losses[:j, j] = [_mean_step_loss(model, rows, eps, s, times[j]) for s in times[:j]]
     return losses

@@ -294,7 +294,7 @@ class BaseDiffusion(
         from sksim._torch._inference import step_loss_matrix
 
         times = np.linspace(0, 1, n_grid + 1)
-        rows = _some_rows(x, rng, _CALIBRATION_ROWS // 10)
+        rows = _some_rows(x, rng, _CALIBRATION_ROWS // 4)
         losses = step_loss_matrix(self._model, rows, times, rng.randint(np.iinfo(np.int32).max))
         cost = step_cost(losses, self._data.n_features, optimal=variance == "optimal")
         return times[best_path(cost, n_steps)]
@@ -329,7 +329,7 @@ class BaseDiffusion(
         Notes
         -----
         Costs ``n_steps`` network evaluations for each of 2000 rows, and with optimal times
-        ``n_grid^2 / 2`` for each of 200 rows.
+        ``n_grid^2 / 2`` for each of 500 rows.
         """
         x, _ = self._network_rows(X)
         check_steps(n_steps, variance, times, n_grid)
