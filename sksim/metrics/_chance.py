@@ -209,8 +209,13 @@ def null_calibrated_score(
             f"metric must be a similarity with a largest value, got {measure.name}: a distance, "
             "or a function whose range is not known."
         )
-    score, null_scores = _score_and_null(X, Y, measure, n_permutations, random_state)
     rank = math.ceil((1.0 - alpha) * (n_permutations + 1) - TIE_TOLERANCE * n_permutations)
+    if rank > n_permutations:
+        raise ValueError(
+            f"n_permutations must be at least {math.ceil(1.0 / alpha - TIE_TOLERANCE) - 1} for "
+            f"alpha={alpha:g}, got {n_permutations}: no score could be significant."
+        )
+    score, null_scores = _score_and_null(X, Y, measure, n_permutations, random_state)
     threshold = np.sort(np.append(null_scores, score))[rank - 1]
     if score <= threshold + TIE_TOLERANCE * max(abs(score), 1.0):
         return 0.0

@@ -274,11 +274,15 @@ def _check_keywords(function: Callable, keywords: Mapping[str, Any]) -> None:
     constraints = getattr(function, "_skl_parameter_constraints", {})
     checked = {name: constraints[name] for name in keywords if name in constraints}
 
-    def probe(**keywords):
+    def probe(**_):
         return None
 
     probe.__qualname__ = function.__qualname__
-    validate_params(checked, prefer_skip_nested_validation=True)(probe)(**keywords)
+    probe.__signature__ = inspect.Signature(
+        [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in checked]
+    )
+    probe = validate_params(checked, prefer_skip_nested_validation=True)(probe)
+    probe(**{name: keywords[name] for name in checked})
 
 
 def _variant(function: Callable, keywords: Mapping[str, Any]) -> Measure:

@@ -1,0 +1,99 @@
+from functools import partial
+
+import numpy as np
+import pytest
+
+from sksim.metrics import cka_score, rsa_score
+from sksim.metrics._measure import (
+    MEASURES,
+    Measure,
+    check_paired,
+    get_measure,
+    register,
+)
+from tests.reference import similarity as reference
+
+X, Y = reference.golden_pair(20, 3, 4, 0)
+
+
+def test_unknown_parameters_claim_nothing():
+    measure = get_measure(partial(cka_score, kernel="rbf", gamma=0.1))
+    assert measure(X, Y) == cka_score(X, Y, kernel="rbf", gamma=0.1)
+    assert not measure.symmetric
+    assert not measure.invariances
+    assert measure.distance is None
+    assert measure.higher_is_better
+
+
+def test_partial_of_a_registered_variant_is_that_variant():
+    assert get_measure(partial(cka_score, unbiased=False)) is MEASURES["cka_biased"]
+    assert get_measure(partial(rsa_score)) is MEASURES["rsa"]
+    assert get_measure(cka_score) is MEASURES["cka"]
+    assert get_measure(MEASURES["cka"]) is MEASURES["cka"]
+
+
+def test_any_function_is_a_measure():
+    def my_error(A, B):
+        return float(np.sum(A) - np.sum(B))
+
+    measure = get_measure(my_error)
+    assert not measure.higher_is_better
+    assert measure(X, Y) == my_error(X, Y)
+    steps = measure.steps()
+    assert steps.compare(steps.prepare(X), steps.permute(steps.prepare(Y), np.arange(20))) == (
+        my_error(X, Y)
+    )
+    assert get_measure(lambda A, B: 0.0).higher_is_better
+
+
+def test_positional_partials_are_called_as_they_are():
+    with_reference = partial(cka_score, X)
+    assert get_measure(with_reference).score is with_reference
+
+
+def test_names_are_registered_once(monkeypatch):
+    with pytest.raises(ValueError, match="'cka' exists already"):
+        register(Measure("cka", rsa_score, None))
+    with pytest.raises(ValueError, match="Unknown invariances"):
+        register(Measure("new", rsa_score, None, invariances=frozenset({"shear"})))
+    assert "new" not in MEASURES
+
+
+def test_float32_is_kept_and_other_numbers_become_float64():
+    for given_dtype, expected in (
+        (np.float32, np.float32),
+        (np.float64, np.float64),
+        (np.float16, np.float64),
+        (np.int8, np.float64),
+        (bool, np.float64),
+    ):
+        A = (X > 0).astype(given_dtype)
+        assert check_paired(A, A)[0].dtype == expected
+    same = check_paired(X, Y)
+    assert same[0] is X
+    assert same[1] is Y
+
+
+def test_mixed_frames():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"a": X[:, 0].astype(np.float32), "b": np.arange(20)})
+    assert check_paired(frame, Y)[0].dtype == np.float64
+    with pytest.raises(TypeError, match="X must be numeric"):
+        check_paired(frame.assign(c="text"), Y)
+    with pytest.raises(TypeError, match="Y must be numeric"):
+        check_paired(X, frame.astype(object))
+
+
+def test_constant_up_to_rounding_raises():
+    A = np.full((20, 3), 0.1)
+    A[3] += 1e-17 + np.spacing(0.1)
+    with pytest.raises(ValueError, match="constant up to rounding"):
+        cka_score(A, Y)
+
+
+def test_overflow_raises():
+    with pytest.raises(ValueError, match="rescale"):
+        cka_score(X * 3e307, Y)
+    single = np.array([[3e38, 0], [-3e38, 1], [-3e38, 2], [-3e38, 3]], dtype=np.float32)
+    with pytest.raises(ValueError, match="rescale"):
+        cka_score(single, Y[:4])
