@@ -58,7 +58,7 @@ class GraphReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEst
 
     @property
     def needs_vectors(self) -> bool:
-        """Whether ``fit_graph`` and ``reduce_graph`` should be given the vectors."""
+        """Whether ``fit_graph`` and ``reduce_graph`` should be given the vectors, if any."""
         return False
 
     @abstractmethod
@@ -135,6 +135,8 @@ class GraphReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEst
         bank : {array-like, sparse matrix} of shape (n_bank, n_features), default=None
             Vectors of the bank: queries from another space. None means that the indexed
             samples are their own bank.
+        y : array-like of shape (n_indexed,), default=None
+            Classes, for the supervised methods.
 
         Returns
         -------
@@ -143,6 +145,7 @@ class GraphReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEst
         """
         if sparse.issparse(graph):
             graph = check_graph(graph, name="graph")
+        metric = "euclidean" if metric == "l2" else metric
         return self._fit_graph(graph, Space(vectors, metric, metric_params or {}, bank, y))
 
     def _fit_graph(self, graph, space):

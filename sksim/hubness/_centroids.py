@@ -62,9 +62,11 @@ class EuclideanVectors:
 
     def to_local_centroid(self, Z, distances, n_neighbors: int) -> np.ndarray:
         """Squared distance of each row of Z to the mean of its nearest neighbours."""
-        indices = distances.nearest(n_neighbors)[1]
-        centroids = safe_sparse_dot(_neighbor_average(indices, self.X.shape[0]), self.X)
-        squared = _squared_lengths(self._prepare(Z) - centroids)
+        average = _neighbor_average(distances.nearest(n_neighbors)[1], self.X.shape[0])
+        squared = np.empty(Z.shape[0])
+        for rows in row_blocks(Z.shape[0], 24 * Z.shape[1]):
+            centroids = safe_sparse_dot(average[rows], self.X)
+            squared[rows] = _squared_lengths(self._prepare(Z[rows]) - centroids)
         return np.where(distances.counts > 0, squared, np.nan)
 
     def to_centroid(self, Z, distances) -> np.ndarray:

@@ -13,7 +13,17 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import normalize
 
 from sksim.datasets import load_sentence_embeddings
-from sksim.hubness import CSLS, NICDM, LocalScaling, MutualProximity
+from sksim.hubness import (
+    CSLS,
+    NICDM,
+    DisSimGlobal,
+    DisSimLocal,
+    InvertedSoftmax,
+    LocalScaling,
+    MutualProximity,
+    NearestNeighborNormalization,
+    SinkhornNormalization,
+)
 from sksim.preprocessing import Centering, NormalScoreTransformer
 
 BY_NAME = {
@@ -258,3 +268,143 @@ def test_centring(text_sets, data, skewness, share, error):
     assert got[0] == pytest.approx(skewness, abs=6e-4)
     assert got[1] == pytest.approx(share, abs=6e-5)
     assert got[3] == pytest.approx(error, abs=0.006)
+
+
+CENTROID_ROWS = [
+    ("ag", DisSimLocal(), 2.427, 0.1837, 61, 13.20),
+    ("ag", DisSimGlobal(), 1.060, 0.2359, 43, 13.20),
+    ("ng", DisSimLocal(), 3.073, 0.1671, 80, 34.70),
+    ("ng", DisSimGlobal(), 0.982, 0.2344, 36, 34.20),
+    ("layer6", DisSimLocal(), 1.993, 0.2291, 49, 14.67),
+    ("layer6", DisSimGlobal(), 1.504, 0.3186, 54, 14.00),
+    ("lsa", DisSimLocal(), 1.793, 0.2200, 57, 19.00),
+    ("lsa", DisSimGlobal(), 0.845, 0.3037, 44, 20.83),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("data", "reducer", "skewness", "share", "largest", "error"), CENTROID_ROWS
+)
+def test_dis_sim_of_text_embeddings(text_sets, data, reducer, skewness, share, largest, error):
+    X, y, Z, y_z = text_sets[data]
+    T, D = distances(X, X, "euclidean"), distances(Z, X, "euclidean")
+    reducer.fit_graph(T, vectors=X)
+    T, D = reducer.reduce_graph(T, queries=X), reducer.reduce_graph(D, queries=Z)
+    counts = occurrence(T, 10)
+    assert skew(counts) == pytest.approx(skewness, abs=6e-4)
+    assert robin_hood(counts) == pytest.approx(share, abs=6e-5)
+    assert counts.max() == largest
+    vote = KNeighborsClassifier(10, metric="precomputed").fit(T, y)
+    assert 100 * (1 - vote.score(D, y_z)) == pytest.approx(error, abs=0.006)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("reducer", "scale_rows", "s5", "s10", "acc5", "acc20"),
+    [
+        (DisSimGlobal(), False, 1.870, 1.622, 88.67, 88.67),
+        (DisSimLocal(), True, None, 5.208, 84.33, None),
+    ],
+    ids=str,
+)
+def test_dexter_dis_sim(dexter, reducer, scale_rows, s5, s10, acc5, acc20):
+    X, y = dexter
+    X = (normalize(X) if scale_rows else X).toarray()
+    D = reducer.fit_transform(distances(X, X, "euclidean"))
+    if s5 is not None:
+        assert skew(occurrence(D, 5)) == pytest.approx(s5, abs=6e-4)
+        assert vote_nearest_on_ties(D, y, 20) == pytest.approx(acc20, abs=0.006)
+    assert skew(occurrence(D, 10)) == pytest.approx(s10, abs=6e-4)
+    assert vote_nearest_on_ties(D, y, 5) == pytest.approx(acc5, abs=0.006)
+
+
+def retrieval(reducer, Q, X, bank):
+    """Reduced cosine distances from queries to the index, and N_10 of the index in their lists."""
+    D = distances(Q, X, "cosine")
+    if reducer is not None:
+        to_bank = distances(X, bank, "cosine")
+        reducer.fit_graph(to_bank, vectors=X, metric="cosine", bank=bank)
+        D = reducer.reduce_graph(D, queries=Q)
+    near = np.argsort(D, axis=1, kind="stable")
+    return near, np.bincount(near[:, :10].ravel(), minlength=len(X))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("task", "reducer", "recall", "skewness"),
+    [
+        ("en", None, (62.1, 82.3, 88.5), 0.969),
+        ("en", CSLS(), (63.7, 83.1, 88.3), 0.546),
+        ("en", InvertedSoftmax(), (62.8, 82.3, 88.2), 0.428),
+        ("en", InvertedSoftmax(dynamic=True), (62.7, 82.2, 88.0), 0.375),
+        ("en", NearestNeighborNormalization(128, alpha=0.75), (63.0, 82.7, 88.8), 0.222),
+        ("de", None, (65.7, 84.5, 88.9), 2.739),
+        ("de", CSLS(), (74.7, 90.5, 94.1), 1.105),
+        ("de", InvertedSoftmax(), (78.1, 93.0, 95.1), 0.617),
+        ("de", InvertedSoftmax(dynamic=True), (78.2, 92.6, 94.9), 0.632),
+        ("de", NearestNeighborNormalization(128, alpha=0.75), (74.6, 91.4, 94.8), 0.639),
+    ],
+    ids=str,
+)
+def test_caption_retrieval_with_a_bank(data_folder, task, reducer, recall, skewness):
+    z = np.load(data_folder / "multi30k_retrieval.npz")
+    Q, X, bank = (z[f"{task}_{part}"].astype(float) for part in ("query", "gallery", "bank"))
+    near, counts = retrieval(reducer, Q, X, bank)
+    rank = np.argmax(near == np.arange(len(Q))[:, None], axis=1)
+    got = [100 * np.mean(rank < k) for k in (1, 5, 10)]
+    np.testing.assert_allclose(got, recall, atol=0.051)
+    assert skew(counts) == pytest.approx(skewness, abs=6e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("reducer", "precision", "skewness"),
+    [
+        (None, (63.99, 80.25), 2.282),
+        (CSLS(), (69.14, 81.69), 1.680),
+        (InvertedSoftmax(beta=30.0), (68.11, 83.13), 1.746),
+        (NearestNeighborNormalization(10), (69.14, 81.69), 1.680),
+        (InvertedSoftmax(dynamic=True), (68.11, 83.74), 1.521),
+    ],
+    ids=str,
+)
+def test_bilingual_lexicon_with_a_bank(data_folder, reducer, precision, skewness):
+    z = np.load(data_folder / "bli_it_en.npz")
+    S, X = normalize(z["X_src"].astype(float)), normalize(z["X_tgt"].astype(float))
+    pairs, test = z["train_pairs"], z["test_pairs"]
+    u, _, vt = np.linalg.svd(S[pairs[:, 0]].T @ X[pairs[:, 1]])
+    bank = S @ (u @ vt)
+    words = np.unique(test[:, 0])
+    near, counts = retrieval(reducer, bank[words], X, bank)
+    right = [
+        [set(row[:k]) & set(test[test[:, 0] == w, 1]) != set() for k in (1, 5)]
+        for w, row in zip(words, near)
+    ]
+    np.testing.assert_allclose(100 * np.mean(right, axis=0), precision, atol=0.25)
+    assert skew(counts) == pytest.approx(skewness, abs=5e-3)
+
+
+@pytest.mark.slow
+def test_gaussian_mixture_retrieval():
+    """Huang et al. 2019, smaller: each class one query and one gallery item on the sphere."""
+    rng = np.random.RandomState(0)
+    centers = normalize(rng.standard_normal((3000, 300)))
+    Q, X = (centers + 0.1 * rng.standard_normal(centers.shape) for _ in range(2))
+    D = distances(Q, X, "sqeuclidean")
+
+    def top1(table):
+        return 100 * np.mean(table.argmin(axis=1) == np.arange(3000))
+
+    def reduced(reducer):
+        return top1(reducer.fit_graph(D.T, vectors=X, bank=Q, metric="sqeuclidean").reduce_graph(D))
+
+    scores = [
+        top1(D),
+        reduced(CSLS()),
+        reduced(InvertedSoftmax(beta=10.0)),
+        reduced(SinkhornNormalization(temperature=0.1, n_iterations=100)),
+    ]
+    assert scores == sorted(scores)
+    assert scores[2] > scores[0] + 10
+    assert scores[3] > scores[2] + 1
