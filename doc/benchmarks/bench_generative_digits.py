@@ -95,10 +95,9 @@ def draw_encoder(model, X, folder, times=(0.0, 0.4, 0.6, 0.7, 0.8, 0.9, 1.0)) ->
     figure, axes = plt.subplots(2, len(times) - 1, figsize=(2 * len(times) - 2, 5))
     for i in range(len(times) - 1):
         speed = (encoded[i + 1] - encoded[i]) / (times[i + 1] - times[i])
-        pictures = [encoded[i + 1], np.abs(speed)]
-        for ax, values, cmap in zip(axes[:, i], pictures, ("gray_r", "magma")):
-            tiles = values.reshape(-1, 8, 8)
-            SampleGridDisplay(tiles, n_columns=3).plot(ax, cmap=cmap)
+        pictures = [(encoded[i + 1], {"vmin": 0, "vmax": 16}), (np.abs(speed), {"cmap": "magma"})]
+        for ax, (values, style) in zip(axes[:, i], pictures):
+            SampleGridDisplay(values.reshape(-1, 8, 8), n_columns=3).plot(ax, **style)
         axes[0, i].set_title(f"$x_t$, t = {times[i + 1]:g}")
         axes[1, i].set_title(f"speed, {times[i]:g} to {times[i + 1]:g}", fontsize=9)
     figure.tight_layout()

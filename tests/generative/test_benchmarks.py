@@ -1,0 +1,58 @@
+"""The scripts of the benchmark pages, at a tiny size."""
+
+import csv
+import importlib
+import pathlib
+import sys
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("skorch")
+plt = pytest.importorskip("matplotlib.pyplot")
+
+FOLDER = pathlib.Path(__file__).parents[2] / "doc" / "benchmarks"
+
+
+@pytest.fixture
+def script(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    yield importlib.import_module
+    plt.close("all")
+    for name in [n for n in sys.modules if n.startswith("bench_generative") or n == "_measure"]:
+        del sys.modules[name]
+
+
+def table(path):
+    with open(path) as file:
+        return list(csv.DictReader(file))
+
+
+def test_images(script, monkeypatch, tmp_path, rng):
+    X = rng.randint(0, 256, size=(12, 8, 8, 3)).astype(np.uint8)
+    np.savez(tmp_path / "cifar10_jpeg.npz", X_train=X, X_test=X[:4])
+    monkeypatch.setenv("SKSIM_DATA", str(tmp_path))
+    size = "--steps 2 --seeds 1 --n-score-steps 2 --n-depths 2 --width 4 --batch-size 8"
+    arguments = ["cifar10_jpeg", *size.split(), "--matrix-size", "64", "--folder", str(tmp_path)]
+    script("bench_generative_images").main(arguments)
+    rows = table(tmp_path / "generative_cifar10_jpeg_steps.csv")
+    assert [row["model"] for row in rows] == ["VDM", "nt", "DiffEnc"]
+    assert {row["steps"] for row in rows} == {"2"}
+    assert all(float(row["images / s"]) > 0 for row in rows)
+    assert len(table(tmp_path / "generative_cifar10_jpeg_steps_depth.csv")) == 6
+    assert (tmp_path / "generative_cifar10_jpeg.png").exists()
+
+
+@pytest.mark.slow
+def test_swirl_and_digits_and_speed(script, tmp_path):
+    folder = ["--folder", str(tmp_path)]
+    size = "--seeds 1 --epochs 1 --n-train 500 --n-test 4 --n-score-steps 4"
+    script("bench_generative_swirl").main([*size.split(), *folder])
+    assert len(table(tmp_path / "generative_swirl_summary.csv")) == 3
+    variances = table(tmp_path / "generative_variance.csv")
+    assert [row["T"] for row in variances] == ["5", "10", "20", "50", "100", "200", "inf"]
+    script("bench_generative_digits").main(["--epochs", "1", "--n-test", "9", *folder])
+    assert len(table(tmp_path / "generative_probe.csv")) == 22
+    script("bench_generative_speed").main(["--rounds", "1", "--shapes", "1", *folder])
+    assert len(table(tmp_path / "generative_speed.csv")) == 1
