@@ -73,6 +73,10 @@ class GraphDistances:
         distances = np.where(missing, np.inf, self.values[position])
         return distances, np.where(missing, -1, self.graph.indices[position])
 
+    def nearest_distances(self, n_neighbors: int) -> np.ndarray:
+        """Distances to the nearest neighbours, sorted, padded with inf."""
+        return self.nearest(n_neighbors)[0]
+
     def by_row(self, statistic: np.ndarray) -> np.ndarray:
         """Statistic of the rows beside each distance."""
         # One count for all rows is many times faster than a count for each.
@@ -163,6 +167,13 @@ class DenseDistances:
         order = order[:, : min(n_neighbors, int(self.counts.max(initial=0)))]
         distances = np.take_along_axis(others, order, axis=1)
         return distances, np.where(np.isinf(distances), -1, order)
+
+    def nearest_distances(self, n_neighbors: int) -> np.ndarray:
+        """Distances to the nearest neighbours, sorted, padded with inf."""
+        others = self._fill_self(self.values, np.inf)
+        if n_neighbors < self.shape[1]:
+            others.partition(n_neighbors - 1, axis=1)
+        return np.sort(others[:, :n_neighbors], axis=1)
 
     def by_row(self, statistic: np.ndarray) -> np.ndarray:
         """Statistic of the rows beside each distance."""

@@ -30,7 +30,7 @@ def check_depth(distances, n_neighbors: int, name: str) -> None:
 
 def mean_distance(distances, n_neighbors: int) -> np.ndarray:
     """Mean distance to the nearest neighbours, over those at hand; NaN where there are none."""
-    nearest, _ = distances.nearest(n_neighbors)
+    nearest = distances.nearest_distances(n_neighbors)
     counts = np.minimum(distances.counts, n_neighbors)
     total = np.where(np.isinf(nearest), 0.0, nearest).sum(axis=1)
     return np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
@@ -38,7 +38,7 @@ def mean_distance(distances, n_neighbors: int) -> np.ndarray:
 
 def kth_distance(distances, n_neighbors: int) -> np.ndarray:
     """Distance to the n-th neighbour, or to the last at hand; NaN where there are none."""
-    nearest, _ = distances.nearest(n_neighbors)
+    nearest = distances.nearest_distances(n_neighbors)
     counts = np.minimum(distances.counts, n_neighbors)
     if nearest.shape[1] == 0:
         return np.full(counts.size, np.nan)
