@@ -177,7 +177,7 @@ def search_faiss(faiss, index, index_vectors, query_vectors, n_neighbors):
 
 
 class Table:
-    """One line an index: agreement with sksim, error of the five nearest, hubness of the answers."""
+    """One line an index: agreement with sksim, error of five neighbours, hubness of the answers."""
 
     def __init__(self, reduced, y, y_queries):
         self.reduced, self.y, self.y_queries = reduced, y, y_queries
