@@ -105,7 +105,7 @@ def distance_correlation_score(X, Y, *, unbiased=True) -> float:
     return evaluate(_steps(unbiased=unbiased), X, Y, min_samples=4 if unbiased else 2)
 
 
-def _angle_of_square(score: float) -> float:
+def angle_of_square(score: float) -> float:
     return math.acos(score**2)
 
 
@@ -129,7 +129,7 @@ register(
         distance_correlation_score,
         _steps,
         {"unbiased": False},
-        distance=_angle_of_square,
+        distance=angle_of_square,
         invariances=_INVARIANCES,
     )
 )

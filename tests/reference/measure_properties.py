@@ -68,58 +68,63 @@ def triangle_excess(measure, distance, A, B, C):
     return distance(measure(A, C)) - distance(measure(A, B)) - distance(measure(B, C))
 
 
-def invariance_table(measures):
-    """Rows of text: the name of each measure, what it is, and what leaves it as it is."""
-    rows = []
-    for measure in measures:
-        row = {
-            "measure": measure.name,
-            "function": measure.score.__name__,
-            "better": "higher" if measure.higher_is_better else "lower",
-            "range": range_text(measure.range),
-            "symmetric": yes(is_symmetric(measure)),
-            "metric": metric_text(measure),
-        }
-        for change in INVARIANCES:
-            sides = [side for side in "xy" if is_invariant(measure, change, side)]
-            row[change] = {0: "no", 2: "yes"}.get(
-                len(sides), f"{sides[0].upper()} only" if sides else "no"
-            )
-        rows.append(row)
-    return rows
-
-
-def yes(answer):
-    return "yes" if answer else "no"
-
-
-def metric_text(measure):
-    if measure.distance is None:
-        return "no"
-    forms = {math.acos: "arc cosine", "as_is": "itself", "complement": "1 - s"}
-    return forms.get(measure.distance) or forms.get(measure.distance.__name__, "arc cosine of s^2")
-
-
-def range_text(limits):
-    names = {
-        0.0: "0",
-        1.0: "1",
-        -1.0: "-1",
-        2.0: "2",
-        math.inf: "inf",
-        -math.inf: "-inf",
-        math.pi: "pi",
-        math.pi / 2: "pi/2",
-        math.sqrt(2.0): "sqrt 2",
-    }
-    return "{}{}, {}{}".format(
-        "(" if math.isinf(limits[0]) else "[",
-        names[limits[0]],
-        names[limits[1]],
-        ")" if math.isinf(limits[1]) else "]",
-    )
-
-
-def is_symmetric(measure, seeds=range(5)):
+def symmetric(measure, seeds=range(5)):
+    """Whether no example gives another value with the sides exchanged."""
     pairs = [paired_data(seed, 30, 5, 5) for seed in seeds]
     return all(relative_difference(measure(X, Y), measure(Y, X)) < 1e-9 for X, Y in pairs)
+
+
+#: Names of the functions that turn a value into a metric.
+METRIC_FORMS = {
+    "acos": "arccos s",
+    "as_is": "itself",
+    "complement": "1 - s",
+    "angle_of_square": "arccos s^2",
+}
+LIMITS = {math.pi: "pi", math.pi / 2: "pi/2", math.sqrt(2.0): "sqrt 2"}
+
+
+def range_text(low, high):
+    """An interval, half-open where it is infinite."""
+    left, right = (LIMITS.get(limit, f"{limit:g}") for limit in (low, high))
+    return f"{'(' if math.isinf(low) else '['}{left}, {right}{')' if math.isinf(high) else ']'}"
+
+
+def sides_text(sides):
+    """Which of the sides "x" and "y" something holds for."""
+    return {"": "no", "xy": "yes"}.get(sides, f"{sides.upper()} only")
+
+
+def call_text(measure):
+    """The function with the parameters that make the measure."""
+    params = ", ".join(f"{name}={value!r}" for name, value in measure.params.items())
+    return f"{measure.score.__name__}({params})" if params else measure.score.__name__
+
+
+def null_text(measure, n_samples=100):
+    """The chance level, for 100 samples where it depends on their number."""
+    if measure.null is None:
+        return "by permutation"
+    if callable(measure.null):
+        return f"{measure.null(n_samples):.3f} (n = {n_samples})"
+    return f"{measure.null:g}"
+
+
+def invariance_table(measures):
+    """Rows of text: each measure, what it is, and what leaves it as it is, found by trying."""
+    return [
+        {
+            "measure": measure.name,
+            "function": call_text(measure),
+            "closer is": "higher" if measure.higher_is_better else "lower",
+            "range": range_text(*measure.range),
+            "symmetric": "yes" if symmetric(measure) else "no",
+            "metric": METRIC_FORMS[measure.distance.__name__] if measure.distance else "no",
+            "chance": "no pairing" if measure.ignores_pairing else null_text(measure),
+            **{
+                change: sides_text("".join(s for s in "xy" if is_invariant(measure, change, s)))
+                for change in INVARIANCES
+            },
+        }
+        for measure in measures
+    ]
