@@ -22,6 +22,13 @@ REDUCTIONS = [None, "mutual_proximity", "nicdm", "csls", "local_scaling"]
 EVERY_REDUCTION = [None, *sorted(REGISTERED)]
 
 
+def transformer_with(reduction, n_neighbors=4, **parameters):
+    metric = "cosine" if reduction == "localized_centering" else "euclidean"
+    return HubnessReducedKNeighborsTransformer(
+        n_neighbors, reduction=reduction, metric=metric, **parameters
+    )
+
+
 @pytest.fixture
 def X(rng):
     return rng.standard_normal((60, 5)) * rng.uniform(0.5, 3, (60, 1))
@@ -61,7 +68,7 @@ def test_plain_search_is_scikit_learns(X, Q, mode, metric):
 @pytest.mark.parametrize("reduction", EVERY_REDUCTION)
 @pytest.mark.parametrize("mode", ["distance", "connectivity"])
 def test_output_contract(X, Q, reduction, mode):
-    transformer = HubnessReducedKNeighborsTransformer(6, reduction=reduction, mode=mode)
+    transformer = transformer_with(reduction, 6, mode=mode)
     graph = transformer.fit_transform(X)
     n_entries = 7 if mode == "distance" else 6
     assert graph.shape == (60, 60)
@@ -114,7 +121,7 @@ def assert_literal(values, indices, pairs):
 @given(seed=st.integers(0, 1000), n_values=st.sampled_from([1, 2, 4, 30]))
 def test_fit_transform_is_fit_then_transform_with_duplicates(reduction, seed, n_values):
     X = np.random.RandomState(seed).randint(n_values, size=(45, 2)).astype(float)
-    transformer = HubnessReducedKNeighborsTransformer(4, reduction=reduction, n_candidates=12)
+    transformer = transformer_with(reduction, 4, n_candidates=12)
     graph = transformer.fit_transform(X)
     assert_same_graph(graph, transformer.transform(X))
     assert np.isfinite(graph.data).all()
@@ -123,7 +130,7 @@ def test_fit_transform_is_fit_then_transform_with_duplicates(reduction, seed, n_
 
 @pytest.mark.parametrize("reduction", EVERY_REDUCTION)
 def test_rows_do_not_depend_on_the_batch(X, Q, reduction):
-    transformer = HubnessReducedKNeighborsTransformer(4, reduction=reduction, n_candidates=20)
+    transformer = transformer_with(reduction, 4, n_candidates=20)
     transformer.fit(X)
     queries = np.vstack([Q, X[:5]])
     together = transformer.transform(queries)
@@ -136,14 +143,14 @@ def test_rows_do_not_depend_on_the_batch(X, Q, reduction):
 @pytest.mark.parametrize("reduction", EVERY_REDUCTION)
 def test_constant_rows(reduction):
     X = np.ones((30, 3))
-    graph = HubnessReducedKNeighborsTransformer(4, reduction=reduction).fit_transform(X)
+    graph = transformer_with(reduction, 4).fit_transform(X)
     assert np.isfinite(graph.data).all()
     assert_array_equal(np.diff(graph.indptr), 5)
 
 
 @pytest.mark.parametrize("reduction", EVERY_REDUCTION)
 def test_float32(X, Q, reduction):
-    transformer = HubnessReducedKNeighborsTransformer(4, reduction=reduction, n_candidates=20)
+    transformer = transformer_with(reduction, 4, n_candidates=20)
     graph = transformer.fit(X.astype(np.float32)).transform(Q.astype(np.float32))
     assert graph.data.dtype == np.float32
     expected = transformer.fit(X.astype(np.float32).astype(float)).transform(
@@ -157,7 +164,7 @@ def test_float32(X, Q, reduction):
 @pytest.mark.parametrize("container", [sparse.csr_matrix, sparse.csr_array])
 def test_sparse_vectors(rng, reduction, container):
     X = sparse.random(50, 30, density=0.2, random_state=rng, format="csr").toarray()
-    transformer = HubnessReducedKNeighborsTransformer(4, reduction=reduction, n_candidates=20)
+    transformer = transformer_with(reduction, 4, n_candidates=20)
     expected = transformer.fit(X[:40]).transform(X)
     graph = transformer.fit(container(X[:40])).transform(container(X))
     assert type(graph) is container
