@@ -13,10 +13,14 @@ from functools import cached_property
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import gen_batches
 
 from sksim.utils._graph import dense_to_graph, is_self_entry, replace_values, row_index
 
 __all__ = ["DenseDistances", "GraphDistances", "as_distances"]
+
+# Entries of a block of rows: its arrays stay in the processor's cache.
+_BLOCK_ENTRIES = 2**16
 
 
 class GraphDistances:
@@ -26,6 +30,17 @@ class GraphDistances:
         self.graph = graph
         self.shape = graph.shape
         self.values = graph.data.astype(np.float64, copy=False)
+
+    def blocks(self):
+        """Yield slices of rows and of entries, and a view whose arrays stay in the cache."""
+        graph = self.graph
+        n_rows = max(1, _BLOCK_ENTRIES * self.shape[0] // max(graph.nnz, 1))
+        for rows in gen_batches(self.shape[0], n_rows):
+            ends = graph.indptr[rows.start : rows.stop + 1]
+            entries = slice(ends[0], ends[-1])
+            parts = graph.data[entries], graph.indices[entries], ends - ends[0]
+            shape = (ends.size - 1, self.shape[1])
+            yield rows, entries, GraphDistances(type(graph)(parts, shape=shape))
 
     @cached_property
     def _width(self) -> int | None:
@@ -94,6 +109,8 @@ class GraphDistances:
 
     def beside(self, table: np.ndarray) -> np.ndarray:
         """Entries of a table of all pairs, dense or sparse, beside each distance."""
+        if self.graph.nnz == 0:
+            return np.empty(0)
         if sparse.issparse(table):
             table = sparse.csr_matrix(table)  # csr_array would return a sparse vector
         return np.asarray(table[row_index(self.graph), self.graph.indices]).ravel()
@@ -136,6 +153,10 @@ class DenseDistances:
         self.dtype = D.dtype
         self.shape = D.shape
         self.values = D.astype(np.float64, copy=False)
+
+    def blocks(self):
+        """Yield all rows in one block."""
+        yield slice(0, self.shape[0]), None, self
 
     @cached_property
     def self_index(self) -> np.ndarray:

@@ -6,10 +6,12 @@
 from itertools import pairwise
 
 import numpy as np
+from scipy import sparse
 
 from sksim.utils._empirical import empirical_mutual_proximity
+from sksim.utils._empirical_candidates import empirical_candidate_proximity
 
-__all__ = ["GraphJoint", "MatrixJoint", "joint_source"]
+__all__ = ["GraphJoint", "MatrixJoint", "VectorJoint", "joint_source"]
 
 
 class MatrixJoint:
@@ -20,7 +22,7 @@ class MatrixJoint:
         not_stored = np.flatnonzero(np.isinf(np.diagonal(self.D)))
         self.D[not_stored, not_stored] = 0.0
 
-    def shares(self, distances) -> np.ndarray:
+    def shares(self, distances, queries=None) -> np.ndarray:
         """Share of the indexed samples that are not farther from both ends of each distance."""
         return distances.beside(empirical_mutual_proximity(distances.toarray(), self.D))
 
@@ -48,7 +50,7 @@ class GraphJoint:
         rank = np.searchsorted(d, d, side="right")
         return rank + np.count_nonzero(in_list, axis=1) - np.count_nonzero(in_both, axis=1)
 
-    def shares(self, distances) -> np.ndarray:
+    def shares(self, distances, queries=None) -> np.ndarray:
         """Share of the indexed samples that are not farther from both ends of each distance."""
         graph, n_indexed = distances.graph, distances.shape[1]
         scratch = np.full(n_indexed, np.inf)
@@ -57,6 +59,35 @@ class GraphJoint:
             row = slice(start, stop)
             sizes[row] = self._union_sizes(graph.data[row], graph.indices[row], scratch)
         return distances.from_entries(sizes / n_indexed)
+
+
+class VectorJoint:
+    """All indexed vectors: exact counts for the nearest samples that each query lists."""
+
+    def __init__(self, X, metric):
+        if sparse.issparse(X) or metric not in ("euclidean", "sqeuclidean", "cosine"):
+            raise ValueError(
+                "MutualProximity(method='empirical', moments='exact') counts over dense vectors "
+                "with metric 'euclidean', 'sqeuclidean' or 'cosine', got "
+                f"{'sparse' if sparse.issparse(X) else 'dense'} vectors and metric={metric!r}. Use "
+                "moments='graph', or the complete graph."
+            )
+        self.X = X
+        self.metric = metric
+
+    def shares(self, distances, queries) -> np.ndarray:
+        """Share of the indexed samples that are not farther from both ends of each distance."""
+        graph = distances.graph
+        lengths = np.diff(graph.indptr)
+        shares = np.empty(graph.nnz)
+        for length in np.unique(lengths[lengths > 0]):
+            rows = np.flatnonzero(lengths == length)
+            entries = graph.indptr[rows][:, None] + np.arange(length)
+            lists = graph.data[entries].astype(np.float64), graph.indices[entries]
+            shares[entries] = empirical_candidate_proximity(
+                queries[rows], self.X, *lists, metric=self.metric
+            )
+        return distances.from_entries(shares)
 
 
 def joint_source(distances):

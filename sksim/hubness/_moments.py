@@ -39,10 +39,16 @@ class GraphMoments:
 
     def of(self, distances, Z=None) -> Moments:
         """Moments of each row, NaN in rows without neighbours."""
+        mean, variance = np.empty((2, distances.shape[0]))
+        for rows, _, block in distances.blocks():
+            mean[rows], variance[rows] = self._of_block(block)
+        return Moments(mean, variance, distances.counts)
+
+    def _of_block(self, distances):
         count = np.where(distances.counts > 0, distances.counts, np.nan)
         mean = distances.row_sum(distances.values) / count
         deviation = distances.values - distances.by_row(mean)
-        return Moments(mean, distances.row_sum(deviation**2) / count, distances.counts)
+        return mean, distances.row_sum(np.square(deviation)) / count
 
 
 def _without_self(mean, variance, n: int, has_self, own) -> Moments:

@@ -10,9 +10,9 @@ from scipy.special import gammainc, ndtr
 from sklearn.utils import check_random_state
 
 from sksim.hubness._base import GraphReduction, missing_vectors_error
-from sksim.hubness._empirical import joint_source
+from sksim.hubness._empirical import GraphJoint, MatrixJoint, VectorJoint, joint_source
 from sksim.hubness._moments import GraphMoments, StreamedMoments, exact_moments
-from sksim.hubness._statistics import fill_missing
+from sksim.hubness._statistics import check_depth, fill_missing
 from sksim.utils._sklearn import Interval, StrOptions
 
 __all__ = ["MutualProximity"]
@@ -103,13 +103,16 @@ class MutualProximity(GraphReduction):
     probability that :math:`1 - (1 - F_q)(1 - F_x)` can resolve.
 
     "graph" with fewer than about 100 stored neighbours describes the near tail, not the law of all
-    distances. "empirical" on a graph that is not complete takes missing distances as larger than
-    the stored ones; equal values keep the order of the primary distance.
+    distances. "empirical" with "graph" takes missing distances as larger than the stored ones;
+    with "exact" it counts over all indexed samples (dense vectors, Euclidean, squared Euclidean
+    or cosine distances, candidates of an exact search). Equal values keep the order of the primary
+    distance.
 
     For n rows of K stored neighbours: "normal" and "gamma" cost O(n K) time and memory; the exact
     moments O(n D^2) time and O(D^2) memory for Euclidean, squared Euclidean and cosine distances of
     dense vectors, a pass over all n^2 distances in blocks otherwise; landmarks O(n L D) time.
-    "empirical" costs O(n K^2) time, on a complete graph the O(n^3) of its definition.
+    "empirical" costs O(n K^2) time on a graph; with "exact" one product of all vectors and
+    O(n K^2 D); on a complete graph the O(n^3) of its definition.
 
     References
     ----------
@@ -153,7 +156,12 @@ class MutualProximity(GraphReduction):
         """Whether the laws are taken from vectors, not from the graph."""
         return self.moments != "graph"
 
+    @property
+    def _by_rows(self):
+        return self.method != "empirical"
+
     def _fit_distances(self, distances, space):
+        check_depth(distances, 1, "MutualProximity")
         if self.needs_vectors and not distances.is_complete:
             self._check_vectors(space)
         if self.method == "empirical":
@@ -162,12 +170,16 @@ class MutualProximity(GraphReduction):
             self._fit_laws(distances, space)
 
     def _check_vectors(self, space):
-        if self.method == "empirical":
+        if self.method == "empirical" and self.moments == "landmarks":
             raise ValueError(
-                "MutualProximity(method='empirical') counts stored distances, so that moments must "
-                f"be 'graph' unless the graph is complete, got moments={self.moments!r}."
+                "MutualProximity(method='empirical') counts over stored distances or all samples: "
+                "moments must be 'graph' or 'exact', got moments='landmarks'."
             )
         if space.vectors is None:
+            raise missing_vectors_error("MutualProximity", f"moments={self.moments!r}")
+
+    def _check_queries(self, source, queries):
+        if queries is None and not isinstance(source, GraphMoments | GraphJoint | MatrixJoint):
             raise missing_vectors_error("MutualProximity", f"moments={self.moments!r}")
 
     def _fit_joint(self, distances, space):
@@ -176,7 +188,10 @@ class MutualProximity(GraphReduction):
                 "MutualProximity(method='empirical') compares neighbours in one set, got a bank. "
                 "Use method='normal' or 'gamma'."
             )
-        self._joint = joint_source(distances)
+        if self.moments == "graph" or distances.is_complete:
+            self._joint = joint_source(distances)
+        else:
+            self._joint = VectorJoint(space.vectors, space.metric)
 
     def _moment_source(self, X, space):
         """Source of the moments over the rows of X, over the graph without vectors."""
@@ -197,21 +212,25 @@ class MutualProximity(GraphReduction):
             bank_population = self._moment_source(space.bank, space)
         moments = bank_population.of(distances, space.vectors)
         self.scale_floor_ = smallest_moment(moments.mean)
-        self.mean_, self.scale_ = self._law(moments)
+        usual = moments._replace(
+            mean=fill_missing(moments.mean, np.nanmedian(moments.mean)),
+            variance=fill_missing(moments.variance, np.nanmedian(moments.variance)),
+        )
+        self.mean_, self.scale_ = self._law(usual)
 
     def _law(self, moments):
         """Mean and deviation of each row's law, safe to divide by."""
         mean, deviation = mean_and_deviation(moments, _LAWS[self.method][1])
-        mean = np.maximum(fill_missing(mean, np.nanmedian(mean)), self.scale_floor_)
-        deviation = fill_missing(deviation, np.nanmedian(deviation))
+        mean = np.maximum(fill_missing(mean, 0.0), self.scale_floor_)
+        deviation = fill_missing(deviation, 0.0)
         least = np.maximum(np.finfo(np.float64).eps * mean, self.scale_floor_)
         return mean, np.maximum(deviation, least)
 
     def _reduce_distances(self, distances, queries):
         if self.method == "empirical":
-            return self._joint.shares(distances)
-        if queries is None and not isinstance(self._population, GraphMoments):
-            raise missing_vectors_error("MutualProximity", f"moments={self.moments!r}")
+            self._check_queries(self._joint, queries)
+            return self._joint.shares(distances, queries)
+        self._check_queries(self._population, queries)
         cdf = _LAWS[self.method][0]
         d = self._population.law_of(distances.values)
         mean, deviation = self._law(self._population.of(distances, queries))

@@ -26,6 +26,8 @@ def neighbor_indicator(distances, n_neighbors: int):
 class SharedNeighborReduction(GraphReduction):
     """Abstract base: ``1 - sum of the weights of shared neighbours``, weights of at most 1 / k."""
 
+    _by_rows = False
+
     @abstractmethod
     def _neighbor_weights(self, lists, space):
         """Weight of each indexed sample as a shared neighbour, between 0 and 1 / n_neighbors."""

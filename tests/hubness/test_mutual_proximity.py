@@ -162,8 +162,14 @@ def test_queries_are_asked_for_after_a_fit_on_vectors(rng):
 
 def test_empirical_refuses_moments_that_it_does_not_use_and_a_bank(index_and_queries):
     T, _ = index_and_queries
-    with pytest.raises(ValueError, match="moments must be 'graph'"):
-        MutualProximity(method="empirical", moments="exact").fit_graph(truncated(T, 9), vectors=T)
+    with pytest.raises(ValueError, match="moments must be 'graph' or 'exact'"):
+        MutualProximity(method="empirical", moments="landmarks").fit_graph(
+            truncated(T, 9), vectors=T
+        )
+    with pytest.raises(ValueError, match="got dense vectors and metric='cityblock'"):
+        MutualProximity(method="empirical", moments="exact").fit_graph(
+            truncated(T, 9), vectors=T, metric="cityblock"
+        )
     with pytest.raises(ValueError, match="bank"):
         MutualProximity(method="empirical").fit_graph(truncated(T, 9), vectors=T, bank=T)
 
@@ -217,3 +223,24 @@ def test_ragged_graph_uses_the_moments_of_each_row(index_and_queries):
     reduced = fitted.transform(graph)
     np.testing.assert_array_equal(np.diff(reduced.indptr), lengths)
     assert np.isfinite(reduced.data).all()
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "sqeuclidean", "cosine"])
+def test_empirical_counts_over_all_vectors(rng, metric):
+    X, Q = rng.standard_normal((60, 5)), rng.standard_normal((9, 5))
+    X[7] = X[3]
+    Q[4] = X[11]
+    T, D = (np.maximum(cdist(Z, X, metric), 0) for Z in (X, Q))
+    np.fill_diagonal(T, 0)
+    T[3, 7] = T[7, 3] = D[4, 11] = 0
+    estimator = MutualProximity(method="empirical", moments="exact")
+    fitted = estimator.fit_graph(truncated(T, 12), vectors=X, metric=metric)
+    graph = ragged(D, [12, 9, 0, 1, 12, 12, 12, 12, 12])
+    reduced = fitted.reduce_graph(graph, queries=Q)
+    rows = np.repeat(np.arange(9), np.diff(graph.indptr))
+    expected = oracle.mp_empirical(D, T)[rows, reduced.indices]
+    # cdist and the exact distances of the count may differ in the last digit of a tie
+    np.testing.assert_allclose(reduced.data, expected, atol=1.01 / 60)
+    assert np.mean(np.abs(reduced.data - expected) < 1e-12) > 0.9
+    with pytest.raises(ValueError, match="needs the vectors"):
+        fitted.transform(graph)

@@ -277,3 +277,24 @@ def test_names():
         resolve_reduction("garbage")
     with pytest.raises(TypeError, match="reduction must be a name"):
         resolve_reduction(3)
+
+
+@each_reducer
+def test_a_batch_of_empty_rows_alone(reducer, index_and_queries):
+    T, D = index_and_queries
+    fitted = clone(reducer).fit(truncated(T, 12))
+    for lengths in ([0], [0, 0, 1], [1]):
+        reduced = fitted.transform(ragged(D[: len(lengths)], lengths))
+        assert np.isfinite(reduced.data).all()
+
+
+def test_large_graphs_are_reduced_in_blocks_of_rows(rng, monkeypatch):
+    from sksim.hubness import _distances
+
+    graph = truncated(euclidean(rng.standard_normal((90, 4))), 20)
+    whole = {str(reducer): clone(reducer).fit(graph).transform(graph) for reducer in ALL}
+    monkeypatch.setattr(_distances, "_BLOCK_ENTRIES", 130)
+    for reducer in ALL:
+        part = clone(reducer).fit(graph).transform(graph)
+        np.testing.assert_array_equal(part.indices, whole[str(reducer)].indices)
+        np.testing.assert_allclose(part.data, whole[str(reducer)].data, rtol=1e-14)
