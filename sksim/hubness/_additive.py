@@ -70,4 +70,8 @@ class AdditiveReduction(GraphReduction):
         query_map : callable
             Augments queries.
         """
-        return additive_index(vectors, metric, self.bias_, name=type(self).__name__)
+        return additive_index(vectors, *self._exported_bias(metric), name=type(self).__name__)
+
+    def _exported_bias(self, metric):
+        """Metric and bias of the same order with the distance itself as the base."""
+        return metric, self.bias_

@@ -6,7 +6,6 @@
 from numbers import Integral
 
 from sksim.hubness._additive import AdditiveReduction
-from sksim.hubness._inner_product import additive_index
 from sksim.hubness._statistics import check_depth, mean_distance
 from sksim.utils._sklearn import Interval
 
@@ -96,21 +95,5 @@ class CSLS(AdditiveReduction):
     def _row_term(self, distances, queries):
         return -mean_distance(distances, self.n_neighbors)
 
-    def inner_product_index(self, vectors, metric):
-        """Augmented index vectors and query map that rank as the reduction does.
-
-        Parameters
-        ----------
-        vectors : array-like of shape (n_indexed, n_features)
-            The indexed samples.
-        metric : str
-            Metric of the distances.
-
-        Returns
-        -------
-        index_vectors : ndarray of shape (n_indexed, n_features + 1)
-            Vectors for any index of inner products: larger is nearer.
-        query_map : callable
-            Augments queries.
-        """
-        return additive_index(vectors, metric, self.bias_ / 2, name="CSLS")
+    def _exported_bias(self, metric):
+        return metric, self.bias_ / 2

@@ -10,7 +10,6 @@ import numpy as np
 from sksim.hubness._additive import AdditiveReduction
 from sksim.hubness._base import missing_vectors_error
 from sksim.hubness._centroids import DistanceTable, EuclideanVectors, squared_distances
-from sksim.hubness._inner_product import additive_index
 
 __all__ = ["CentroidReduction"]
 
@@ -54,25 +53,7 @@ class CentroidReduction(AdditiveReduction):
             raise missing_vectors_error(type(self).__name__, "those of the queries too")
         return -self._to_centroid(self._indexed, queries, distances)
 
-    def inner_product_index(self, vectors, metric):
-        """Augmented index vectors and query map that rank as the reduction does.
-
-        Parameters
-        ----------
-        vectors : array-like of shape (n_indexed, n_features)
-            The indexed samples.
-        metric : str
-            Metric of the distances.
-
-        Returns
-        -------
-        index_vectors : ndarray of shape (n_indexed, n_features + 1)
-            Vectors for any index of inner products: larger is nearer.
-        query_map : callable
-            Augments queries.
-        """
-        name = type(self).__name__
+    def _exported_bias(self, metric):
         if metric == "cosine":  # the squared distance of unit vectors is twice the cosine distance
-            return additive_index(vectors, metric, self.bias_ / 2, name=name)
-        metric = "sqeuclidean" if metric == "euclidean" else metric
-        return additive_index(vectors, metric, self.bias_, name=name)
+            return metric, self.bias_ / 2
+        return "sqeuclidean" if metric in ("euclidean", "l2") else metric, self.bias_

@@ -120,7 +120,7 @@ def scaled_index(vectors, metric, scale, *, name: str):
     root = np.sqrt(scale)[:, None]
     if metric == "cosine":
         return np.hstack([normalize(X), -np.ones(root.shape)]) / root, QueryMap()
-    if metric not in ("euclidean", "sqeuclidean"):
+    if metric not in ("euclidean", "l2", "sqeuclidean"):
         raise _not_expressible(name, metric)
     center, X, norms = _squared_parts(X)
     weight = root if metric == "sqeuclidean" else root**2

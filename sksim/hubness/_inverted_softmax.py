@@ -160,26 +160,10 @@ class InvertedSoftmax(AdditiveReduction):
         is_active = (nearest >= 0) & self.activated_[nearest]
         return np.where(distances.by_row(is_active), reduced, distances.values)
 
-    def inner_product_index(self, vectors, metric):
-        """Augmented index vectors and query map that rank as the reduction does.
-
-        Parameters
-        ----------
-        vectors : array-like of shape (n_indexed, n_features)
-            The indexed samples.
-        metric : str
-            Metric of the distances.
-
-        Returns
-        -------
-        index_vectors : ndarray of shape (n_indexed, n_features + 1)
-            Vectors for any index of inner products: larger is nearer.
-        query_map : callable
-            Augments queries.
-        """
+    def _exported_bias(self, metric):
         if self.dynamic:
             raise ValueError(
                 "InvertedSoftmax(dynamic=True) decides for each query whether to normalize, which "
                 "is no inner product. Use dynamic=False."
             )
-        return super().inner_product_index(vectors, metric)
+        return super()._exported_bias(metric)

@@ -7,15 +7,8 @@ from numbers import Integral
 
 import numpy as np
 
-from sksim.hubness._base import GraphReduction
-from sksim.hubness._inner_product import scaled_index
-from sksim.hubness._statistics import (
-    check_depth,
-    divisible,
-    fill_missing,
-    kth_distance,
-    smallest_scale,
-)
+from sksim.hubness._scaled import ScaledReduction
+from sksim.hubness._statistics import kth_distance
 from sksim.utils._sklearn import Interval
 
 __all__ = ["LocalScaling"]
@@ -26,7 +19,7 @@ def _saturate(exponent):
     return -np.expm1(-exponent)
 
 
-class LocalScaling(GraphReduction):
+class LocalScaling(ScaledReduction):
     r"""Local scaling: distances in units of the neighbourhood sizes of both samples.
 
     With :math:`r_k(z)` the distance of :math:`z` to its k-th nearest neighbour among the indexed
@@ -93,35 +86,8 @@ class LocalScaling(GraphReduction):
     def __init__(self, n_neighbors=7):
         self.n_neighbors = n_neighbors
 
-    def _fit_distances(self, distances, space):
-        check_depth(distances, self.n_neighbors, "LocalScaling")
-        scale = kth_distance(distances, self.n_neighbors)
-        self.local_scale_ = fill_missing(scale, np.nanmedian(scale))
-        self.scale_floor_ = smallest_scale(self.local_scale_)
+    def _local_scale(self, distances):
+        return kth_distance(distances, self.n_neighbors)
 
     def _reduce_distances(self, distances, queries):
-        query_scale = fill_missing(kth_distance(distances, self.n_neighbors), self.scale_floor_)
-        scale = distances.by_row(np.sqrt(divisible(query_scale, self.scale_floor_)))
-        indexed_scale = np.sqrt(divisible(self.local_scale_, self.scale_floor_))
-        scale = scale * distances.by_column(indexed_scale)
-        return np.square(distances.values / scale)
-
-    def inner_product_index(self, vectors, metric):
-        """Augmented index vectors and query map that rank as the reduction does.
-
-        Parameters
-        ----------
-        vectors : array-like of shape (n_indexed, n_features)
-            The indexed samples.
-        metric : str
-            Metric of the distances.
-
-        Returns
-        -------
-        index_vectors : ndarray of shape (n_indexed, n_features + 1 or 2)
-            Vectors for any index of inner products: larger is nearer.
-        query_map : callable
-            Augments queries.
-        """
-        scale = divisible(self.local_scale_, self.scale_floor_)
-        return scaled_index(vectors, metric, scale, name="LocalScaling")
+        return np.square(super()._reduce_distances(distances, queries))

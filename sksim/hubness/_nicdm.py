@@ -5,23 +5,14 @@
 
 from numbers import Integral
 
-import numpy as np
-
-from sksim.hubness._base import GraphReduction
-from sksim.hubness._inner_product import scaled_index
-from sksim.hubness._statistics import (
-    check_depth,
-    divisible,
-    fill_missing,
-    mean_distance,
-    smallest_scale,
-)
+from sksim.hubness._scaled import ScaledReduction
+from sksim.hubness._statistics import mean_distance
 from sksim.utils._sklearn import Interval
 
 __all__ = ["NICDM"]
 
 
-class NICDM(GraphReduction):
+class NICDM(ScaledReduction):
     r"""Non-iterative contextual dissimilarity measure: distances in units of local mean distances.
 
     With :math:`\bar r_k(z)` the mean distance of :math:`z` to its k nearest neighbours among the
@@ -83,35 +74,5 @@ class NICDM(GraphReduction):
     def __init__(self, n_neighbors=10):
         self.n_neighbors = n_neighbors
 
-    def _fit_distances(self, distances, space):
-        check_depth(distances, self.n_neighbors, "NICDM")
-        scale = mean_distance(distances, self.n_neighbors)
-        self.local_scale_ = fill_missing(scale, np.nanmedian(scale))
-        self.scale_floor_ = smallest_scale(self.local_scale_)
-
-    def _reduce_distances(self, distances, queries):
-        query_scale = fill_missing(mean_distance(distances, self.n_neighbors), self.scale_floor_)
-        scale = distances.by_row(np.sqrt(divisible(query_scale, self.scale_floor_)))
-        indexed_scale = np.sqrt(divisible(self.local_scale_, self.scale_floor_))
-        scale = scale * distances.by_column(indexed_scale)
-        return distances.values / scale
-
-    def inner_product_index(self, vectors, metric):
-        """Augmented index vectors and query map that rank as the reduction does.
-
-        Parameters
-        ----------
-        vectors : array-like of shape (n_indexed, n_features)
-            The indexed samples.
-        metric : str
-            Metric of the distances.
-
-        Returns
-        -------
-        index_vectors : ndarray of shape (n_indexed, n_features + 1 or 2)
-            Vectors for any index of inner products: larger is nearer.
-        query_map : callable
-            Augments queries.
-        """
-        scale = divisible(self.local_scale_, self.scale_floor_)
-        return scaled_index(vectors, metric, scale, name="NICDM")
+    def _local_scale(self, distances):
+        return mean_distance(distances, self.n_neighbors)

@@ -1,0 +1,54 @@
+"""The scaling family: distances in units of the neighbourhood sizes of both samples."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from abc import abstractmethod
+
+import numpy as np
+
+from sksim.hubness._base import GraphReduction
+from sksim.hubness._inner_product import scaled_index
+from sksim.hubness._statistics import check_depth, divisible, fill_missing, smallest_scale
+
+__all__ = ["ScaledReduction"]
+
+
+class ScaledReduction(GraphReduction):
+    """Abstract base: an increasing function of ``d(q, x) / sqrt(scale(q) scale(x))``."""
+
+    @abstractmethod
+    def _local_scale(self, distances):
+        """Scale of each row, NaN where it has no neighbours."""
+
+    def _fit_distances(self, distances, space):
+        check_depth(distances, self.n_neighbors, type(self).__name__)
+        scale = self._local_scale(distances)
+        self.local_scale_ = fill_missing(scale, np.nanmedian(scale))
+        self.scale_floor_ = smallest_scale(self.local_scale_)
+
+    def _reduce_distances(self, distances, queries):
+        query_scale = fill_missing(self._local_scale(distances), self.scale_floor_)
+        scale = distances.by_row(np.sqrt(divisible(query_scale, self.scale_floor_)))
+        indexed_scale = np.sqrt(divisible(self.local_scale_, self.scale_floor_))
+        return distances.values / (scale * distances.by_column(indexed_scale))
+
+    def inner_product_index(self, vectors, metric):
+        """Augmented index vectors and query map that rank as the reduction does.
+
+        Parameters
+        ----------
+        vectors : array-like of shape (n_indexed, n_features)
+            The indexed samples.
+        metric : str
+            Metric of the distances.
+
+        Returns
+        -------
+        index_vectors : ndarray of shape (n_indexed, n_features + 1 or 2)
+            Vectors for any index of inner products: larger is nearer.
+        query_map : callable
+            Augments queries.
+        """
+        scale = divisible(self.local_scale_, self.scale_floor_)
+        return scaled_index(vectors, metric, scale, name=type(self).__name__)
