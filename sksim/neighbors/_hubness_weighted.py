@@ -145,7 +145,7 @@ class HubnessWeightedKNeighborsClassifier(ClassifierMixin, ProbabilityVote, Hubn
     weights : {"uniform", "distance"}, default="uniform"
         Weights :math:`w_i`: one, or the inverse squared distance to the query. "nhbnn" has no
         weights.
-    smoothing : float, default=1.0
+    smoothing : float, default=1e-3
         Additive smoothing :math:`\lambda` of "hfnn" and "nhbnn".
     antihub_threshold : int, default=0
         Largest occurrence of the samples that take the mean counts of their label.
@@ -233,7 +233,7 @@ class HubnessWeightedKNeighborsClassifier(ClassifierMixin, ProbabilityVote, Hubn
         *,
         scheme="hw",
         weights="uniform",
-        smoothing=1.0,
+        smoothing=1e-3,
         antihub_threshold=0,
         reduction=None,
         n_candidates="auto",

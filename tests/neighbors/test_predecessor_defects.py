@@ -71,7 +71,7 @@ def test_unknown_methods_are_refused(hubby):
         transformer.set_params(reduction__method="garbage").fit(hubby[0])
 
 
-@pytest.mark.parametrize("name", sksim.neighbors.__all__)
+@pytest.mark.parametrize("name", [n for n in sksim.neighbors.__all__ if n[0].isupper()])
 def test_parameters_are_named(name):
     """Defect 4: variadic constructors broke get_params, clone and repr."""
     Estimator = getattr(sksim.neighbors, name)

@@ -6,6 +6,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 
+from sksim.hubness import SimhubSimilarity
 from sksim.neighbors import (
     HubnessReducedKNeighborsClassifier,
     HubnessReducedKNeighborsRegressor,
@@ -126,3 +127,20 @@ def test_kneighbors_are_those_of_the_search(Estimator):
     for queries in (None, X[:7]):
         for got, expected in zip(estimator.kneighbors(queries), search.kneighbors(queries)):
             assert_array_equal(got, expected)
+
+
+def test_labels_reach_a_supervised_reduction():
+    X, y = data_for(HubnessReducedKNeighborsClassifier)
+    reduction = SimhubSimilarity(10, supervised=True)
+    classifier = HubnessReducedKNeighborsClassifier(reduction=reduction).fit(X[:80], y[:80])
+    pipeline = make_pipeline(
+        HubnessReducedKNeighborsTransformer(reduction=reduction),
+        KNeighborsClassifier(metric="precomputed"),
+    ).fit(X[:80], y[:80])
+    assert_array_equal(classifier.predict(X[80:]), pipeline.predict(X[80:]))
+    other = HubnessReducedKNeighborsClassifier(reduction=reduction).fit(X[:80], y[:80] == 0)
+    assert (classifier.reduction_.weights_ != other.reduction_.weights_).any()
+    with pytest.raises(ValueError, match="needs the classes y"):
+        HubnessReducedKNeighborsTransformer(reduction=reduction).fit(X)
+    with pytest.raises(ValueError, match="[Uu]nknown label type|continuous"):
+        HubnessReducedKNeighborsRegressor(reduction=reduction).fit(X, y + 0.5)
