@@ -120,9 +120,10 @@ def main(arguments=None) -> None:
             start = time.process_time()
             model = make_model(name, seed, options.epochs).fit(X)
             seconds = time.process_time() - start
-            row = {"model": name, "seed": seed} | score(model, X_test) | {"CPU s": f"{seconds:.0f}"}
-            rows.append(row)
-            print(row, flush=True)
+            steps = int(model.net_.module_.n_updates)
+            row = {"model": name, "seed": seed, "steps": steps} | score(model, X_test)
+            rows.append(row | {"CPU s": f"{seconds:.0f}"})
+            print(rows[-1], flush=True)
             models.setdefault(name, model)
     write_csv("generative_digits.csv", rows, options.folder)
     untrained = make_model("VDM", 0, 1).set_params(lr=1e-12).fit(X)

@@ -90,6 +90,7 @@ def summarize(rows: list[dict], entropy: float) -> list[dict]:
         found.append(
             {
                 "model": name,
+                "seeds": len(mine),
                 "total": f"{totals.mean():.4f}",
                 "spread (s.d.)": f"{totals.std(ddof=1) if len(totals) > 1 else 0:.4f}",
                 "above the entropy": f"{totals.mean() - entropy:.4f}",
@@ -107,6 +108,7 @@ def main(arguments=None) -> None:
     parser.add_argument("--n-train", type=int, default=100_000)
     parser.add_argument("--n-test", type=int, default=4000)
     parser.add_argument("--n-score-steps", type=int, default=128)
+    parser.add_argument("--no-variance", action="store_true")
     parser.add_argument("--folder", default=FOLDER)
     options = parser.parse_args(arguments)
     X, entropy = make_swirl(options.n_train, return_entropy=True, random_state=1)
@@ -119,10 +121,11 @@ def main(arguments=None) -> None:
             model.fit(X)
             seconds = time.process_time() - start
             model.set_params(n_score_steps=options.n_score_steps)
-            row = {"model": name, "seed": seed} | score(model, X_test) | {"CPU s": f"{seconds:.0f}"}
-            rows.append(row)
-            print(row, flush=True)
-            if (name, seed) == ("VDM", 0):
+            steps = int(model.net_.module_.n_updates)
+            row = {"model": name, "seed": seed, "steps": steps} | score(model, X_test)
+            rows.append(row | {"CPU s": f"{seconds:.0f}"})
+            print(rows[-1], flush=True)
+            if (name, seed) == ("VDM", 0) and not options.no_variance:
                 found = variance_ratio(model, X, X_test[: options.n_test // 2])
                 write_csv("generative_variance.csv", found, options.folder)
         write_csv("generative_swirl.csv", rows, options.folder)
