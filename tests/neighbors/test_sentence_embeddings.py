@@ -7,7 +7,11 @@ from scipy.spatial.distance import cdist
 from sksim.datasets import load_sentence_embeddings
 from sksim.hubness import MutualProximity
 from sksim.metrics import k_occurrence_from_indices, k_skewness
-from sksim.neighbors import HubnessReducedKNeighborsClassifier, HubnessReducedNearestNeighbors
+from sksim.neighbors import (
+    HubnessReducedKNeighborsClassifier,
+    HubnessReducedNearestNeighbors,
+    HubnessWeightedKNeighborsClassifier,
+)
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +76,10 @@ def test_default_candidates_come_close(sentences, reduction, error, skewness):
     assert abs(found[0] - error) < 0.5
     assert abs(found[1] - skewness) < 0.25
     assert found[2] < 60
+
+
+@pytest.mark.parametrize("scheme", ["hw", "hfnn", "nhbnn", "hiknn"])
+def test_hubness_weighted_votes_repair_the_plain_space(sentences, scheme):
+    X, y, X_test, y_test = sentences
+    classifier = HubnessWeightedKNeighborsClassifier(5, scheme=scheme).fit(X, y)
+    assert 1 - classifier.score(X_test, y_test) < 0.11  # plain votes: 12.67 %
