@@ -93,6 +93,7 @@ API_REFERENCE = [
                 "entries": [
                     "HubnessReducedKNeighborsTransformer",
                     "HubnessReducedNearestNeighbors",
+                    "candidate_report",
                 ],
             },
             {
