@@ -8,6 +8,7 @@ from _measure import FOLDER, extra_memory, interleaved, write_csv, write_environ
 
 import numpy as np
 from scipy import stats
+from scipy.sparse import csr_matrix
 
 from sksim.hubness import CSLS, NICDM, LocalScaling, MutualProximity
 from sksim.utils._graph import graph_from_neighbors
@@ -23,47 +24,52 @@ def neighbor_graph(n, d, n_candidates, seed=0):
     return graph_from_neighbors(distances, np.column_stack([np.arange(n), indices]), n)
 
 
-def by_rows(formula, statistic):
-    """Reduction of a graph by a loop over its rows, each row sorted again."""
+def sorted_rows(graph, values):
+    """Graph with other values, given as a rectangle, its rows sorted again."""
+    order = np.argsort(values, axis=1)
+    indices = np.take_along_axis(graph.indices.reshape(values.shape), order, axis=1)
+    values = np.take_along_axis(values, order, axis=1)
+    return csr_matrix((values.ravel(), indices.ravel(), graph.indptr), shape=graph.shape)
+
+
+def loop_mutual_proximity(graph):
+    """The loop of scikit-hubness 0.30: one sparse row at a time, its moments, scipy twice."""
+    n = graph.shape[0]
+    distances = graph.data.reshape(n, -1)
+    mean, deviation = np.nanmean(distances[:, 1:], axis=1), np.nanstd(distances[:, 1:], axis=1)
+    values = np.zeros_like(distances)
+    for i in range(n):
+        row = graph.getrow(i)
+        d, j = row.data[1:], row.indices[1:]
+        own = stats.norm.sf(d, np.nanmean(d), np.nanstd(d, ddof=0))
+        values[i, 1:] = 1 - own * stats.norm.sf(d, mean[j], deviation[j])
+    return sorted_rows(graph, values)
+
+
+def loop_of_scales(formula, statistic):
+    """The loop of scikit-hubness 0.30 for the scaling methods: one sparse row at a time."""
 
     def reduce(graph):
-        n, reduced = graph.shape[0], graph.copy()
-        width = graph.nnz // n
-        distances, indices = graph.data.reshape(n, width), graph.indices.reshape(n, width)
+        n = graph.shape[0]
+        distances = graph.data.reshape(n, -1)
         scale = statistic(distances[:, 1:])
+        values = np.empty_like(distances)
         for i in range(n):
-            values = formula(distances[i, 1:], i, indices[i, 1:], scale)
-            order = np.argsort(values)
-            row = slice(i * width + 1, (i + 1) * width)
-            reduced.data[row], reduced.indices[row] = values[order], indices[i, 1:][order]
-        return reduced
+            row = graph.getrow(i)
+            values[i] = formula(row.data, scale[i], scale[row.indices])
+        values[:, 0] = values.min() - 1
+        return sorted_rows(graph, values)
 
     return reduce
 
 
-def mutual_proximity(d, i, j, moments):
-    mean, deviation = moments
-    own = stats.norm.sf(d, loc=mean[i], scale=deviation[i])
-    return 1 - own * stats.norm.sf(d, loc=mean[j], scale=deviation[j])
-
-
-def local_scaling(d, i, j, radius):
-    return 1 - np.exp(-(d**2) / (radius[i] * radius[j]))
-
-
-def nicdm(d, i, j, radius):
-    return d / np.sqrt(radius[i] * radius[j])
-
-
-def csls(d, i, j, radius):
-    return 2 * d - radius[i] - radius[j]
-
-
 LOOPS = {
-    "MutualProximity": by_rows(mutual_proximity, lambda D: (D.mean(axis=1), D.std(axis=1))),
-    "LocalScaling": by_rows(local_scaling, lambda D: D[:, 6]),
-    "NICDM": by_rows(nicdm, lambda D: D[:, :10].mean(axis=1)),
-    "CSLS": by_rows(csls, lambda D: D[:, :10].mean(axis=1)),
+    "MutualProximity": loop_mutual_proximity,
+    "LocalScaling": loop_of_scales(
+        lambda d, q, x: 1 - np.exp(-(d**2) / (q * x)), lambda D: D[:, 6]
+    ),
+    "NICDM": loop_of_scales(lambda d, q, x: d / (q * x) ** 0.5, lambda D: D[:, :10].mean(axis=1)),
+    "CSLS": loop_of_scales(lambda d, q, x: 2 * d - q - x, lambda D: D[:, :10].mean(axis=1)),
 }
 ESTIMATORS = [MutualProximity(), LocalScaling(), NICDM(), CSLS()]
 
