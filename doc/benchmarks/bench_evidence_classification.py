@@ -316,7 +316,7 @@ def shape(name, size):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
+    parser.add_argument("--tasks", nargs="*", choices=TASKS, default=list(TASKS))
     parser.add_argument("--size", type=int, default=None, help="rows of each part, default all")
     parser.add_argument("--output", default=FOLDER)
     args = parser.parse_args()
