@@ -118,14 +118,15 @@ def _prepare_callable(X: np.ndarray, *, kernel: Callable, unbiased: bool) -> _Ke
 
 
 def _collect_between(pairs: StreamedPairs, low: float, high: float) -> tuple[int, np.ndarray]:
-    """Number of pairs below ``low`` and the sorted values from ``low`` to ``high``."""
+    """Number of pairs i < j below ``low`` and the values from ``low`` to ``high``."""
     below, parts = 0, []
     for rows in pair_blocks(pairs.n_samples, n_matrices=1):
-        block = pairs.block(rows)
-        values = block[np.triu(np.ones(block.shape, dtype=bool), k=1)]
-        below += int((values < low).sum())
-        parts.append(values[(values >= low) & (values <= high)])
-    return below, np.sort(np.concatenate(parts))
+        block, size = pairs.block(rows), rows.stop - rows.start
+        for values in (block[:, :size][np.triu_indices(size, k=1)], block[:, size:]):
+            too_low = values < low
+            below += np.count_nonzero(too_low)
+            parts.append(values[(values <= high) & ~too_low])
+    return below, np.concatenate(parts)
 
 
 def _streamed_median(pairs: StreamedPairs) -> float:
@@ -142,7 +143,8 @@ def _streamed_median(pairs: StreamedPairs) -> float:
         below, values = _collect_between(pairs, low, high)
         if below <= middle[0] and middle[1] < below + values.size:
             break
-    return float(np.sqrt(values[middle - below], dtype=np.float64).mean())
+    middle_values = np.partition(values, middle - below)[middle - below]
+    return float(np.sqrt(middle_values, dtype=np.float64).mean())
 
 
 def _median_distance(pairs: StreamedPairs) -> float:
