@@ -1,6 +1,7 @@
 """Recall and hubness of retrieval between two spaces, for each reduction with a bank of queries.
 
-Nothing is learned from the queries of the test, except where the bank is said to be the queries.
+Nothing is learned from right answers of the test. The bank holds other queries than the test, except
+in the lexicon (all words of the source language) and where it is said to be the queries.
 SKSIM_DATA names the folder of the data sets.
 """
 
@@ -157,27 +158,51 @@ def table(task, lines, metric):
         )
 
 
+METRICS = dict.fromkeys(["captions_en", "captions_de", "lexicon"], "cosine")
+METRICS["mixture"] = "sqeuclidean"
+
+
+def make_task(name, args):
+    if name == "mixture":
+        return mixture(args.n_classes, seed=0)
+    if name == "lexicon":
+        return lexicon(args.size)
+    return captions(name.removeprefix("captions_"), args.size)
+
+
+def lines_of(name, task, args):
+    if name == "mixture":
+        return of_mixture(args.n_iterations)
+    return with_banks(task, n_bank_neighbors=128, beta=30.0 if name == "lexicon" else 20.0)
+
+
+def shape(name, task):
+    return {
+        "data": name,
+        "queries": len(task.queries),
+        "items": len(task.gallery),
+        "bank": len(task.bank),
+        "dimensions": task.gallery.shape[1],
+        "distance": METRICS[name],
+        "candidates": min(MAX_CANDIDATES, len(task.gallery) - 1),
+    }
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    names = ["captions_en", "captions_de", "lexicon", "mixture"]
-    parser.add_argument("--tasks", nargs="+", choices=names, default=names)
+    parser.add_argument("--tasks", nargs="*", choices=METRICS, default=list(METRICS))
     parser.add_argument("--size", type=int, default=None, help="queries of each task, default all")
     parser.add_argument("--n-classes", type=int, default=10000, help="classes of the mixture")
     parser.add_argument("--n-iterations", type=int, default=100, help="rounds for the mixture")
     parser.add_argument("--output", default=FOLDER)
     args = parser.parse_args()
+    tasks = {name: make_task(name, args) for name in METRICS}
     for name in args.tasks:
-        metric = "cosine"
-        if name == "mixture":
-            task = mixture(args.n_classes, seed=0)
-            lines, metric = of_mixture(args.n_iterations), "sqeuclidean"
-        elif name == "lexicon":
-            task = lexicon(args.size)
-            lines = with_banks(task, n_bank_neighbors=128, beta=30.0)
-        else:
-            task = captions(name.removeprefix("captions_"), args.size)
-            lines = with_banks(task, n_bank_neighbors=128, beta=20.0)
-        write_csv(f"evidence_{name}.csv", list(table(task, lines, metric)), args.output)
+        lines = lines_of(name, tasks[name], args)
+        rows = list(table(tasks[name], lines, METRICS[name]))
+        write_csv(f"evidence_{name}.csv", rows, args.output)
+    shapes = [shape(name, task) for name, task in tasks.items()]
+    write_csv("evidence_retrieval_data.csv", shapes, args.output)
 
 
 if __name__ == "__main__":
