@@ -1,8 +1,8 @@
 """Recall and hubness of retrieval between two spaces, for each reduction with a bank of queries.
 
-Nothing is learned from right answers of the test. The bank holds other queries than the test, except
-in the lexicon (all words of the source language) and where it is said to be the queries.
-SKSIM_DATA names the folder of the data sets.
+Nothing is learned from right answers of the test. The bank holds other queries than the
+test, except in the lexicon (all words of the source language) and where it is said to be the
+queries. SKSIM_DATA names the folder of the data sets.
 """
 
 import argparse
