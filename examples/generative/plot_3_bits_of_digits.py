@@ -53,8 +53,9 @@ plt.show()
 #
 # What the encoder does
 # ---------------------
-# Encoded pictures, from the left: almost the picture for most of the time, then the contrast goes
-# down, and towards t = 1, where everything drowns in noise, it is the least that must be told.
+# Encoded pictures at growing t. After 180 steps the encoder is still close to the one without
+# parameters, with which training starts: the contrast falls, and at t = 1, where everything
+# drowns in noise, hardly anything is left that would have to be told.
 
 fig, axes = plt.subplots(1, 5, figsize=(12, 2.8), layout="constrained")
 for ax, t in zip(axes, (0.0, 0.5, 0.7, 0.85, 1.0)):
