@@ -100,8 +100,8 @@ class TrainableEncoder(nn.Module):
     """x_t = alpha_t^2 x + sigma_t^2 y(x, t), y a network (plus x itself if ``residual``).
 
     The derivative is exact. By measurement the double vector-Jacobian product is the cheaper of
-    the two routes, except for images in evaluation: there the forward mode, which records no
-    graph, saves a third.
+    the two routes for tables, and as cheap for images in training; for images in evaluation the
+    forward mode, which records no graph, is the cheaper one.
 
     Parameters
     ----------
