@@ -79,8 +79,9 @@ GALLERY_SECTIONS = ["hubness", "similarity", "identifiability", "generative"]
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
-    "filename_pattern": r"/plot_",
-    "ignore_pattern": r"(quickstart|vector_index_export|__init__)\.py",
+    # The scripts that need a database or a cluster are shown, not run.
+    "filename_pattern": r"/(plot_|quickstart)",
+    "ignore_pattern": r"__init__\.py",
     "subsection_order": [
         f"../examples/{name}"
         for name in GALLERY_SECTIONS
@@ -147,9 +148,15 @@ def _ensure_backreferences(app, *_):
                 (folder / f"sksim.{section['module']}.{entry}.examples").touch()
 
 
+def _skip_foreign_members(app, what, name, obj, skip, options):
+    """Leave out what scikit-learn's mixins add: it is documented there, with links from there."""
+    return True if (getattr(obj, "__module__", None) or "").startswith("sklearn.") else None
+
+
 _write_api_pages()
 
 
 def setup(app):
     """Connect the hooks of this configuration."""
     app.connect("builder-inited", _ensure_backreferences, priority=900)
+    app.connect("autodoc-skip-member", _skip_foreign_members)

@@ -41,8 +41,8 @@ print(f"layer3 without any mapping: {classifier.score(data.layer3[test], y[test]
 # %%
 # A first surprise: fed with layer 3 as it is, the classifier of layer 6 is right for nearly half
 # of the texts, where chance gives 1/150. The layers of a transformer add to a common stream, so
-# that their coordinates mean similar things. Latent semantic analysis offers no such help: it does
-# not even have as many dimensions.
+# that their coordinates mean similar things. Latent semantic analysis offers no such help: it
+# does not even have as many dimensions.
 #
 # More anchors, better maps
 # -------------------------
@@ -96,17 +96,17 @@ axes[1].legend(fontsize=7, ncols=2, loc="upper left")
 # the old encoder knows about intents.
 #
 # With few anchors it pays to learn little. For layer 3 matching dimension with dimension
-# (permutation) is best, because the layers of a network share their coordinates; for ``lsa``, where
-# there is nothing of the kind, it fails. The relative representation fits nothing at all: it is
-# ahead of rotation and regression with 35 anchors, level with 75, and behind them later. The mean
-# matters to it: the layers of a network have a large one in common, so that all cosines are
-# close to one, and what is left differs between layers. Without centring it is useless for layer
-# 3, while ``lsa`` hardly notices.
+# (permutation) is best, because the layers of a network share their coordinates; for ``lsa``,
+# where there is nothing of the kind, it fails. The relative representation fits nothing at all:
+# it is ahead of rotation and regression with 35 anchors, level with 75, and behind them later.
+# The mean matters to it: the layers of a network have a large one in common, so that all cosines
+# are close to one, and what is left differs between layers. Without centring it is useless for
+# layer 3, while ``lsa`` hardly notices.
 #
 # Which map should one take?
 # --------------------------
-# That needs no classifier: an aligner's score on held-out texts is the share of the old
-# encoder's variance that it explains.
+# That needs no classifier: an aligner's score on held-out texts is the share of the old encoder's
+# variance that it explains.
 
 for label, aligner in aligners.items():
     scores = cross_val_score(aligner, data.lsa[train], old[train], cv=5)
@@ -114,7 +114,7 @@ for label, aligner in aligners.items():
 
 # %%
 # Regression minimises this very error and wins by it. Procrustes does worse than the mean of all
-# texts would: a rotation keeps all directions at full length, also those of which the anchors tell
-# nothing. And yet it classifies best among the maps of ``lsa``, since the nearest neighbour by cosine is
-# not the squared error. Use the score of an aligner where the values are needed, and the score of
-# the task where there is one.
+# texts would: a rotation keeps all directions at full length, also those of which the anchors
+# tell nothing. And yet it classifies best among the maps of ``lsa``, since the nearest neighbour
+# by cosine is not the squared error. Use the score of an aligner where the values are needed, and
+# the score of the task where there is one.

@@ -216,7 +216,7 @@ class BaseDiffusion(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, *image_shape)
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
             The training data.
         y : Ignored
             Present for the interface.
@@ -255,7 +255,7 @@ class BaseDiffusion(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, *image_shape)
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
             Training data.
         y : Ignored
             Present for the interface.
@@ -309,7 +309,7 @@ class BaseDiffusion(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, *image_shape)
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
             Training data, of which at most 2000 rows are used.
         n_steps : int or None
             Number of steps; None is continuous time, with equal variances.
@@ -374,7 +374,7 @@ class BaseDiffusion(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, *image_shape)
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
             The data.
 
         Returns
@@ -395,7 +395,7 @@ class BaseDiffusion(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, *image_shape)
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
             The data.
         return_std : bool, default=False
             Return the Monte-Carlo standard errors too.
@@ -417,7 +417,7 @@ class BaseDiffusion(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, *image_shape)
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
             The data.
         y : Ignored
             Present for the interface.
@@ -434,7 +434,7 @@ class BaseDiffusion(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, *image_shape)
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
             The data.
 
         Returns
@@ -450,7 +450,7 @@ class BaseDiffusion(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, *image_shape)
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
             The data.
         n_depths : int, default=32
             Number of times, evenly spaced in (0, 1).
@@ -482,7 +482,7 @@ class BaseDiffusion(
 
         Returns
         -------
-        X : ndarray of shape (n_samples, n_features) or (n_samples, *image_shape)
+        X : ndarray of shape (n_samples, n_features) or (n_samples, ...)
             Samples in the layout, type and units of the training data: the most likely value
             given the last latent variable.
 
@@ -522,7 +522,7 @@ class BaseDiffusion(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, *image_shape)
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
             The data.
 
         Returns

@@ -194,7 +194,7 @@ class DiffEnc(BaseDiffusion):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, *image_shape)
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
             The data.
         t : float
             Time in [0, 1]; ``encode(X, 0)`` is nearly ``X``.
@@ -215,7 +215,7 @@ class DiffEnc(BaseDiffusion):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, *image_shape)
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
             The data.
 
         Returns

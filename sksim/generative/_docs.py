@@ -149,7 +149,7 @@ variance_ratio_ : ndarray of shape (n_steps,) or None
 n_features_in_ : int
     Number of features.
 
-feature_names_in_ : ndarray of shape (n_features_in_,)
+feature_names_in_ : ndarray of shape (`n_features_in_`,)
     Names of the features, if the training data had string names."""
 
 _NOTES = """\

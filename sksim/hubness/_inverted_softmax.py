@@ -96,7 +96,7 @@ class InvertedSoftmax(AdditiveReduction):
         Number of indexed samples.
     n_features_in_ : int
         The same: number of columns of the graph.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if the matrix was a data frame.
 
     See Also
@@ -106,9 +106,9 @@ class InvertedSoftmax(AdditiveReduction):
 
     Notes
     -----
-    Where vectors are at hand the sum runs over the whole bank, in blocks: O(n |B| D) time. On a
-    bare graph it runs over the stored neighbours, which carry almost all of it for large
-    :math:`\beta`; on a complete graph the two agree.
+    Where vectors are at hand the sum runs over the whole bank, in blocks: time O(n b D) for b bank
+    vectors. On a bare graph it runs over the stored neighbours, which carry almost all of it for
+    large :math:`\beta`; on a complete graph the two agree.
 
     A bank that is unlike the queries does harm. Compare their k-occurrences.
 

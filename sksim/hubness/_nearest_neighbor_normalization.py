@@ -44,7 +44,7 @@ class NearestNeighborNormalization(AdditiveReduction):
         Number of indexed samples.
     n_features_in_ : int
         The same: number of columns of the graph.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if the matrix was a data frame.
 
     See Also

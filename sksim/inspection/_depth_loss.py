@@ -69,7 +69,7 @@ class DepthLossDisplay:
         ----------
         estimator : estimator
             Fitted diffusion model.
-        X : array-like of shape (n_samples, n_features) or (n_samples, *image_shape)
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
             The data.
         n_depths : int, default=32
             Number of times.

@@ -30,7 +30,7 @@ class SampleGridDisplay:
 
     Parameters
     ----------
-    samples : array-like of shape (n_samples, *image_shape) or (n_samples, 2)
+    samples : array-like of shape (n_samples, ...) or (n_samples, 2)
         Images, grey or with three or four channels last; or points.
     X : array-like, default=None
         Points of the data, drawn behind the samples; unused for images.

@@ -206,16 +206,16 @@ def make_representation_scorer(
 
     The representation is what the fitted estimator makes of X. What it is compared with:
 
-    ====================  =============================  ======================================
-    ``reference``         arrays that the function takes  call
-    ====================  =============================  ======================================
-    None                  one, such as isoscore           ``score_func(output)``
-    None                  two, such as cka_score          ``score_func(output, y)``: y is the
-                                                          reference representation
-    a fitted estimator    two                             ``score_func(output, reference_output)``
-    a fitted estimator    three, such as                  ``score_func(y, output,
-                          error_consistency_score         reference_output)``
-    ====================  =============================  ======================================
+    ==================  =========================  ==========================================
+    ``reference``       arrays of the function     call
+    ==================  =========================  ==========================================
+    None                one, such as isoscore      ``score_func(output)``
+    None                two, such as cka_score     ``score_func(output, y)``: y is the
+                                                   reference representation
+    a fitted estimator  two                        ``score_func(output, reference_output)``
+    a fitted estimator  three, such as             ``score_func(y, output, reference_output)``
+                        error_consistency_score
+    ==================  =========================  ==========================================
 
     The sign comes from the name of the function, so that a greater score is better: names in
     ``_score`` and ``_similarity`` count as they are; names in ``_distance``, ``_divergence``,

@@ -80,7 +80,7 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
         Number of indexed samples.
     n_features_in_ : int
         Number of features seen in ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of features seen in ``fit``, where all of them are strings.
 
     See Also

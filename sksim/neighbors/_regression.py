@@ -60,7 +60,7 @@ class HubnessReducedKNeighborsRegressor(RegressorMixin, NeighborVote, HubnessRed
         Number of training samples.
     n_features_in_ : int
         Number of features seen in ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of features seen in ``fit``, where all of them are strings.
 
     See Also

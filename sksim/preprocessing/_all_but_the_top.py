@@ -50,7 +50,7 @@ class AllButTheTop(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
         The removed directions, of unit length, the strongest first.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if the input was a data frame.
 
     See Also

@@ -63,7 +63,7 @@ class Centering(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
         The (weighted) mean c.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if the input was a data frame.
 
     See Also

@@ -86,7 +86,7 @@ class NormalScoreTransformer(OneToOneFeatureMixin, TransformerMixin, SksimEstima
         Number of training rows n.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if the input was a data frame.
 
     See Also

@@ -27,7 +27,7 @@ class RowStandardizer(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
     ----------
     n_features_in_ : int
         Number of features D.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if the input was a data frame.
 
     See Also
