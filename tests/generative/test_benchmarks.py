@@ -52,7 +52,10 @@ def test_swirl_and_digits_and_speed(script, tmp_path):
     assert len(table(tmp_path / "generative_swirl_summary.csv")) == 3
     variances = table(tmp_path / "generative_variance.csv")
     assert [row["T"] for row in variances] == ["5", "10", "20", "50", "100", "200", "inf"]
-    script("bench_generative_digits").main(["--epochs", "1", "--n-test", "9", *folder])
+    size = "--epochs 1 --n-test 9 --n-calibrate 50"
+    script("bench_generative_digits").main([*size.split(), *folder])
+    assert len(table(tmp_path / "generative_digits.csv")) == 3
+    assert len(table(tmp_path / "generative_digits_variance.csv")) == 7
     assert len(table(tmp_path / "generative_probe.csv")) == 22
     script("bench_generative_speed").main(["--rounds", "1", "--shapes", "1", *folder])
     assert len(table(tmp_path / "generative_speed.csv")) == 1
