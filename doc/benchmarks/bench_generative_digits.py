@@ -1,7 +1,8 @@
 """Handwritten digits, 8 x 8 with 17 levels: bits, samples, depth of the features, variances.
 
 Writes ``generative_digits.csv``, ``generative_digits_baselines.csv``,
-``generative_digits_variance.csv``, ``generative_probe.csv`` and the figures ``generative_digits.png`` and ``generative_encoder.png``.
+``generative_digits_variance.csv``, ``generative_probe.csv`` and the figures
+``generative_digits.png`` and ``generative_encoder.png``.
 
     python doc/benchmarks/bench_generative_digits.py --epochs 125
 
