@@ -7,14 +7,14 @@ from abc import abstractmethod
 
 import numpy as np
 
-from sksim.hubness._base import GraphReduction
 from sksim.hubness._inner_product import additive_index
+from sksim.hubness._rowwise import RowwiseReduction
 from sksim.hubness._statistics import fill_missing
 
 __all__ = ["AdditiveReduction"]
 
 
-class AdditiveReduction(GraphReduction):
+class AdditiveReduction(RowwiseReduction):
     """Abstract base: ``d'(q, x) = base(d(q, x)) + a(q) + b(x) + offset_``.
 
     In terms of the similarity ``s = -d`` the score is ``s - b``: a sample that is similar to many
@@ -23,7 +23,7 @@ class AdditiveReduction(GraphReduction):
     """
 
     @abstractmethod
-    def _fit_bias(self, distances, space):
+    def _row_statistics(self, distances, space):
         """Bias b of each indexed sample, NaN where it has no neighbours."""
 
     def _row_term(self, distances, queries):
@@ -38,8 +38,7 @@ class AdditiveReduction(GraphReduction):
         """Primary distances as the formula takes them, non-negative."""
         return distances.values
 
-    def _fit_distances(self, distances, space):
-        bias = self._fit_bias(distances, space)
+    def _finish_fit(self, bias):
         known = bias[~np.isnan(bias)]
         self.bias_ = fill_missing(bias, np.median(known) if known.size else 0.0)
         self.offset_ = self._fit_offset()

@@ -35,13 +35,30 @@ __all__ = ["GraphReduction", "Space", "missing_vectors_error"]
 
 
 class Space(NamedTuple):
-    """The vectors behind a graph, their metric, and the bank; all but the graph may be missing."""
+    """The vectors behind a graph, their metric, and the bank; all but the graph may be missing.
+
+    ``rows`` are the indexed samples that the rows of the graph at hand belong to, and ``source`` is
+    whatever a method made of the vectors for all of them.
+    """
 
     vectors: object = None
     metric: object = None
     metric_params: dict = {}
     bank: object = None
     y: object = None
+    rows: slice = slice(None)
+    source: object = None
+
+    @classmethod
+    def of(cls, *, vectors=None, metric="euclidean", metric_params=None, bank=None, y=None):
+        """Space with the parameters of an estimator."""
+        metric = "euclidean" if metric == "l2" else metric
+        return cls(vectors, metric, metric_params or {}, bank, y)
+
+    @property
+    def row_vectors(self):
+        """Vectors of the rows of the graph at hand, None where there are none."""
+        return None if self.vectors is None else self.vectors[self.rows]
 
 
 def missing_vectors_error(name: str, what: str) -> ValueError:
@@ -59,6 +76,11 @@ class GraphReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEst
     @property
     def needs_vectors(self) -> bool:
         """Whether ``fit_graph`` and ``reduce_graph`` should be given the vectors, if any."""
+        return False
+
+    @property
+    def fits_by_rows(self) -> bool:
+        """Whether the rows of the graph can come in blocks; see ``RowwiseReduction``."""
         return False
 
     @abstractmethod
@@ -113,13 +135,11 @@ class GraphReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEst
             The same container with secondary distances, rows sorted again, non-negative. A
             row's self entry (its first exact zero) stays 0.
         """
-        check_is_fitted(self)
+        self._check_fitted()
         return self.reduce_graph(self._check_distances(X, reset=False))
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit_graph(
-        self, graph, *, vectors=None, metric="euclidean", metric_params=None, bank=None, y=None
-    ):
+    def fit_graph(self, graph, **space):
         """Fit on a neighbour graph, with the vectors behind it where they are at hand.
 
         Parameters
@@ -128,17 +148,11 @@ class GraphReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEst
             Distances from each indexed sample to its neighbours in the bank. Without a bank
             this is the graph of the indexed samples, each row beginning with the sample
             itself at distance 0.
-        vectors : {array-like, sparse matrix} of shape (n_indexed, n_features), default=None
-            The indexed samples.
-        metric : str or callable, default="euclidean"
-            Metric of the distances.
-        metric_params : dict, default=None
-            Its parameters.
-        bank : {array-like, sparse matrix} of shape (n_bank, n_features), default=None
-            Vectors of the bank: queries from another space. None means that the indexed
-            samples are their own bank.
-        y : array-like of shape (n_indexed,), default=None
-            Classes, for the supervised methods.
+        **space : dict
+            ``vectors`` (n_indexed, n_features): the indexed samples; ``metric`` and
+            ``metric_params`` of the distances; ``bank`` (n_bank, n_features): queries from another
+            space, without which the indexed samples are their own bank; ``y`` (n_indexed,):
+            classes, for the supervised methods.
 
         Returns
         -------
@@ -147,13 +161,17 @@ class GraphReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEst
         """
         if sparse.issparse(graph):
             graph = check_graph(graph, name="graph")
-        metric = "euclidean" if metric == "l2" else metric
-        return self._fit_graph(graph, Space(vectors, metric, metric_params or {}, bank, y))
+        return self._fit_graph(graph, Space.of(**space))
+
+    def _check_fitted(self):
+        check_is_fitted(self)
 
     def _fit_graph(self, graph, space):
-        self.n_samples_fit_ = graph.shape[0]
-        self._n_features_out = graph.shape[0]
         self._fit_distances(as_distances(graph), space)
+        return self._fitted_on(graph.shape[0])
+
+    def _fitted_on(self, n_samples: int):
+        self.n_samples_fit_ = self._n_features_out = n_samples
         return self
 
     def reduce_graph(self, graph, *, queries=None):

@@ -6,7 +6,7 @@
 from numbers import Integral
 
 from sksim.hubness._additive import AdditiveReduction
-from sksim.hubness._statistics import check_depth, mean_distance
+from sksim.hubness._statistics import mean_distance
 from sksim.utils._sklearn import Interval
 
 __all__ = ["CSLS"]
@@ -82,8 +82,7 @@ class CSLS(AdditiveReduction):
     def __init__(self, n_neighbors=10):
         self.n_neighbors = n_neighbors
 
-    def _fit_bias(self, distances, space):
-        check_depth(distances, self.n_neighbors, "CSLS")
+    def _row_statistics(self, distances, space):
         return -mean_distance(distances, self.n_neighbors)
 
     def _fit_offset(self):

@@ -30,17 +30,21 @@ class CentroidReduction(AdditiveReduction):
         """Where centroids come from: vectors, or all distances among the samples."""
         if X is not None:
             return EuclideanVectors(X, space.metric)
-        if not distances.is_complete or space.bank is not None:
+        n_rows, n_columns = distances.shape
+        if not distances.is_complete or n_rows != n_columns or space.bank is not None:
             raise missing_vectors_error(type(self).__name__, "for its centroids")
         return DistanceTable(distances)
 
-    def _fit_bias(self, distances, space):
+    def _start_fit(self, distances, space):
         self._metric = space.metric
         squared_distances(np.empty(0), space.metric, type(self).__name__)
-        self._indexed = bank = self._source(space.vectors, distances, space)
-        if space.bank is not None:
-            bank = self._source(space.bank, distances, space)
-        return -self._to_centroid(bank, space.vectors, distances)
+        self._indexed = self._source(space.vectors, distances, space)
+        if space.bank is None:
+            return self._indexed
+        return self._source(space.bank, distances, space)
+
+    def _row_statistics(self, distances, space):
+        return -self._to_centroid(space.source, space.row_vectors, distances)
 
     def _fit_offset(self):
         return -2 * float(self.bias_.min())

@@ -6,7 +6,6 @@
 from numbers import Integral
 
 from sksim.hubness._dis_sim import CentroidReduction
-from sksim.hubness._statistics import check_depth
 from sksim.utils._sklearn import Interval
 
 __all__ = ["DisSimLocal"]
@@ -79,10 +78,6 @@ class DisSimLocal(CentroidReduction):
 
     def __init__(self, n_neighbors=10):
         self.n_neighbors = n_neighbors
-
-    def _fit_bias(self, distances, space):
-        check_depth(distances, self.n_neighbors, "DisSimLocal")
-        return super()._fit_bias(distances, space)
 
     def _to_centroid(self, source, Z, distances):
         return source.to_local_centroid(Z, distances, self.n_neighbors)

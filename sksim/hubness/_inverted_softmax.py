@@ -37,11 +37,11 @@ def _bank_soft_maximum(beta, space):
         scores = -beta * D
         if own_bank:
             rows = np.arange(len(D))
-            scores[rows, start + rows] = -np.inf
+            scores[rows, space.rows.start + start + rows] = -np.inf
         return logsumexp(scores, axis=1) - np.log(D.shape[1] - own_bank)
 
     blocks = pairwise_distances_chunked(
-        space.vectors, bank, reduce_func=of_block, metric=space.metric, **space.metric_params
+        space.row_vectors, bank, reduce_func=of_block, metric=space.metric, **space.metric_params
     )
     return np.concatenate(list(blocks)) / beta
 
@@ -143,7 +143,12 @@ class InvertedSoftmax(AdditiveReduction):
         """Vectors make the sum over the bank exact."""
         return True
 
-    def _fit_bias(self, distances, space):
+    @property
+    def fits_by_rows(self):
+        """Whether the gate stays out, which asks all members of the bank at once."""
+        return not self.dynamic
+
+    def _row_statistics(self, distances, space):
         if self.dynamic:
             self.activated_ = np.zeros(distances.shape[0], dtype=bool)
             self.activated_[_bank_neighbors(distances, space)] = True

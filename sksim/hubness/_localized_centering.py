@@ -8,7 +8,7 @@ from numbers import Integral, Real
 import numpy as np
 
 from sksim.hubness._additive import AdditiveReduction
-from sksim.hubness._statistics import check_depth, mean_distance
+from sksim.hubness._statistics import mean_distance
 from sksim.utils._sklearn import Interval
 
 __all__ = ["LocalizedCentering"]
@@ -89,10 +89,9 @@ class LocalizedCentering(AdditiveReduction):
         self.n_neighbors = n_neighbors
         self.gamma = gamma
 
-    def _fit_bias(self, distances, space):
+    def _row_statistics(self, distances, space):
         if space.metric not in (None, "cosine", "precomputed"):
             raise ValueError(
                 f"LocalizedCentering needs metric='cosine', got metric={space.metric!r}."
             )
-        check_depth(distances, self.n_neighbors, "LocalizedCentering")
         return _affinity_power(1 - mean_distance(distances, self.n_neighbors), self.gamma)

@@ -9,9 +9,10 @@ import numpy as np
 from scipy.special import gammainc, ndtr
 from sklearn.utils import check_random_state
 
-from sksim.hubness._base import GraphReduction, missing_vectors_error
+from sksim.hubness._base import missing_vectors_error
 from sksim.hubness._empirical import GraphJoint, MatrixJoint, VectorJoint, joint_source
-from sksim.hubness._moments import GraphMoments, StreamedMoments, exact_moments
+from sksim.hubness._moments import GraphMoments, Moments, StreamedMoments, exact_moments
+from sksim.hubness._rowwise import RowwiseReduction
 from sksim.hubness._statistics import check_depth, fill_missing
 from sksim.utils._sklearn import Interval, StrOptions
 
@@ -45,7 +46,7 @@ def mean_and_deviation(moments, ddof: int) -> tuple[np.ndarray, np.ndarray]:
     return moments.mean, np.sqrt(np.maximum(corrected, 0))
 
 
-class MutualProximity(GraphReduction):
+class MutualProximity(RowwiseReduction):
     r"""Mutual proximity: the probability that neither sample has a nearer neighbour.
 
     A distance d is small only if it is small for both samples. With :math:`D_z` the distance from
@@ -160,16 +161,24 @@ class MutualProximity(GraphReduction):
     def _by_rows(self):
         return self.method != "empirical"
 
-    def _fit_distances(self, distances, space):
-        check_depth(distances, 1, "MutualProximity")
-        if self.needs_vectors and not distances.is_complete:
-            self._check_vectors(space)
-        if self.method == "empirical":
-            self._fit_joint(distances, space)
-        else:
-            self._fit_laws(distances, space)
+    @property
+    def fits_by_rows(self):
+        """Whether each row has a law of its own."""
+        return self.method != "empirical"
 
-    def _check_vectors(self, space):
+    _least_depth = 1
+
+    def _fit_distances(self, distances, space):
+        if self.method != "empirical":
+            super()._fit_distances(distances, space)
+            return
+        check_depth(int(distances.counts.max(initial=0)), distances.shape, 1, "MutualProximity")
+        self._check_vectors(distances, space)
+        self._fit_joint(distances, space)
+
+    def _check_vectors(self, distances, space):
+        if not self.needs_vectors or distances.is_complete:
+            return
         if self.method == "empirical" and self.moments == "landmarks":
             raise ValueError(
                 "MutualProximity(method='empirical') counts over stored distances or all samples: "
@@ -205,12 +214,16 @@ class MutualProximity(GraphReduction):
         landmarks = rng.choice(X.shape[0], n_landmarks, replace=False)
         return StreamedMoments(X, np.sort(landmarks), **options)
 
-    def _fit_laws(self, distances, space):
+    def _start_fit(self, distances, space):
         self._population = self._moment_source(space.vectors, space)
-        bank_population = self._population
-        if space.bank is not None:
-            bank_population = self._moment_source(space.bank, space)
-        moments = bank_population.of(distances, space.vectors)
+        return self._population if space.bank is None else self._moment_source(space.bank, space)
+
+    def _row_statistics(self, distances, space):
+        self._check_vectors(distances, space)
+        return np.column_stack(space.source.of(distances, space.row_vectors))
+
+    def _finish_fit(self, statistics):
+        moments = Moments(*statistics.T)
         self.scale_floor_ = smallest_moment(moments.mean)
         usual = moments._replace(
             mean=fill_missing(moments.mean, np.nanmedian(moments.mean)),

@@ -6,7 +6,7 @@
 from numbers import Integral, Real
 
 from sksim.hubness._additive import AdditiveReduction
-from sksim.hubness._statistics import check_depth, mean_distance
+from sksim.hubness._statistics import mean_distance
 from sksim.utils._sklearn import Interval
 
 __all__ = ["NearestNeighborNormalization"]
@@ -81,6 +81,5 @@ class NearestNeighborNormalization(AdditiveReduction):
         self.n_neighbors = n_neighbors
         self.alpha = alpha
 
-    def _fit_bias(self, distances, space):
-        check_depth(distances, self.n_neighbors, "NearestNeighborNormalization")
+    def _row_statistics(self, distances, space):
         return -self.alpha * mean_distance(distances, self.n_neighbors)

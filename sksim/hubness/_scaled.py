@@ -7,23 +7,24 @@ from abc import abstractmethod
 
 import numpy as np
 
-from sksim.hubness._base import GraphReduction
 from sksim.hubness._inner_product import scaled_index
-from sksim.hubness._statistics import check_depth, divisible, fill_missing, smallest_scale
+from sksim.hubness._rowwise import RowwiseReduction
+from sksim.hubness._statistics import divisible, fill_missing, smallest_scale
 
 __all__ = ["ScaledReduction"]
 
 
-class ScaledReduction(GraphReduction):
+class ScaledReduction(RowwiseReduction):
     """Abstract base: an increasing function of ``d(q, x) / sqrt(scale(q) scale(x))``."""
 
     @abstractmethod
     def _local_scale(self, distances):
         """Scale of each row, NaN where it has no neighbours."""
 
-    def _fit_distances(self, distances, space):
-        check_depth(distances, self.n_neighbors, type(self).__name__)
-        scale = self._local_scale(distances)
+    def _row_statistics(self, distances, space):
+        return self._local_scale(distances)
+
+    def _finish_fit(self, scale):
         self.local_scale_ = fill_missing(scale, np.nanmedian(scale))
         self.scale_floor_ = smallest_scale(self.local_scale_)
 

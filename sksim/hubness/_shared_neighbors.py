@@ -37,7 +37,8 @@ class SharedNeighborReduction(GraphReduction):
             raise ValueError(
                 f"{type(self).__name__} compares neighbours in one set, got a bank of queries."
             )
-        check_depth(distances, self.n_neighbors, type(self).__name__)
+        deepest = int(distances.counts.max(initial=0))
+        check_depth(deepest, distances.shape, self.n_neighbors, type(self).__name__)
         self._lists = neighbor_indicator(distances, self.n_neighbors)
         self.weights_ = self._neighbor_weights(self._lists, space)
 

@@ -173,7 +173,12 @@ class SinkhornNormalization(AdditiveReduction):
     def _distances(self, X, Y, space):
         return pairwise_distances(X, Y, metric=space.metric, **space.metric_params)
 
-    def _fit_bias(self, distances, space):
+    @property
+    def fits_by_rows(self):
+        """The plan is one matrix of all rows."""
+        return False
+
+    def _row_statistics(self, distances, space):
         K = np.ascontiguousarray(self._scaled_similarities(distances, space))
         log_prior = self._log_prior(K.shape[1])
         if self.target_bank is None:

@@ -15,15 +15,13 @@ __all__ = [
 ]
 
 
-def check_depth(distances, n_neighbors: int, name: str) -> None:
-    """Raise if no row holds ``n_neighbors`` neighbours; shorter single rows are legal."""
-    deepest = int(distances.counts.max(initial=0))
+def check_depth(deepest: int, shape: tuple, n_neighbors: int, name: str) -> None:
+    """Raise if the deepest row is short of ``n_neighbors``; shorter single rows are legal."""
     if deepest < n_neighbors:
-        n_samples = distances.shape[0]
         raise ValueError(
             f"{name}: the neighbour graph is too shallow for n_neighbors={n_neighbors}: its "
             f"deepest row holds {deepest} neighbours, the sample itself not counted (n_samples = "
-            f"{n_samples}, n_features = {distances.shape[1]}). Store more neighbours in the graph "
+            f"{shape[0]}, n_features = {shape[1]}). Store more neighbours in the graph "
             "or lower n_neighbors."
         )
 
