@@ -3,6 +3,8 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from functools import cached_property
+
 import numpy as np
 from scipy import sparse
 from sklearn.preprocessing import normalize
@@ -50,33 +52,52 @@ def _squared_lengths(difference) -> np.ndarray:
 
 
 class EuclideanVectors:
-    """Vectors among which squared Euclidean distances are those of the graph."""
+    """Vectors among which squared Euclidean distances are those of the graph.
+
+    They stay as they are, in a file perhaps: rows are made float64, and for the cosine distance of
+    unit length, when they are needed.
+    """
 
     def __init__(self, X, metric):
         self.metric = metric
-        self.X = self._prepare(X)
+        self.X = X
 
     def _prepare(self, Z):
         Z = Z.astype(np.float64, copy=False)
         return normalize(Z) if self.metric == "cosine" else Z
 
+    def _blocks(self, Z):
+        """Slices of rows within the working memory, and these rows."""
+        for rows in row_blocks(Z.shape[0], 24 * Z.shape[1]):
+            yield rows, self._prepare(Z[rows])
+
+    @cached_property
+    def _center(self) -> np.ndarray:
+        total = sum(np.asarray(block.sum(axis=0)) for _, block in self._blocks(self.X))
+        return total.reshape(1, -1) / self.X.shape[0]
+
+    def _averages(self, indices):
+        """Mean of the listed rows of X, for each list."""
+        average = _neighbor_average(indices, self.X.shape[0])
+        listed = np.unique(average.indices)
+        return safe_sparse_dot(average[:, listed], self._prepare(self.X[listed]))
+
     def to_local_centroid(self, Z, distances, n_neighbors: int) -> np.ndarray:
         """Squared distance of each row of Z to the mean of its nearest neighbours."""
-        average = _neighbor_average(distances.nearest(n_neighbors)[1], self.X.shape[0])
+        lists = distances.nearest(n_neighbors)[1]
         squared = np.empty(Z.shape[0])
-        for rows in row_blocks(Z.shape[0], 24 * Z.shape[1]):
-            centroids = safe_sparse_dot(average[rows], self.X)
+        # Beside each row its centroid and, at most, as many vectors as it has neighbours.
+        for rows in row_blocks(Z.shape[0], 8 * (3 + n_neighbors) * Z.shape[1]):
+            centroids = self._averages(lists[rows])
             squared[rows] = _squared_lengths(self._prepare(Z[rows]) - centroids)
         return np.where(distances.counts > 0, squared, np.nan)
 
     def to_centroid(self, Z, distances) -> np.ndarray:
         """Squared distance of each row of Z to the mean of all vectors."""
-        center = np.asarray(self.X.mean(axis=0)).reshape(1, -1)
         squared = np.empty(Z.shape[0])
-        for rows in row_blocks(Z.shape[0], 24 * Z.shape[1]):
-            block = self._prepare(Z[rows])
+        for rows, block in self._blocks(Z):
             block = block.toarray() if sparse.issparse(block) else block
-            squared[rows] = _squared_lengths(block - center)
+            squared[rows] = _squared_lengths(block - self._center)
         return squared
 
 
