@@ -15,7 +15,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import gen_batches
 
-from sksim.utils._graph import dense_to_graph, is_self_entry, replace_values, row_index
+from sksim.utils._graph import dense_to_graph, holds_self, replace_values, row_index
 
 __all__ = ["DenseDistances", "GraphDistances", "as_distances"]
 
@@ -35,6 +35,9 @@ class GraphDistances:
         """Yield slices of rows and of entries, and a view whose arrays stay in the cache."""
         graph = self.graph
         n_rows = max(1, _BLOCK_ENTRIES * self.shape[0] // max(graph.nnz, 1))
+        if 0 < self.shape[0] <= n_rows:
+            yield slice(0, self.shape[0]), slice(0, graph.nnz), self
+            return
         for rows in gen_batches(self.shape[0], n_rows):
             ends = graph.indptr[rows.start : rows.stop + 1]
             entries = slice(ends[0], ends[-1])
@@ -50,16 +53,19 @@ class GraphDistances:
         return int(lengths[0]) if is_rectangle else None
 
     @cached_property
-    def is_self(self) -> np.ndarray:
-        """Mask of the self entries, shaped like ``values``."""
-        return is_self_entry(self.graph)
-
-    @cached_property
     def has_self(self) -> np.ndarray:
         """Mask of the rows that hold the sample itself."""
-        starts = np.minimum(self.graph.indptr[:-1], max(self.graph.nnz - 1, 0))
-        filled = np.diff(self.graph.indptr) > 0
-        return filled & self.is_self[starts] if self.graph.nnz else filled
+        return holds_self(self.graph)
+
+    @cached_property
+    def _self_entries(self) -> np.ndarray:
+        """Positions of the self entries."""
+        return self.graph.indptr[:-1][self.has_self]
+
+    def _fill_self(self, values: np.ndarray, fill: float) -> np.ndarray:
+        filled = values.copy()
+        filled[self._self_entries] = fill
+        return filled
 
     @cached_property
     def counts(self) -> np.ndarray:
@@ -70,7 +76,7 @@ class GraphDistances:
     def self_index(self) -> np.ndarray:
         """Column of each row's self entry, -1 in rows without one."""
         found = np.full(self.shape[0], -1, dtype=np.intp)
-        found[self.has_self] = self.graph.indices[self.graph.indptr[:-1][self.has_self]]
+        found[self.has_self] = self.graph.indices[self._self_entries]
         return found
 
     @property
@@ -78,19 +84,24 @@ class GraphDistances:
         """Whether each row stores its distance to every column, or to all but itself."""
         return bool((self.counts >= self.shape[1] - 1).all())
 
-    def nearest(self, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
-        """Distances (padded with inf) and indices (with -1) of the nearest neighbours."""
+    def _nearest_entries(self, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
+        """Positions of the nearest neighbours, 0 where they are missing, and where these are."""
         width = min(n_neighbors, int(self.counts.max(initial=0)))
         steps = np.arange(width)
         missing = steps >= self.counts[:, None]
         first = self.graph.indptr[:-1] + self.has_self
-        position = np.where(missing, 0, first[:, None] + steps)
-        distances = np.where(missing, np.inf, self.values[position])
-        return distances, np.where(missing, -1, self.graph.indices[position])
+        return np.where(missing, 0, first[:, None] + steps), missing
+
+    def nearest(self, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
+        """Distances (padded with inf) and indices (with -1) of the nearest neighbours."""
+        entries, missing = self._nearest_entries(n_neighbors)
+        indices = np.where(missing, -1, self.graph.indices[entries])
+        return np.where(missing, np.inf, self.values[entries]), indices
 
     def nearest_distances(self, n_neighbors: int) -> np.ndarray:
         """Distances to the nearest neighbours, sorted, padded with inf."""
-        return self.nearest(n_neighbors)[0]
+        entries, missing = self._nearest_entries(n_neighbors)
+        return np.where(missing, np.inf, self.values[entries])
 
     def by_row(self, statistic: np.ndarray) -> np.ndarray:
         """Statistic of the rows beside each distance."""
@@ -99,7 +110,7 @@ class GraphDistances:
 
     def by_column(self, statistic: np.ndarray) -> np.ndarray:
         """Statistic of the columns beside each distance."""
-        return statistic[self.graph.indices]
+        return statistic.take(self.graph.indices)
 
     def toarray(self) -> np.ndarray:
         """Matrix of all distances; those that are not stored are inf."""
@@ -121,15 +132,17 @@ class GraphDistances:
 
     def row_sum(self, values: np.ndarray) -> np.ndarray:
         """Sum of the values of each row, the self entry left out."""
-        weights = np.where(self.is_self, 0.0, values)
+        weights = self._fill_self(values, 0.0)
         if self._width:
             return weights.reshape(-1, self._width).sum(axis=1)
         return np.bincount(row_index(self.graph), weights, minlength=self.shape[0])
 
     def row_minimum(self, values: np.ndarray) -> np.ndarray:
         """Smallest of the values of each row, the self entry left out; inf in empty rows."""
-        padded = np.append(np.where(self.is_self, np.inf, values), np.inf)
-        smallest = np.minimum.reduceat(padded, self.graph.indptr[:-1])
+        others = self._fill_self(values, np.inf)
+        if self._width:
+            return others.reshape(-1, self._width).min(axis=1)
+        smallest = np.minimum.reduceat(np.append(others, np.inf), self.graph.indptr[:-1])
         return np.where(self.counts > 0, smallest, np.inf)
 
     def with_values(self, values: np.ndarray, link=None):
@@ -137,7 +150,7 @@ class GraphDistances:
 
         ``link`` is an increasing function with ``link(0) = 0`` that is applied after sorting.
         """
-        reduced = replace_values(self.graph, np.where(self.is_self, 0.0, values))
+        reduced = replace_values(self.graph, self._fill_self(values, 0.0))
         data = reduced.data if link is None else link(reduced.data)
         # Set in place: astype of the graph would sort its rows by column.
         reduced.data = data.astype(self.graph.dtype, copy=False)

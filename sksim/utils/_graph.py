@@ -27,6 +27,7 @@ __all__ = [
     "dense_to_graph",
     "graph_from_neighbors",
     "graph_to_dense",
+    "holds_self",
     "is_self_entry",
     "neighbor_rows",
     "replace_values",
@@ -51,7 +52,7 @@ class NeighborRows(NamedTuple):
 
 
 def _is_sorted_by_value(graph) -> bool:
-    rises = np.diff(graph.data) >= 0
+    rises = graph.data[1:] >= graph.data[:-1]
     starts = graph.indptr[1:-1]
     rises[starts[(starts > 0) & (starts < graph.nnz)] - 1] = True
     return bool(rises.all())
@@ -132,12 +133,19 @@ def row_index(graph) -> np.ndarray:
     return np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
 
 
+def holds_self(graph) -> np.ndarray:
+    """Mask (n_rows,) of the rows whose first entry is the sample itself, by the self rule."""
+    filled = np.diff(graph.indptr) > 0
+    first, last = graph.indptr[:-1][filled], graph.indptr[1:][filled] - 1
+    mask = np.zeros_like(filled)
+    mask[filled] = graph.data[first] <= SELF_TOLERANCE * graph.data[last]
+    return mask
+
+
 def is_self_entry(graph) -> np.ndarray:
     """Mask (nnz,) of the entries that are the sample itself, by the self rule."""
     mask = np.zeros(graph.nnz, dtype=bool)
-    filled = np.diff(graph.indptr) > 0
-    first, last = graph.indptr[:-1][filled], graph.indptr[1:][filled] - 1
-    mask[first] = graph.data[first] <= SELF_TOLERANCE * graph.data[last]
+    mask[graph.indptr[:-1][holds_self(graph)]] = True
     return mask
 
 
@@ -156,21 +164,38 @@ def neighbor_rows(graph) -> NeighborRows:
     return NeighborRows(distances, indices, counts)
 
 
-def _rectangle_order(values: np.ndarray) -> np.ndarray:
-    """Stable order of each row; only rows with equal values need the slower stable sort."""
+def _keep_order_of_ties(order: np.ndarray, is_tie: np.ndarray) -> None:
+    """Sort the positions among equal values of each row again; ``is_tie`` marks the second on."""
+    rows = np.flatnonzero(is_tie.any(axis=1))
+    runs = np.zeros((rows.size, order.shape[1]), dtype=order.dtype)
+    np.cumsum(~is_tie[rows], axis=1, out=runs[:, 1:])
+    runs *= order.shape[1]
+    order[rows] = np.sort(order[rows] + runs, axis=1) - runs
+
+
+def _sort_rectangle(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Flat positions that sort each row, and the sorted values.
+
+    Sorting integers again where values are equal is faster than a stable sort of all values.
+    """
+    n_rows, width = values.shape
+    offsets = width * np.arange(n_rows)[:, None]
     order = np.argsort(values, axis=1)
-    ordered = np.take_along_axis(values, order, axis=1)
-    tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
-    order[tied] = np.argsort(values[tied], axis=1, kind="stable")
-    return order
+    ordered = values.ravel().take(order + offsets)
+    is_tie = ordered[:, 1:] == ordered[:, :-1]
+    if is_tie.any():
+        _keep_order_of_ties(order, is_tie)
+        ordered = values.ravel().take(order + offsets)
+    return (order + offsets).ravel(), ordered.ravel()
 
 
-def _row_order(values: np.ndarray, indptr: np.ndarray) -> np.ndarray:
-    """Order that sorts each row by value, earlier entries first among equal values."""
+def _sort_rows(values: np.ndarray, indptr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Positions that sort each row, earlier ones first among equal values; the sorted values."""
     lengths = np.diff(indptr)
     if lengths.size and (lengths == lengths[0]).all():
-        return (_rectangle_order(values.reshape(lengths.size, -1)) + indptr[:-1, None]).ravel()
-    return np.lexsort((values, np.repeat(np.arange(lengths.size), lengths)))
+        return _sort_rectangle(values.reshape(lengths.size, -1))
+    order = np.lexsort((values, np.repeat(np.arange(lengths.size), lengths)))
+    return order, values.take(order)
 
 
 def replace_values(graph, values: np.ndarray):
@@ -178,7 +203,6 @@ def replace_values(graph, values: np.ndarray):
 
     Entries with equal values keep the order they had, so ties are broken by the old distance.
     """
-    order = _row_order(values, graph.indptr)
-    return type(graph)(
-        (values[order], graph.indices[order], graph.indptr.copy()), shape=graph.shape
-    )
+    order, values = _sort_rows(values, graph.indptr)
+    parts = values, graph.indices.take(order), graph.indptr.copy()
+    return type(graph)(parts, shape=graph.shape)

@@ -11,6 +11,7 @@ from sksim.utils._graph import (
     dense_to_graph,
     graph_from_neighbors,
     graph_to_dense,
+    holds_self,
     is_self_entry,
     neighbor_rows,
     replace_values,
@@ -62,6 +63,7 @@ def _with_data(graph, data):
 
 def test_one_exact_zero_of_a_row_is_the_sample_itself(ragged):
     np.testing.assert_array_equal(is_self_entry(ragged), [1, 0, 0, 0, 1, 0, 0])
+    np.testing.assert_array_equal(holds_self(ragged), [1, 0, 0, 1])
     np.testing.assert_array_equal(row_index(ragged), [0, 0, 0, 1, 3, 3, 3])
 
 
@@ -98,6 +100,18 @@ def test_replaced_values_are_sorted_and_stay_with_their_column(lengths, seed):
         entries = slice(*indptr[row : row + 2])
         expected = indices[entries][np.argsort(values[entries], kind="stable")]
         np.testing.assert_array_equal(replaced.indices[entries], expected)
+
+
+@pytest.mark.parametrize("n_values", [2, 40, 10**6])
+def test_long_rows_keep_the_order_of_equal_values(n_values, rng):
+    values = rng.randint(n_values, size=(30, 300)) / n_values
+    columns = np.argsort(rng.uniform(size=values.shape), axis=1)
+    graph = graph_from_neighbors(np.zeros_like(values), columns, 300)
+    replaced = replace_values(graph, values.ravel())
+    order = np.argsort(values, axis=1, kind="stable")
+    expected = np.take_along_axis(columns, order, axis=1)
+    np.testing.assert_array_equal(replaced.indices.reshape(values.shape), expected)
+    np.testing.assert_array_equal(replaced.data.reshape(values.shape), np.sort(values, axis=1))
 
 
 def test_missing_neighbors_are_left_out():
