@@ -26,6 +26,7 @@ from sksim.neighbors._backends import (
     merge_lists,
     padded_lists,
 )
+from sksim.utils._blocks import row_blocks
 from sksim.utils._graph import check_graph, graph_from_neighbors
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions
 
@@ -33,6 +34,7 @@ __all__ = ["HubnessReducedSearch", "complete_lists", "first_of_rows", "own_lists
 
 MIN_CANDIDATES = 100
 CANDIDATES_PER_NEIGHBOR = 10
+LIST_BYTES = 100  # of one candidate, with what it takes to sort and reduce it
 
 
 def _container(X):
@@ -41,6 +43,11 @@ def _container(X):
         return sparse.csr_array if isinstance(X, sparse.sparray) else sparse.csr_matrix
     kind = get_config().get("sparse_interface", "spmatrix")
     return sparse.csr_array if kind == "sparray" else sparse.csr_matrix
+
+
+def _rows_of(X, rows):
+    """The rows, X itself where they are all: a search of a set in itself takes half the time."""
+    return X if rows == slice(0, X.shape[0]) else X[rows]
 
 
 def own_lists(distances, indices, depth, *, rows=None):
@@ -154,31 +161,41 @@ class HubnessReducedSearch(SksimEstimator):
             )
         return min(n_candidates, n_samples - 1)
 
-    def _fit_search(self, X, y=None, *, bank=None, candidates=None):
-        """Fit the backend and the reduction; returns the candidates of the index in itself."""
+    def _fit_search(self, X, y=None, *, bank=None):
+        """Fit the backend and the reduction."""
+        self._fit_backend(X)
+        self._fit_reduction(X, y, bank=bank)
+
+    def _fit_backend(self, X):
         self.n_samples_fit_ = X.shape[0]
         self.reduction_ = resolve_reduction(self.reduction)
         self.effective_n_candidates_ = self._effective_n_candidates(X.shape[0])
         self.backend_ = make_backend(
             self.backend, metric=self.metric, metric_params=self.metric_params, n_jobs=self.n_jobs
         ).fit(X, self._width())
+
+    def _fit_reduction(self, X, y=None, *, bank=None, candidates=None):
+        """Fit the reduction on candidates of the index in itself, searched unless given."""
         if self.reduction_ is None:
-            return candidates
-        if bank is None:
-            candidates = candidates or self.backend_.neighbors(X, self._width())
-            graph = self._graph(own_lists(*candidates, self.effective_n_candidates_), X)
+            return
+        bank = None if bank is None else self._check_bank(bank)
+        graph_of = self._own_graph(X, candidates) if bank is None else self._bank_graph(X, bank)
+        space = {
+            "vectors": self._vectors(X),
+            "metric": self.metric,
+            "metric_params": self.metric_params,
+            "bank": bank,
+            "y": y,
+        }
+        if self.reduction_.fits_by_rows and candidates is None:
+            blocks = (graph_of(rows) for rows in self._row_blocks(X))
+            self.reduction_.fit_blocks(blocks, **space)
         else:
-            bank = self._check_bank(bank)
-            graph = self._bank_graph(X, bank)
-        self.reduction_.fit_graph(
-            graph,
-            vectors=self._vectors(X),
-            metric=self.metric,
-            metric_params=self.metric_params,
-            bank=bank,
-            y=y,
-        )
-        return candidates
+            self.reduction_.fit_graph(graph_of(slice(0, X.shape[0])), **space)
+
+    def _row_blocks(self, X):
+        """Slices of the rows of X whose lists fit into the working memory."""
+        return list(row_blocks(X.shape[0], LIST_BYTES * self._width()))
 
     def _grown(self, X, index, candidates):
         """Index with the rows of X appended, and its candidates, from searches of the new pairs."""
@@ -203,14 +220,29 @@ class HubnessReducedSearch(SksimEstimator):
             raise ValueError("bank must be None with metric='precomputed': it consists of vectors.")
         return validate_data(self, bank, reset=False, **self._check_options())
 
+    def _own_graph(self, X, candidates=None):
+        """Graph of a slice of the indexed samples to all of them, as a function of the slice."""
+
+        def graph_of(rows):
+            queries = _rows_of(X, rows)
+            lists = candidates or self.backend_.neighbors(queries, self._width())
+            own = np.arange(rows.start, rows.stop)
+            return self._graph(own_lists(*lists, self.effective_n_candidates_, rows=own), X)
+
+        return graph_of
+
     def _bank_graph(self, X, bank):
-        """Graph from the indexed samples to their neighbours in the bank."""
+        """Graph of a slice of the indexed samples to their neighbours in the bank."""
         depth = min(self.effective_n_candidates_, bank.shape[0])
         backend = make_backend(
             "brute", metric=self.metric, metric_params=self.metric_params, n_jobs=self.n_jobs
         ).fit(bank, depth)
-        lists = backend.neighbors(X, depth)
-        return graph_from_neighbors(*lists, bank.shape[0], container=_container(X))
+
+        def graph_of(rows):
+            lists = backend.neighbors(_rows_of(X, rows), depth)
+            return graph_from_neighbors(*lists, bank.shape[0], container=_container(X))
+
+        return graph_of
 
     def _width(self, n_neighbors=None) -> int:
         """Entries asked of the backend for each query: its own and all candidates."""
@@ -236,11 +268,21 @@ class HubnessReducedSearch(SksimEstimator):
 
     def _reduced_queries(self, X, candidates=None, *, width=None):
         """Reduced graph of validated queries, their candidates searched unless given."""
-        candidates = candidates or self.backend_.neighbors(X, width or self._width())
-        if self.reduction_ is not None and self.effective_n_candidates_ < self.n_samples_fit_ - 1:
-            depth = max(self.effective_n_candidates_, self.n_neighbors + 1)
-            candidates = _query_lists(*candidates, depth)
-        return self._reduce(candidates, X)
+        width = width or self._width()
+        cut = self.reduction_ is not None and self.effective_n_candidates_ < self.n_samples_fit_ - 1
+        depth = max(self.effective_n_candidates_, self.n_neighbors + 1)
+
+        def part(rows):
+            queries = _rows_of(X, rows)
+            lists = candidates or self.backend_.neighbors(queries, width)
+            return self._reduce(_query_lists(*lists, depth) if cut else lists, queries)
+
+        return part(slice(0, X.shape[0])) if candidates else self._in_blocks(X, part)
+
+    def _in_blocks(self, X, part):
+        """Graph of all rows of X from the graphs of slices within the working memory."""
+        parts = [part(rows) for rows in self._row_blocks(X)]
+        return parts[0] if len(parts) == 1 else sparse.vstack(parts, format="csr")
 
     def _reduced(self, X, n_neighbors=None):
         """Reduced graph of queries, or of the index in itself without self entries for None."""
@@ -249,8 +291,13 @@ class HubnessReducedSearch(SksimEstimator):
         if X is not None:
             return self._reduced_queries(self._check_queries(X), width=width)
         index = self.backend_.index
-        lists = own_lists(*self.backend_.neighbors(index, width), width - 1)
-        return first_of_rows(self._reduce(lists, index), width, skip=1)
+
+        def part(rows):
+            samples, own = _rows_of(index, rows), np.arange(rows.start, rows.stop)
+            lists = own_lists(*self.backend_.neighbors(samples, width), width - 1, rows=own)
+            return first_of_rows(self._reduce(lists, samples), width, skip=1)
+
+        return self._in_blocks(index, part)
 
     def kneighbors(self, X=None, n_neighbors=None, return_distance=True):
         """Find the nearest neighbours by secondary distance.

@@ -90,7 +90,9 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
     Notes
     -----
     Cost: the search of the candidates, :math:`O(n_q n d)` time in blocks for the exact one, then
-    :math:`O(n_q K)` time and memory for most reductions.
+    :math:`O(n_q K)` time and memory for most reductions. ``fit`` makes the lists of candidates
+    in blocks of rows within scikit-learn's ``working_memory`` where the reduction has
+    ``partial_fit``, so that a memory-mapped index is never held whole.
 
     References
     ----------
@@ -162,7 +164,8 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
         """Add a block of samples to the index; blocks one after another equal ``fit`` of all.
 
         Only the pairs with a new sample are searched; then the reduction is fitted again. Needs
-        vectors and the exact search. The candidates of all samples stay in memory.
+        vectors and the exact search. The candidates of all samples stay in memory: for an index
+        that is larger than the memory give ``fit`` a memory-mapped array, which it reads in blocks.
 
         Parameters
         ----------
@@ -185,7 +188,8 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
             X, candidates = self._check_index(X), None
         else:
             X, candidates = self._grown(self._check_queries(X), *self._known())
-        self._fit_search(X, candidates=candidates)
+        self._fit_backend(X)
+        self._fit_reduction(X, candidates=candidates)
         self._candidates = candidates
         return self
 

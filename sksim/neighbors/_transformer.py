@@ -86,7 +86,10 @@ class HubnessReducedKNeighborsTransformer(
     an approximate ``backend`` or a precomputed graph holds fewer candidates.
 
     Cost: the search of the candidates, :math:`O(n_q n d)` time in blocks for the exact one, then
-    :math:`O(n_q K)` time and memory for most reductions.
+    :math:`O(n_q K)` time for most reductions. The lists of candidates and their reduction are
+    made in blocks of rows within scikit-learn's ``working_memory``, in ``fit`` too where the
+    reduction has ``partial_fit``: the training samples may be a memory-mapped array, and beside
+    them only the statistics of the reduction and the reduced graph are kept.
 
     References
     ----------
@@ -156,13 +159,12 @@ class HubnessReducedKNeighborsTransformer(
         self : object
             The fitted transformer.
         """
-        self._fit(X, y, bank)
+        self._fit_search(self._check_index(X), y, bank=bank)
         return self
 
-    def _fit(self, X, y, bank):
-        X = self._check_index(X)
-        self._n_features_out = X.shape[0]
-        return X, self._fit_search(X, y, bank=bank)
+    @property
+    def _n_features_out(self):
+        return self.n_samples_fit_
 
     def transform(self, X):
         """Compute the neighbour graph of queries.
@@ -184,7 +186,10 @@ class HubnessReducedKNeighborsTransformer(
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit_transform(self, X, y=None, *, bank=None):
-        """Fit and compute the neighbour graph of the training samples, with one search.
+        """Fit and compute the neighbour graph of the training samples.
+
+        With one search where the lists of all candidates fit into the working memory, with two
+        in blocks of rows otherwise.
 
         Parameters
         ----------
@@ -201,7 +206,12 @@ class HubnessReducedKNeighborsTransformer(
         X_graph : csr_matrix or csr_array of shape (n_samples, n_samples)
             The same as ``fit(X).transform(X)``.
         """
-        return self._output(self._reduced_queries(*self._fit(X, y, bank)))
+        X = self._check_index(X)
+        self._fit_backend(X)
+        fits_in_memory = len(self._row_blocks(X)) == 1
+        candidates = self.backend_.neighbors(X, self._width()) if fits_in_memory else None
+        self._fit_reduction(X, y, bank=bank, candidates=candidates)
+        return self._output(self._reduced_queries(X, candidates))
 
     def _output(self, graph):
         if self.mode == "distance":

@@ -8,6 +8,7 @@ from sklearn import config_context
 from sklearn.neighbors import KNeighborsTransformer, NearestNeighbors
 
 from sksim.hubness import NICDM, MutualProximity
+from sksim.hubness._registry import REDUCTIONS as NAMES
 from sksim.neighbors import HubnessReducedKNeighborsTransformer, HubnessReducedNearestNeighbors
 
 REDUCTIONS = [None, "mutual_proximity", "nicdm", "csls", "local_scaling"]
@@ -184,3 +185,42 @@ def test_memory_mapped_index_is_searched_in_blocks(tmp_path, reduction):
         found = search.kneighbors(X[:40])
     assert_array_equal(found[1], expected[1])
     assert_allclose(found[0], expected[0], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "reduction",
+    [
+        None,
+        *(name for name in NAMES if name != "simhub"),
+        MutualProximity(moments="exact"),
+        MutualProximity(moments="landmarks", n_landmarks=20, random_state=0),
+    ],
+)
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_lists_beyond_the_working_memory_change_nothing(tmp_path, X, Q, reduction, metric):
+    if reduction == "localized_centering" and metric != "cosine":
+        pytest.skip("needs cosine distances")
+    on_disk = np.memmap(tmp_path / "X", dtype=np.float64, mode="w+", shape=X.shape)
+    on_disk[:] = X
+    parameters = {"reduction": reduction, "n_candidates": 15, "metric": metric}
+    whole = HubnessReducedNearestNeighbors(4, **parameters).fit(X)
+    expected = [whole.kneighbors(queries) for queries in (Q, None)]
+    graph = HubnessReducedKNeighborsTransformer(4, **parameters).fit_transform(X)
+    with config_context(working_memory=0.01):
+        stream = HubnessReducedNearestNeighbors(4, **parameters)
+        assert len(stream.fit(on_disk)._row_blocks(X)) > 2
+        found = [stream.kneighbors(queries) for queries in (Q, None)]
+        streamed = HubnessReducedKNeighborsTransformer(4, **parameters).fit_transform(on_disk)
+    for (distances, indices), (expected_distances, expected_indices) in zip(found, expected):
+        assert_array_equal(indices, expected_indices)
+        assert_allclose(distances, expected_distances, rtol=1e-12)
+    assert_array_equal(streamed.indices, graph.indices)
+    assert_allclose(streamed.data, graph.data, rtol=1e-12)
+
+
+def test_bank_beyond_the_working_memory(X, Q):
+    for reduction in ("csls", "inverted_softmax", "dis_sim_local"):
+        search = HubnessReducedNearestNeighbors(4, reduction=reduction, n_candidates=15)
+        expected = search.fit(X, bank=Q).kneighbors(Q)[0]
+        with config_context(working_memory=0.01):
+            assert_allclose(search.fit(X, bank=Q).kneighbors(Q)[0], expected, rtol=1e-12)
