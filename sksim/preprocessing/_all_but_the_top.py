@@ -19,9 +19,10 @@ __all__ = ["AllButTheTop"]
 
 def _main_directions(centered: np.ndarray, n_components: int) -> np.ndarray:
     """Eigenvectors of the largest eigenvalues of the covariance, as rows, with fixed signs."""
-    n_samples, n_features = centered.shape
+    n_features = centered.shape[1]
     top = [n_features - n_components, n_features - 1]
-    _, vectors = eigh(centered.T @ centered, subset_by_index=top)
+    scaled = centered / (np.abs(centered).max() or 1.0)  # so that squares stay in range
+    _, vectors = eigh(scaled.T @ scaled, subset_by_index=top)
     return svd_flip(None, vectors.T[::-1].copy(), u_based_decision=False)[1]
 
 

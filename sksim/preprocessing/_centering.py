@@ -7,18 +7,18 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import OneToOneFeatureMixin, TransformerMixin
-from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sksim._base import SksimEstimator
 from sksim.utils._sklearn import Interval, _fit_context
+from sksim.utils._unit_rows import unit_rows
 
 __all__ = ["Centering"]
 
 
 def _mean_similarity(X: np.ndarray) -> np.ndarray:
     """Mean cosine of each row with all rows, by one product with the mean unit vector."""
-    unit = normalize(X)
+    unit = unit_rows(X)
     return unit @ unit.mean(axis=0)
 
 
@@ -39,6 +39,19 @@ def _hub_weights(X: np.ndarray, weighting: float) -> np.ndarray:
     return weights / weights.sum()
 
 
+def _refined_mean(X: np.ndarray, weights=None) -> np.ndarray:
+    """Mean of the rows, exact for equal rows: the mean of what a first mean leaves is added."""
+    mean = np.average(X, axis=0, weights=weights)
+    return mean + np.average(X - mean, axis=0, weights=weights)
+
+
+def _without_noise(centered: np.ndarray, center: np.ndarray) -> np.ndarray:
+    """Centred rows, zero where no entry is more than a rounding error of the centre."""
+    noise = 4 * np.finfo(np.float64).eps * np.abs(center).max()
+    is_center = np.abs(centered).max(axis=1, keepdims=True) <= noise
+    return np.where(is_center, 0.0, centered)
+
+
 class Centering(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
     r"""Subtract the mean of the training rows, then scale rows to unit length.
 
@@ -55,7 +68,8 @@ class Centering(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
     weighting : float, default=None
         The exponent :math:`\gamma \ge 0`. None and 0 are plain centring.
     normalize : bool, default=True
-        Whether to scale each row to unit Euclidean length. Rows of zeros stay as they are.
+        Whether to scale each row to unit Euclidean length. Rows that equal the mean, up to
+        rounding, become zeros.
 
     Attributes
     ----------
@@ -117,11 +131,9 @@ class Centering(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
             The fitted transformer.
         """
         X = validate_data(self, X, dtype=[np.float64, np.float32])
-        if self.weighting:
-            X = X.astype(np.float64, copy=False)
-            self.center_ = _hub_weights(X, self.weighting) @ X
-        else:
-            self.center_ = X.mean(axis=0, dtype=np.float64)
+        X = X.astype(np.float64, copy=False)
+        weights = _hub_weights(X, self.weighting) if self.weighting else None
+        self.center_ = _refined_mean(X, weights)
         return self
 
     def transform(self, X):
@@ -141,7 +153,7 @@ class Centering(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         centered = X - self.center_
         if self.normalize:
-            centered = normalize(centered, copy=False)
+            centered = unit_rows(_without_noise(centered, self.center_))
         return centered.astype(X.dtype, copy=False)
 
     def __sklearn_tags__(self):

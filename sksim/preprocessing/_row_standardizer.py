@@ -9,8 +9,19 @@ from sklearn.utils.validation import validate_data
 
 from sksim._base import SksimEstimator
 from sksim.utils._sklearn import _fit_context
+from sksim.utils._unit_rows import unit_rows
 
 __all__ = ["RowStandardizer"]
+
+
+def _standardize(rows: np.ndarray) -> np.ndarray:
+    """Rows less their mean over their deviation, which no common factor of a row changes."""
+    centered = rows - rows.mean(axis=1, keepdims=True)
+    deviation = np.sqrt(np.mean(centered**2, axis=1, keepdims=True))
+    # A constant vector leaves rounding noise about its mean.
+    noise = 10 * np.finfo(np.float64).eps * np.abs(rows).max(axis=1, keepdims=True)
+    is_constant = deviation <= noise
+    return np.where(is_constant, 0.0, centered) / np.where(is_constant, 1.0, deviation)
 
 
 class RowStandardizer(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
@@ -88,13 +99,7 @@ class RowStandardizer(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
             Standardised vectors.
         """
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        centered = X - X.mean(axis=1, keepdims=True, dtype=np.float64)
-        deviation = np.sqrt(np.mean(centered**2, axis=1, keepdims=True))
-        # A constant vector leaves rounding noise about its mean.
-        noise = 10 * np.finfo(np.float64).eps * np.abs(X).max(axis=1, keepdims=True)
-        is_constant = deviation <= noise
-        standardized = np.where(is_constant, 0.0, centered) / np.where(is_constant, 1.0, deviation)
-        return standardized.astype(X.dtype, copy=False)
+        return _standardize(unit_rows(X)).astype(X.dtype, copy=False)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -19,6 +19,15 @@ def test_removes_what_pca_keeps(rng, n_components):
     np.testing.assert_allclose(left @ fitted.components_.T, 0, atol=1e-9)
 
 
+@pytest.mark.parametrize("scale", [1e-300, 1e-170, 1e160, 1e300])
+def test_the_unit_of_the_numbers_does_not_matter(rng, scale):
+    X = rng.standard_normal((30, 4)) * [4, 2, 1, 0.5]
+    fitted = AllButTheTop(n_components=2).fit(X * scale)
+    np.testing.assert_allclose(
+        fitted.transform(X * scale) / scale, AllButTheTop(2).fit_transform(X)
+    )
+
+
 def test_removing_again_changes_nothing(rng):
     X = rng.standard_normal((40, 6))
     fitted = AllButTheTop(n_components=2).fit(X)

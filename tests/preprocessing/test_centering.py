@@ -39,6 +39,22 @@ def test_mean_itself_becomes_zero():
     np.testing.assert_array_equal(Centering().fit_transform(X)[2], 0)
 
 
+@pytest.mark.parametrize("n_samples", [3, 11, 1000])
+def test_equal_rows_become_zeros_not_noise_of_unit_length(n_samples):
+    X = np.tile([0.1, 0.7, 1e-3], (n_samples, 1))
+    np.testing.assert_array_equal(Centering().fit_transform(X), 0)
+    np.testing.assert_array_equal(Centering(weighting=1.0).fit_transform(X), 0)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-170, 1e-20, 1e160, 1e300])
+@pytest.mark.parametrize("weighting", [None, 2.0])
+def test_the_unit_of_the_numbers_does_not_matter(rng, scale, weighting):
+    X = rng.standard_normal((20, 4)) + 0.5
+    centering = Centering(weighting=weighting)
+    expected = centering.fit_transform(X)
+    np.testing.assert_allclose(centering.fit_transform(X * scale), expected, rtol=1e-7)
+
+
 def test_power_of_a_negative_similarity_is_refused(rng):
     X = np.vstack([rng.uniform(size=(20, 3)), [[-1.0, -1.0, -1.0]]])
     with pytest.raises(ValueError, match="weighting must be a whole number"):

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import zscore
@@ -18,6 +19,13 @@ def test_unchanged_by_scale_and_shift_of_a_vector(seed, scale, shift):
     X = np.random.RandomState(seed).standard_normal((4, 7))
     got = RowStandardizer().fit_transform(scale * X + shift)
     np.testing.assert_allclose(got, RowStandardizer().fit_transform(X), atol=1e-8)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-170, 1e160, 1e300])
+def test_the_unit_of_the_numbers_does_not_matter(rng, scale):
+    X = rng.standard_normal((5, 7))
+    got = RowStandardizer().fit_transform(X * scale)
+    np.testing.assert_allclose(got, RowStandardizer().fit_transform(X), rtol=1e-9)
 
 
 def test_constant_vectors_become_zeros():

@@ -1,0 +1,47 @@
+"""Rows of unit length, whatever the unit of the numbers."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.extmath import row_norms
+
+__all__ = ["unit_rows"]
+
+
+def _powers_of_two(X) -> np.ndarray:
+    """Factor of each row that brings its largest entry near one and costs no rounding."""
+    extremes = X.max(axis=1), X.min(axis=1)
+    if sparse.issparse(X):
+        extremes = [extreme.toarray().ravel() for extreme in extremes]
+    _, exponents = np.frexp(np.maximum(extremes[0], -extremes[1]))
+    return np.ldexp(1.0, np.clip(-exponents, -1000, 1000))
+
+
+def _scale_rows(X, factors: np.ndarray):
+    if not sparse.issparse(X):
+        return X * factors[:, None]
+    data = X.data * np.repeat(factors, np.diff(X.indptr))
+    return type(X)((data, X.indices, X.indptr), shape=X.shape)
+
+
+def unit_rows(X):
+    """Rows scaled to unit Euclidean length, in float64; rows of zeros stay zeros.
+
+    Squares neither overflow nor vanish, as they do beyond 1e154 and below 1e-154, and no length
+    is too small to divide by.
+
+    Parameters
+    ----------
+    X : {ndarray, csr_matrix, csr_array} of shape (n_samples, n_features)
+        Finite vectors.
+
+    Returns
+    -------
+    unit : {ndarray, csr_matrix, csr_array} of shape (n_samples, n_features)
+        The same container, a copy.
+    """
+    X = _scale_rows(X, _powers_of_two(X))
+    norms = row_norms(X)
+    return _scale_rows(X, 1 / np.where(norms == 0, 1.0, norms))
