@@ -49,9 +49,10 @@ class NormalScoreTransformer(OneToOneFeatureMixin, TransformerMixin, SksimEstima
     .. math:: \Phi^{-1}\left(\frac{r - 1/2}{n}\right),
 
     the quantile of the standard normal distribution. With ``normalize=True`` the rows lie almost
-    uniformly on the sphere, where there are no hubs. New values are given an interpolated rank,
-    values outside the training range the rank of its end. The original pools training and test
-    rows and draws the scores at random; here everything is fitted on the training rows.
+    uniformly on the sphere, where there are no hubs. Between two training values the score is
+    interpolated linearly, outside their range it is that of the nearest. The original pools
+    training and test rows and draws the scores at random; here everything is fitted on the
+    training rows.
 
     .. versionadded:: 0.1
 
@@ -78,8 +79,8 @@ class NormalScoreTransformer(OneToOneFeatureMixin, TransformerMixin, SksimEstima
     ----------
     quantiles_ : list of ndarray
         Different training values of each feature, at most ``n_quantiles``.
-    ranks_ : list of ndarray
-        Their mean ranks, counted from 0.
+    quantile_scores_ : list of ndarray
+        Their scores.
     scores_ : ndarray of shape (n_samples, n_features) or None
         Sorted draws, with ``scores="random"``.
     n_samples_fit_ : int
@@ -97,8 +98,8 @@ class NormalScoreTransformer(OneToOneFeatureMixin, TransformerMixin, SksimEstima
 
     Notes
     -----
-    With more than ``n_quantiles`` different values the ranks between the kept ones are
-    interpolated. ``ties="ordinal", scores="random"`` with ``fit_transform`` on all rows together is
+    With more than ``n_quantiles`` different values the scores between the kept ones are
+    interpolated too. ``ties="ordinal", scores="random"`` with ``fit_transform`` on all rows together is
     the transductive method of the paper.
 
     A feature whose spread is rounding noise gets the same weight as any other.
@@ -164,14 +165,27 @@ class NormalScoreTransformer(OneToOneFeatureMixin, TransformerMixin, SksimEstima
         """
         X = validate_data(self, X, dtype=[np.float64, np.float32])
         self.n_samples_fit_ = X.shape[0]
-        knots = [_knots(column, self.n_quantiles) for column in X.T]
-        self.quantiles_ = [values for values, _ in knots]
-        self.ranks_ = [ranks for _, ranks in knots]
         self.scores_ = None
         if self.scores == "random":
             rng = check_random_state(self.random_state)
             self.scores_ = _sorted_draws(*X.shape, self.distribution, rng)
+        knots = [_knots(column, self.n_quantiles) for column in X.T]
+        self.quantiles_ = [values for values, _ in knots]
+        self.quantile_scores_ = [self._scores_of(ranks, j) for j, (_, ranks) in enumerate(knots)]
+        if self.ties == "average":
+            self._level_constant_features()
         return self
+
+    def _scores_of(self, ranks, j):
+        """Scores of ranks counted from 0, halves among them, in feature j."""
+        if self.scores_ is None:
+            return _quantiles((ranks + 0.5) / self.n_samples_fit_, self.distribution)
+        return np.interp(ranks, np.arange(self.n_samples_fit_), self.scores_[:, j])
+
+    def _level_constant_features(self):
+        for scores in self.quantile_scores_:
+            if scores.size == 1:
+                scores[:] = 0.0
 
     def transform(self, X):
         """Replace the values by the scores of their ranks among the training values.
@@ -188,10 +202,10 @@ class NormalScoreTransformer(OneToOneFeatureMixin, TransformerMixin, SksimEstima
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        ranks = np.empty(X.shape)
-        for j, (values, value_ranks) in enumerate(zip(self.quantiles_, self.ranks_)):
-            ranks[:, j] = np.interp(X[:, j], values, value_ranks)
-        return self._score(ranks).astype(X.dtype, copy=False)
+        scores = np.empty(X.shape)
+        for j, (values, value_scores) in enumerate(zip(self.quantiles_, self.quantile_scores_)):
+            scores[:, j] = np.interp(X[:, j], values, value_scores)
+        return self._finish(scores, X.dtype)
 
     def fit_transform(self, X, y=None):
         """Fit the ranks and replace the training values by their scores.
@@ -213,25 +227,12 @@ class NormalScoreTransformer(OneToOneFeatureMixin, TransformerMixin, SksimEstima
             return self.transform(X)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         ranks = rankdata(X, method="ordinal", axis=0) - 1
-        return self._score(ranks).astype(X.dtype, copy=False)
+        scores = [self._scores_of(column, j) for j, column in enumerate(ranks.T)]
+        return self._finish(np.column_stack(scores), X.dtype)
 
-    def _score(self, ranks):
-        """Scores of ranks counted from 0."""
-        if self.scores_ is None:
-            scores = _quantiles((ranks + 0.5) / self.n_samples_fit_, self.distribution)
-        else:
-            scores = self._drawn_scores(ranks)
-        return normalize(scores, copy=False) if self.normalize else scores
-
-    def _drawn_scores(self, ranks):
-        steps = np.arange(self.n_samples_fit_)
-        scores = np.column_stack(
-            [np.interp(column, steps, drawn) for column, drawn in zip(ranks.T, self.scores_.T)]
-        )
-        is_constant = np.array([values.size == 1 for values in self.quantiles_])
-        if self.ties == "average":
-            scores[:, is_constant] = 0.0
-        return scores
+    def _finish(self, scores, dtype):
+        scores = normalize(scores, copy=False) if self.normalize else scores
+        return scores.astype(dtype, copy=False)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -54,7 +54,24 @@ def test_new_values_are_interpolated_and_clipped_to_the_training_range():
     X = np.arange(5.0)[:, None]
     fitted = NormalScoreTransformer(normalize=False).fit(X)
     got = fitted.transform([[1.5], [-10.0], [99.0]])[:, 0]
-    np.testing.assert_allclose(got, ndtri([0.4, 0.1, 0.9]))
+    np.testing.assert_allclose(got, [ndtri(0.3) / 2, ndtri(0.1), ndtri(0.9)])
+
+
+@given(st.integers(0, 10**6))
+def test_new_values_get_the_linear_interpolation_of_the_scores(seed):
+    rng = np.random.RandomState(seed)
+    X, new = rng.standard_normal((12, 2)), rng.standard_normal((9, 2))
+    got = NormalScoreTransformer(normalize=False).fit(X).transform(new)
+    scores = ndtri((np.arange(1, 13) - 0.5) / 12)
+    for j in range(2):
+        np.testing.assert_allclose(got[:, j], np.interp(new[:, j], np.sort(X[:, j]), scores))
+
+
+def test_an_ordinal_constant_feature_gets_scores_by_row():
+    X = np.ones((4, 1))
+    ordinal = NormalScoreTransformer(ties="ordinal", normalize=False)
+    np.testing.assert_allclose(ordinal.fit_transform(X)[:, 0], ndtri([1 / 8, 3 / 8, 5 / 8, 7 / 8]))
+    np.testing.assert_allclose(ordinal.transform(X), 0, atol=1e-15)
 
 
 def test_duplicates_stay_duplicates_and_a_constant_feature_becomes_zero(rng):
