@@ -22,7 +22,8 @@ from sksim.utils._sklearn import Interval, validate_params
 
 __all__ = ["null_calibrated_score", "permutation_test_similarity", "similarity_interval"]
 
-#: Relative difference up to which two scores count as equal: sums run in other orders.
+#: Difference up to which two scores count as equal, relative to what the measure can reach or,
+#: where that has no limit, to the largest of the scores: sums run in other orders.
 TIE_TOLERANCE = 1e-12
 
 
@@ -45,8 +46,14 @@ def _score_and_null(X, Y, measure: Measure, n_permutations: int, random_state):
     null_scores = np.empty(n_permutations)
     for i in range(n_permutations):
         order = random_state.permutation(X.shape[0])
-        null_scores[i] = steps.compare(state_x, steps.permute(state_y, order))
+        null_scores[i] = check_value(steps.compare(state_x, steps.permute(state_y, order)))
     return score, null_scores
+
+
+def _tolerance(measure: Measure, score: float, null_scores: np.ndarray) -> float:
+    """Difference up to which two scores count as equal."""
+    limits = [abs(limit) for limit in measure.range if math.isfinite(limit)]
+    return TIE_TOLERANCE * max(abs(score), float(np.abs(null_scores).max()), *limits)
 
 
 _METRIC = {"X": ["array-like"], "Y": ["array-like"], "metric": [str, callable]}
@@ -78,7 +85,8 @@ def permutation_test_similarity(
     metric : str or callable, default="cka"
         Name of a measure, one of the public functions for paired representations, a
         :func:`functools.partial` of one, or any function of two arrays. Functions of others
-        count as distances if their name ends in ``_distance``, ``_divergence`` or ``_error``.
+        count as distances if their name ends in ``_distance``, ``_divergence``, ``_error`` or
+        ``_loss``.
     n_permutations : int, default=1000
         Number B of permutations; the smallest possible p-value is 1 / (B + 1).
     random_state : int, RandomState instance or None, default=None
@@ -126,7 +134,8 @@ def permutation_test_similarity(
     measure = get_measure(metric)
     score, null_scores = _score_and_null(X, Y, measure, n_permutations, random_state)
     sign = 1.0 if measure.higher_is_better else -1.0
-    as_close = sign * null_scores >= sign * score - TIE_TOLERANCE * max(abs(score), 1.0)
+    tolerance = _tolerance(measure, score, null_scores)
+    as_close = sign * null_scores >= sign * score - tolerance
     return score, null_scores, (1 + int(as_close.sum())) / (1 + n_permutations)
 
 
@@ -217,7 +226,7 @@ def null_calibrated_score(
         )
     score, null_scores = _score_and_null(X, Y, measure, n_permutations, random_state)
     threshold = np.sort(np.append(null_scores, score))[rank - 1]
-    if score <= threshold + TIE_TOLERANCE * max(abs(score), 1.0):
+    if score <= threshold + _tolerance(measure, score, null_scores):
         return 0.0
     return float((score - threshold) / (best - threshold))
 

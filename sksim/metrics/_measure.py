@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import check_array
 
+from sksim.metrics._direction import function_name, greater_is_better
 from sksim.utils._sklearn import validate_params
 
 __all__ = [
@@ -255,12 +256,11 @@ def as_is(value):
 
 def _measure_of_function(function: Callable) -> Measure:
     """Measure around any callable: nothing is known of it, so nothing is claimed."""
-    name = getattr(function, "__name__", type(function).__name__)
     return Measure(
-        name=name,
+        name=function_name(function),
         score=function,
         make_steps=functools.partial(Steps, as_is, function, permute_rows),
-        higher_is_better=not name.endswith(("_distance", "_divergence", "_error")),
+        higher_is_better=greater_is_better(function) is not False,
         range=(-math.inf, math.inf),
         symmetric=False,
         identity=False,
@@ -285,16 +285,42 @@ def _check_keywords(function: Callable, keywords: Mapping[str, Any]) -> None:
     probe(**{name: keywords[name] for name in checked})
 
 
+def _all_keywords(function: Callable, keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """The keywords with the defaults of the others."""
+    parameters = inspect.signature(function).parameters.values()
+    defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+    return {**defaults, **keywords}
+
+
+def _common_options(one: Mapping[str, Any], other: Mapping[str, Any]) -> int:
+    """Number of equal parameters that choose a form (names, switches), not a number."""
+    return sum(
+        isinstance(value, str | bool) and value == other.get(name) for name, value in one.items()
+    )
+
+
 def _variant(function: Callable, keywords: Mapping[str, Any]) -> Measure:
-    """Registered measure of a public function and its keywords; unknown tags are not claimed."""
-    of_function = [measure for measure in MEASURES.values() if measure.score is function]
-    for measure in of_function:
-        if dict(measure.params) == dict(keywords):
-            return measure
+    """Measure of a public function and its keywords; of an unregistered one little is claimed.
+
+    Range, direction and what the rows must be are those of the registered form that is nearest,
+    with as many more rows as it has more neighbours.
+    """
     _check_keywords(function, keywords)
+    asked = _all_keywords(function, keywords)
+    known = {
+        measure.name: _all_keywords(function, measure.params)
+        for measure in MEASURES.values()
+        if measure.score is function
+    }
+    for name, params in known.items():
+        if params == asked:
+            return MEASURES[name]
+    nearest = max(known, key=lambda name: _common_options(known[name], asked))
+    more_neighbors = asked.get("n_neighbors", 0) - known[nearest].get("n_neighbors", 0)
     return replace(
-        of_function[0],
+        MEASURES[nearest],
         params=dict(keywords),
+        min_samples=MEASURES[nearest].min_samples + more_neighbors,
         symmetric=False,
         identity=False,
         distance=None,

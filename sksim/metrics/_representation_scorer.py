@@ -4,7 +4,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import copy
-import functools
 import inspect
 from collections.abc import Callable
 from numbers import Real
@@ -17,6 +16,12 @@ from sksim.metrics._cka import cka_distance, cka_score
 from sksim.metrics._correlation_matching import (
     correlation_matching_score,
     mean_correlation_coefficient,
+)
+from sksim.metrics._direction import (
+    GREATER_SUFFIXES,
+    LESS_SUFFIXES,
+    function_name,
+    greater_is_better,
 )
 from sksim.metrics._distance_correlation import distance_correlation_score
 from sksim.metrics._information_imbalance import information_imbalance
@@ -44,45 +49,17 @@ from sksim.utils._sklearn import validate_params
 
 __all__ = ["SCORERS", "RepresentationScorer", "make_representation_scorer"]
 
-_GREATER_SUFFIXES = ("_score", "_similarity")
-_LESS_SUFFIXES = ("_distance", "_divergence", "_error", "_loss")
-
-#: Direction of the functions of this package whose name does not tell it.
-_GREATER_IS_BETTER = {
-    "alignment": False,
-    "anisotropy": False,
-    "disagreement_rate": False,
-    "effective_rank": True,
-    "information_imbalance": False,
-    "isoscore": True,
-    "matrix_nuclear_norm": True,
-    "mean_correlation_coefficient": True,
-    "minmax_normalized_disagreement": False,
-    "participation_ratio": True,
-    "stable_rank": True,
-    "uniformity": False,
-    "von_neumann_entropy": True,
-}
-
-
-def _function_name(function: Callable) -> str:
-    while isinstance(function, functools.partial):
-        function = function.func
-    return getattr(function, "__name__", type(function).__name__)
-
 
 def _sign(function: Callable) -> int:
     """+1 where a greater value is better, -1 where a smaller one is."""
-    name = _function_name(function)
-    if name.endswith(_GREATER_SUFFIXES) or _GREATER_IS_BETTER.get(name) is True:
-        return 1
-    if name.endswith(_LESS_SUFFIXES) or _GREATER_IS_BETTER.get(name) is False:
-        return -1
-    raise ValueError(
-        f"The name of score_func must tell what is better, got {name!r}: end it in one of "
-        f"{_GREATER_SUFFIXES} if greater values are better, in one of {_LESS_SUFFIXES} if smaller "
-        "ones are."
-    )
+    greater = greater_is_better(function)
+    if greater is None:
+        raise ValueError(
+            f"The name of score_func must tell what is better, got {function_name(function)!r}: "
+            f"end it in one of {GREATER_SUFFIXES} if greater values are better, in one of "
+            f"{LESS_SUFFIXES} if smaller ones are."
+        )
+    return 1 if greater else -1
 
 
 def _count_arrays(function: Callable) -> int:
@@ -125,7 +102,7 @@ class RepresentationScorer:
             return arrays
         if y is None:
             raise ValueError(
-                f"{_function_name(self.score_func)} compares two representations: y must be the "
+                f"{function_name(self.score_func)} compares two representations: y must be the "
                 "reference representation, got None. Pass it as y, or a fitted estimator as "
                 "reference."
             )
@@ -137,7 +114,7 @@ class RepresentationScorer:
         value = self.score_func(*arrays, **{**self.kwargs, **metadata})
         if not isinstance(value, Real):
             raise TypeError(
-                f"score_func must return one number, {_function_name(self.score_func)} returned "
+                f"score_func must return one number, {function_name(self.score_func)} returned "
                 f"{type(value).__name__}."
             )
         return self._sign * float(value)
@@ -175,12 +152,12 @@ class RepresentationScorer:
         if self.reference is not None:
             options = {"reference": self.reference, **options}
         text = "".join(f", {name}={value!r}" for name, value in options.items())
-        return f"make_representation_scorer({_function_name(self.score_func)}{text})"
+        return f"make_representation_scorer({function_name(self.score_func)}{text})"
 
 
 def _check_use(score_func, reference, kwargs) -> None:
     n_arrays = _count_arrays(score_func)
-    name = _function_name(score_func)
+    name = function_name(score_func)
     if reference is None and n_arrays == 3:
         raise ValueError(f"{name} compares the predictions of two models: a reference is needed.")
     if reference is not None and n_arrays == 1:

@@ -6,6 +6,7 @@ import pytest
 
 from sksim.metrics import (
     _cka,
+    cka_distance,
     cka_score,
     mutual_knn_score,
     null_calibrated_score,
@@ -99,6 +100,28 @@ def test_distances_count_small_values():
         assert permutation_test_similarity(near, X, metric, n_permutations=50, random_state=0)[
             2
         ] == pytest.approx(1 / 51)
+
+
+def test_partial_of_a_distance_counts_small_values():
+    angle = partial(cka_distance, unbiased=False)
+    assert permutation_test_similarity(X, Y, angle, n_permutations=19, random_state=0)[2] == 0.05
+
+
+@pytest.mark.parametrize("unit", [1e-100, 1e-20, 1e20])
+def test_ties_do_not_depend_on_the_unit(unit):
+    """A distance in the unit of the data is not tied because the unit is large."""
+    test = permutation_test_similarity(
+        unit * X, unit * Y, "rsm_norm", n_permutations=19, random_state=0
+    )
+    assert test[2] == 0.05
+
+
+def test_undefined_null_scores_raise():
+    def broken_score(A, B):
+        return 1.0 if B[0, 0] == Y[0, 0] else np.nan
+
+    with pytest.raises(ValueError, match="not finite"):
+        permutation_test_similarity(X, Y, broken_score, n_permutations=9, random_state=0)
 
 
 def test_seeds_are_honoured():

@@ -3,7 +3,16 @@ from functools import partial
 import numpy as np
 import pytest
 
-from sksim.metrics import cka_score, rsa_score
+from sksim.metrics import (
+    alignment,
+    cka_distance,
+    cka_score,
+    information_imbalance,
+    mutual_knn_score,
+    pairwise_similarity,
+    riemannian_distance,
+    rsa_score,
+)
 from sksim.metrics._measure import (
     MEASURES,
     Measure,
@@ -44,6 +53,42 @@ def test_any_function_is_a_measure():
         my_error(X, Y)
     )
     assert get_measure(lambda A, B: 0.0).higher_is_better
+
+
+@pytest.mark.parametrize(
+    ("part", "nearest", "min_samples"),
+    [
+        (partial(mutual_knn_score, n_neighbors=3), "mutual_knn", 4),
+        (partial(mutual_knn_score, n_neighbors=15, metric="euclidean"), "mutual_knn_euclidean", 16),
+        (partial(mutual_knn_score, n_neighbors=3, adjusted=True), "mutual_knn_adjusted", 5),
+        (partial(information_imbalance, n_neighbors=4), "information_imbalance", 5),
+        (partial(cka_score, kernel="rbf", gamma=0.1, unbiased=False), "cka_rbf_biased", 2),
+        (partial(riemannian_distance, matrix="gram", reg=0.5), "riemannian_gram", 2),
+        (partial(riemannian_distance, reg=0.1), "riemannian", 2),
+    ],
+)
+def test_variants_have_the_conditions_of_the_nearest_registered_form(part, nearest, min_samples):
+    measure, known = get_measure(part), MEASURES[nearest]
+    assert measure.min_samples == min_samples
+    for tag in ("range", "higher_is_better", "ignores_pairing", "needs_equal_features"):
+        assert getattr(measure, tag) == getattr(known, tag)
+    rows = slice(0, min_samples + 1)
+    value = pairwise_similarity([X[rows, :3], Y[rows, :3]], part).values[0, 1]
+    assert value == pytest.approx(part(X[rows, :3], Y[rows, :3]), abs=1e-12)
+
+
+def test_defaults_that_are_written_out_change_nothing():
+    assert get_measure(partial(cka_score, unbiased=True)) is MEASURES["cka"]
+    assert get_measure(partial(cka_score, unbiased=False, gamma=None)) is MEASURES["cka_biased"]
+
+
+def test_direction_of_functions_and_partials_that_are_not_registered():
+    def some_loss(A, B, weight=1.0):
+        return weight
+
+    for distance in (cka_distance, partial(cka_distance, unbiased=False), alignment, some_loss):
+        assert not get_measure(distance).higher_is_better
+        assert not get_measure(partial(distance)).higher_is_better
 
 
 def test_positional_partials_are_called_as_they_are():
