@@ -53,11 +53,12 @@ def _network_class(kind: str | type, known: dict[str, type], shape: tuple[int, .
 
 def _make_denoiser(spec: dict) -> Denoiser:
     shape, params = spec["shape"], dict(spec["denoiser_params"] or {})
-    skip = params.pop("skip", "gaussian")
-    if skip not in ("gaussian", "identity"):
-        raise ValueError(f"skip must be 'gaussian' or 'identity', got {skip!r}.")
     network = _network_class(spec["denoiser"], _DENOISERS, shape, "denoiser")
-    if network in _DENOISERS.values():
+    is_ours = network in _DENOISERS.values()
+    skip = params.pop("skip", "gaussian" if is_ours else "none")
+    if skip not in ("gaussian", "identity", "none"):
+        raise ValueError(f"skip must be 'gaussian', 'identity' or 'none', got {skip!r}.")
+    if is_ours:
         params.setdefault("fourier", fourier_exponents(shape, spec["n_levels"]))
     network = network(shape, **params)
     if spec["compile"]:

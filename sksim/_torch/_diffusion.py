@@ -61,9 +61,9 @@ class Denoiser(nn.Module):
         The time given to the network is ``(gamma - gamma_min) / (gamma_max - gamma_min)``.
     prediction : {"v", "eps", "x"}, default="v"
         What network and skip connection predict.
-    skip : {"gaussian", "identity"}, default="gaussian"
+    skip : {"gaussian", "identity", "none"}, default="gaussian"
         Add the best linear prediction for data of the given second moment, and scale the
-        network's output by the error it leaves, or add z itself as the papers do.
+        network's output by the error it leaves; or add z itself as the papers do; or nothing.
     precision : {"32", "bf16"}, default="32"
         Precision inside the network; everything around it is in single precision.
     """
@@ -99,7 +99,7 @@ class Denoiser(nn.Module):
         if self.skip == "gaussian":
             factors = _gaussian_skip(alpha, sigma, expand(moment, z))
             output = factors[self.prediction] * z + factors["scale"] * output
-        else:
+        elif self.skip == "identity":
             output = output + z
         return _to_velocity(self.prediction, output, z, alpha, sigma)
 

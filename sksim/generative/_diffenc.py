@@ -45,7 +45,7 @@ class DiffEnc(BaseDiffusion):
     ----------
     {shared}
 
-    encoder : {{"trainable", "nt", "identity"}} or class, default="trainable"
+    encoder : {"trainable", "nt", "identity"} or class, default="trainable"
         The encoder: a network y, no network (y = 0, "nt" for not trainable), ``x_t = x``, or a
         class of :class:`torch.nn.Module`, made as ``encoder(shape, **encoder_params)`` and called
         as ``y(x, t)`` with t (n,) in [0, 1]; row i of y may depend on row i only.
@@ -54,7 +54,7 @@ class DiffEnc(BaseDiffusion):
         Arguments of the encoder network; for ``encoder="trainable"`` also
         ``network="mlp" | "conv" | "unet"``.
 
-    encoder_init : {{"zero", "identity"}}, default="zero"
+    encoder_init : {"zero", "identity"}, default="zero"
         What is added to the network's result to make y: nothing, or x itself. The built-in
         networks start at zero, so training starts at the "nt" encoder, or at ``x_t = x``.
 

@@ -12,14 +12,16 @@ denoiser : {"auto", "mlp", "conv", "unet"} or class, default="auto"
     The network that removes noise: dense for tables, convolutional for images; "auto" is "mlp" or
     "conv", "unet" the papers' network. A class of :class:`torch.nn.Module` is made as
     ``denoiser(shape, **denoiser_params)``, shape being (n_features,) or (channels, height, width),
-    and called as ``network(z, t)`` with t (n,) in [0, 1]; :meth:`transform` needs its method
+    and called as ``network(z, t)`` with t (n,) in [0, 1]; its result is the prediction itself,
+    unless ``denoiser_params`` holds a ``skip``. :meth:`transform` needs its method
     ``features(z, t)`` and its attribute ``n_features``.
 
 denoiser_params : dict, default=None
     Arguments of the network, such as ``width``, ``n_blocks`` ("mlp", "conv"), ``n_layers``,
-    ``dropout`` ("unet"), ``fourier`` (exponents of the Fourier features), and ``skip``:
-    "gaussian", the best linear prediction is added to the network's, or "identity", the noisy
-    data are, as in the papers.
+    ``dropout`` ("unet"), ``fourier`` (exponents of the Fourier features). ``skip`` is not given
+    to the network: with "gaussian" (default) the best linear prediction is added to its result,
+    with "identity" the noisy data are, as in the papers, with "none" (default for a class)
+    nothing is.
 
 prediction : {"v", "eps", "x"}, default="v"
     What the network predicts: ``v = alpha eps - sigma x``, the noise, or the data.
@@ -172,8 +174,7 @@ def with_shared_parameters(cls: type) -> type:
     shared = _SHARED.replace("REPRESENTATION", '"features", "encoder"' if encodes else '"features"')
     shared = shared.replace("ENCODED", ", or the encoder's result" if encodes else "")
     parts = {"shared": shared, "attributes": _ATTRIBUTES, "notes": _NOTES}
-    doc = cls.__doc__.replace("{{", "{").replace("}}", "}")
     for name, text in parts.items():
-        doc = doc.replace(f"{{{name}}}", textwrap.indent(text, "    ").lstrip())
-    cls.__doc__ = doc
+        text = textwrap.indent(text, "    ").lstrip()
+        cls.__doc__ = cls.__doc__.replace(f"{{{name}}}", text)
     return cls

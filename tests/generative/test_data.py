@@ -125,7 +125,7 @@ ERRORS = [
     ({"gamma_min": 6.0}, "gamma_min must be smaller than gamma_max=5"),
     ({"denoiser": "conv"}, "denoiser='conv' needs image_shape"),
     ({"denoiser": "mlp", "image_shape": (3, 1)}, "denoiser='mlp' needs no image_shape"),
-    ({"denoiser_params": {"skip": "none"}}, "skip must be 'gaussian' or 'identity', got 'none'"),
+    ({"denoiser_params": {"skip": "no"}}, "skip must be .* or 'none', got 'no'"),
     ({"device": "nowhere"}, "device='nowhere' cannot be used"),
     ({"representation": "encoder"}, "representation"),
     ({"prediction": "noise"}, "prediction"),
