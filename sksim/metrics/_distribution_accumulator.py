@@ -19,7 +19,7 @@ from sksim.metrics._label_terms import (
     score_pivots,
     summarize_label_terms,
 )
-from sksim.metrics._log_probabilities import check_log_probability_pair
+from sksim.metrics._log_probabilities import check_log_probability_pair, rounding_levels
 from sksim.metrics._logit_distance import row_squared_logit_distance
 
 __all__ = ["DistributionAccumulator"]
@@ -120,6 +120,7 @@ class DistributionAccumulator:
         batch.n_samples = len(log_p)
         batch._divergence = float(row_kl_divergence(log_p, log_q).sum())
         batch._squared_distance = float(row_squared_logit_distance(log_p, log_q).sum())
+        batch._floors = rounding_levels(log_p, log_q)
         batch._means = np.stack([log_p.mean(axis=0), log_d.mean(axis=0)])
         batch._sums = label_sums(center_columns(log_p), center_columns(log_d), batch._pivots)
         return self.merge(batch)
@@ -139,9 +140,13 @@ class DistributionAccumulator:
 
         Raises
         ------
+        TypeError
+            If ``other`` is no accumulator of this kind.
         ValueError
             If the labels or pivots differ.
         """
+        if not isinstance(other, DistributionAccumulator):
+            raise TypeError(f"other must be a DistributionAccumulator, got {type(other).__name__}.")
         if other.n_samples == 0:
             return self
         if self.n_samples == 0:
@@ -160,6 +165,7 @@ class DistributionAccumulator:
         weight = self.n_samples * other.n_samples / n_total
         self._sums = merge_label_sums(self._sums, other._sums, between, weight)
         self._means = self._means + gap * (other.n_samples / n_total)
+        self._floors = tuple(map(max, self._floors, other._floors))
         self._divergence += other._divergence
         self._squared_distance += other._squared_distance
         self.n_samples = n_total
@@ -168,10 +174,8 @@ class DistributionAccumulator:
     def _take(self, other) -> None:
         self.n_samples, self._pivots = other.n_samples, other._pivots
         self._divergence, self._squared_distance = other._divergence, other._squared_distance
-        self._means, self._sums = (
-            other._means.copy(),
-            LabelSums(*(part.copy() for part in other._sums)),
-        )
+        self._floors, self._means = other._floors, other._means.copy()
+        self._sums = LabelSums(*(part.copy() for part in other._sums))
 
     def _check_samples(self, least: int) -> None:
         if self.n_samples < least:
@@ -244,7 +248,8 @@ class DistributionAccumulator:
         pair_sums = {
             name: getattr(self._sums, name)[:, column] for name in ("aa", "bb", "md", "dm")
         }
-        values = label_values(self._sums._replace(**pair_sums), chosen, self.n_samples)
+        sums = self._sums._replace(**pair_sums)
+        values = label_values(sums, chosen, self.n_samples, self._floors)
         _, rows = score_pivots(values, left_out=left_out, reduce=reduce, skip=False)
         others = np.setdiff1d(np.arange(n_labels), [pivot, rows[0]])
         terms = LabelTerms(others, *(part[others, 0] for part in LabelValues(*values)))

@@ -15,7 +15,11 @@ from sklearn.utils import check_random_state
 
 from sksim.metrics._input_terms import best_inputs, candidate_inputs
 from sksim.metrics._label_terms import center_columns, label_sums, label_values, score_pivots
-from sksim.metrics._log_probabilities import centered_log_ratio, representation_rank
+from sksim.metrics._log_probabilities import (
+    centered_log_ratio,
+    representation_rank,
+    rounding_levels,
+)
 from sksim.utils._sklearn import Interval, StrOptions
 
 __all__ = [
@@ -49,8 +53,10 @@ class IndexSets(NamedTuple):
 
 
 def check_index(value, size: int, name: str, kind: str = "labels"):
-    """Check an index below ``size``; "auto" passes."""
-    if not isinstance(value, str) and not 0 <= value < size:
+    """Check an integer in [0, size); "auto" passes."""
+    if isinstance(value, str) and value == "auto":
+        return value
+    if not isinstance(value, numbers.Integral) or not 0 <= value < size:
         raise ValueError(f"{name} must be in [0, {size}) for {size} {kind}, got {value}.")
     return value
 
@@ -92,10 +98,10 @@ def choose_labels(log_p, log_q, *, pivot, left_out, reduce="max", skip=False) ->
     check_label_pair(pivot, left_out, n_labels)
     if "auto" not in (pivot, left_out):
         return int(pivot), int(left_out)
-    pivots = np.array([pivot]) if pivot != "auto" else np.arange(n_labels)
+    pivots = np.array([int(pivot)]) if pivot != "auto" else np.arange(n_labels)
     pivots = pivots if left_out == "auto" else np.setdiff1d(pivots, [left_out])
     sums = label_sums(center_columns(log_p), center_columns(log_p - log_q), pivots)
-    values = label_values(sums, pivots, len(log_p))
+    values = label_values(sums, pivots, len(log_p), rounding_levels(log_p, log_q))
     scores, chosen = score_pivots(values, left_out=left_out, reduce=reduce, skip=skip)
     best = np.flatnonzero(scores <= scores.min() * (1 + 1e-12))[0]
     return int(pivots[best]), int(chosen[best])
@@ -123,8 +129,14 @@ def choose_index_sets(
         n_components = min(representation_rank(log_p, log_q), n_samples - 1)
     size = check_n_components(n_components, n_samples) + 1
     sets = candidate_inputs(n_samples, size, n_candidates, check_random_state(random_state))
-    a, b = centered_log_ratio(log_p), centered_log_ratio(log_q)
-    return IndexSets(pivot, left_out, sets[best_inputs(a, b, sets, n_labels)])
+    best = best_inputs(
+        centered_log_ratio(log_p),
+        centered_log_ratio(log_q),
+        sets,
+        n_labels,
+        rounding_levels(log_p, log_q),
+    )
+    return IndexSets(pivot, left_out, sets[best])
 
 
 def report_degenerate(kind: str, indices, on_degenerate: str, *, all_of_them: bool) -> None:

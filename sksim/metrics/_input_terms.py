@@ -39,12 +39,12 @@ class InputTerms(NamedTuple):
     r_prime: np.ndarray
 
 
-def _block_input_terms(a, b, sets, n_labels: int) -> InputTerms:
+def _block_input_terms(a, b, sets, n_labels: int, floors) -> InputTerms:
     a, b = a[sets], b[sets]
     a_0, b_0 = a[:, :1], b[:, :1]
     a, b = a[:, 1:], b[:, 1:]
     r, r_prime = deviation(a - a_0, 2, n_labels), deviation(b - b_0, 2, n_labels)
-    degenerate = is_degenerate(r, r_prime, 1e-12)
+    degenerate = is_degenerate(r, r_prime, floors)
     r[degenerate] = r_prime[degenerate] = np.nan
     scale, scale_prime = r[..., None], r_prime[..., None]
     rest = deviation(a / scale - b / scale_prime, 2, n_labels)
@@ -52,14 +52,15 @@ def _block_input_terms(a, b, sets, n_labels: int) -> InputTerms:
     return InputTerms(rest, base, r, r_prime)
 
 
-def input_terms(a: np.ndarray, b: np.ndarray, sets: np.ndarray, n_labels: int) -> InputTerms:
+def input_terms(a: np.ndarray, b: np.ndarray, sets: np.ndarray, n_labels: int, floors):
     """Terms of each row (x_0, ..., x_M) of ``sets``, straight from the definition, in blocks.
 
-    ``a`` and ``b`` are the centred log-ratios, or have the same products along their rows.
+    ``a`` and ``b`` are the centred log-ratios, or have the same products along their rows;
+    ``floors`` are the rounding levels of the two models' log-probabilities.
     """
     size = max(1, _BLOCK_ENTRIES // (sets.shape[1] * a.shape[1]))
     blocks = [
-        _block_input_terms(a, b, sets[start : start + size], n_labels)
+        _block_input_terms(a, b, sets[start : start + size], n_labels, floors)
         for start in range(0, len(sets), size)
     ]
     return InputTerms(*(np.concatenate(parts) for parts in zip(*blocks)))
@@ -90,10 +91,10 @@ def candidate_inputs(n_samples: int, size: int, n_candidates: int, random_state)
     return random_subsets(n_samples, size, n_candidates, random_state)
 
 
-def best_inputs(a, b, sets: np.ndarray, n_labels: int) -> int:
+def best_inputs(a, b, sets: np.ndarray, n_labels: int, floors) -> int:
     """Row of ``sets`` with the smallest t2; sets with a degenerate input are passed over.
 
     The first row if all of them are degenerate.
     """
-    t2, _ = summarize_input_terms(input_terms(a, b, sets, n_labels), "max")
+    t2, _ = summarize_input_terms(input_terms(a, b, sets, n_labels, floors), "max")
     return int(np.where(np.isnan(t2), np.inf, t2).argmin())

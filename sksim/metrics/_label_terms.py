@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sksim.metrics._log_probabilities import centered_log_ratio
+from sksim.metrics._log_probabilities import centered_log_ratio, rounding_levels
 
 __all__ = [
     "LabelSums",
@@ -96,13 +96,9 @@ def deviation(centered: np.ndarray, axis: int, n_samples: int) -> np.ndarray:
     return np.sqrt(np.sum(centered**2, axis=axis) / (n_samples - 1))
 
 
-def is_degenerate(s: np.ndarray, s_prime: np.ndarray, tolerance: float) -> np.ndarray:
-    """Mark standard deviations that are zero up to rounding in one of the models."""
-
-    def is_zero(scale):
-        return ~(scale > tolerance * np.nanmax(scale, initial=0.0))
-
-    return is_zero(s) | is_zero(s_prime)
+def is_degenerate(s: np.ndarray, s_prime: np.ndarray, floors) -> np.ndarray:
+    """Mark standard deviations that are zero, or not above the floor of their model, or NaN."""
+    return ~(s > floors[0]) | ~(s_prime > floors[1])
 
 
 def center_columns(values: np.ndarray) -> np.ndarray:
@@ -127,7 +123,7 @@ def label_terms(log_p: np.ndarray, log_q: np.ndarray, pivot: int, left_out: int)
     a, b = center_columns(log_p[:, others]), center_columns(log_q[:, others])
     a_0, b_0 = center_columns(log_p[:, [pivot]]), center_columns(log_q[:, [pivot]])
     s, s_prime = ratio_deviations(a, b, a_0, b_0, len(log_p))
-    degenerate = is_degenerate(s, s_prime, 1e-12)
+    degenerate = is_degenerate(s, s_prime, rounding_levels(log_p, log_q))
     s[degenerate] = s_prime[degenerate] = np.nan
     rest, base = scaled_deviations(a, b, a_0, b_0, s, s_prime, len(log_p))
     return LabelTerms(others, rest, base, s, s_prime)
@@ -183,15 +179,25 @@ def _difference_deviation(diagonal, with_pivots, pivots, n_samples) -> np.ndarra
     return deviation
 
 
-def label_values(
-    sums: LabelSums, pivots: np.ndarray, n_samples: int, *, tolerance: float = 1e-7
-) -> LabelValues:
-    """Terms of all labels and pivots from the sums, O(n_labels n_pivots)."""
+def _cancellation_level(diagonal: np.ndarray, pivots, n_samples: int) -> np.ndarray:
+    """What of the standard deviation of z_i - z_p the products cannot resolve, being squares."""
+    return 1e-7 * np.sqrt((diagonal[:, None] + diagonal[pivots]) / (n_samples - 1))
+
+
+def label_values(sums: LabelSums, pivots: np.ndarray, n_samples: int, floors) -> LabelValues:
+    """Terms of all labels and pivots from the sums, O(n_labels n_pivots).
+
+    ``floors`` are the rounding levels of the two models' log-probabilities.
+    """
     s = _difference_deviation(sums.diag_aa, sums.aa, pivots, n_samples)
     s_prime = _difference_deviation(sums.diag_bb, sums.bb, pivots, n_samples)
     gap = sums.diag_md[:, None] + sums.diag_md[pivots] - sums.md - sums.dm
     scale, scale_prime = s.copy(), s_prime.copy()
-    degenerate = is_degenerate(s, s_prime, tolerance)
+    resolved = (
+        _cancellation_level(sums.diag_aa, pivots, n_samples),
+        _cancellation_level(sums.diag_bb, pivots, n_samples),
+    )
+    degenerate = is_degenerate(s, s_prime, tuple(map(np.maximum, resolved, floors)))
     scale[degenerate] = scale_prime[degenerate] = np.nan
     u = -gap / (n_samples - 1) / ((scale + scale_prime) * scale * scale_prime)
     v = 1 / scale + 1 / scale_prime

@@ -16,7 +16,11 @@ from sksim.metrics._index_sets import (
 )
 from sksim.metrics._input_terms import InputTerms, input_terms, summarize_input_terms
 from sksim.metrics._label_terms import LabelTerms, label_terms, summarize_label_terms
-from sksim.metrics._log_probabilities import centered_log_ratio, check_log_probability_pair
+from sksim.metrics._log_probabilities import (
+    centered_log_ratio,
+    check_log_probability_pair,
+    rounding_levels,
+)
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 
 __all__ = ["combine_terms", "log_likelihood_variance_distance"]
@@ -220,6 +224,7 @@ def log_likelihood_variance_distance(
             centered_log_ratio(log_q),
             sets.inputs[None, :],
             log_p.shape[1],
+            rounding_levels(log_p, log_q),
         ),
         sets,
         weight=weight,

@@ -13,10 +13,13 @@ __all__ = [
     "check_log_probabilities",
     "check_log_probability_pair",
     "representation_rank",
+    "rounding_level",
+    "rounding_levels",
 ]
 
 # Rows of float32 log-softmax are normalised to about 1e-6, logits or probabilities are not.
 _NORMALIZATION_TOLERANCE = 1e-4
+_ROUNDING = 1e-12
 
 
 def _check_finite(log_p: np.ndarray, name: str) -> None:
@@ -79,6 +82,20 @@ def check_log_probability_pair(log_p, log_q, *, min_samples: int = 1, min_labels
 def centered_log_ratio(log_p: np.ndarray) -> np.ndarray:
     """Subtract each row's mean: log p(y|x) - mean over y of log p(y|x)."""
     return log_p - log_p.mean(axis=1, keepdims=True)
+
+
+def rounding_level(log_p: np.ndarray) -> float:
+    """Standard deviation at or below which a difference of log-probabilities is rounding.
+
+    A share of the largest log-probability, which is log k at least: differences that ought to
+    be constant vary by some units in its last place.
+    """
+    return _ROUNDING * float(np.abs(log_p).max())
+
+
+def rounding_levels(log_p: np.ndarray, log_q: np.ndarray) -> tuple[float, float]:
+    """The rounding level of each of two models."""
+    return rounding_level(log_p), rounding_level(log_q)
 
 
 def _numerical_rank(log_p: np.ndarray, rtol: float) -> int:

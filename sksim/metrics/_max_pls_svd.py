@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
 from sksim.metrics._index_sets import INDEX_CONSTRAINTS, choose_index_sets, report_degenerate
-from sksim.metrics._log_probabilities import check_log_probability_pair
+from sksim.metrics._log_probabilities import check_log_probability_pair, rounding_level
 from sksim.metrics._subsets import index_subsets
 from sksim.utils._sklearn import Interval, validate_params
 
@@ -18,11 +18,11 @@ __all__ = ["max_pls_svd_distance"]
 _BLOCK_ENTRIES = 2**22
 
 
-def _standardized(values: np.ndarray, kind: str, indices) -> np.ndarray:
-    """Columns with mean 0 and norm 1; an error names the constant ones."""
+def _standardized(values: np.ndarray, kind: str, indices, floor: float) -> np.ndarray:
+    """Columns with mean 0 and norm 1; an error names those that vary by no more than rounding."""
     centered = values - values.mean(axis=0)
     norms = np.linalg.norm(centered, axis=0)
-    constant = ~(norms > 1e-12 * norms.max(initial=0.0))
+    constant = ~(norms > floor * np.sqrt(len(values) - 1))
     report_degenerate(
         kind, np.asarray(indices)[constant], "raise", all_of_them=bool(constant.all())
     )
@@ -39,7 +39,7 @@ def _embedding_distance(log_p, log_q, sets, size, n_label_sets, random_state) ->
     """d_f: the largest distance of L^T f and L'^T f' over sets of labels."""
     others = np.setdiff1d(np.arange(log_p.shape[1]), [sets.pivot, sets.left_out])
     Z, W = (
-        _standardized(log[:, others] - log[:, [sets.pivot]], "label", others)
+        _standardized(log[:, others] - log[:, [sets.pivot]], "label", others, rounding_level(log))
         for log in (log_p, log_q)
     )
     correlation = Z.T @ W
@@ -54,7 +54,9 @@ def _embedding_distance(log_p, log_q, sets, size, n_label_sets, random_state) ->
 def _unembedding_distance(log_p, log_q, inputs) -> float:
     """d_g: the distance of N^T g and N'^T g' for the chosen inputs."""
     Z, W = (
-        _standardized((log[inputs[1:]] - log[inputs[0]]).T, "input", inputs[1:])
+        _standardized(
+            (log[inputs[1:]] - log[inputs[0]]).T, "input", inputs[1:], rounding_level(log)
+        )
         for log in (log_p, log_q)
     )
     return _distance(Z.T @ W)

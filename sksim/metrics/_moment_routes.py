@@ -33,6 +33,7 @@ from sksim.metrics._label_terms import (
     score_pivots,
 )
 from sksim.metrics._llv import LLV_CONSTRAINTS, evaluate_terms
+from sksim.metrics._log_probabilities import rounding_level
 from sksim.metrics._models import check_model_pair
 from sksim.utils._sklearn import StrOptions, validate_params
 
@@ -152,6 +153,18 @@ def logit_distance_from_embeddings(f1, g1, f2, g2, *, squared=False) -> float:
     return total / n_samples if squared else float(np.sqrt(total / n_samples))
 
 
+def _rounding_level(f: np.ndarray, g: np.ndarray) -> float:
+    """As :func:`rounding_level`, with a bound of the largest log-probability."""
+
+    def longest(rows, offset=0.0):
+        return max(
+            np.linalg.norm(_double(rows[part], offset), axis=1).max()
+            for part in _batches(len(rows), rows.shape[1])
+        )
+
+    return rounding_level(np.log(len(g)) + 2 * longest(f) * longest(g, _mean(g)))
+
+
 def _log_partition(f: np.ndarray, g: np.ndarray, center: np.ndarray) -> np.ndarray:
     """Log of the sum over labels of exp(f(x).(g(y) - center)), streamed over labels."""
     total = np.full(len(f), -np.inf)
@@ -194,7 +207,7 @@ def _centered_log_probabilities(f1, g1, f2, g2):
     return first, second
 
 
-def _label_values(first, second, pivot: int, labels, n_samples: int) -> LabelValues:
+def _label_values(first, second, pivot: int, labels, n_samples: int, floors) -> LabelValues:
     """Terms of ``labels`` for one pivot, in one pass over blocks of labels."""
     a_0, b_0 = first([pivot]), second([pivot])
 
@@ -209,20 +222,20 @@ def _label_values(first, second, pivot: int, labels, n_samples: int) -> LabelVal
     values = LabelValues(*np.hstack(blocks))
     is_pivot = labels == pivot
     values.s[is_pivot] = values.s_prime[is_pivot] = np.nan
-    degenerate = is_degenerate(values.s, values.s_prime, 1e-12)
+    degenerate = is_degenerate(values.s, values.s_prime, floors)
     for part in values:
         part[degenerate] = np.nan
     values.rest[is_pivot] = values.base[is_pivot] = -np.inf
     return values
 
 
-def _best_label_terms(first, second, pivots, labels, left_out, n_samples, **search):
+def _best_label_terms(first, second, pivots, labels, left_out, n_samples, floors, **search):
     """Terms of the first pivot with the smallest t1: (pivot, left-out label, LabelTerms)."""
     if left_out != "auto":
         left_out = int(np.flatnonzero(labels == left_out)[0])
     best_score, best = np.inf, None
     for pivot in pivots:
-        values = _label_values(first, second, int(pivot), labels, n_samples)
+        values = _label_values(first, second, int(pivot), labels, n_samples, floors)
         columns = LabelValues(*(part[:, None] for part in values))
         scores, rows = score_pivots(columns, left_out=left_out, **search)
         if best is None or scores[0] < best_score * (1 - 1e-12):
@@ -263,7 +276,7 @@ def _check_labels(labels, left_out, n_labels: int) -> np.ndarray:
     return labels
 
 
-def _input_terms(f1, g1, f2, g2, inputs, n_components, n_candidates, random_state):
+def _input_terms(f1, g1, f2, g2, inputs, n_components, n_candidates, random_state, floors):
     """The inputs, given or with the smallest t2 among the candidates, and their terms."""
     n_samples, n_labels = len(f1), len(g1)
     if isinstance(inputs, str):
@@ -275,8 +288,8 @@ def _input_terms(f1, g1, f2, g2, inputs, n_components, n_candidates, random_stat
     positions = positions.reshape(sets.shape)
     triangle1, triangle2 = _triangles(g1, g2, (_mean(g1), _mean(g2)))
     a, b = _double(f1[used]) @ triangle1.T, _double(f2[used]) @ triangle2.T
-    best = best_inputs(a, b, positions, n_labels)
-    return sets[best], input_terms(a, b, positions[[best]], n_labels)
+    best = best_inputs(a, b, positions, n_labels, floors)
+    return sets[best], input_terms(a, b, positions[[best]], n_labels, floors)
 
 
 @validate_params(
@@ -409,13 +422,14 @@ def log_likelihood_variance_distance_from_embeddings(
     check_index(left_out, len(g1), "left_out")
     labels = _check_labels(labels, left_out, len(g1))
     pivots = _check_pivots(pivot, left_out, len(g1))
+    floors = _rounding_level(f1, g1), _rounding_level(f2, g2)
     inputs, input_side = _input_terms(
-        f1, g1, f2, g2, inputs, n_components, n_candidates, random_state
+        f1, g1, f2, g2, inputs, n_components, n_candidates, random_state, floors
     )
     first, second = _centered_log_probabilities(f1, g1, f2, g2)
     search = {"reduce": reduce, "skip": on_degenerate == "skip"}
     pivot, left_out, label_side = _best_label_terms(
-        first, second, pivots, labels, left_out, len(f1), **search
+        first, second, pivots, labels, left_out, len(f1), floors, **search
     )
     result = evaluate_terms(
         label_side,

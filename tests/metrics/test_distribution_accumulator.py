@@ -12,6 +12,7 @@ from sksim.metrics import (
     log_likelihood_variance_distance,
     logit_distance,
 )
+from tests.reference import identifiability as reference
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -107,6 +108,10 @@ class TestBadInput:
         with pytest.raises(ValueError, match="same pivots"):
             first.merge(second)
 
+    def test_other_things_cannot_be_merged(self):
+        with pytest.raises(TypeError, match="must be a DistributionAccumulator, got int"):
+            DistributionAccumulator().merge(3)
+
     def test_bad_batch_changes_nothing(self):
         accumulator = DistributionAccumulator().partial_fit(*_arrays(0))
         log_p, log_q = _arrays(1)
@@ -128,6 +133,8 @@ class TestBadInput:
             ({"pivot": 9}, "pivot must be in"),
             ({"pivot": 0, "left_out": 0}, "left_out must differ"),
             ({"pivot": 0, "reduce": "sum"}, "reduce must be 'max' or 'mean'"),
+            ({"pivot": 0, "left_out": "none"}, "left_out must be in"),
+            ({"pivot": 0.5}, "pivot must be in"),
         ],
     )
     def test_label_terms(self, arguments, message):
@@ -141,3 +148,11 @@ class TestBadInput:
         accumulator = DistributionAccumulator().partial_fit(log_p, log_q)
         with pytest.raises(ValueError, match="constant in one of the models.*: 5"):
             accumulator.label_terms(0, left_out=2)
+
+    def test_rounding_is_no_variation(self, rng):
+        flat, (log_p, _) = reference.nearly_constant_model(rng, n=40, k=6), _arrays(0)
+        accumulator = DistributionAccumulator()
+        for rows in (slice(0, 7), slice(7, 40)):
+            accumulator.partial_fit(log_p[rows], flat[rows])
+        with pytest.raises(ValueError, match="constant in one of the models"):
+            accumulator.label_terms(0)

@@ -279,6 +279,12 @@ class TestBadInput:
         with pytest.raises(ValueError, match=message):
             llv(*_random_arrays(0), **options)
 
+    def test_a_truth_value_is_the_label_that_it_equals(self):
+        log_p, log_q = _random_arrays(0)
+        assert llv(log_p, log_q, pivot=True, inputs=[0, 1]) == llv(
+            log_p, log_q, pivot=1, inputs=[0, 1]
+        )
+
     def test_too_few_labels(self):
         with pytest.raises(ValueError, match="at least 3 labels"):
             llv(*_random_arrays(0, k=2))
@@ -326,6 +332,22 @@ class TestDegenerate:
         log_p = np.full((6, 4), -np.log(4))
         with pytest.raises(ValueError, match="constant in one of the models"):
             llv(log_p, log_p, n_components=1)
+
+    @pytest.mark.parametrize("k", [3, 5])
+    @pytest.mark.parametrize("sides", [(0, 1), (1, 0), (0, 0)])
+    @pytest.mark.parametrize("sets", [{}, {"pivot": 0, "left_out": 1, "inputs": [0, 1, 2]}])
+    def test_rounding_is_no_variation(self, rng, k, sides, sets):
+        models = [reference.nearly_constant_model(rng, k=k), *_random_arrays(0, n=30, k=k)]
+        assert 0 < np.ptp(models[0][:, 0] - models[0][:, 1]) < 1e-13
+        with pytest.raises(ValueError, match="constant in one of the models"):
+            llv(*(models[side] for side in sides), **sets)
+
+    def test_small_variation_is_no_rounding(self):
+        log_p, log_q = _model_arrays(0)
+        flat = log_softmax(1e-8 * log_p, axis=1)
+        expected = reference.llv_terms(flat, log_q, 1, 3, [4, 0, 7])
+        result = llv(flat, log_q, **SETS, return_terms=True)
+        np.testing.assert_allclose([result.t1, result.t2], expected[:2], rtol=1e-7)
 
     def test_duplicated_inputs_are_passed_over(self):
         log_p, log_q = _random_arrays(0, n=4)

@@ -143,3 +143,12 @@ def test_constant_log_ratio_raises():
     log_p = log_softmax(np.column_stack([log_p[:, :5], log_p[:, 0]]), axis=1)
     with pytest.raises(ValueError, match="labels to the pivot label are constant.*: 5"):
         max_pls_svd_distance(log_p, log_q, pivot=0, left_out=1, inputs=[0, 1, 2])
+
+
+@pytest.mark.parametrize("sets", [{}, {"pivot": 0, "left_out": 1, "inputs": [0, 1, 2]}])
+def test_rounding_is_no_variation(rng, sets):
+    flat = reference.nearly_constant_model(rng)
+    (other,) = _log_probabilities(reference.random_model(rng))
+    for pair in [(flat, other), (other, flat), (flat, flat)]:
+        with pytest.raises(ValueError, match="constant in one of the models"):
+            max_pls_svd_distance(*pair, **sets)

@@ -206,3 +206,12 @@ class TestDegenerate:
         with pytest.warns(UserWarning, match="labels.*: 1. They are left out"):
             direct = log_likelihood_variance_distance(*_log_probabilities(*twin_labels), **options)
         assert moments == pytest.approx(direct, rel=1e-9)
+
+    def test_rounding_is_no_variation(self):
+        f1, g1, f2, g2 = (part for model in _models(0, k=8) for part in model)
+        g1 = g1[0] * (1 + 1e-15 * g1)
+        for models in [(f1, g1, f2, g2), (f2, g2, f1, g1)]:
+            with pytest.raises(ValueError, match="constant in one of the models"):
+                log_likelihood_variance_distance_from_embeddings(
+                    *models, pivot=0, left_out=2, inputs=[0, 1, 2, 3]
+                )

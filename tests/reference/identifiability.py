@@ -161,3 +161,9 @@ def gauge(rng, f, g):
     while np.linalg.cond(B) > 50:
         B = rng.standard_normal((size, size)) + 2 * np.eye(size)
     return f @ B.T, g @ np.linalg.inv(B) + rng.standard_normal(size)
+
+
+def nearly_constant_model(rng, n=30, k=5):
+    """The same distribution for every input, up to the rounding of logits that shift by row."""
+    logits = rng.standard_normal(k) + 7 * rng.standard_normal((n, 1))
+    return np.array([[u - math.log(sum(math.exp(v) for v in row)) for u in row] for row in logits])
