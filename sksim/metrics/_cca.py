@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import linalg
 
-from sksim.metrics._centering import center, cross_product, square_sum
+from sksim.metrics._centering import Centered, center, cross_product, square_sum
 from sksim.metrics._measure import (
     DegenerateSimilarityWarning,
     Measure,
@@ -58,12 +58,12 @@ def warn_if_degenerate(n_samples: int, n_features: int, rank: int) -> None:
         )
 
 
-def centered_columns(X: np.ndarray, rtol: float) -> np.ndarray:
+def centered_columns(X: np.ndarray, rtol: float = RTOL) -> Centered:
     """Centred float64 columns, those dropped that do not vary."""
-    values = center(X.astype(np.float64, copy=False)).values
-    norms = linalg.norm(values, axis=0)
-    varies = norms > rtol * norms.max()
-    return values if varies.all() else values[:, varies]
+    centered = center(X.astype(np.float64, copy=False))
+    norms = linalg.norm(centered.values, axis=0)
+    varies = norms > np.clip(rtol, np.finfo(np.float64).eps, RTOL) * norms.max()
+    return centered if varies.all() else centered._replace(values=centered.values[:, varies])
 
 
 def _well_conditioned_root(S: np.ndarray) -> np.ndarray | None:
@@ -79,7 +79,8 @@ def _well_conditioned_root(S: np.ndarray) -> np.ndarray | None:
 def _svd(values: np.ndarray, rtol: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Thin singular value decomposition up to the numerical rank."""
     U, singular, Vt = linalg.svd(values, full_matrices=False, check_finite=False)
-    rank = int((singular > rtol * singular[0]).sum())
+    rounding = min(values.shape) * np.finfo(np.float64).eps
+    rank = int((singular > max(rtol, rounding) * singular[0]).sum())
     return U[:, :rank], singular[:rank], Vt[:rank]
 
 
@@ -108,13 +109,16 @@ def _svd_basis(values: np.ndarray, ridge: float, rtol: float) -> Basis:
 
 
 def basis_of(values: np.ndarray, *, ridge: float = 0.0, rtol: float = RTOL) -> Basis:
-    """Basis of centred columns, whitened by ``S + ridge I``."""
-    basis = _cholesky_basis(values, ridge)
+    """Basis of centred columns, whitened by ``S + ridge I``.
+
+    A Cholesky factor keeps all directions, which is right for the usual ``rtol`` only.
+    """
+    basis = _cholesky_basis(values, ridge) if rtol <= RTOL else None
     return basis if basis is not None else _svd_basis(values, ridge, rtol)
 
 
 def _prepare(X: np.ndarray, *, shrinkage: float = 0.0, rtol: float = RTOL) -> Basis:
-    values = centered_columns(X, rtol)
+    values = centered_columns(X, rtol).values
     ridge = shrinkage / (1.0 - shrinkage) * square_sum(values) / X.shape[1]
     basis = basis_of(values, ridge=ridge, rtol=rtol)
     if shrinkage == 0:
@@ -124,7 +128,7 @@ def _prepare(X: np.ndarray, *, shrinkage: float = 0.0, rtol: float = RTOL) -> Ba
 
 def _prepare_leading(X: np.ndarray, *, variance: float) -> Basis:
     """Basis of the fewest principal components that hold a share of the variance."""
-    values = centered_columns(X, RTOL)
+    values = centered_columns(X).values
     singular, Vt = principal_axes(values)
     share = np.cumsum(singular**2)
     size = 1 + int(np.searchsorted(share, variance * share[-1] * (1 - 1e-12)))
@@ -255,7 +259,7 @@ def canonical_correlations(X, Y, *, rtol=1e-10) -> np.ndarray:
     are 1 whatever the values.
 
     O(n d^2 + d^3) time in float64. The basis is taken from a Cholesky factor of the covariance
-    where its condition allows, and from a singular value decomposition otherwise.
+    where its condition and ``rtol`` allow, and from a singular value decomposition otherwise.
 
     .. versionadded:: 0.1
 

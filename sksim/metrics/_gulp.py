@@ -11,7 +11,6 @@ import numpy as np
 from scipy import linalg
 
 from sksim.metrics._cca import (
-    RTOL,
     Basis,
     basis_of,
     centered_columns,
@@ -31,7 +30,7 @@ NEARLY_EQUAL = 1e-4
 
 
 def _prepare(X: np.ndarray, *, reg: float) -> tuple[Basis, float]:
-    values = centered_columns(X, RTOL)
+    values = centered_columns(X).values
     basis = basis_of(values / linalg.norm(values), ridge=reg)
     if reg == 0:
         warn_if_degenerate(*X.shape, basis.rank)

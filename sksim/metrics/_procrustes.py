@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import linalg
 
-from sksim.metrics._cca import RTOL, centered_columns, principal_axes, warn_if_degenerate
+from sksim.metrics._cca import centered_columns, principal_axes, warn_if_degenerate
 from sksim.metrics._centering import center
 from sksim.metrics._measure import Measure, Steps, as_is, evaluate, register
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
@@ -78,12 +78,15 @@ def _compare_distance(x: Shape, y: Shape, *, kind: str) -> float:
 
 
 def _prepare_whitened(X: np.ndarray, *, alpha: float, whitening: str) -> Shape:
-    values = centered_columns(X, RTOL)
+    values, scale = centered_columns(X)
     singular, Vt = principal_axes(values)
     if alpha == 0:
         warn_if_degenerate(*X.shape, singular.size)
-    lengths = singular**alpha if whitening == "power" else alpha * singular + (1.0 - alpha)
-    return unit_shape(values @ (Vt.T * (lengths / singular)))
+    if whitening == "power":
+        factors = singular ** (alpha - 1.0)
+    else:  # in the unit of the data
+        factors = alpha * scale + (1.0 - alpha) / singular
+    return unit_shape(values @ (Vt.T * factors))
 
 
 def _score_steps() -> Steps:

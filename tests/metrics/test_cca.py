@@ -50,6 +50,23 @@ def test_canonical_correlations_reference_values():
     np.testing.assert_allclose(small, [0.995886, 0.921043, 0.547858], atol=1e-6)
 
 
+@given(pair=pairs, rtol=st.sampled_from([1e-10, 0.01, 0.1, 0.3, 0.9]))
+def test_directions_below_the_tolerance_are_left_out(pair, rtol):
+    A, B = random_pair(pair)
+    expected = reference.truncated_canonical_correlations(A, B, rtol)
+    np.testing.assert_allclose(canonical_correlations(A, B, rtol=rtol), expected, atol=1e-9)
+
+
+def test_tolerance_of_columns_in_other_units_and_of_rounding():
+    A = X[:, :3] * [1.0, 1e-12, 1e-5]
+    assert canonical_correlations(A, Y, rtol=1e-13).size == 3
+    assert canonical_correlations(A, Y).size == 2
+    doubled = np.hstack([A[:, ::2], A[:, ::2], np.full((60, 1), 0.1)])
+    np.testing.assert_allclose(
+        canonical_correlations(doubled, Y, rtol=0), canonical_correlations(A, Y), atol=1e-9
+    )
+
+
 @pytest.mark.usefixtures("route")
 @pytest.mark.parametrize(
     ("function", "params", "expected"),

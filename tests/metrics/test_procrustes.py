@@ -113,6 +113,14 @@ def test_published_shape_distances():
     np.testing.assert_allclose(convex, [0.66283, 0.66532], atol=1e-5)
 
 
+@pytest.mark.parametrize("unit", [1e-12, 1e-7, 1.0, 1e3, 1e8])
+def test_convex_shape_distance_equals_the_definition_in_every_unit(unit):
+    """It depends on the unit of the data, however large or small that is."""
+    expected = reference.shape_distance(unit * X, Y, 0.5, "convex")
+    measured = shape_distance(unit * X, Y, alpha=0.5, whitening="convex")
+    assert measured == pytest.approx(expected, abs=1e-8)
+
+
 def test_full_whitening_of_too_few_samples_warns():
     A = np.random.RandomState(0).standard_normal((10, 12))
     with pytest.warns(DegenerateSimilarityWarning):

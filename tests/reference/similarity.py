@@ -92,6 +92,16 @@ def canonical_correlations(X, Y):
     return canonical_pairs(X, Y)[0]
 
 
+def truncated_canonical_correlations(X, Y, rtol):
+    """Of the principal directions whose singular value is above ``rtol`` times the largest."""
+
+    def basis(A):
+        U, singular, _ = np.linalg.svd(centered(A), full_matrices=False)
+        return U[:, singular > rtol * singular[0]]
+
+    return np.linalg.svd(basis(X).T @ basis(Y), compute_uv=False)
+
+
 def regularised_cca(X, Y, kappa, joint=True):
     """Singular values with shrunk covariances, through symmetric inverse roots.
 
@@ -142,13 +152,18 @@ def bures_distance(X, Y):
     return math.sqrt(np.trace(K) + np.trace(L) - 2 * cross)
 
 
-def shape_distance(X, Y, alpha):
-    """Angular Procrustes distance of X S^(-(1 - alpha) / 2)."""
+def shape_distance(X, Y, alpha, whitening="power"):
+    """Angular Procrustes distance of X S^(-(1 - alpha) / 2), or X (alpha I + (1 - alpha) S^-1/2).
+
+    S is the scatter matrix of X.
+    """
 
     def whitened(A):
         A = centered(A)
         values, vectors = np.linalg.eigh(A.T @ A)
-        return A @ vectors @ np.diag(values ** (-(1 - alpha) / 2)) @ vectors.T
+        power = values ** (-(1 - alpha) / 2)
+        factors = power if whitening == "power" else alpha + (1 - alpha) * values**-0.5
+        return A @ vectors @ np.diag(factors) @ vectors.T
 
     return math.acos(procrustes_correlation(whitened(X), whitened(Y)))
 
