@@ -7,10 +7,10 @@ from functools import cached_property
 
 import numpy as np
 from scipy import sparse
-from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import row_norms, safe_sparse_dot
 
 from sksim.utils._blocks import row_blocks
+from sksim.utils._unit_rows import unit_rows
 
 __all__ = ["DistanceTable", "EuclideanVectors", "squared_distances"]
 
@@ -64,7 +64,7 @@ class EuclideanVectors:
 
     def _prepare(self, Z):
         Z = Z.astype(np.float64, copy=False)
-        return normalize(Z) if self.metric == "cosine" else Z
+        return unit_rows(Z) if self.metric == "cosine" else Z
 
     def _blocks(self, Z):
         """Slices of rows within the working memory, and these rows."""

@@ -9,8 +9,9 @@ first, so that squared lengths do not drown the differences.
 # SPDX-License-Identifier: BSD-3-Clause
 
 import numpy as np
-from sklearn.preprocessing import normalize
 from sklearn.utils import check_array
+
+from sksim.utils._unit_rows import unit_rows
 
 __all__ = ["QueryMap", "additive_index", "scaled_index"]
 
@@ -44,7 +45,7 @@ class QueryMap:
             Queries in the space of the index vectors, float64.
         """
         Q = check_array(queries, dtype=np.float64, input_name="queries")
-        Q = normalize(Q) if self.center is None else Q - self.center
+        Q = unit_rows(Q) if self.center is None else Q - self.center
         columns = [Q, np.ones((Q.shape[0], 1))]
         if self.with_norm:
             columns.append(np.einsum("ij,ij->i", Q, Q)[:, None])
@@ -88,7 +89,7 @@ def additive_index(vectors, metric, bias, *, name: str):
     """
     X = check_array(vectors, dtype=np.float64, input_name="vectors")
     if metric == "cosine":
-        return np.hstack([normalize(X), -bias[:, None]]), QueryMap()
+        return np.hstack([unit_rows(X), -bias[:, None]]), QueryMap()
     if metric != "sqeuclidean":
         raise _not_expressible(name, metric)
     center, X, norms = _squared_parts(X)
@@ -119,7 +120,7 @@ def scaled_index(vectors, metric, scale, *, name: str):
     X = check_array(vectors, dtype=np.float64, input_name="vectors")
     root = np.sqrt(scale)[:, None]
     if metric == "cosine":
-        return np.hstack([normalize(X), -np.ones(root.shape)]) / root, QueryMap()
+        return np.hstack([unit_rows(X), -np.ones(root.shape)]) / root, QueryMap()
     if metric not in ("euclidean", "l2", "sqeuclidean"):
         raise _not_expressible(name, metric)
     center, X, norms = _squared_parts(X)

@@ -95,7 +95,7 @@ class SimhubSimilarity(SharedNeighborReduction):
         n_samples = lists.shape[0]
         occurrence = lists.sum(axis=0)
         surprise = np.maximum(np.log(n_samples / (occurrence + 1)), 0)
-        weights = surprise / (self.n_neighbors * max(np.log(n_samples), 1e-300))
+        weights = surprise / (self.n_neighbors * np.log(n_samples))
         return weights * self._information(lists, space.y) if self.supervised else weights
 
     def _information(self, lists, y):

@@ -99,8 +99,8 @@ class NormalScoreTransformer(OneToOneFeatureMixin, TransformerMixin, SksimEstima
     Notes
     -----
     With more than ``n_quantiles`` different values the scores between the kept ones are
-    interpolated too. ``ties="ordinal", scores="random"`` with ``fit_transform`` on all rows together is
-    the transductive method of the paper.
+    interpolated too. ``ties="ordinal", scores="random"`` with ``fit_transform`` on all rows
+    together is the transductive method of the paper.
 
     A feature whose spread is rounding noise gets the same weight as any other.
 

@@ -8,12 +8,13 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.metrics.pairwise import cosine_similarity, pairwise_distances
+from sklearn.metrics.pairwise import pairwise_distances
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sksim._base import SksimEstimator
 from sksim.utils._sklearn import Interval, StrOptions, _fit_context
+from sksim.utils._unit_rows import unit_rows
 
 __all__ = ["RelativeRepresentation"]
 
@@ -24,7 +25,7 @@ _METRICS = ("cosine", *_DISTANCES)
 def _relate(X: np.ndarray, anchors: np.ndarray, metric) -> np.ndarray:
     """Similarities (cosine) or distances (the others) to the anchors, in the precision of X."""
     if metric == "cosine":
-        values = cosine_similarity(X, anchors)
+        values = unit_rows(X) @ unit_rows(anchors).T
     elif isinstance(metric, Callable):
         values = metric(X, anchors)
     else:

@@ -81,6 +81,19 @@ def test_other_metrics_become_squared_euclidean(data, cls, metric):
 
 
 @pytest.mark.parametrize("cls", [DisSimLocal, DisSimGlobal])
+@pytest.mark.parametrize("scale", [1e-300, 1e-20, 1e200])
+def test_cosine_does_not_depend_on_the_unit_of_the_vectors(data, cls, scale):
+    X, Q, _, _ = data
+    T, D = cdist(X, X, "cosine"), cdist(Q, X, "cosine")
+    np.fill_diagonal(T, 0)
+    a, b = (cls().fit_graph(T, vectors=Z, metric="cosine") for Z in (X, X * scale))
+    np.testing.assert_allclose(a.bias_, b.bias_)
+    np.testing.assert_allclose(
+        a.reduce_graph(D, queries=Q), b.reduce_graph(D, queries=Q * scale), atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("cls", [DisSimLocal, DisSimGlobal])
 def test_sparse_vectors(data, cls):
     X, Q, T, D = data
     a = cls().fit_graph(truncated(T, 20), vectors=X)

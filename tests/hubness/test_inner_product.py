@@ -55,6 +55,19 @@ def test_top_ten_are_those_of_the_reduction(rng, reduction, metric):
     )
 
 
+@pytest.mark.parametrize("scale", [1e-300, 1e-20, 1e200])
+@pytest.mark.parametrize("reduction", [NICDM(), CSLS()], ids=str)
+def test_cosine_does_not_depend_on_the_unit_of_the_vectors(rng, reduction, scale):
+    X, Q = rng.standard_normal((30, 4)), rng.standard_normal((5, 4))
+    T = np.maximum(cdist(X, X, "cosine"), 0)
+    np.fill_diagonal(T, 0)
+    reduction.fit(T)
+    index, query_map = reduction.inner_product_index(X, "cosine")
+    scaled_index, scaled_map = reduction.inner_product_index(X * scale, "cosine")
+    np.testing.assert_allclose(scaled_index, index)
+    np.testing.assert_allclose(scaled_map(Q * scale), query_map(Q))
+
+
 def test_query_map_pickles_and_checks(rng):
     import pickle
 

@@ -66,6 +66,12 @@ def test_invariances(seed):
             )
 
 
+@pytest.mark.parametrize("scale", [1e-300, 1e-20, 1e200])
+def test_cosines_of_very_short_and_very_long_vectors(scale):
+    X = draw(0)
+    np.testing.assert_allclose(relative(X * scale, "cosine"), relative(X, "cosine"), atol=1e-12)
+
+
 def test_what_is_not_ignored():
     X, Q = draw(0), ortho_group.rvs(4, random_state=0)
     for metric, changed in [
