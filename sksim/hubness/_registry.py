@@ -36,6 +36,9 @@ REDUCTIONS = {
     "sinkhorn": SinkhornNormalization,
 }
 
+#: The names of the classes in full, where the usual name is shorter.
+_FULL_NAMES = {"simhub_similarity": "simhub", "sinkhorn_normalization": "sinkhorn"}
+
 
 def resolve_reduction(reduction):
     """Unfitted reduction of a name or an instance; None stays None.
@@ -43,7 +46,8 @@ def resolve_reduction(reduction):
     Parameters
     ----------
     reduction : str, GraphReduction or None
-        A key of ``REDUCTIONS``, or an estimator, which is cloned.
+        A key of ``REDUCTIONS``, the name of its class with underscores, or an estimator, which is
+        cloned.
 
     Returns
     -------
@@ -53,12 +57,13 @@ def resolve_reduction(reduction):
     if reduction is None:
         return None
     if isinstance(reduction, str):
-        if reduction not in REDUCTIONS:
+        name = _FULL_NAMES.get(reduction, reduction)
+        if name not in REDUCTIONS:
             raise ValueError(
                 f"reduction must be one of {sorted(REDUCTIONS)}, an estimator or None, "
                 f"got {reduction!r}."
             )
-        return REDUCTIONS[reduction]()
+        return REDUCTIONS[name]()
     if not isinstance(reduction, GraphReduction):
         raise TypeError(
             "reduction must be a name, a reduction of sksim.hubness or None, "

@@ -1,5 +1,7 @@
 """Properties that the documentation claims for all reductions of graphs."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -262,6 +264,12 @@ def test_bad_graphs_are_refused(reducer, index_and_queries):
     for bad in (good[:, :20], T[:, :20]):
         with pytest.raises(ValueError, match="30"):
             fitted.transform(bad)
+
+
+def test_every_class_name_with_underscores_is_a_name():
+    for cls in REDUCTIONS.values():
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
+        assert type(resolve_reduction(words)) is cls
 
 
 def test_names():
