@@ -86,7 +86,6 @@ class BaseDiffusion(
         """Rows (n, n_features) in their own type."""
         X = flatten_images(X, check_image_shape(self.image_shape))
         X = validate_data(self, X, reset=reset, ensure_min_samples=2 if reset else 1)
-        X = X.astype(np.uint8) if X.dtype == bool else X
         if not reset:
             self._data.check_levels(X)
         return X

@@ -18,6 +18,7 @@ import numpy as np
 __all__ = ["DataMap", "check_image_shape", "flatten_images", "make_data_map"]
 
 _MAX_LEVELS = 256
+_LARGEST = 1e15  # in network units; in single precision its square is finite, summed and weighted
 
 
 def check_image_shape(image_shape) -> tuple[int, ...] | None:
@@ -36,6 +37,11 @@ def check_image_shape(image_shape) -> tuple[int, ...] | None:
 def flatten_images(X, image_shape: tuple[int, ...] | None):
     """Images (n, *image_shape) as rows; rows of the right length pass, others raise."""
     if image_shape is None:
+        if getattr(X, "ndim", 2) > 2:
+            raise ValueError(
+                f"Found array with dim {X.ndim}, expected rows (n_samples, n_features). Images "
+                "need image_shape=(height, width) or (height, width, channels)."
+            )
         return X
     X = X if hasattr(X, "shape") else np.asarray(X)
     size = math.prod(image_shape)
@@ -125,7 +131,13 @@ class DataMap:
 
     def to_network(self, X: np.ndarray) -> np.ndarray:
         """Rows (n, n_features) as float32 (n, *shape), channels first."""
-        x = ((X.astype(np.float64) - self.loc) / self.scale).astype(np.float32)
+        x = (X.astype(np.float64) - self.loc) / self.scale
+        if x.size and not max(x.max(), -x.min()) < _LARGEST:
+            raise ValueError(
+                f"X holds a value {max(x.max(), -x.min()):.1e} standard deviations of the training "
+                f"data away from their mean; the network can see {_LARGEST:g} at most."
+            )
+        x = x.astype(np.float32)
         if len(self.shape) == 1:
             return x
         channels, height, width = self.shape
@@ -177,10 +189,12 @@ def _standardization(X: np.ndarray, is_image: bool):
     """Mean and standard deviation, of each feature or, for images, of all; constants keep 1."""
     axis = None if is_image else 0
     X = X.astype(np.float64)
+    _, exponent = np.frexp(np.abs(X).max(axis=axis))  # by powers of two, no square overflows
+    X = np.ldexp(X, -exponent)
     loc, scale = X.mean(axis=axis), X.std(axis=axis)
-    negligible = 10 * np.finfo(np.float64).eps * np.maximum(np.abs(loc), 1e-300)
-    scale = np.where(scale > negligible, scale, 1.0)
-    return loc.tolist(), scale.tolist()
+    varies = scale > 10 * np.finfo(np.float64).eps * np.abs(loc)
+    scale = np.where(varies, np.ldexp(scale, exponent), 1.0)
+    return np.ldexp(loc, exponent).tolist(), scale.tolist()
 
 
 def make_data_map(

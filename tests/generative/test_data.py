@@ -23,6 +23,7 @@ AUTO = {"likelihood": "auto", "n_levels": None, "image_shape": None, "as_images"
         (np.array([[-128], [127]], dtype=np.int8), (-128, 256)),
         (np.array([[3], [200]], dtype=np.uint8), (0, 256)),
         (np.array([[0], [0]]), (0, 2)),
+        (np.array([[False], [True]]), (0, 2)),
         (np.array([[0], [256]]), None),
         (np.array([[0.5], [1.0]]), None),
     ],
@@ -57,6 +58,23 @@ def test_real_numbers_there_and_back(seed, images, size):
     else:
         np.testing.assert_allclose(x[:, 1:].std(axis=0), 1, rtol=1e-4)
         assert data.log_scale == pytest.approx(np.log(X[:, 1:].std(axis=0)).sum())
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_extreme_units(rng, size):
+    X = rng.standard_normal((9, 2))
+    data, extreme = make_data_map(X, **AUTO), make_data_map(X * size, **AUTO)
+    np.testing.assert_allclose(extreme.to_network(X * size), data.to_network(X), rtol=1e-5)
+    expected = data.log_scale + 2 * np.log(size)
+    assert extreme.log_scale == pytest.approx(expected)
+
+
+def test_truth_values_are_two_levels(tiny, rng):
+    X = rng.random_sample((50, 4)) < 0.5
+    model = VariationalDiffusion(**tiny).fit(X)
+    assert model.n_levels_ == 2
+    assert model.sample(3, random_state=0).dtype == bool
+    np.testing.assert_array_equal(model.score_samples(X), model.score_samples(X.astype(int)))
 
 
 @pytest.mark.parametrize("channels", [(), (3,)])
@@ -150,6 +168,11 @@ def test_errors_of_the_data(tiny, table):
         model.score(np.full((1, 3), np.inf))
     with pytest.raises(ValueError, match="3 features"):
         model.score(table[:, :2])
+    with pytest.raises(ValueError, match=r"X holds a value .* standard deviations"):
+        model.score(table * 1e30)
+    assert np.isfinite(model.score_samples(table * 1e14)).all()
+    with pytest.raises(ValueError, match=r"dim 3, .* Images need image_shape"):
+        model.fit(np.zeros((4, 2, 2)))
     with pytest.raises(ValueError, match="n_samples must be a positive integer, got 0"):
         model.sample(0)
     with pytest.raises(ValueError, match=r"t must be a number in \[0, 1\], got 2"):
