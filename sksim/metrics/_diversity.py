@@ -6,7 +6,7 @@
 import numpy as np
 from sklearn.utils import Bunch
 
-from sksim.metrics._identifiability_map import spread_rows
+from sksim.metrics._identifiability_map import difference_rounding, spread_rows
 from sksim.metrics._models import check_embedding_model
 from sksim.utils._sklearn import validate_params
 
@@ -16,8 +16,8 @@ __all__ = ["diversity"]
 def _rank(values: np.ndarray) -> int:
     """Rank after centring; what rounding leaves of the mean does not count."""
     singular_values = np.linalg.svd(values - values.mean(axis=0), compute_uv=False)
-    noise = np.finfo(float).eps * max(values.shape) * np.linalg.norm(values, 2)
-    return int((singular_values > max(1e-10 * singular_values[0], noise)).sum())
+    least = max(1e-10 * singular_values[0], difference_rounding(values))
+    return int((singular_values > least).sum())
 
 
 def _spread_set(values: np.ndarray, size: int):

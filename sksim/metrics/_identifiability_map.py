@@ -13,9 +13,14 @@ from sksim.metrics._index_sets import check_index
 from sksim.metrics._models import check_unembedding_pair
 from sksim.utils._sklearn import StrOptions, validate_params
 
-__all__ = ["identifiability_map", "spread_rows"]
+__all__ = ["difference_rounding", "identifiability_map", "spread_rows"]
 
 _LARGEST_CONDITION = 1e8
+
+
+def difference_rounding(values: np.ndarray) -> float:
+    """Singular value at or below which differences of the rows are rounding."""
+    return np.finfo(float).eps * max(values.shape) * np.linalg.norm(values, 2)
 
 
 def spread_rows(displaced: np.ndarray, size: int) -> np.ndarray:
@@ -53,6 +58,23 @@ def _pair_rows(g1, g2, pivot: int, labels):
     return _displaced(g1, g2, pivot, labels)
 
 
+def _condition(rows: np.ndarray, rounding: float) -> float:
+    """Condition number of the square system; infinite where it is not square or is rounding."""
+    if rows.shape[0] != rows.shape[1]:
+        return np.inf
+    singular_values = np.linalg.svd(rows, compute_uv=False)
+    return singular_values[0] / singular_values[-1] if singular_values[-1] > rounding else np.inf
+
+
+def _least_squares(rows1, rows2, rounding: float):
+    """Solution of smallest norm of rows1 A = rows2, and the rank of rows1 above rounding."""
+    largest = np.linalg.norm(rows1, 2)
+    if largest <= rounding:
+        return np.zeros((rows1.shape[1], rows2.shape[1])), 0
+    A, _, rank, _ = np.linalg.lstsq(rows1, rows2, rcond=rounding / largest)
+    return A, rank
+
+
 def _least_squares_rows(g1, g2, pivot: int, labels):
     if labels is None:
         return g1 - g1.mean(axis=0), g2 - g2.mean(axis=0)
@@ -88,8 +110,8 @@ def identifiability_map(g1, g2, *, pivot=0, labels=None, method="lstsq") -> np.n
     ----------
     g1 : array-like of shape (n_labels, n_components)
         Unembeddings of the first model.
-    g2 : array-like of shape (n_labels, n_components)
-        Unembeddings of the second model, same labels.
+    g2 : array-like of shape (n_labels, n_components_2)
+        Unembeddings of the second model, same labels; of the same dimension, as a rule.
     pivot : int, default=0
         Pivot label. Not used by least squares over all labels.
     labels : array-like of int, default=None
@@ -101,7 +123,7 @@ def identifiability_map(g1, g2, *, pivot=0, labels=None, method="lstsq") -> np.n
 
     Returns
     -------
-    A : ndarray of shape (n_components, n_components)
+    A : ndarray of shape (n_components, n_components_2)
         The map from the second model's embeddings to the first's.
 
     Raises
@@ -122,6 +144,8 @@ def identifiability_map(g1, g2, *, pivot=0, labels=None, method="lstsq") -> np.n
 
     Notes
     -----
+    Differences of unembeddings that are no more than rounding count as zero.
+
     Time is O(k M^2), memory O(k M).
 
     References
@@ -145,9 +169,10 @@ def identifiability_map(g1, g2, *, pivot=0, labels=None, method="lstsq") -> np.n
     check_index(pivot, len(g1), "pivot")
     if labels is not None:
         labels = _check_labels(labels, len(g1), pivot)
+    rounding = difference_rounding(g1)
     if method == "pair":
         rows1, rows2 = _pair_rows(g1, g2, pivot, labels)
-        condition = np.linalg.cond(rows1) if len(rows1) == g1.shape[1] else np.inf
+        condition = _condition(rows1, rounding)
         if condition < _LARGEST_CONDITION:
             return np.linalg.solve(rows1, rows2)
         warnings.warn(
@@ -158,7 +183,7 @@ def identifiability_map(g1, g2, *, pivot=0, labels=None, method="lstsq") -> np.n
         )
         labels = None
     rows1, rows2 = _least_squares_rows(g1, g2, pivot, labels)
-    A, _, rank, _ = np.linalg.lstsq(rows1, rows2, rcond=None)
+    A, rank = _least_squares(rows1, rows2, rounding)
     if rank < g1.shape[1]:
         warnings.warn(
             f"g1 does not determine the map: its displaced rows have rank {rank} in "

@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 from sklearn.utils import check_random_state
 
+from sksim.metrics._identifiability_map import difference_rounding
 from sksim.metrics._models import check_model_pair
 from sksim.metrics._subsets import index_subsets
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
@@ -35,15 +36,19 @@ def _one_norm(matrices: np.ndarray) -> np.ndarray:
     return np.abs(matrices).sum(axis=1).max(axis=1)
 
 
-def _maps(Lt: np.ndarray, Lt2: np.ndarray, rcond: float) -> np.ndarray:
-    """A = Lt^{-1} Lt2 for every Lt whose reciprocal condition (1-norm) is above ``rcond``."""
+def _maps(Lt: np.ndarray, Lt2: np.ndarray, rcond: float, rounding: float) -> np.ndarray:
+    """A = Lt^{-1} Lt2 for every Lt whose reciprocal condition (1-norm) is above ``rcond``.
+
+    Lt that are no more than rounding are left out as well.
+    """
     try:
         inverse = np.linalg.inv(Lt)
     except np.linalg.LinAlgError:
         regular = np.linalg.slogdet(Lt)[0] != 0
         Lt, Lt2 = Lt[regular], Lt2[regular]
         inverse = np.linalg.inv(Lt)
-    kept = 1 / (_one_norm(Lt) * _one_norm(inverse)) > rcond
+    smallest = 1 / _one_norm(inverse)
+    kept = (smallest / _one_norm(Lt) > rcond) & (smallest > rounding)
     return inverse[kept] @ Lt2[kept]
 
 
@@ -58,13 +63,14 @@ def _squared_errors(f1, g1, f2, g2, choices, rcond) -> np.ndarray:
     """Errors of all well-conditioned choices of pivot and labels."""
     triangle = np.linalg.qr(np.hstack([f1, f2]), mode="r")
     size = f1.shape[1]
+    rounding = difference_rounding(g1)
     block = max(1, _BLOCK_ENTRIES // (4 * size**2))
     errors = []
     for start in range(0, len(choices), block):
         part = choices[start : start + block]
         Lt = g1[part[:, 1:]] - g1[part[:, :1]]
         Lt2 = g2[part[:, 1:]] - g2[part[:, :1]]
-        errors.append(_mean_squared_errors(_maps(Lt, Lt2, rcond), triangle, len(f1)))
+        errors.append(_mean_squared_errors(_maps(Lt, Lt2, rcond, rounding), triangle, len(f1)))
     return np.concatenate(errors)
 
 

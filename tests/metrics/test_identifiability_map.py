@@ -70,6 +70,27 @@ def test_rank_deficiency_warns(rng, method):
     np.testing.assert_allclose(A, np.full((2, 2), 0.5))
 
 
+@pytest.mark.parametrize("options", [{}, {"labels": [1, 2, 3]}])
+def test_rounding_is_no_difference(rng, options):
+    g1 = np.array([[0.3], [0.1 + 0.2], [0.3], [0.3], [0.3]])
+    assert np.ptp(g1) > 0
+    g2 = rng.standard_normal((5, 1))
+    with pytest.warns(UserWarning, match="rank 0 in 1 dimensions"):
+        assert identifiability_map(g1, g2, **options) == 0
+    with (
+        pytest.warns(UserWarning, match="condition number inf"),
+        pytest.warns(UserWarning, match="rank 0 in 1 dimensions"),
+    ):
+        assert identifiability_map(g1, g2, method="pair", labels=[1]) == 0
+
+
+def test_dimensions_may_differ(rng):
+    f, g = reference.random_model(rng, size=2)
+    B = np.linalg.qr(rng.standard_normal((3, 3)))[0][:, :2]
+    f2, g2 = f @ B.T, g @ B.T  # the same distribution in a plane of three dimensions
+    np.testing.assert_allclose(f2 @ identifiability_map(g, g2).T, f)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -114,6 +114,12 @@ class TestBadInput:
             distance = linear_identifiability_distance(*first, *second)
         assert np.isfinite(distance)
 
+    def test_rounding_is_no_difference(self):
+        first, second = _models(0, size=1)
+        first[1][:] = np.where(np.arange(5) % 2, 0.3, 0.1 + 0.2)[:, None]
+        with pytest.raises(ValueError, match="rank deficient"):
+            linear_identifiability_distance(*first, *second)
+
     def test_rank_deficient_unembeddings(self):
         first, second = _models(0)
         first[1][:, 1] = first[1][:, 0]
