@@ -10,6 +10,7 @@ import numpy as np
 from scipy import linalg
 
 from sksim.metrics._cca import cca_score, pwcca_score, svcca_score, warn_if_degenerate
+from sksim.metrics._centering import power_of_two
 from sksim.metrics._gulp import gulp_distance
 from sksim.metrics._measure import check_paired, check_value
 from sksim.metrics._pair_matrix import check_own_product
@@ -66,10 +67,26 @@ def _stand_in(xx: np.ndarray, yy: np.ndarray, xy: np.ndarray) -> tuple[np.ndarra
     )
 
 
+def _unit(values: np.ndarray) -> float:
+    """Power of two near the largest of extreme values, 1 for ordinary ones, 0 for zeros."""
+    peak = np.abs(values).max()
+    return power_of_two(peak, np.float64) if peak > 0 else 0.0
+
+
+def _in_units(sums: tuple[PairSums, ...], old, new) -> tuple[PairSums, ...]:
+    """The sums of (x, x), (y, y) and (x, y) in other units; nothing changes for the unit 0."""
+    p, q = (
+        mine / theirs if mine and theirs else 1.0 for mine, theirs in zip(old, new, strict=True)
+    )
+    xx, yy, xy = sums
+    return sums if p == q == 1.0 else (xx.scaled(p, p), yy.scaled(q, q), xy.scaled(p, q))
+
+
 class SimilarityAccumulator:
     r"""Similarities of two representations from batches of their rows, exact for any split.
 
-    Keeps sums of products of the pairs (x, y), less the means of the first batch: with
+    Keeps sums of products of the pairs (x, y), less the means of the first batch, in a unit that
+    follows the largest deviation from them if that is extreme: with
     :math:`a = |x|^2, b = |y|^2` the sums of :math:`x, y, x x^\top, y y^\top, x y^\top, a, b, a b,
     a^2, b^2, a x, a y, b x, b y`. They determine every measure below; the unbiased CKA through
 
@@ -92,7 +109,8 @@ class SimilarityAccumulator:
     -----
     O(d^2) memory and O(b d^2) time for a batch of b pairs, in float64. The measures cost O(d^3)
     and no pass over the data. Directions whose share of the variance is below ``d`` times the
-    rounding unit cannot be told from zero in the products, and are left out.
+    rounding unit cannot be told from zero in the products, and are left out; measures that
+    whiten keep about as many digits less as the smallest share has zeros.
 
     .. versionadded:: 0.1
 
@@ -119,6 +137,7 @@ class SimilarityAccumulator:
 
     def __init__(self):
         self._shift = None
+        self._units = (0.0, 0.0)
         self._sums = None
 
     def __repr__(self) -> str:
@@ -135,7 +154,7 @@ class SimilarityAccumulator:
         Parameters
         ----------
         X : array-like of shape (n_batch, n_features_x)
-            Rows of the first representation.
+            Rows of the first representation, one or more; a batch of none changes nothing.
         Y : array-like of shape (n_batch, n_features_y)
             The same samples in the second representation.
 
@@ -144,11 +163,16 @@ class SimilarityAccumulator:
         self : SimilarityAccumulator
             The accumulator.
         """
-        X, Y = check_paired(X, Y, min_samples=1, constant_ok=True)
+        X, Y = check_paired(X, Y, min_samples=0, constant_ok=True)
+        if self._shift is not None:
+            self._check_widths(X.shape[1], Y.shape[1])
+        if X.shape[0] == 0:
+            return self
         if self._shift is None:
             self._shift = X.mean(axis=0, dtype=np.float64), Y.mean(axis=0, dtype=np.float64)
-        self._check_widths(X.shape[1], Y.shape[1])
         X, Y = X - self._shift[0], Y - self._shift[1]
+        self._raise_units(_unit(X), _unit(Y))
+        X, Y = (Z / (unit or 1.0) for Z, unit in zip((X, Y), self._units, strict=True))
         return self._add((pair_sums(X, X), pair_sums(Y, Y), pair_sums(X, Y)))
 
     def merge(self, other: "SimilarityAccumulator") -> "SimilarityAccumulator":
@@ -169,12 +193,22 @@ class SimilarityAccumulator:
         if other._sums is None:
             return self
         if self._sums is None:
-            self._shift, self._sums = other._shift, other._sums
+            self._shift, self._units, self._sums = other._shift, other._units, other._sums
             return self
         self._check_widths(*(shift.size for shift in other._shift))
-        u, v = (theirs - mine for theirs, mine in zip(other._shift, self._shift, strict=True))
-        xx, yy, xy = other._sums
+        gaps = [theirs - mine for theirs, mine in zip(other._shift, self._shift, strict=True)]
+        self._raise_units(*other._units)
+        self._raise_units(*(_unit(gap) for gap in gaps))
+        xx, yy, xy = _in_units(other._sums, other._units, self._units)
+        u, v = (gap / (unit or 1.0) for gap, unit in zip(gaps, self._units, strict=True))
         return self._add((xx.shifted(u, u), yy.shifted(v, v), xy.shifted(u, v)))
+
+    def _raise_units(self, *units: float) -> None:
+        """Take larger units where they are needed, which are powers of two: nothing is rounded."""
+        raised = tuple(max(pair) for pair in zip(self._units, units, strict=True))
+        if self._sums is not None:
+            self._sums = _in_units(self._sums, self._units, raised)
+        self._units = raised
 
     def _check_widths(self, width_x: int, width_y: int) -> None:
         expected = tuple(shift.size for shift in self._shift)
@@ -207,7 +241,8 @@ class SimilarityAccumulator:
     def _arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """Small representations that stand in for the two, with the same products."""
         xx, yy, xy = self._centered()
-        return _stand_in(xx.xy, yy.xy, xy.xy)
+        values = _stand_in(xx.xy, yy.xy, xy.xy)
+        return tuple(Z * unit for Z, unit in zip(values, self._units, strict=True))
 
     def _warn_if_degenerate(self) -> None:
         for shift in self._shift:

@@ -15,6 +15,7 @@ __all__ = [
     "center",
     "center_matrix",
     "cross_product",
+    "power_of_two",
     "row_squares",
     "square_sum",
     "u_center_matrix",
@@ -36,7 +37,7 @@ class Centered(NamedTuple):
     scale: float
 
 
-def _power_of_two(peak: float, dtype) -> float:
+def power_of_two(peak: float, dtype) -> float:
     """Factor that brings extreme values near one, 1.0 for ordinary ones."""
     if 2.0**-20 < peak < 2.0**20:
         return 1.0
@@ -74,7 +75,7 @@ def center(X: np.ndarray, *, name: str = "The representation") -> Centered:
         raise ValueError(f"{name} is too large to be centred: rescale it.")
     if peak <= 2 * np.finfo(X.dtype).eps * np.abs(mean).max():
         raise ValueError(f"{name} is constant up to rounding: its rows do not differ.")
-    scale = _power_of_two(peak, X.dtype)
+    scale = power_of_two(peak, X.dtype)
     if scale != 1.0:
         values *= X.dtype.type(1 / scale)
     return Centered(values, scale)

@@ -194,7 +194,12 @@ def check_representation(X, *, name: str = "X", min_samples: int = 2, constant_o
     """
     if _holds_text_or_objects(X):
         raise TypeError(f"{name} must be numeric, got an array of objects or text.")
-    X = check_array(X, dtype=[np.float64, np.float32], input_name=name, ensure_min_samples=1)
+    X = check_array(
+        X,
+        dtype=[np.float64, np.float32],
+        input_name=name,
+        ensure_min_samples=min(min_samples, 1),
+    )
     if X.shape[0] < min_samples:
         raise ValueError(f"{name} must have at least {min_samples} samples, got {X.shape[0]}.")
     if not constant_ok:

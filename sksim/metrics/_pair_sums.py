@@ -31,6 +31,14 @@ class PairSums(NamedTuple):
         """The sums over the pairs of both."""
         return PairSums(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
+    def scaled(self, p: float, q: float) -> "PairSums":
+        """The sums over the pairs (p x, q y)."""
+        n, x, y, xy, a, b, ab, ay, bx = self
+        pp, qq = p * p, q * q
+        return PairSums(
+            n, p * x, q * y, p * q * xy, pp * a, qq * b, pp * qq * ab, pp * q * ay, p * qq * bx
+        )
+
     def shifted(self, u: np.ndarray, v: np.ndarray) -> "PairSums":
         """The sums over the pairs (x + u, y + v)."""
         n, x, y, xy, a, b, ab, ay, bx = self

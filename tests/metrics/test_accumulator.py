@@ -93,6 +93,41 @@ def test_large_offsets(offset):
     assert accumulator.procrustes_score() == pytest.approx(0.78765512, abs=1e-7)
 
 
+@pytest.mark.parametrize(
+    ("unit_x", "unit_y"), [(1e-150, 1e-150), (1e-60, 1e60), (1e60, 1e60), (1e150, 1e150)]
+)
+@pytest.mark.parametrize("sizes", [[20, 20], [1] * 60])
+def test_extreme_units(unit_x, unit_y, sizes):
+    """Products of four values would overflow, or vanish."""
+    A, B = unit_x * X, unit_y * Y
+    halves = in_batches(A[:30], B[:30], sizes[:30]).merge(in_batches(A[30:], B[30:], sizes[:30]))
+    for accumulator in (in_batches(A, B, sizes), halves):
+        assert_exact(accumulator, A, B)
+
+
+def test_units_follow_the_data():
+    """Rows that are close together, in a unit of their own, come before ordinary ones."""
+    A, B = X.copy(), Y.copy()
+    A[:20], B[:20] = 1.0 + 1e-150 * X[:20], 1e-100 * Y[:20]
+    for accumulator in (
+        in_batches(A, B, [20]),
+        in_batches(A[:20], B[:20], [5]).merge(in_batches(A[20:], B[20:], [])),
+        in_batches(A[20:], B[20:], []).merge(in_batches(A[:20], B[:20], [5])),
+        in_batches(A[:1], B[:1], []).merge(in_batches(A[1:], B[1:], [])),
+    ):
+        assert_exact(accumulator, A, B)
+
+
+def test_empty_batches_change_nothing():
+    accumulator = SimilarityAccumulator().partial_fit(X[:0], Y[:0])
+    assert accumulator.n_samples == 0
+    assert_exact(in_batches(X, Y, [20, 0, 0, 20]).merge(accumulator), X, Y)
+    accumulator = in_batches(X, Y, []).partial_fit(X[:0], Y[:0])
+    assert accumulator.n_samples == 60
+    with pytest.raises(ValueError, match="8 and 5 features"):
+        accumulator.partial_fit(X[:0], X[:0])
+
+
 def test_reference_values():
     A, B = reference.golden_pair(60, 8, 8, 0)
     accumulator = in_batches(A, B, [20, 20])
