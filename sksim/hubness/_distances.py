@@ -23,6 +23,15 @@ __all__ = ["DenseDistances", "GraphDistances", "as_distances"]
 _BLOCK_ENTRIES = 2**16
 
 
+class _PlainGraph:
+    """Arrays of a graph without a sparse matrix around them, which would copy and check them."""
+
+    def __init__(self, parts, shape):
+        self.data, self.indices, self.indptr = parts
+        self.shape = shape
+        self.nnz, self.dtype = self.data.size, self.data.dtype
+
+
 class GraphDistances:
     """Distances of a checked neighbour graph, one per stored entry."""
 
@@ -43,7 +52,7 @@ class GraphDistances:
             entries = slice(ends[0], ends[-1])
             parts = graph.data[entries], graph.indices[entries], ends - ends[0]
             shape = (ends.size - 1, self.shape[1])
-            yield rows, entries, GraphDistances(type(graph)(parts, shape=shape))
+            yield rows, entries, GraphDistances(_PlainGraph(parts, shape))
 
     @cached_property
     def _width(self) -> int | None:
@@ -132,10 +141,12 @@ class GraphDistances:
 
     def row_sum(self, values: np.ndarray) -> np.ndarray:
         """Sum of the values of each row, the self entry left out."""
-        weights = self._fill_self(values, 0.0)
-        if self._width:
-            return weights.reshape(-1, self._width).sum(axis=1)
-        return np.bincount(row_index(self.graph), weights, minlength=self.shape[0])
+        starts, filled = self.graph.indptr[:-1], np.diff(self.graph.indptr) > 0
+        total = np.zeros(self.shape[0])
+        if filled.any():
+            # One order of summation for all graphs: a row's sum depends on the row alone.
+            total[filled] = np.add.reduceat(self._fill_self(values, 0.0), starts[filled])
+        return total
 
     def row_minimum(self, values: np.ndarray) -> np.ndarray:
         """Smallest of the values of each row, the self entry left out; inf in empty rows."""

@@ -47,8 +47,9 @@ class GraphMoments:
     def _of_block(self, distances):
         count = np.where(distances.counts > 0, distances.counts, np.nan)
         mean = distances.row_sum(distances.values) / count
-        deviation = distances.values - distances.by_row(mean)
-        return mean, distances.row_sum(np.square(deviation)) / count
+        squares = distances.values - distances.by_row(mean)
+        np.square(squares, out=squares)
+        return mean, distances.row_sum(squares) / count
 
 
 def _without_self(mean, variance, n: int, has_self, own) -> Moments:

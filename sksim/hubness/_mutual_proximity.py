@@ -20,13 +20,23 @@ __all__ = ["MutualProximity"]
 
 
 def _normal_cdf(distance, mean, deviation):
-    return ndtr((distance - mean) / deviation)
+    z = distance - mean
+    z /= deviation
+    return ndtr(z, out=z)
 
 
 def _gamma_cdf(distance, mean, deviation):
     """Gamma law of shape mean^2 / variance and scale variance / mean."""
     shape = (mean / deviation) ** 2
     return gammainc(shape, shape * (distance / mean))
+
+
+def _either(p, q):
+    """Probability of one event or the other, independent ones; overwrites p."""
+    both = p * q
+    p += q
+    p -= both
+    return p
 
 
 # Distribution function, and what is subtracted from the count in the variance.
@@ -249,4 +259,4 @@ class MutualProximity(RowwiseReduction):
         mean, deviation = self._law(self._population.of(distances, queries))
         of_query = cdf(d, distances.by_row(mean), distances.by_row(deviation))
         of_indexed = cdf(d, distances.by_column(self.mean_), distances.by_column(self.scale_))
-        return of_query + of_indexed - of_query * of_indexed
+        return _either(of_query, of_indexed)

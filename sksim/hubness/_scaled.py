@@ -27,12 +27,12 @@ class ScaledReduction(RowwiseReduction):
     def _finish_fit(self, scale):
         self.local_scale_ = fill_missing(scale, np.nanmedian(scale))
         self.scale_floor_ = smallest_scale(self.local_scale_)
+        self._root_scale = np.sqrt(divisible(self.local_scale_, self.scale_floor_))
 
     def _reduce_distances(self, distances, queries):
         query_scale = fill_missing(self._local_scale(distances), self.scale_floor_)
         scale = distances.by_row(np.sqrt(divisible(query_scale, self.scale_floor_)))
-        indexed_scale = np.sqrt(divisible(self.local_scale_, self.scale_floor_))
-        return distances.values / (scale * distances.by_column(indexed_scale))
+        return distances.values / (scale * distances.by_column(self._root_scale))
 
     def inner_product_index(self, vectors, metric):
         """Augmented index vectors and query map that rank as the reduction does.

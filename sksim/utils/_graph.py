@@ -165,11 +165,11 @@ def neighbor_rows(graph) -> NeighborRows:
 
 
 def _keep_order_of_ties(order: np.ndarray, is_tie: np.ndarray) -> None:
-    """Sort the positions among equal values of each row again; ``is_tie`` marks the second on."""
+    """Sort the positions of equal values in each row; ``is_tie`` marks their second on."""
     rows = np.flatnonzero(is_tie.any(axis=1))
     runs = np.zeros((rows.size, order.shape[1]), dtype=order.dtype)
     np.cumsum(~is_tie[rows], axis=1, out=runs[:, 1:])
-    runs *= order.shape[1]
+    runs *= order.size
     order[rows] = np.sort(order[rows] + runs, axis=1) - runs
 
 
@@ -179,14 +179,14 @@ def _sort_rectangle(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Sorting integers again where values are equal is faster than a stable sort of all values.
     """
     n_rows, width = values.shape
-    offsets = width * np.arange(n_rows)[:, None]
+    first = width * np.arange(n_rows)[:, None]
     order = np.argsort(values, axis=1)
-    ordered = values.ravel().take(order + offsets)
+    order += first
+    ordered = values.ravel().take(order)
     is_tie = ordered[:, 1:] == ordered[:, :-1]
     if is_tie.any():
         _keep_order_of_ties(order, is_tie)
-        ordered = values.ravel().take(order + offsets)
-    return (order + offsets).ravel(), ordered.ravel()
+    return order.ravel(), ordered.ravel()
 
 
 def _sort_rows(values: np.ndarray, indptr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
