@@ -174,6 +174,18 @@ def test_ragged_graph_with_empty_rows(reducer, index_and_queries):
 
 
 @each_reducer
+def test_rows_of_a_ragged_graph_do_not_depend_on_the_batch(reducer, rng):
+    T = euclidean(rng.standard_normal((40, 5)))
+    lengths = rng.randint(0, 40, 40)
+    lengths[0] = 40
+    graph = ragged(T, lengths)
+    fitted = clone(reducer).fit(graph)
+    whole = fitted.transform(graph)
+    for i in range(40):
+        np.testing.assert_array_equal(fitted.transform(graph[[i]]).data, whole[[i]].data)
+
+
+@each_reducer
 @pytest.mark.parametrize("n_duplicates", [7, 40])
 def test_as_many_duplicates_as_neighbours(reducer, n_duplicates, rng):
     X = rng.standard_normal((40, 3))
