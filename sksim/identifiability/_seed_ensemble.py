@@ -15,7 +15,11 @@ from sksim._base import SksimEstimator
 from sksim.identifiability._base import LogProbabilityClassifierMixin
 from sksim.identifiability._embedding_classifier import EmbeddingClassifier, _torch_module
 from sksim.metrics import aligned_log_probabilities, linear_identifiability_distance
-from sksim.metrics._distribution_scorer import DISTANCES, DistributionDistance
+from sksim.metrics._distribution_scorer import (
+    DISTANCES,
+    DistributionDistance,
+    resolve_distance,
+)
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
 
 __all__ = ["SeedEnsemble"]
@@ -249,11 +253,9 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
         check_is_fitted(self)
         if metric is None:
             metric, metric_params = self.metric, {**(self.metric_params or {}), **metric_params}
-        function, symmetric, draws = _resolve(metric)
-        if draws:
-            metric_params = {"random_state": 0, **metric_params}
-        models = _representations(self.estimators_, X, function)
-        return _distance_matrix(models, function, symmetric, metric_params)
+        distance = resolve_distance(_checked_metric(metric), _METRICS)
+        models = _representations(self.estimators_, X, distance)
+        return _distance_matrix(models, distance, metric_params)
 
     def score(self, X, y=None):
         """Compute the stability: minus the mean or median distance of pairs of copies.
@@ -283,26 +285,23 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
         return tags
 
 
-def _resolve(metric) -> DistributionDistance:
-    if callable(metric):
-        return DistributionDistance(metric, symmetric=False)
-    if metric not in _METRICS:
+def _checked_metric(metric):
+    if not callable(metric) and metric not in _METRICS:
         raise ValueError(f"metric must be one of {sorted(_METRICS)} or a function, got {metric!r}.")
-    return _METRICS[metric]
+    return metric
 
 
-def _representations(estimators, X, function) -> list[tuple]:
+def _representations(estimators, X, distance: DistributionDistance) -> list[tuple]:
     """What the distance takes of each copy: log-probabilities, or embeddings and unembeddings."""
-    if function is linear_identifiability_distance:
+    if distance.function is linear_identifiability_distance:
         return [(member.transform(X), member.unembeddings_) for member in estimators]
     return [(log_p,) for log_p in aligned_log_probabilities(estimators, X)]
 
 
-def _distance_matrix(models, function, symmetric: bool, metric_params: dict) -> np.ndarray:
-    distances = np.zeros((len(models), len(models)))
+def _distance_matrix(models, distance: DistributionDistance, metric_params: dict) -> np.ndarray:
+    values = np.zeros((len(models), len(models)))
     for i, j in zip(*np.triu_indices(len(models), 1)):
-        distances[i, j] = function(*models[i], *models[j], **metric_params)
-        distances[j, i] = (
-            distances[i, j] if symmetric else function(*models[j], *models[i], **metric_params)
-        )
-    return distances
+        values[i, j] = values[j, i] = distance(*models[i], *models[j], **metric_params)
+        if not distance.symmetric:
+            values[j, i] = distance(*models[j], *models[i], **metric_params)
+    return values

@@ -16,15 +16,31 @@ from sksim.metrics._logit_distance import logit_distance
 from sksim.metrics._max_pls_svd import max_pls_svd_distance
 from sksim.utils._sklearn import HasMethods, StrOptions, validate_params
 
-__all__ = ["DISTANCES", "SCORERS", "DistributionDistance", "make_distribution_scorer"]
+__all__ = [
+    "DISTANCES",
+    "SCORERS",
+    "DistributionDistance",
+    "make_distribution_scorer",
+    "resolve_distance",
+]
 
 
 class DistributionDistance(NamedTuple):
-    """A function of two arrays of log-probabilities, and what callers must know of it."""
+    """A function of two arrays of log-probabilities, and what callers must know of it.
+
+    Distances that draw at random do so with ``random_state=0`` unless told otherwise, so that
+    scores can be compared.
+    """
 
     function: Callable
     symmetric: bool = True
     draws: bool = False
+
+    def __call__(self, *models, **params) -> float:
+        """Distance of two models."""
+        if self.draws:
+            params = {"random_state": 0, **params}
+        return float(self.function(*models, **params))
 
 
 #: All distances between distributions, by the name of their function.
@@ -41,6 +57,14 @@ DISTANCES = {
 }
 
 
+def resolve_distance(distance, known=DISTANCES) -> DistributionDistance:
+    """A known distance, given by its name or as the function, or a function of the caller."""
+    for name, candidate in known.items():
+        if distance in (name, candidate.function):
+            return candidate
+    return DistributionDistance(distance, symmetric=False)
+
+
 class _DistributionScorer:
     """Minus the distance of a reference's distribution to the estimator's."""
 
@@ -48,14 +72,12 @@ class _DistributionScorer:
         self.distance, self.reference, self.kwargs = distance, reference, kwargs
 
     def __repr__(self):
-        name = self.distance if isinstance(self.distance, str) else self.distance.__name__
+        name = getattr(self.distance, "__name__", self.distance)
         return f"make_distribution_scorer({name}, reference={self.reference!r})"
 
     def __call__(self, estimator, X, y=None):
-        named = isinstance(self.distance, str)
-        function = DISTANCES[self.distance].function if named else self.distance
-        log_p, log_q = aligned_log_probabilities([self.reference, estimator], X)
-        return -float(function(log_p, log_q, **self.kwargs))
+        models = aligned_log_probabilities([self.reference, estimator], X)
+        return -resolve_distance(self.distance)(*models, **self.kwargs)
 
 
 class _SeedScorer:
@@ -105,7 +127,8 @@ def make_distribution_scorer(distance, *, reference, **kwargs):
     reference : fitted classifier
         With ``predict_log_proba``. It is neither cloned nor refitted.
     **kwargs : dict
-        Further arguments of the distance, such as ``random_state``.
+        Further arguments of the distance. Distances that draw at random do so with
+        ``random_state=0`` unless it is given here.
 
     Returns
     -------

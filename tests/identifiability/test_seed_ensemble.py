@@ -147,6 +147,16 @@ class TestDistances:
         few = ensemble.pairwise_distances(X, name, n_candidates=3, random_state=4)
         assert few[0, 2] > first[0, 2]
 
+    @pytest.mark.parametrize(
+        "distance", [log_likelihood_variance_distance, linear_identifiability_distance]
+    )
+    def test_function_is_its_name(self, data, ensemble, distance):
+        X, _ = data
+        by_name, by_function = (
+            ensemble.pairwise_distances(X, metric) for metric in (distance.__name__, distance)
+        )
+        np.testing.assert_array_equal(by_function, by_name)
+
     def test_linear_identifiability_takes_the_embeddings(self, data, ensemble):
         X, _ = data
         one, other = ensemble.estimators_[:2]

@@ -1,3 +1,4 @@
+import functools
 import pickle
 
 import numpy as np
@@ -38,6 +39,29 @@ def test_further_arguments(models, distance):
     scorer = make_distribution_scorer(distance, reference=reference, random_state=3)
     log_p, log_q = reference.predict_log_proba(X), model.predict_log_proba(X)
     assert scorer(model, X) == pytest.approx(-distance(log_p, log_q, random_state=3), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("distance", "options"),
+    [
+        (log_likelihood_variance_distance, {"combine": "sum"}),
+        (max_pls_svd_distance, {"n_components": 1}),
+    ],
+)
+def test_repeatable_without_a_seed(models, distance, options):
+    X, _, reference, model = models
+    log_p, log_q = reference.predict_log_proba(X), model.predict_log_proba(X)
+    expected = -distance(log_p, log_q, random_state=0, **options)
+    for name in (distance, distance.__name__):
+        scorer = make_distribution_scorer(name, reference=reference, **options)
+        assert scorer(model, X) == pytest.approx(expected, rel=1e-9)
+
+
+def test_function_without_a_name(models):
+    X, _, reference, model = models
+    scorer = make_distribution_scorer(functools.partial(logit_distance), reference=reference)
+    assert scorer(model, X) < 0
+    assert "partial" in repr(scorer)
 
 
 def test_pickle_and_parallel_search(models):
