@@ -12,7 +12,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sksim.neighbors._base import HubnessReducedSearch, complete_lists
-from sksim.neighbors._vote import ProbabilityVote
+from sksim.neighbors._vote import ProbabilityVote, sum_of_votes
 from sksim.utils._sklearn import Interval, StrOptions, _fit_context
 
 __all__ = ["HubnessWeightedKNeighborsClassifier"]
@@ -103,11 +103,11 @@ _VOTES = {
 
 
 def _distance_weights(distances):
-    """Inverse squares of the distances; in rows with zeros, one for the zeros alone."""
+    """Inverse squares of the distances in units of the nearest; zeros, if any, count alone."""
     is_zero = distances == 0
-    with np.errstate(divide="ignore"):
-        weights = np.where(is_zero.any(axis=1, keepdims=True), is_zero, distances**-2.0)
-    return weights / weights.max(axis=1, keepdims=True)
+    positive = np.where(is_zero, 1.0, distances)
+    relative = positive.min(axis=1, keepdims=True) / positive
+    return np.where(is_zero.any(axis=1, keepdims=True), is_zero, relative**2)
 
 
 class HubnessWeightedKNeighborsClassifier(ClassifierMixin, ProbabilityVote, HubnessReducedSearch):
@@ -300,10 +300,11 @@ class HubnessWeightedKNeighborsClassifier(ClassifierMixin, ProbabilityVote, Hubn
         check_is_fitted(self)
         distances, indices = complete_lists(self._reduced(X), self.n_neighbors)
         if self.scheme == "nhbnn":
-            return softmax(self._votes[indices].sum(axis=1) + np.log(self.class_prior_), axis=1)
+            log_likelihood = sum_of_votes(np.ones(indices.shape), self._votes, indices)
+            return softmax(log_likelihood + np.log(self.class_prior_), axis=1)
         weights = np.ones(indices.shape)
         if self.weights == "distance":
             weights = _distance_weights(distances)
-        votes = np.einsum("qk,qkc->qc", weights, self._votes[indices])
+        votes = sum_of_votes(weights, self._votes, indices)
         total = votes.sum(axis=1, keepdims=True)
         return np.where(total > 0, votes, 1) / np.where(total > 0, total, votes.shape[1])

@@ -10,7 +10,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sksim.neighbors._base import HubnessReducedSearch, complete_lists
-from sksim.neighbors._vote import ProbabilityVote
+from sksim.neighbors._vote import ProbabilityVote, sum_of_votes
 from sksim.utils._sklearn import Interval, StrOptions, _fit_context
 
 __all__ = ["NadarayaWatsonClassifier"]
@@ -170,13 +170,14 @@ class NadarayaWatsonClassifier(ClassifierMixin, ProbabilityVote, HubnessReducedS
         """
         check_is_fitted(self)
         distances, indices = complete_lists(self._reduced(X), self.n_neighbors)
+        distances = distances.astype(np.float64)
         log_kernel = _LOG_KERNELS[self.kernel](distances / self._bandwidths(distances))
         weights = np.exp(log_kernel - log_kernel.max(axis=1, keepdims=True))
-        votes = np.einsum("qk,qkc->qc", weights, np.eye(self.classes_.size)[self._labels[indices]])
+        votes = sum_of_votes(weights, np.eye(self.classes_.size), self._labels[indices])
         return votes / votes.sum(axis=1, keepdims=True)
 
     def _bandwidths(self, distances):
         if self.bandwidth != "auto":
             return self.bandwidth
-        farthest = distances[:, -1:].astype(np.float64)
+        farthest = distances[:, -1:]
         return np.where(farthest > 0, farthest, 1)

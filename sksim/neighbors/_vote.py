@@ -11,7 +11,19 @@ from sksim.neighbors._base import complete_lists
 from sksim.utils._graph import graph_from_neighbors
 from sksim.utils._sklearn import StrOptions
 
-__all__ = ["NeighborVote", "ProbabilityVote"]
+__all__ = ["NeighborVote", "ProbabilityVote", "sum_of_votes"]
+
+
+def sum_of_votes(weights, votes, voters):
+    """Weighted sum over the neighbours of each query, one neighbour at a time.
+
+    ``weights`` and ``voters`` (n_queries, n_neighbors), row ``voters`` of ``votes`` (., n_classes)
+    is what a neighbour votes; returns (n_queries, n_classes).
+    """
+    total = np.zeros((weights.shape[0], votes.shape[1]))
+    for weight, voter in zip(weights.T, voters.T):
+        total += weight[:, None] * votes[voter]
+    return total
 
 
 class NeighborVote:

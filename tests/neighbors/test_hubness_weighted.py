@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -113,3 +115,26 @@ def test_bad_parameters(hubby):
     ]:
         with pytest.raises(ValueError, match=match):
             HubnessWeightedKNeighborsClassifier(**parameters).fit(*hubby)
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e150])
+def test_distance_weights_do_not_depend_on_the_unit(hubby, scale):
+    X, y = hubby
+    new = X[:30] + 0.1
+    classifier = HubnessWeightedKNeighborsClassifier(scheme="hw", weights="distance")
+    expected = classifier.fit(X, y).predict_proba(new)
+    got = classifier.fit(X * scale, y).predict_proba(new * scale)
+    np.testing.assert_allclose(got, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_votes_are_summed_without_a_table_of_all_neighbors(scheme):
+    rng = np.random.RandomState(0)
+    n_classes, n_neighbors, new = 100, 20, rng.standard_normal((3000, 2))
+    X, y = rng.standard_normal((400, 2)), np.arange(400) % n_classes
+    classifier = HubnessWeightedKNeighborsClassifier(n_neighbors, scheme=scheme).fit(X, y)
+    tracemalloc.start()
+    votes = classifier.predict_proba(new)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.5 * n_neighbors * votes.nbytes
