@@ -7,9 +7,11 @@ import functools
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy.spatial.distance import cdist
 from scipy.stats import rankdata
 from sklearn import get_config
 
+from sksim.metrics._centering import center, row_squares
 from sksim.metrics._measure import Measure, Steps, evaluate, register
 from sksim.metrics._neighborhood import NEIGHBOR_CONSTRAINTS, neighbor_indices, relabel
 from sksim.utils._blocks import row_blocks
@@ -18,42 +20,78 @@ from sksim.utils._sklearn import validate_params
 __all__ = ["information_imbalance"]
 
 
-class _Ranks:
-    """Ranks of the distances from each sample to the others, from 1, ties averaged."""
+def _average_ranks(closeness: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Ranks (k, n_rows) of the given columns (k, n_rows) of each row, from 0, ties averaged."""
+    own = np.take_along_axis(closeness, columns.T, axis=1).T
+    below = np.stack([(closeness < value[:, None]).sum(axis=1) for value in own])
+    ties = np.stack([(closeness == value[:, None]).sum(axis=1) for value in own])
+    return below + (ties - 1) / 2
 
-    def __init__(self, points: np.ndarray):
+
+class _Ranks:
+    """Ranks of the distances from each sample to the others, from 1, ties averaged.
+
+    Distances come from a matrix product; where its rounding could change a rank, or make or break
+    a tie, they are formed from differences.
+    """
+
+    def __init__(self, points: np.ndarray, centred: np.ndarray):
         self.points = points
-        self.halves = np.einsum("ij,ij->i", points, points) / 2
+        self.centred = centred
+        self.halves = row_squares(centred) / 2
         self.table = None
 
     def _blocks(self):
-        """Distances up to what is equal along a row; the sample itself is at minus infinity."""
-        n_samples = self.points.shape[0]
+        """Distances up to what is equal along a row, and how far they are known.
+
+        The sample itself is at minus infinity.
+        """
+        n_samples, n_features = self.centred.shape
+        largest = 2 * self.halves.max()
         for rows in row_blocks(n_samples, 24 * n_samples, max_rows=256):
-            closeness = self.halves - self.points[rows] @ self.points.T
+            closeness = self.halves - self.centred[rows] @ self.centred.T
             closeness[np.arange(closeness.shape[0]), np.arange(n_samples)[rows]] = -np.inf
-            yield rows, closeness
+            lengths = np.sqrt(2 * self.halves[rows] * largest) + largest
+            yield rows, closeness, (n_features + 4) * np.finfo(np.float64).eps * lengths[:, None]
+
+    def _exact(self, rows: np.ndarray) -> np.ndarray:
+        """Squared distances of some samples to all, from differences."""
+        squared = cdist(self.points[rows], self.points, "sqeuclidean")
+        squared[np.arange(rows.size), rows] = -np.inf
+        return squared
 
     def of(self, columns: np.ndarray) -> np.ndarray:
         """Ranks of the given samples, columns[r, i] seen from i: shape (k, n)."""
         ranks = np.empty(columns.shape)
-        for rows, closeness in self._blocks():
+        for rows, closeness, error in self._blocks():
+            unclear = np.zeros(closeness.shape[0], dtype=bool)
             for r, column in enumerate(columns[:, rows]):
                 own = np.take_along_axis(closeness, column[:, None], axis=1)
-                below, ties = (closeness < own).sum(axis=1), (closeness == own).sum(axis=1)
-                ranks[r, rows] = below + (ties - 1) / 2
+                below = (closeness < own - 2 * error).sum(axis=1)
+                unclear |= (closeness <= own + 2 * error).sum(axis=1) > below + 1
+                ranks[r, rows] = below
+            again = rows.start + np.flatnonzero(unclear)
+            ranks[:, again] = _average_ranks(self._exact(again), columns[:, again])
         return ranks
 
     def of_permuted(self, columns: np.ndarray, order: np.ndarray) -> np.ndarray:
         """The same for the samples in another order; from a table if that is small enough."""
         n_samples = order.size
         if 4 * n_samples**2 > get_config()["working_memory"] * 2**20:
-            return _Ranks(self.points[order]).of(columns)
+            return _Ranks(self.points[order], self.centred[order]).of(columns)
         if self.table is None:
-            self.table = np.empty((n_samples, n_samples), dtype=np.float32)
-            for rows, closeness in self._blocks():
-                self.table[rows] = rankdata(closeness, axis=1) - 1
+            self.table = self._all()
         return self.table[order, order[columns]]
+
+    def _all(self) -> np.ndarray:
+        """Ranks of all samples seen from all, (n, n)."""
+        table = np.empty((self.halves.size, self.halves.size), dtype=np.float32)
+        for rows, closeness, error in self._blocks():
+            gaps = np.diff(np.sort(closeness, axis=1), axis=1)
+            unclear = np.flatnonzero((gaps <= 2 * error).any(axis=1))
+            closeness[unclear] = self._exact(rows.start + unclear)
+            table[rows] = rankdata(closeness, axis=1) - 1
+        return table
 
 
 @dataclass
@@ -67,7 +105,9 @@ class _State:
 
 def _prepare(X: np.ndarray, *, n_neighbors: int) -> _State:
     neighbors = neighbor_indices(X, n_neighbors=n_neighbors, metric="euclidean")
-    return _State(neighbors, _Ranks(X - X.mean(axis=0, dtype=np.float64)))
+    X = X.astype(np.float64, copy=False)
+    centred, scale = center(X)
+    return _State(neighbors, _Ranks(X / scale, centred))
 
 
 def _permute(state: _State, order: np.ndarray) -> _State:

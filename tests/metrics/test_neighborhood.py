@@ -199,6 +199,29 @@ def test_ties_in_the_ranks_are_averaged():
     assert information_imbalance(X, np.eye(8)) == pytest.approx(1)
 
 
+def imbalances(X, Y, k):
+    """By the function, and from the table of ranks that permutations use."""
+    steps = MEASURES["information_imbalance"].make_steps(n_neighbors=k)
+    permuted = steps.permute(steps.prepare(Y), np.arange(len(Y)))
+    return information_imbalance(X, Y, n_neighbors=k), steps.compare(steps.prepare(X), permuted)
+
+
+@given(seed=SEEDS, k=st.integers(1, 4))
+def test_ranks_of_tied_integers_are_averaged(seed, k):
+    rng = np.random.RandomState(seed)
+    X, Y = rng.randint(0, 4, (2, 21, 3)).astype(float)
+    assert imbalances(X, Y, k) == pytest.approx([literal.information_imbalance(X, Y, k)] * 2)
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-150, 1.0, 1e150, 1e200])
+@pytest.mark.parametrize("gap", [0.0, 1e3, 1e6, 1e9])
+def test_ranks_within_clusters_that_are_far_apart(gap, unit):
+    """Distances in a cluster are far smaller than the rounding of products of its points."""
+    X = unit * (np.random.RandomState(0).randn(30, 3) + gap * np.repeat([[-1], [1]], 15, axis=0))
+    for k in (1, 5):
+        assert imbalances(X, X, k) == pytest.approx([(k + 1) / 30] * 2)
+
+
 def test_rank_table_and_blocks_agree():
 
     X, Y = draw(3)

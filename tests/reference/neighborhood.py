@@ -75,8 +75,11 @@ def second_order_cosine(X, Y, k):
 
 
 def information_imbalance(X, Y, k):
+    """Ranks of equal distances are averaged."""
     ranks = []
-    in_y = ranked(Y, "euclidean")
     for i, order in enumerate(neighbors(X, k, "euclidean")):
-        ranks += [in_y[i].index(j) + 1 for j in order]
+        from_i = [distance(Y[i], Y[j], "euclidean") for j in range(len(Y)) if j != i]
+        for j in order:
+            own = distance(Y[i], Y[j], "euclidean")
+            ranks.append(sum(d < own for d in from_i) + (from_i.count(own) + 1) / 2)
     return 2 / len(X) * sum(ranks) / len(ranks)
