@@ -105,12 +105,14 @@ class Averaged(nn.Module):
 
     @torch.no_grad()
     def update(self) -> None:
-        """Move the average towards the model."""
+        """Move the average towards the model; buffers, such as running means, are copied."""
         n = int(self.n_updates)
         self.n_updates += 1
         decay = min(self.decay, (1 + n) / (10 + n))
         averages, weights = list(self.average.parameters()), list(self.model.parameters())
         torch._foreach_lerp_(averages, weights, 1 - decay)
+        for copied, buffer in zip(self.average.buffers(), self.model.buffers()):
+            copied.copy_(buffer)
 
 
 def build_diffusion(**spec) -> Averaged:

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from sksim._torch._encoders import encode_pair
 from sksim._torch._schedules import alpha_sigma, expand, stratified_times
 
 __all__ = ["Denoiser", "Diffusion", "ratio_penalty"]
@@ -156,9 +157,10 @@ class Diffusion(nn.Module):
     def prior(self, x: Tensor) -> Tensor:
         """KL(q(z_1 | x) || N(0, I)), (n,)."""
         gamma = self._end(x, 1.0)
-        mean = torch.sigmoid(-gamma) * _sum_squares(self.encoder.encode(x, gamma))
-        variance = torch.sigmoid(gamma)
-        return 0.5 * (mean + x[0].numel() * (variance - 1 - variance.log()))
+        alpha2 = torch.sigmoid(-gamma)
+        spread = -alpha2 - nn.functional.logsigmoid(gamma)  # sigma^2 - 1 - ln sigma^2
+        squares = _sum_squares(self.encoder.encode(x, gamma))
+        return 0.5 * (alpha2 * squares + x[0].numel() * spread)
 
     def reconstruction(self, x: Tensor, eps: Tensor) -> Tensor:
         """-log p(x | z_0) at ``z_0 / alpha_0 = x_0 + exp(gamma_0 / 2) eps``, (n,)."""
@@ -185,7 +187,7 @@ class Diffusion(nn.Module):
         gamma_s, gamma_t = self.schedule(s), self.schedule(t)
         alpha, sigma = alpha_sigma(expand(gamma_t, x))
         c = -torch.expm1(gamma_s - gamma_t)
-        x_s, x_t = self.encoder.encode(x, gamma_s), self.encoder.encode(x, gamma_t)
+        x_s, x_t = encode_pair(self.encoder, x, gamma_s, gamma_t)
         z = alpha * x_t + sigma * eps
         v_hat = self.velocity(z, gamma_t)
         gap = expand(c, x) * sigma * (alpha * eps - sigma * x_t - v_hat) - (x_s - x_t)

@@ -29,6 +29,7 @@ __all__ = [
     "TrainableEncoder",
     "derivative_double_vjp",
     "derivative_jvp",
+    "encode_pair",
 ]
 
 
@@ -54,15 +55,35 @@ def derivative_jvp(f: Callable, t: Tensor) -> tuple[Tensor, Tensor]:
         return torch.func.jvp(f, (t,), (torch.ones_like(t),))
 
 
+def _product(y: Tensor, t: Tensor, w: Tensor) -> Tensor | None:
+    """``w . dy/dt`` with its graph, None if y does not depend on t."""
+    if not y.requires_grad:
+        return None
+    return torch.autograd.grad(y, t, w, create_graph=True, allow_unused=True)[0]
+
+
 def derivative_double_vjp(f: Callable, t: Tensor) -> tuple[Tensor, Tensor]:
     """``f(t)`` and ``df/dt`` by differentiating the vector-Jacobian product, linear in w, in w."""
     with torch.enable_grad():
         t = t.detach().requires_grad_() if not t.requires_grad else t
         y = f(t)
         w = torch.zeros_like(y, requires_grad=True)
-        (product,) = torch.autograd.grad(y, t, w, create_graph=True)
+        product = _product(y, t, w)
+        if product is None or not product.requires_grad:
+            return y, torch.zeros_like(y)
         (slope,) = torch.autograd.grad(product.sum(), w, create_graph=True)
     return y, slope
+
+
+def encode_pair(
+    encoder: nn.Module, x: Tensor, gamma_s: Tensor, gamma_t: Tensor
+) -> tuple[Tensor, Tensor]:
+    """x_s and x_t of one encoder: in training both see the same random numbers (dropout)."""
+    if not encoder.training:
+        return encoder.encode(x, gamma_s), encoder.encode(x, gamma_t)
+    with torch.random.fork_rng(devices=[x.device] if x.is_cuda else []):
+        x_s = encoder.encode(x, gamma_s)
+    return x_s, encoder.encode(x, gamma_t)
 
 
 class IdentityEncoder(nn.Module):

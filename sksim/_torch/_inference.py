@@ -196,13 +196,14 @@ def _mean_step_loss(model: Diffusion, x: Tensor, eps: Tensor, s: float, t: float
 @torch.no_grad()
 def depth_losses(model: Diffusion, x: np.ndarray, times: np.ndarray) -> np.ndarray:
     """One draw of the diffusion term in continuous time for each time and row, (T, n) nats."""
-    rng, rows = np.random.RandomState(0), _like(model, x)
-    found = []
-    for t in times:
-        eps = _like(model, rng.standard_normal(x.shape))
-        at = torch.full((len(rows),), t, dtype=rows.dtype, device=rows.device)
-        found.append(_in_chunks(model.rate, rows, at, eps).double().cpu().numpy())
-    return np.array(found)
+    rng, losses = np.random.default_rng(0), np.empty((len(times), len(x)))
+    for start in range(0, len(x), 4 * _CHUNK):
+        chunk = slice(start, start + 4 * _CHUNK)
+        rows = _like(model, x[chunk])
+        for i, t in enumerate(times):
+            eps = _like(model, rng.standard_normal(rows.shape, dtype=np.float32))
+            losses[i, chunk] = model.rate(rows, rows.new_full((len(rows),), t), eps).cpu()
+    return losses
 
 
 @torch.no_grad()

@@ -130,6 +130,14 @@ def test_average_of_the_weights():
     assert not any(p.requires_grad for p in averaged.average.parameters())
 
 
+def test_buffers_of_the_average_are_those_of_the_model():
+    averaged = Averaged(torch.nn.BatchNorm1d(2), decay=0.5)
+    averaged.train()(torch.arange(6.0).reshape(3, 2))
+    averaged.update()
+    assert averaged.average.num_batches_tracked == 1
+    assert torch.equal(averaged.average.running_mean, averaged.model.running_mean)
+
+
 def test_the_average_is_what_scores(tiny, table):
     model = VariationalDiffusion(**tiny | {"lr": 0.05, "warmup_steps": 0, "ema_decay": 0.0})
     exact = model.fit(table).score(table)

@@ -451,6 +451,13 @@ def test_prior_term(make_model, draw):
     np.testing.assert_allclose(nt, 0.0000164, rtol=0.2)
 
 
+@pytest.mark.parametrize("gamma_max", [5.0, 12.0])
+def test_prior_term_in_single_precision(make_model, gamma_max):
+    model = make_model(encoder="nt", gamma_max=gamma_max).float()
+    exact = 3 * oracle.prior_term(np.zeros(1), gamma_max)
+    assert float(model.prior(torch.zeros(1, 3))) == pytest.approx(exact, rel=1e-3)
+
+
 def test_gradient_reaches_the_whole_encoder(make_model):
     model = make_model(encoder="trainable", counterterm=True).train()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)

@@ -11,6 +11,7 @@ from sksim._torch._encoders import (
     TrainableEncoder,
     derivative_double_vjp,
     derivative_jvp,
+    encode_pair,
 )
 from sksim._torch._unet import UNetEncoder
 
@@ -67,6 +68,32 @@ def test_drift_is_the_derivative_of_the_encoded_data(kind, shape, residual, gene
     np.testing.assert_allclose(sigma2 * drift, in_lambda, atol=1e-5)
     with torch.no_grad():
         np.testing.assert_allclose(encoder(x, gamma).drift, drift, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x, t: 0.5 * x, lambda x, t: x * x.requires_grad_(), lambda x, t: x * t.floor()]
+)
+def test_a_target_may_ignore_the_time(f, generator):
+    x, gamma = torch.rand((4, 1), generator=generator), torch.rand(4, generator=generator) + 1
+    y, slope = derivative_double_vjp(lambda g: f(x, g.unsqueeze(1)), gamma)
+    np.testing.assert_allclose(y.detach(), f(x, gamma.unsqueeze(1)).detach())
+    np.testing.assert_array_equal(slope.detach(), 0)
+
+
+class Dropped(torch.nn.Module):
+    def forward(self, x, t):
+        return torch.nn.functional.dropout(x, 0.5, self.training)
+
+
+def test_a_pair_sees_one_mask(generator):
+    encoder = TrainableEncoder(Dropped(), -13.3, 5.0).train()
+    x, gamma = points((50,), generator)
+    x_s, x_t = encode_pair(encoder, x, gamma, gamma)
+    np.testing.assert_array_equal(x_s, x_t)
+    assert not torch.equal(encoder.encode(x, gamma), x_t)  # the random stream went on
+    x_s, x_t = encode_pair(encoder.eval(), x, gamma - 1, gamma)
+    np.testing.assert_array_equal(x_s, encoder.encode(x, gamma - 1))
+    np.testing.assert_array_equal(x_t, encoder.encode(x, gamma))
 
 
 @pytest.mark.parametrize("encoder", [IdentityEncoder(), ScalingEncoder()])
