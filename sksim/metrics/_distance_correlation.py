@@ -13,10 +13,10 @@ from sksim.metrics._pair_matrix import (
     PairMatrix,
     centered_product,
     check_varies,
-    euclidean_pairs,
     keep_small,
     permute_pairs,
     shifted,
+    unit_pairs,
 )
 from sksim.utils._sklearn import validate_params
 
@@ -24,7 +24,7 @@ __all__ = ["distance_correlation_score"]
 
 
 def _prepare(X: np.ndarray) -> PairMatrix:
-    return keep_small(shifted(euclidean_pairs(X, np.sqrt)))
+    return keep_small(shifted(unit_pairs(X, np.sqrt).pairs))
 
 
 def _compare(x: PairMatrix, y: PairMatrix, *, unbiased: bool) -> float:

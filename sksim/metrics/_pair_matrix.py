@@ -8,7 +8,9 @@ from the block's first row on, so that each pair is formed once.
 # SPDX-License-Identifier: BSD-3-Clause
 
 import functools
+import math
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,16 +22,18 @@ __all__ = [
     "KeptPairs",
     "PairMatrix",
     "StreamedPairs",
+    "UnitPairs",
     "centered_product",
     "check_own_product",
     "check_varies",
+    "difference_norm",
     "euclidean_pairs",
     "keep_small",
     "pair_blocks",
-    "pair_difference",
     "pair_product",
     "permute_pairs",
     "shifted",
+    "unit_pairs",
     "upper_values",
 ]
 
@@ -165,6 +169,22 @@ def _clear_rounding(distances: np.ndarray, squares: np.ndarray) -> None:
     distances[rows[noise], columns[noise]] = 0.0
 
 
+class UnitPairs(NamedTuple):
+    """Pairs in a unit: the entries are ``unit`` times those of ``pairs``."""
+
+    pairs: PairMatrix
+    unit: float
+
+
+def unit_pairs(X: np.ndarray, transform: Callable) -> UnitPairs:
+    """Pairs of ``transform`` of the squared Euclidean distances, in units that cannot overflow.
+
+    ``unit`` is that of the rows of X.
+    """
+    rows, unit = center(X)
+    return UnitPairs(StreamedPairs(rows, row_squares(rows), transform), unit)
+
+
 def euclidean_pairs(X: np.ndarray, transform: Callable, diagonal: float = 0.0) -> StreamedPairs:
     """Pairs of ``transform`` of the squared Euclidean distances between the rows of X."""
     centered = center(X)
@@ -249,13 +269,16 @@ def pair_product(x: PairMatrix, y: PairMatrix) -> float:
     return total
 
 
-def pair_difference(x: PairMatrix, y: PairMatrix) -> float:
-    """Sum over all ordered pairs i != j of the squared difference of the entries."""
+def difference_norm(x: UnitPairs, y: UnitPairs) -> float:
+    """Frobenius norm of the difference of two matrices, each pair of samples counted once."""
+    unit = max(x.unit, y.unit)
+    if not 0.0 < unit < math.inf:
+        raise ValueError("The dissimilarities overflow or vanish: rescale the representations.")
     total = 0.0
-    for rows in pair_blocks(x.n_samples):
-        difference = x.block(rows) - y.block(rows)
+    for rows in pair_blocks(x.pairs.n_samples):
+        difference = x.pairs.block(rows) * (x.unit / unit) - y.pairs.block(rows) * (y.unit / unit)
         total += _block_product(difference, difference)
-    return total
+    return unit * math.sqrt(total / 2.0)
 
 
 def _centered_sum(product: float, x: PairMatrix, y: PairMatrix, unbiased: bool) -> float:

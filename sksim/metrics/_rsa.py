@@ -17,13 +17,14 @@ from sksim.metrics._pair_matrix import (
     KeptPairs,
     PairMatrix,
     StreamedPairs,
-    euclidean_pairs,
+    UnitPairs,
+    difference_norm,
     keep_small,
     pair_blocks,
-    pair_difference,
     pair_product,
     permute_pairs,
     shifted,
+    unit_pairs,
     upper_values,
 )
 from sksim.utils._sklearn import StrOptions, validate_params
@@ -60,14 +61,17 @@ def _centered_rows(X: np.ndarray) -> np.ndarray:
     return rows
 
 
-def _dissimilarities(X: np.ndarray, rdm: str) -> StreamedPairs:
+def _dissimilarities(X: np.ndarray, rdm: str) -> UnitPairs:
     """The dissimilarity matrix of the rows of X, on demand."""
     if rdm == "correlation":
         rows = _unit_rows(_centered_rows(X), X.dtype, "constant over the features")
-        return StreamedPairs(rows, None, _one_minus)
+        return UnitPairs(StreamedPairs(rows, None, _one_minus), 1.0)
     if rdm == "cosine":
-        return StreamedPairs(_unit_rows(X, X.dtype, "zero"), None, _one_minus)
-    return euclidean_pairs(X, np.sqrt if rdm == "euclidean" else as_is)
+        return UnitPairs(StreamedPairs(_unit_rows(X, X.dtype, "zero"), None, _one_minus), 1.0)
+    if rdm == "euclidean":
+        return unit_pairs(X, np.sqrt)
+    pairs, unit = unit_pairs(X, as_is)
+    return UnitPairs(pairs, unit * unit)
 
 
 def _symmetric_matrix(condensed: np.ndarray, n_samples: int) -> np.ndarray:
@@ -166,7 +170,7 @@ def _ranks(pairs: StreamedPairs) -> PairMatrix:
 
 
 def _prepare(X: np.ndarray, *, rdm: str, compare: str) -> PairMatrix:
-    pairs = _dissimilarities(X, rdm)
+    pairs = _dissimilarities(X, rdm).pairs
     if compare in ("spearman", "rho-a"):
         return _ranks(pairs)
     return keep_small(shifted(pairs) if compare == "pearson" else pairs)
@@ -234,16 +238,17 @@ def _rsa_steps(*, rdm="correlation", compare="spearman") -> Steps:
     return Steps(prepare, _COMPARISONS[compare], permute_pairs)
 
 
-def _norm_prepare(X: np.ndarray, *, rdm: str) -> PairMatrix:
-    return keep_small(_dissimilarities(X, rdm))
+def _norm_prepare(X: np.ndarray, *, rdm: str) -> UnitPairs:
+    pairs, unit = _dissimilarities(X, rdm)
+    return UnitPairs(keep_small(pairs), unit)
 
 
-def _norm_compare(x: PairMatrix, y: PairMatrix) -> float:
-    return math.sqrt(pair_difference(x, y) / 2.0)
+def _norm_permute(y: UnitPairs, order: np.ndarray) -> UnitPairs:
+    return y._replace(pairs=permute_pairs(y.pairs, order))
 
 
 def _norm_steps(*, rdm="euclidean") -> Steps:
-    return Steps(functools.partial(_norm_prepare, rdm=rdm), _norm_compare, permute_pairs)
+    return Steps(functools.partial(_norm_prepare, rdm=rdm), difference_norm, _norm_permute)
 
 
 _ARRAYS = {"X": ["array-like"], "Y": ["array-like"]}

@@ -38,6 +38,16 @@ def test_streamed_blocks(monkeypatch, dtype, offset):
         assert value == pytest.approx(expected, abs=1e-9 if dtype == np.float64 else 1e-6)
 
 
+@pytest.mark.parametrize("unit", [1e-300, 1e-150, 1e150, 1e200])
+@pytest.mark.parametrize("other", [1e-150, 1.0, 1e150])
+def test_extreme_units(unit, other):
+    """The product of the two variances has the fourth power of a unit."""
+    for unbiased in (True, False):
+        expected = distance_correlation_score(X, Y, unbiased=unbiased)
+        value = distance_correlation_score(unit * X, other * Y, unbiased=unbiased)
+        assert value == pytest.approx(expected, abs=1e-9)
+
+
 def test_duplicates_in_float32_blocks(monkeypatch):
     """Distances of zero stay zero: they are not left to the expansion of the square."""
     monkeypatch.setattr(_pair_matrix, "MAX_KEPT", 10)

@@ -100,7 +100,9 @@ def correlated_pair(n, seed=0):
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_rounded_ranks_are_as_good_as_exact_ones(rdm, dtype):
     A, B = correlated_pair(700)
-    expected = _rsa._pearson(*(_rsa._exact_ranks(_rsa._dissimilarities(Z, rdm)) for Z in (A, B)))
+    expected = _rsa._pearson(
+        *(_rsa._exact_ranks(_rsa._dissimilarities(Z, rdm).pairs) for Z in (A, B))
+    )
     value = rsa_score(A.astype(dtype), B.astype(dtype), rdm=rdm)
     assert value == pytest.approx(expected, abs=1e-6)
     rho_a = rsa_score(A, B, rdm=rdm, compare="rho-a")
@@ -141,6 +143,29 @@ def test_many_duplicates_keep_their_average_rank(monkeypatch, dtype):
     assert rsa_score(A, B, rdm="euclidean") == pytest.approx(expected, abs=1e-8)
     monkeypatch.setattr(_rsa, "MAX_KEPT", 10)
     assert rsa_score(A, B, rdm="euclidean") == pytest.approx(expected, abs=2e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("kept", [10, 100])
+@pytest.mark.parametrize("exponent", [-300, -150, 0, 150, 200])
+def test_extreme_units(monkeypatch, dtype, kept, exponent):
+    """Neither squares of the entries nor products of the distances overflow or vanish."""
+    monkeypatch.setattr(_pair_matrix, "MAX_KEPT", kept)
+    unit = 10.0 ** (exponent if dtype == np.float64 else exponent / 10)
+    pair = [(unit * Z).astype(dtype) for Z in (X, Y)]
+    tolerance = 1e-9 if dtype == np.float64 else 1e-4
+    for compare in ("spearman", "pearson", "cosine", "kendall"):
+        expected = rsa_score(X, Y, rdm="euclidean", compare=compare)
+        value = rsa_score(*pair, rdm="euclidean", compare=compare)
+        assert value == pytest.approx(expected, abs=tolerance)
+    assert rsm_norm_distance(*pair) / unit == pytest.approx(106.95525576, rel=tolerance)
+
+
+def test_norms_that_cannot_be_represented_raise():
+    with pytest.raises(ValueError, match="rescale"):
+        rsm_norm_distance(1e-200 * X, 1e-200 * Y, rdm="sqeuclidean")
+    with pytest.raises(ValueError, match="rescale"):
+        rsm_norm_distance(1e200 * X, Y, rdm="sqeuclidean")
 
 
 def test_undefined_dissimilarities_raise():
