@@ -12,10 +12,11 @@ from abc import abstractmethod
 import numpy as np
 from joblib import effective_n_jobs
 from scipy import sparse
-from sklearn.preprocessing import normalize
 
 from sksim.neighbors._rerank import rerank
+from sksim.utils._blocks import row_blocks
 from sksim.utils._optional import import_optional
+from sksim.utils._unit_rows import unit_rows
 
 __all__ = ["APPROXIMATE_BACKENDS"]
 
@@ -23,6 +24,22 @@ _METRICS = ("cosine", "euclidean", "l2", "sqeuclidean")
 
 # Below this size the exact index of faiss is the fastest there is.
 _LARGEST_FLAT = 50_000
+
+
+def _float32_unit(X) -> float:
+    """Factor that keeps the squares of X within float32, a power of two; mostly 1."""
+    largest = max(float(X.max()), -float(X.min()))
+    if largest == 0 or 1e-9 < largest < 1e9:
+        return 1.0
+    return float(np.ldexp(1.0, np.clip(-np.frexp(largest)[1], -1000, 1000)))
+
+
+def _float32_directions(X) -> np.ndarray:
+    """Rows of unit length, made in blocks."""
+    directions = np.empty(X.shape, dtype=np.float32)
+    for rows in row_blocks(X.shape[0], 24 * X.shape[1]):
+        directions[rows] = unit_rows(X[rows])
+    return directions
 
 
 class ApproximateBackend:
@@ -48,16 +65,22 @@ class ApproximateBackend:
     def _ask(self, X, n_neighbors):
         """Row numbers (n_queries, n_neighbors) of the neighbours found, negative if missing."""
 
-    def _prepared(self, X):
+    def _refuse_sparse(self, X):
         if sparse.issparse(X):
             raise ValueError(
                 f"backend={self.name!r} searches dense X, got a sparse matrix. Use backend='brute'."
             )
-        X = normalize(X) if self.metric == "cosine" else X
-        return np.ascontiguousarray(X, dtype=np.float32)
+
+    def _prepared(self, X):
+        self._refuse_sparse(X)
+        if self.metric == "cosine":
+            return _float32_directions(X)
+        return np.ascontiguousarray(X if self.unit == 1 else X * self.unit, dtype=np.float32)
 
     def fit(self, X, depth):
         """Build the index."""
+        self._refuse_sparse(X)
+        self.unit = _float32_unit(X)
         prepared = self._prepared(X)
         package = import_optional(
             self.package, extra="ann", purpose=f"backend={self.name!r} of sksim.neighbors"

@@ -92,6 +92,16 @@ def test_small_index(name):
     assert_array_equal(classifier.predict(X), exact.predict(X))
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+@pytest.mark.parametrize("scale", [1e-60, 1e-30, 1e30, 1e60])
+def test_the_unit_of_the_vectors_does_not_matter(clusters, name, metric, scale):
+    require(name)
+    X = clusters[0] * scale
+    search = HubnessReducedNearestNeighbors(10, reduction=None, backend=name, metric=metric)
+    assert candidate_report(search.fit(X), random_state=0).recall > 0.97
+
+
 @pytest.mark.parametrize("name", sorted(PACKAGES))
 def test_missing_package_names_the_extra(clusters, name, monkeypatch):
     monkeypatch.setitem(sys.modules, approximate.APPROXIMATE_BACKENDS[name].package, None)
