@@ -3,7 +3,7 @@ import pytest
 from scipy.spatial.distance import cdist, squareform
 from scipy.special import ndtr
 
-from sksim.hubness import MutualProximity
+from sksim.hubness import MutualProximity, _moments
 from sksim.utils._graph import dense_to_graph, graph_to_dense
 from tests.hubness.conftest import euclidean, ragged, truncated
 from tests.reference import hubness as oracle
@@ -87,6 +87,18 @@ def test_exact_moments_are_those_of_all_distances(rng, method, metric):
     expected = ORACLES[method](D**power, T**power)
     rows = np.repeat(np.arange(9), 12)
     np.testing.assert_allclose(reduced.data, expected[rows, reduced.indices], rtol=1e-7)
+
+
+@pytest.mark.parametrize("metric", ["sqeuclidean", "cosine"])
+def test_exact_moments_are_formed_in_batches(rng, metric, monkeypatch):
+    monkeypatch.setattr(_moments, "_BATCH_ROWS", 7)
+    X = rng.standard_normal((50, 4)) + 2
+    T = cdist(X, X, metric)
+    np.fill_diagonal(T, 0)
+    fitted = MutualProximity(moments="exact").fit_graph(truncated(T, 9), vectors=X, metric=metric)
+    others = T[~np.eye(50, dtype=bool)].reshape(50, 49)
+    np.testing.assert_allclose(fitted.mean_, others.mean(axis=1))
+    np.testing.assert_allclose(fitted.scale_, others.std(axis=1))
 
 
 def test_exact_moments_survive_a_large_offset(rng):
