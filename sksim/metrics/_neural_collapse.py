@@ -10,6 +10,7 @@ from scipy.linalg import pinvh
 from scipy.spatial.distance import pdist
 from sklearn.utils import Bunch, check_array, column_or_1d
 
+from sksim.metrics._centering import center
 from sksim.metrics._measure import check_representation, check_same_rows
 
 __all__ = ["neural_collapse"]
@@ -91,9 +92,14 @@ def _classifier_rows(coef, intercept, n_classes: int, n_features: int):
     return coef, intercept
 
 
+def _unit_norm(A: np.ndarray) -> np.ndarray:
+    A = A / np.abs(A).max()
+    return A / np.linalg.norm(A)
+
+
 def _self_duality(W: np.ndarray, M: np.ndarray) -> float:
     """NC3: squared distance of the classifier and the class means, both of unit norm."""
-    return float(np.linalg.norm(W / np.linalg.norm(W) - M / np.linalg.norm(M)) ** 2)
+    return float(np.sum((_unit_norm(W) - _unit_norm(M)) ** 2))
 
 
 def _nearest_mean_disagreement(centred, centred_means, logits) -> float:
@@ -192,7 +198,7 @@ def neural_collapse(X, y, *, coef=None, intercept=None) -> Bunch:
     """
     X = check_representation(X).astype(np.float64)
     codes = _encode_labels(X, y)
-    centred = X - X.mean(axis=0)
+    centred = center(X, name="X").values
     classes = _class_statistics(centred, codes)
     M = classes.means
     if not pdist(M, "sqeuclidean").all():

@@ -58,6 +58,15 @@ def test_rotation_scale_and_translation_change_nothing(seed):
         assert after[name] == pytest.approx(before[name], rel=1e-6, abs=1e-8), name
 
 
+@pytest.mark.parametrize("unit", [1e-300, 1e-150, 1e100, 1e150, 1e200])
+def test_extreme_units_change_nothing(unit):
+    X, y, W, _ = draw(3)
+    expected = neural_collapse(X, y, coef=W)
+    for result in (neural_collapse(unit * X, y, coef=W), neural_collapse(X, y, coef=unit * W)):
+        for name, value in expected.items():
+            assert result[name] == pytest.approx(value, rel=1e-9), name
+
+
 def test_names_of_the_labels_do_not_matter():
     X, y, W, b = draw(1)
     names = np.array([f"class {c}" for c in range(W.shape[0])])
