@@ -20,7 +20,7 @@ from sksim.metrics._cca import (
     whitened_product,
 )
 from sksim.metrics._centering import square_sum
-from sksim.metrics._measure import Measure, Steps, as_is, evaluate, register
+from sksim.metrics._measure import Measure, Steps, as_is, evaluate, register, same_values
 from sksim.utils._sklearn import Interval, validate_params
 
 __all__ = ["gulp_distance"]
@@ -54,6 +54,8 @@ def _exact_distance(x: Basis, y: Basis) -> float:
 
 def _compare(x: tuple[Basis, float], y: tuple[Basis, float]) -> float:
     (basis_x, own_x), (basis_y, own_y) = x, y
+    if same_values(basis_x.values, basis_y.values):
+        return 0.0
     squared = own_x + own_y - 2.0 * square_sum(whitened_product(basis_x, basis_y))
     if squared < NEARLY_EQUAL * (own_x + own_y):
         return _exact_distance(basis_x, basis_y)

@@ -13,7 +13,7 @@ from scipy import linalg
 
 from sksim.metrics._cca import centered_columns, principal_axes, warn_if_degenerate
 from sksim.metrics._centering import center
-from sksim.metrics._measure import Measure, Steps, as_is, evaluate, register
+from sksim.metrics._measure import Measure, Steps, as_is, evaluate, register, same_values
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 
 __all__ = ["procrustes_distance", "procrustes_score", "shape_distance"]
@@ -56,6 +56,8 @@ def _correlation(x: Shape, y: Shape) -> float:
 
 def _residual(x: Shape, y: Shape) -> float:
     """Norm of the difference between the arrays of unit norm, one optimally rotated."""
+    if same_values(x.values, y.values):
+        return 0.0
     correlation = _correlation(x, y)
     if correlation < NEARLY_ONE:
         return math.sqrt(2.0 - 2.0 * correlation)

@@ -6,54 +6,70 @@
 import functools
 import math
 from numbers import Real
+from typing import NamedTuple
 
 import numpy as np
 from scipy import linalg
 
 from sksim.metrics._centering import center
-from sksim.metrics._measure import Measure, Steps, as_is, evaluate, register
+from sksim.metrics._measure import Measure, Steps, as_is, evaluate, register, same_values
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 
 __all__ = ["riemannian_distance"]
 
 
-def _prepare_covariance(X: np.ndarray, *, reg: float) -> np.ndarray:
+class _Matrix(NamedTuple):
+    """The positive definite matrix ``unit**2 * values``; the unit keeps it in range."""
+
+    values: np.ndarray
+    unit: float
+
+
+def _with_ridge(values: np.ndarray, scale: float, reg: float) -> _Matrix:
+    """The matrix ``scale**2 * values + reg * I``."""
+    unit = max(scale, math.sqrt(reg))
+    ridge = reg / unit / unit * np.eye(values.shape[0])
+    return _Matrix((scale / unit) ** 2 * values + ridge, unit)
+
+
+def _prepare_covariance(X: np.ndarray, *, reg: float) -> _Matrix:
     values, scale = center(X.astype(np.float64, copy=False))
-    covariance = values.T @ values * (scale * scale / (X.shape[0] - 1))
-    return covariance + reg * np.eye(X.shape[1])
+    return _with_ridge(values.T @ values / (X.shape[0] - 1), scale, reg)
 
 
-def _prepare_gram(X: np.ndarray, *, reg: float) -> np.ndarray:
+def _prepare_gram(X: np.ndarray, *, reg: float) -> _Matrix:
     values, scale = center(X.astype(np.float64, copy=False))
-    gram = values @ values.T * (scale * scale / X.shape[1])
-    return gram + reg * np.eye(X.shape[0])
+    return _with_ridge(values @ values.T / X.shape[1], scale, reg)
 
 
-def _compare(x: np.ndarray, y: np.ndarray) -> float:
-    if x.shape != y.shape:
+def _compare(x: _Matrix, y: _Matrix) -> float:
+    if x.values.shape != y.values.shape:
         raise ValueError(
             'X and Y must have as many features for matrix="covariance", got '
-            f'{x.shape[0]} and {y.shape[0]}. matrix="gram" compares any widths.'
+            f'{x.values.shape[0]} and {y.values.shape[0]}. matrix="gram" compares any widths.'
         )
     try:
-        eigenvalues = linalg.eigvalsh(x, y)
+        eigenvalues = linalg.eigvalsh(x.values, y.values)
     except linalg.LinAlgError:
         eigenvalues = np.zeros(1)
-    smallest = x.shape[0] * np.finfo(np.float64).eps * np.abs(eigenvalues).max()
+    smallest = x.values.shape[0] * np.finfo(np.float64).eps * np.abs(eigenvalues).max()
     if eigenvalues.min() <= smallest:
         raise ValueError(
             "The matrices must be positive definite, but one is singular: use more samples than "
             "features, or a positive reg."
         )
-    return float(linalg.norm(np.log(eigenvalues)))
+    if x.unit == y.unit and same_values(x.values, y.values):
+        return 0.0
+    logarithms = np.log(eigenvalues) + 2.0 * (math.log(x.unit) - math.log(y.unit))
+    return float(linalg.norm(logarithms))
 
 
-def _permute_covariance(y: np.ndarray, order: np.ndarray) -> np.ndarray:
+def _permute_covariance(y: _Matrix, order: np.ndarray) -> _Matrix:
     return y
 
 
-def _permute_gram(y: np.ndarray, order: np.ndarray) -> np.ndarray:
-    return y[np.ix_(order, order)]
+def _permute_gram(y: _Matrix, order: np.ndarray) -> _Matrix:
+    return y._replace(values=y.values[np.ix_(order, order)])
 
 
 def _steps(*, matrix="covariance", reg=0.0) -> Steps:

@@ -102,6 +102,16 @@ def test_identity_is_the_best_value(measure, seed, width):
     assert measure(X, X) == pytest.approx(measure.best, abs=1e-7)
 
 
+@some(lambda measure: measure.identity and not measure.higher_is_better)
+@few
+@given(seed=seeds, width=widths)
+def test_distance_of_a_representation_to_itself_is_exactly_zero(measure, seed, width):
+    """So that scipy takes a matrix of them for distances."""
+    X, _ = pair_for(measure, seed, width)
+    assert measure(X, X.copy()) == 0.0
+    assert measure(X.astype(np.float32), X.astype(np.float32)) == 0.0
+
+
 @ALL
 @few
 @given(seed=seeds, width_x=widths, width_y=widths, independent=st.booleans())

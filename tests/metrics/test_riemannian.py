@@ -32,6 +32,17 @@ def test_a_common_invertible_map_changes_nothing(seed):
     assert riemannian_distance(X @ A, Y @ A) == pytest.approx(riemannian_distance(X, Y), abs=1e-6)
 
 
+@pytest.mark.parametrize("unit", [1e-300, 1e-150, 1e150, 1e200])
+def test_units(unit):
+    assert riemannian_distance(unit * X, unit * Y) == pytest.approx(6.95820205, abs=1e-7)
+    apart = riemannian_distance(unit * X, X)
+    assert apart == pytest.approx(np.sqrt(8) * 2 * abs(np.log(unit)), rel=1e-12)
+    if unit < 1:
+        ridge = 0.1 * np.eye(8)
+        expected = reference.riemannian(np.cov(X.T) + ridge, ridge)
+        assert riemannian_distance(unit * X, X, reg=0.1) == pytest.approx(expected, rel=1e-9)
+
+
 def test_gram_matrices_of_any_widths():
     assert riemannian_distance(X[:, :3], Y, matrix="gram", reg=0.1) > 0
     with pytest.raises(ValueError, match="as many features"):
@@ -42,4 +53,6 @@ def test_singular_matrices_raise():
     for params in ({"matrix": "gram"}, {}):
         with pytest.raises(ValueError, match="positive definite"):
             riemannian_distance(X[:6], Y[:6], **params)
+        with pytest.raises(ValueError, match="positive definite"):
+            riemannian_distance(X[:6], X[:6], **params)
     assert riemannian_distance(X[:6], Y[:6], reg=0.1) > 0
