@@ -22,14 +22,17 @@ _CACHE_MIB = 0.5
 _MAX_BLOCK_ROWS = 64
 
 
-def _row_ranks(row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Number of entries of the row that are at most each entry, and the sorted row."""
+def _fill_row_ranks(row: np.ndarray, ranks: np.ndarray) -> np.ndarray:
+    """Write how many entries of the row are at most each entry; returns the sorted row."""
     order = np.argsort(row)
     ordered = row[order]
-    last = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]), row.size - 1)
-    ranks = np.empty(row.size, dtype=np.intp)
-    ranks[order] = np.repeat(last + 1, np.diff(last, prepend=-1))
-    return ranks, ordered
+    last = np.flatnonzero(ordered[1:] != ordered[:-1])
+    if last.size == row.size - 1:
+        ranks[order] = np.arange(1, row.size + 1, dtype=ranks.dtype)
+    else:
+        last = np.append(last, row.size - 1)
+        ranks[order] = np.repeat(last + 1, np.diff(last, prepend=-1))
+    return ordered
 
 
 def _rank_array(n_rows: int, n_columns: int) -> np.ndarray:
@@ -52,7 +55,7 @@ def _ranks_and_thresholds(D: np.ndarray, D_index: np.ndarray, n_jobs):
 
     def fill(rows):
         for x in range(rows.start, rows.stop):
-            ranks[x, :n_indexed], ordered = _row_ranks(D_index[x])
+            ordered = _fill_row_ranks(D_index[x], ranks[x, :n_indexed])
             thresholds[:, x] = np.searchsorted(ordered, D[:, x], side="right")
 
     _in_threads(fill, n_indexed, 8 * n_indexed, n_jobs)
@@ -64,7 +67,7 @@ def _own_ranks(D: np.ndarray, n_jobs) -> np.ndarray:
 
     def fill(rows):
         for i in range(rows.start, rows.stop):
-            ranks[i, : D.shape[1]] = _row_ranks(D[i])[0]
+            _fill_row_ranks(D[i], ranks[i, : D.shape[1]])
 
     _in_threads(fill, D.shape[0], 8 * D.shape[1], n_jobs)
     return ranks
@@ -111,6 +114,12 @@ def _symmetric_joint_counts(D, n_jobs) -> np.ndarray:
     return counts
 
 
+def _is_symmetric(D: np.ndarray) -> bool:
+    """Whether a square matrix is, compared in blocks that stay in the processor's cache."""
+    blocks = row_blocks(D.shape[0], D[0].nbytes, working_memory=_CACHE_MIB)
+    return all(np.array_equal(D[rows, rows.start :], D[rows.start :, rows].T) for rows in blocks)
+
+
 def empirical_mutual_proximity(
     D, D_index=None, *, n_excluded: int = 0, n_jobs: int | None = None
 ) -> np.ndarray:
@@ -127,7 +136,8 @@ def empirical_mutual_proximity(
     D : ndarray of shape (n_queries, n_indexed)
         Distances of the queries to the indexed samples; symmetric if D_index is None.
     D_index : ndarray of shape (n_indexed, n_indexed), default=None
-        Distances among the indexed samples; None means that they are the queries.
+        Distances among the indexed samples; None means that they are the queries, which takes
+        half the time. So does the same symmetric matrix again.
     n_excluded : int, default=0
         Samples that the divisor leaves out. The two samples themselves are never counted, so that
         the least value of a set with itself is 2 / n; with ``n_excluded=2`` it is zero.
@@ -167,15 +177,18 @@ def empirical_mutual_proximity(
             f"Distances among the indexed samples must have shape {2 * (D.shape[1],)}, "
             f"got {index.shape}."
         )
-    if np.isnan(D).any() or np.isnan(index).any():
+    is_own = D is index or np.array_equal(D, index)
+    if np.isnan(D).any() or (not is_own and np.isnan(index).any()):
         raise ValueError("D and D_index must hold distances, got NaN.")
-    if D_index is None and not np.array_equal(D, D.T):
+    is_symmetric = is_own and _is_symmetric(D)
+    if D_index is None and not is_symmetric:
         raise ValueError("D must be symmetric if D_index is None, got a matrix that is not.")
     if D.shape[1] <= n_excluded:
         raise ValueError(f"D must have more than {n_excluded} columns, got {D.shape[1]}.")
-    counts = (
-        _symmetric_joint_counts(D, n_jobs) if D_index is None else _joint_counts(D, index, n_jobs)
-    )
+    if is_symmetric:
+        counts = _symmetric_joint_counts(D, n_jobs)
+    else:
+        counts = _joint_counts(D, index, n_jobs)
     proximity = counts / (D.shape[1] - n_excluded)
     np.subtract(1, proximity, out=proximity)
     if D_index is None:

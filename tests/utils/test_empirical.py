@@ -58,7 +58,12 @@ def test_equals_the_three_loops(seed, n, levels, n_excluded, n_jobs):
     np.testing.assert_array_equal(found, found.T)
     assert found.min() >= 0
     assert found.max() <= 1
-    Q = np.random.RandomState(seed).permutation(D.ravel()).reshape(D.shape)[: n // 2]
+    found = empirical_mutual_proximity(D, D.copy(), n_excluded=n_excluded, n_jobs=n_jobs)
+    np.testing.assert_array_equal(found, literal(D, D, n - n_excluded))
+    shuffled = np.random.RandomState(seed).permutation(D.ravel()).reshape(D.shape)
+    found = empirical_mutual_proximity(shuffled, shuffled, n_jobs=n_jobs)
+    np.testing.assert_array_equal(found, literal(shuffled, shuffled, n))
+    Q = shuffled[: n // 2]
     found = empirical_mutual_proximity(Q, D, n_excluded=n_excluded, n_jobs=n_jobs)
     np.testing.assert_array_equal(found, literal(Q, D, n - n_excluded))
 
