@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from sksim._torch._training import RandomStream, TrainingDivergedError, TrainingNet
+from sksim._torch._embedding_net import EmbeddingNet, diverged
+from sksim._torch._training import RandomStream
 
 __all__ = ["stacked_logits", "train_side_by_side"]
 
@@ -58,7 +59,7 @@ class _Order:
             torch.set_rng_state(self.generator.get_state())
 
 
-def _stack_parameters(nets: Sequence[TrainingNet]) -> dict[str, Tensor]:
+def _stack_parameters(nets: Sequence[EmbeddingNet]) -> dict[str, Tensor]:
     modules = [dict(net.module_.named_parameters()) for net in nets]
     return {
         name: torch.stack([module[name].detach() for module in modules]).requires_grad_()
@@ -97,10 +98,7 @@ def _record(nets, losses: Tensor, duration: float) -> None:
     for net, loss in zip(nets, losses.tolist()):
         epoch = len(net.history) + 1
         if not torch.isfinite(torch.tensor(loss)):
-            raise TrainingDivergedError(
-                f"Training diverged: the loss of epoch {epoch} became {loss}. Try a smaller lr, "
-                "or input of unit scale."
-            )
+            raise diverged(epoch, loss)
         net.history.new_epoch()
         net.history.record("epoch", epoch)
         net.history.record("train_loss", loss)
@@ -108,13 +106,13 @@ def _record(nets, losses: Tensor, duration: float) -> None:
 
 
 def train_side_by_side(
-    nets: Sequence[TrainingNet], streams: Sequence[RandomStream], X, y, n_epochs: int
+    nets: Sequence[EmbeddingNet], streams: Sequence[RandomStream], X, y, n_epochs: int
 ) -> None:
     """Train initialised nets of built-in networks, as ``net.partial_fit`` would one by one.
 
     Parameters
     ----------
-    nets : sequence of TrainingNet
+    nets : sequence of EmbeddingNet
         Nets of the same shape with an Adam optimizer; trained in place.
     streams : sequence of RandomStream
         The stream of each net.
@@ -142,5 +140,5 @@ def train_side_by_side(
     _unstack(nets, stack, optimizer)
 
 
-def _optimizer_options(net: TrainingNet) -> dict:
+def _optimizer_options(net: EmbeddingNet) -> dict:
     return {key: net.get_params()[f"optimizer__{key}"] for key in ("weight_decay", "fused")}

@@ -7,15 +7,48 @@ import copy
 
 import numpy as np
 import torch
+from sklearn.utils import gen_batches
 from torch import nn
 
 from sksim._torch._embedding import build_embedding_model
 from sksim._torch._embedding_losses import LOSSES
-from sksim._torch._training import BestWeights, RandomStream, TrainingNet, resolve_device
+from sksim._torch._training import (
+    BestWeights,
+    RandomStream,
+    TrainingDivergedError,
+    TrainingNet,
+    resolve_device,
+)
 
-__all__ = ["embed_rows", "make_embedding_net", "model_logits", "model_unembeddings"]
+__all__ = [
+    "EmbeddingNet",
+    "diverged",
+    "embed_rows",
+    "make_embedding_net",
+    "model_logits",
+    "model_unembeddings",
+    "prepare_training",
+]
 
 _CHUNK = 1024
+
+
+def diverged(epoch: int, loss: float) -> TrainingDivergedError:
+    """The error of a loss that is not finite."""
+    return TrainingDivergedError(
+        f"Training diverged: the loss of epoch {epoch} became {loss}. Try a smaller lr, or input "
+        "of unit scale."
+    )
+
+
+class EmbeddingNet(TrainingNet):
+    """Net whose advice on divergence fits the classifier; the best weights are back by then."""
+
+    def _stop_diverged(self, loss: float) -> None:
+        try:
+            super()._stop_diverged(loss)
+        except TrainingDivergedError:
+            raise diverged(len(self.history), loss) from None
 
 
 def make_embedding_net(
@@ -31,10 +64,11 @@ def make_embedding_net(
     """Initialised net with Adam, and the random stream that it lives on."""
     device = resolve_device(device)
     stream = RandomStream(random_state, device)
-    extra = [] if patience is None else [("best_weights", BestWeights("valid_loss", patience))]
+    monitor = "train_loss" if patience is None else "valid_loss"
+    best_weights = ("best_weights", BestWeights(monitor, patience))
     weight_decay = net_parameters.pop("weight_decay")
     with stream.active():
-        net = TrainingNet(
+        net = EmbeddingNet(
             build_embedding_model,
             LOSSES[distillation],
             **{f"module__{name}": value for name, value in module_parameters.items()},
@@ -42,11 +76,20 @@ def make_embedding_net(
             optimizer__weight_decay=weight_decay,
             optimizer__fused=device.startswith(("cpu", "cuda")),
             device=device,
-            callbacks=[*copy.deepcopy(list(callbacks or [])), *extra],
+            callbacks=[*copy.deepcopy(list(callbacks or [])), best_weights],
             **({} if net_parameters["verbose"] else {"callbacks__print_log": None}),
             **net_parameters,
         ).initialize()
     return net, stream
+
+
+def prepare_training(net: TrainingNet, *, max_epochs: int, batch_size: int, lr: float) -> None:
+    """Set what further training may change; the optimizer keeps its moments."""
+    net.set_params(max_epochs=max_epochs, batch_size=batch_size)
+    if net.lr != lr:
+        net.lr = lr
+        for group in net.optimizer_.param_groups:
+            group["lr"] = lr
 
 
 def _exact_model(net: TrainingNet) -> nn.Module:
@@ -59,8 +102,8 @@ def _exact_model(net: TrainingNet) -> nn.Module:
 @torch.no_grad()
 def _in_chunks(function, model: nn.Module, X: np.ndarray) -> np.ndarray:
     device = next(model.parameters()).device
-    rows = torch.as_tensor(X, dtype=torch.float64)
-    pieces = [function(part.to(device)).cpu() for part in rows.split(_CHUNK)]
+    parts = (X[rows] for rows in gen_batches(len(X), _CHUNK))
+    pieces = [function(torch.tensor(x, dtype=torch.float64, device=device)).cpu() for x in parts]
     return torch.cat(pieces).numpy()
 
 

@@ -30,6 +30,23 @@ def _torch_module(name: str):
     return import_optional(f"sksim._torch.{name}", extra="torch", purpose="EmbeddingClassifier")
 
 
+def _layer_sizes(hidden_layer_sizes) -> tuple[int, ...]:
+    sizes = tuple(hidden_layer_sizes)
+    if not all(isinstance(size, numbers.Integral) and size > 0 for size in sizes):
+        raise ValueError(f"hidden_layer_sizes must be positive integers, got {sizes}.")
+    return tuple(map(int, sizes))
+
+
+def _check_range(X) -> None:
+    """Raise where X does not fit into float32, in which the networks are trained."""
+    largest = max(X.max(), -X.min())
+    if largest > np.finfo(np.float32).max:
+        raise ValueError(
+            f"X must lie within the range of float32, in which the networks are trained, got "
+            f"absolute values up to {largest:g}."
+        )
+
+
 def _class_index(y, classes) -> np.ndarray:
     """Position of each label in the sorted ``classes``; an error names unknown labels."""
     position = np.searchsorted(classes, y)
@@ -52,7 +69,12 @@ def _can_be_stratified(targets, fraction: float) -> bool:
 
 
 def _teacher_classes(teacher) -> np.ndarray:
-    check_is_fitted(teacher)
+    check_is_fitted(
+        teacher,
+        msg="teacher must be a fitted classifier, but this %(name)s instance is not fitted. Copies "
+        "of it are not either: wrap it in sklearn.frozen.FrozenEstimator, so that it survives "
+        "clone and searches.",
+    )
     return np.unique(teacher.classes_)
 
 
@@ -91,13 +113,14 @@ class EmbeddingClassifier(
         Widths of the hidden layers of f, and of g if that is a network.
     unembedding : {"mlp", "linear"}, default="mlp"
         "mlp": g is a network on one-hot labels without their last column, so that the last label
-        is the zero vector. "linear": the vectors g(y) are free parameters.
+        enters it as the zero vector. "linear": the vectors g(y) are free parameters.
     module : torch.nn.Module, callable or None, default=None
         A network of your own instead of the two: a module, which is copied, never trained
         itself; or a class or function that returns one, called with ``n_features``,
         ``n_components`` and ``n_classes``. It has methods ``embed(x)`` (n, M) and
         ``unembeddings()`` (k, M), or submodules ``embedding`` and ``head``, the latter a
-        ``torch.nn.Linear`` without bias. It sees float32 rows.
+        ``torch.nn.Linear`` without bias. It is trained on float32 rows; afterwards a copy in
+        float64 sees float64 rows.
     teacher : fitted classifier or None, default=None
         A model to distil, with ``predict_log_proba``. Wrap it in
         :class:`sklearn.frozen.FrozenEstimator`, so that it survives ``clone``. The labels ``y``
@@ -126,7 +149,8 @@ class EmbeddingClassifier(
     callbacks : list of skorch callbacks or None, default=None
         Further callbacks of the net, such as a learning rate schedule. They are copied.
     warm_start : bool, default=False
-        Whether a further :meth:`fit` goes on from the weights of the last one.
+        Whether a further :meth:`fit` goes on from the weights of the last one, with the ``lr``
+        and ``batch_size`` that are set by then.
     verbose : int, default=0
         Whether to print a line an epoch.
     random_state : int, RandomState instance or None, default=None
@@ -266,7 +290,8 @@ class EmbeddingClassifier(
             The fitted classifier.
         """
         continued = self.warm_start and hasattr(self, "net_")
-        X, targets = self._validate(X, y, classes=self.classes_ if continued else None)
+        classes = self.classes_ if continued else None
+        X, targets = self._validate(X, y, classes=classes, reset=not continued)
         if not continued:
             self._initialize()
         return self._train(X, targets, self.max_epochs)
@@ -310,15 +335,15 @@ class EmbeddingClassifier(
         else:
             X, y = validate_data(self, X, y, reset=reset, dtype=_DTYPES)
             check_classification_targets(y)
+        _check_range(X)
         if self.teacher is not None:
             classes = _teacher_classes(self.teacher)
-        self.classes_ = np.unique(y if classes is None else classes)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"The number of classes must be at least 2, got {len(self.classes_)} class."
-            )
-        index = None if y is None else _class_index(y, self.classes_)
+        classes = np.unique(y if classes is None else classes)
+        if len(classes) < 2:
+            raise ValueError(f"The number of classes must be at least 2, got {len(classes)} class.")
+        index = None if y is None else _class_index(y, classes)
         targets = index if self.teacher is None else _teacher_targets(self.teacher, X)
+        self.classes_ = classes
         return X.astype(np.float32), targets
 
     def _initialize(self):
@@ -328,7 +353,7 @@ class EmbeddingClassifier(
             "n_features": self.n_features_in_,
             "n_components": self.n_components,
             "n_classes": len(self.classes_),
-            "hidden_layer_sizes": tuple(self.hidden_layer_sizes),
+            "hidden_layer_sizes": _layer_sizes(self.hidden_layer_sizes),
             "unembedding": self.unembedding,
         }
         self.net_, self._stream = _torch_module("_embedding_net").make_embedding_net(
@@ -348,9 +373,14 @@ class EmbeddingClassifier(
         with self._stream.active():
             if self.early_stopping:
                 X, targets = self._set_rows_aside(X, targets)
-            self.net_.set_params(max_epochs=n_epochs)
-            self.net_.partial_fit(X, targets)
-        return self._finish()
+            _torch_module("_embedding_net").prepare_training(
+                self.net_, max_epochs=n_epochs, batch_size=self.batch_size, lr=self.lr
+            )
+            try:
+                self.net_.partial_fit(X, targets)
+            finally:  # if training diverged, what follows belongs to the weights restored
+                self._finish()
+        return self
 
     def _set_rows_aside(self, X, targets):
         """Tell the net which rows to validate on, and return the others."""
@@ -378,7 +408,9 @@ class EmbeddingClassifier(
 
     def _rows(self, X):
         check_is_fitted(self)
-        return validate_data(self, X, reset=False, dtype=_DTYPES)
+        X = validate_data(self, X, reset=False, dtype=_DTYPES)
+        _check_range(X)
+        return X
 
     def predict_log_proba(self, X):
         """Compute log p(y|x), exact in float64 also where p(y|x) underflows.

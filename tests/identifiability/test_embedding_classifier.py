@@ -106,6 +106,21 @@ class TestModel:
             atol=1e-13,
         )
 
+    @pytest.mark.parametrize("method", ["fit", "predict_log_proba", "transform"])
+    def test_values_beyond_float32(self, data, fitted, method):
+        arguments = (data[0] * 1e39, data[1])[: 2 if method == "fit" else 1]
+        with pytest.raises(ValueError, match="X must lie within the range of float32"):
+            getattr(_small() if method == "fit" else fitted, method)(*arguments)
+
+    def test_read_only_rows(self, data, fitted):
+        X = data[0].copy()
+        X.flags.writeable = False
+        torch.set_warn_always(True)  # torch warns of such arrays once in a process otherwise
+        try:
+            fitted.predict(X)
+        finally:
+            torch.set_warn_always(False)
+
     def test_dtypes(self, data, fitted):
         X, _ = data
         assert fitted.transform(X.astype(np.float32)).dtype == np.float32
@@ -176,6 +191,28 @@ class TestTraining:
         np.testing.assert_array_equal(warm.unembeddings_, _small().fit(X, y).unembeddings_)
         assert _small(max_epochs=3).fit(X, y).fit(X, y).n_iter_ == 3
 
+    def test_warm_start_at_another_rate(self, data):
+        X, y = data
+        model = _small(warm_start=True, batch_size=300).fit(X, y)
+        before = model.unembeddings_
+        model.set_params(lr=1e-9, batch_size=100, max_epochs=1).fit(X, y)
+        np.testing.assert_allclose(model.unembeddings_, before, atol=1e-6)
+        assert model.history_[-1]["train_batch_count"] == 3
+
+    def test_warm_start_needs_the_same_features(self, data):
+        X, y = data
+        model = _small(warm_start=True).fit(X, y)
+        with pytest.raises(ValueError, match="X has 4 features, but .* expecting 2"):
+            model.fit(np.hstack([X, X]), y)
+
+    def test_bad_labels_leave_the_model(self, data):
+        X, y = data
+        model = _small(max_epochs=1).fit(X, y)
+        with pytest.raises(ValueError, match="at least 2"):
+            model.fit(X, np.zeros_like(y))
+        assert set(model.predict(X)) <= set(y)
+        assert len(model.classes_) == 4
+
     def test_early_stopping_returns_to_the_best_epoch(self, data):
         X, y = data
         model = _small(
@@ -205,6 +242,16 @@ class TestTraining:
         X, y = data
         with pytest.raises(FloatingPointError, match="Training diverged"):
             _small(lr=1e30).fit(X, y)
+
+    def test_divergence_leaves_the_best_weights(self, data):
+        X, y = data
+        model = _small(max_epochs=3, warm_start=True).fit(X, y)
+        before = model.predict_log_proba(X)
+        with pytest.raises(FloatingPointError, match=r"smaller lr, or input of unit scale\.$"):
+            model.set_params(lr=1e30).fit(X, y)
+        np.testing.assert_array_equal(model.predict_log_proba(X), before)
+        logits = model.transform(X) @ model.unembeddings_.T
+        np.testing.assert_allclose(log_softmax(logits, axis=1), before, atol=1e-12)
 
     @pytest.mark.parametrize("device", ["cuda:99", "nonsense"])
     def test_unknown_device(self, data, device):
@@ -378,7 +425,7 @@ class TestDistillation:
         assert "valid_loss" in model.history_[0]
 
     def test_unfitted_teacher(self, data):
-        with pytest.raises(NotFittedError):
+        with pytest.raises(NotFittedError, match=r"LogisticRegression.*FrozenEstimator"):
             _small(teacher=LogisticRegression()).fit(*data)
 
     def test_labels_must_be_the_teachers(self, data, teacher):
@@ -398,6 +445,9 @@ class TestDistillation:
         ({"unembedding": "table"}, "unembedding"),
         ({"distillation": "l2"}, "distillation"),
         ({"lr": 0}, "lr"),
+        ({"hidden_layer_sizes": (8, 0)}, r"hidden_layer_sizes must be positive.*\(8, 0\)"),
+        ({"hidden_layer_sizes": (-2,)}, "hidden_layer_sizes must be positive"),
+        ({"hidden_layer_sizes": (2.5,)}, "hidden_layer_sizes must be positive"),
         ({"validation_fraction": 1.0}, "validation_fraction"),
     ],
 )
