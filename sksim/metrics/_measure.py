@@ -32,6 +32,7 @@ __all__ = [
     "permute_rows",
     "register",
     "same_values",
+    "within",
 ]
 
 #: Changes of one representation that may leave a measure as it is. "orthogonal" is x -> Qx,
@@ -242,6 +243,11 @@ def check_value(value: float, name: str = "similarity") -> float:
     if not math.isfinite(value):
         raise ValueError(f"The {name} is not finite ({value}): rescale the representations.")
     return float(value)
+
+
+def within(value: float, low: float, high: float) -> float:
+    """The value, which nothing but rounding can take out of its range."""
+    return float(min(max(value, low), high))
 
 
 def evaluate(steps: Steps, X, Y, *, min_samples: int = 2, constant_ok: bool = False) -> float:

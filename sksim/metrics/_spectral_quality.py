@@ -3,13 +3,15 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import math
 from numbers import Real
 
 import numpy as np
 from scipy.linalg import eigvalsh, svdvals
 from scipy.special import entr
 
-from sksim.metrics._measure import check_representation
+from sksim.metrics._centering import center, square_sum
+from sksim.metrics._measure import check_representation, within
 from sksim.metrics._sphere_quality import unit_rows
 from sksim.utils._sklearn import Interval, validate_params
 
@@ -24,16 +26,13 @@ __all__ = [
 ]
 
 
-def _scaled(X: np.ndarray) -> np.ndarray:
-    """Float64 copy whose largest entry is one, so that no product overflows."""
-    X = X.astype(np.float64)
-    return X / (np.abs(X).max() or 1.0)
-
-
 def _centred(X) -> np.ndarray:
     """Validated representation, centred, up to its scale, which no measure here depends on."""
-    X = _scaled(check_representation(X))
-    return _scaled(X - X.mean(axis=0))
+    return center(check_representation(X).astype(np.float64), name="X").values
+
+
+def _largest_rank(centred: np.ndarray) -> int:
+    return min(centred.shape[0] - 1, centred.shape[1])
 
 
 def smaller_gram(X: np.ndarray) -> np.ndarray:
@@ -93,7 +92,8 @@ def participation_ratio(X) -> float:
     1.04
     """
     centred = _centred(X)
-    return float(np.vdot(centred, centred) ** 2 / np.sum(smaller_gram(centred) ** 2))
+    ratio = square_sum(centred) ** 2 / square_sum(smaller_gram(centred))
+    return within(ratio, 1.0, _largest_rank(centred))
 
 
 def isoscore(X) -> float:
@@ -198,10 +198,11 @@ def stable_rank(X) -> float:
     >>> round(stable_rank(cross * [2, 1, 1]), 6)
     1.5
     """
-    gram = smaller_gram(_centred(X))
-    last = gram.shape[0] - 1
-    largest = eigvalsh(gram, subset_by_index=(last, last), check_finite=False)[0]
-    return float(max(1.0, np.trace(gram) / largest))
+    centred = _centred(X)
+    gram = smaller_gram(centred)
+    # all eigenvalues: the search for one of them fails for some spectra that are even
+    largest = eigvalsh(gram, check_finite=False)[-1]
+    return within(np.trace(gram) / largest, 1.0, _largest_rank(centred))
 
 
 def effective_rank(X) -> float:
@@ -254,8 +255,9 @@ def effective_rank(X) -> float:
     >>> round(effective_rank(cross * [10, 1, 1]), 2)
     1.76
     """
-    sigma = svdvals(_centred(X), check_finite=False)
-    return float(np.exp(entr(sigma / sigma.sum()).sum()))
+    centred = _centred(X)
+    sigma = svdvals(centred, check_finite=False)
+    return within(np.exp(entr(sigma / sigma.sum()).sum()), 1.0, _largest_rank(centred))
 
 
 @validate_params(
@@ -312,10 +314,11 @@ def rankme_score(X, *, eps=1e-7) -> float:
     >>> round(rankme_score(np.eye(4) + 1.0), 2)
     2.93
     """
-    X = _scaled(check_representation(X, constant_ok=True))
-    if not X.any():
+    X = check_representation(X, constant_ok=True).astype(np.float64)
+    peak = np.abs(X).max()
+    if peak == 0:
         raise ValueError("X must have an entry that is not zero, got zeros only.")
-    sigma = svdvals(X, check_finite=False)
+    sigma = svdvals(X / peak, check_finite=False)
     return float(np.exp(entr(sigma / sigma.sum() + eps).sum()))
 
 
@@ -367,4 +370,6 @@ def matrix_nuclear_norm(X) -> float:
     2.8284
     """
     X = check_representation(X, constant_ok=True)
-    return float(svdvals(unit_rows(X), check_finite=False).sum())
+    n_samples = X.shape[0]
+    norm = svdvals(unit_rows(X), check_finite=False).sum()
+    return within(norm, math.sqrt(n_samples), math.sqrt(n_samples * min(X.shape)))

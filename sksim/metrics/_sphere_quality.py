@@ -7,7 +7,7 @@ from numbers import Real
 
 import numpy as np
 
-from sksim.metrics._measure import check_paired, check_representation
+from sksim.metrics._measure import check_paired, check_representation, within
 from sksim.utils._blocks import row_blocks
 from sksim.utils._sklearn import Interval, validate_params
 
@@ -157,7 +157,7 @@ def alignment(X, X_positive, *, alpha=2) -> float:
             f"{X.shape[1]} features in X and {X_positive.shape[1]} in X_positive."
         )
     gaps = np.linalg.norm(unit_rows(X) - unit_rows(X_positive, "X_positive"), axis=1)
-    return float(np.mean(gaps**alpha))
+    return float(np.mean(np.minimum(gaps, 2.0) ** alpha))
 
 
 def anisotropy(X) -> float:
@@ -208,4 +208,5 @@ def anisotropy(X) -> float:
     unit = unit_rows(check_representation(X, constant_ok=True))
     n_samples = unit.shape[0]
     total = unit.sum(axis=0)
-    return float((total @ total - n_samples) / (n_samples * (n_samples - 1)))
+    mean_cosine = (total @ total - n_samples) / (n_samples * (n_samples - 1))
+    return within(mean_cosine, -1.0 / (n_samples - 1), 1.0)

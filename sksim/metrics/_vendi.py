@@ -3,13 +3,14 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import math
 from numbers import Real
 
 import numpy as np
 from scipy.linalg import eigvalsh
 from scipy.special import entr
 
-from sksim.metrics._measure import check_representation
+from sksim.metrics._measure import check_representation, within
 from sksim.metrics._spectral_quality import smaller_gram
 from sksim.metrics._sphere_quality import unit_rows
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
@@ -56,11 +57,13 @@ def _gram(X, kernel) -> np.ndarray:
 def _renyi_entropy(p: np.ndarray, q: float) -> float:
     """Renyi entropy of order q in nats; p is positive and sums to one."""
     if q == 1:
-        return entr(p).sum()
-    if np.isinf(q):
-        return -np.log(p.max())
-    # sum p^q = 1 + sum p (p^(q - 1) - 1): nothing cancels as q comes close to 1
-    return np.log1p(p @ np.expm1((q - 1) * np.log(p))) / (1 - q)
+        entropy = entr(p).sum()
+    elif np.isinf(q):
+        entropy = -np.log(p.max())
+    else:
+        # sum p^q = 1 + sum p (p^(q - 1) - 1): nothing cancels as q comes close to 1
+        entropy = np.log1p(p @ np.expm1((q - 1) * np.log(p))) / (1 - q)
+    return within(entropy, 0.0, math.log(p.size))
 
 
 @validate_params(
@@ -132,7 +135,8 @@ def vendi_score(X, *, q=1, kernel="cosine") -> float:
     >>> round(vendi_score(X, kernel=rbf_kernel), 2)
     3.48
     """
-    return float(np.exp(_renyi_entropy(_shares(_gram(X, kernel)), q)))
+    shares = _shares(_gram(X, kernel))
+    return within(math.exp(_renyi_entropy(shares, q)), 1.0, shares.size)
 
 
 def von_neumann_entropy(X) -> float:
@@ -180,4 +184,4 @@ def von_neumann_entropy(X) -> float:
     >>> round(math.exp(von_neumann_entropy([[1, 0], [2, 0], [0, 1], [0, 3]])), 6)
     2.0
     """
-    return float(_renyi_entropy(_shares(_gram(X, "cosine")), 1))
+    return _renyi_entropy(_shares(_gram(X, "cosine")), 1)

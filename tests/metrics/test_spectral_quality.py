@@ -93,6 +93,25 @@ def test_ranges(seed):
     assert norm <= np.sqrt(n * min(n, d)) * (1 + 1e-12)
 
 
+def thin_and_even_spectra():
+    """One direction, and all directions evenly: the ends of the ranges."""
+    for seed in range(20):
+        rng = np.random.RandomState(seed)
+        n, d = rng.randint(3, 12, size=2)
+        yield np.outer(rng.randn(n), rng.randn(d))
+        yield np.vstack([np.eye(n), -np.eye(n)]) @ ortho_group.rvs(n, random_state=rng)
+        yield np.eye(n)
+
+
+def test_rounding_does_not_leave_the_ranges():
+    for X in thin_and_even_spectra():
+        n, d = X.shape
+        for function in (stable_rank, participation_ratio, effective_rank):
+            assert 1 <= function(X) <= min(n - 1, d)
+        assert 0 <= isoscore(X) <= 1
+        assert np.sqrt(n) <= matrix_nuclear_norm(X) <= np.sqrt(n * min(n, d))
+
+
 @pytest.mark.parametrize("function", [*CENTRED, rankme_score])
 def test_repeated_rows_change_nothing(function):
     X = draw(1)

@@ -54,6 +54,14 @@ def test_ranges(seed):
     assert alignment(X, 3 * X) == pytest.approx(0, abs=1e-30)
 
 
+def test_rounding_does_not_leave_the_ranges():
+    for n in range(2, 30):
+        X = np.full((n, 3), 0.1) * np.arange(1, n + 1)[:, None]
+        assert anisotropy(X) <= 1
+        assert anisotropy(np.vstack([X, -X])) >= -1 / (2 * n - 1)
+        assert alignment(X, -X) <= 4
+
+
 def test_uniformity_does_not_depend_on_the_blocks():
     X = np.random.RandomState(0).randn(700, 3)
     whole = uniformity(X)

@@ -59,6 +59,16 @@ def test_range_and_order(seed):
     assert values[0] <= min(X.shape) * (1 + 1e-9)
 
 
+@pytest.mark.parametrize("q", [0, 0.3, 1, 2, np.inf])
+def test_rounding_does_not_leave_the_range(q):
+    for seed in range(20):
+        rng = np.random.RandomState(seed)
+        n, d = rng.randint(2, 12, size=2)
+        for X in (np.outer(rng.choice([-1.0, 1.0], n), rng.randn(d)), np.eye(n)):
+            assert 1 <= vendi_score(X, q=q) <= n
+            assert 0 <= von_neumann_entropy(X) <= np.log(n)
+
+
 @given(seed=SEEDS)
 def test_rotation_and_lengths_of_rows_change_nothing(seed):
     X = draw(seed)
