@@ -15,6 +15,7 @@ SMALL = {
     "empirical": ["--n", "200", "--n-listed", "300", "--d", "9", "--n-rounds", "1"],
     "similarity": ["--n", "400", "--d", "70", "--n-rsa", "300", "--n-permuted", "200"],
     "million": ["--n", "3000", "--n-sample", "500", "--n-recall", "20"],
+    "out_of_core": ["--n", "2000", "--n-candidates", "30", "--working-memory", "4", "1"],
 }
 PAGES = ["exact_search", "hubness_speed", "similarity_speed", "million"]
 
