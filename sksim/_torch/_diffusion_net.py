@@ -13,7 +13,7 @@ from skorch.callbacks import Callback, GradientNormClipping, PassthroughScoring
 from sksim._torch._build import build_diffusion
 from sksim._torch._training import BestWeights, TrainingNet
 
-__all__ = ["TERMS", "DiffusionNet", "WarmUp", "make_net"]
+__all__ = ["TERMS", "DiffusionNet", "WarmUp", "make_net", "update_net"]
 
 TERMS = ("prior", "reconstruction", "diffusion")
 _NO_DECAY = ("*.bias", "*norm*", "*.gamma_offset", "*.gamma_slope")
@@ -57,13 +57,16 @@ def _term_averages(prefix: str) -> list[tuple[str, Callback]]:
 
 
 def _callbacks(
-    warmup_steps: int, clip_norm: float | None, extra: Sequence | None, validates: bool
+    warmup_steps: int, clip_norm: float | None, monitor: str, patience: int | None, extra: Sequence
 ) -> list:
-    found: list = _term_averages("train") + (_term_averages("valid") if validates else [])
-    found.append(("warm_up", WarmUp(warmup_steps)))
-    if clip_norm is not None:
-        found.append(("clip_norm", GradientNormClipping(clip_norm)))
-    return [*found, *copy.deepcopy(list(extra or []))]
+    return [
+        *_term_averages("train"),
+        *_term_averages("valid"),
+        ("warm_up", WarmUp(warmup_steps)),
+        ("clip_norm", GradientNormClipping(clip_norm)),
+        *copy.deepcopy(list(extra)),
+        ("best_weights", BestWeights(monitor, patience)),
+    ]
 
 
 def make_net(
@@ -78,14 +81,13 @@ def make_net(
     warmup_steps: int,
     clip_norm: float | None,
     callbacks: Sequence | None,
-    best: BestWeights,
-    validates: bool,
+    monitor: str,
+    patience: int | None,
 ) -> DiffusionNet:
     """Initialised net for the specification of :func:`build_diffusion`.
 
     AdamW with the papers' betas; biases, norms and the ends of the schedule do not decay.
     """
-    extra = _callbacks(warmup_steps, clip_norm, callbacks, validates)
     return DiffusionNet(
         build_diffusion,
         **{f"module__{name}": value for name, value in spec.items()},
@@ -99,5 +101,36 @@ def make_net(
         max_epochs=max_epochs,
         device=device,
         verbose=verbose,
-        callbacks=[*extra, ("best_weights", best)],
+        callbacks=_callbacks(warmup_steps, clip_norm, monitor, patience, callbacks or ()),
     ).initialize()
+
+
+def _set_rate(net: DiffusionNet, lr: float) -> None:
+    """A new learning rate; the same one leaves what a callback made of it."""
+    if lr != net.lr:
+        net.lr = lr
+        for group in net.optimizer_.param_groups:
+            group["lr"] = lr
+
+
+def update_net(
+    net: DiffusionNet,
+    *,
+    lr: float,
+    weight_decay: float,
+    batch_size: int,
+    verbose: int,
+    warmup_steps: int,
+    clip_norm: float | None,
+    monitor: str,
+    patience: int | None,
+) -> None:
+    """Continue the training with other settings."""
+    _set_rate(net, lr)
+    net.optimizer_.param_groups[-1]["weight_decay"] = weight_decay  # the others do not decay
+    net.batch_size, net.verbose = batch_size, verbose
+    callbacks = dict(net.callbacks_)
+    callbacks["warm_up"].n_steps = warmup_steps
+    callbacks["clip_norm"].gradient_clip_value = clip_norm
+    callbacks["best_weights"].monitor = monitor
+    callbacks["best_weights"].patience = patience

@@ -158,6 +158,8 @@ class TrainableEncoder(nn.Module):
 
     def forward(self, x: Tensor, gamma: Tensor) -> Encoding:
         forward_mode = x.ndim == 4 and not torch.is_grad_enabled()
+        if forward_mode:  # some of its rules need plain strides, even along a single channel
+            x = x.clone(memory_format=torch.contiguous_format)
         derivative = derivative_jvp if forward_mode else derivative_double_vjp
         y, slope = derivative(lambda g: self.target(x, g), gamma)
         x_t = self._blend(x, y, gamma)

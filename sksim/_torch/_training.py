@@ -40,6 +40,7 @@ __all__ = [
     "validation_split",
 ]
 
+_CHECKED_ROWS = 16
 _ADVICE = (
     "Training diverged: the loss of epoch {epoch} became {loss}. The weights of the best epoch "
     "before were restored. Try a smaller lr, clip_norm=1, or input of unit scale."
@@ -174,6 +175,13 @@ class TrainingNet(NeuralNet):
         loss.backward()
         return {"loss": loss, "y_pred": y_pred}
 
+    def check_output(self, X) -> None:
+        """Stop as diverged if the output is not finite: no loss judged the last step."""
+        rows = self.get_dataset(X[:_CHECKED_ROWS])
+        output = self.evaluation_step(next(iter(self.get_iterator(rows))))
+        if not torch.isfinite(output).all():
+            self._stop_diverged(torch.nan)
+
     def _stop_diverged(self, loss: float) -> None:
         for _, callback in self.callbacks_:
             if isinstance(callback, BestWeights):
@@ -239,6 +247,7 @@ class BestWeights(Callback):
     def on_train_end(self, net: NeuralNet, X=None, y=None, **kwargs) -> None:
         if self.patience is not None and np.isfinite(self.best_loss_):
             self.restore(net)
+        net.check_output(X)
         self.initialize()  # no copy of the weights stays behind
 
 

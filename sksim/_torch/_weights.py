@@ -8,7 +8,7 @@ from torch import nn
 
 __all__ = ["load_state", "read_weights", "write_weights"]
 
-_FORMAT = "sksim diffusion 1"
+_FORMAT = "sksim diffusion 2"
 
 
 def write_weights(module: nn.Module, facts: dict, path) -> None:

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sksim._base import SksimEstimator
 from sksim.generative._data import DataMap, check_image_shape, flatten_images, make_data_map
 from sksim.generative._steps import best_path, check_steps, optimal_ratio, step_cost
-from sksim.generative._weights import WeightsMixin, import_torch
+from sksim.generative._weights import WeightsMixin, as_text, differences, import_torch
 from sksim.utils._sklearn import Interval, StrOptions, _fit_context
 
 __all__ = ["BaseDiffusion"]
@@ -147,30 +147,54 @@ class BaseDiffusion(
             **self._encoder_spec(),
         }
 
+    def _structure(self, data: DataMap, second_moment: float) -> dict[str, str]:
+        """All that a trained network stands for, as text."""
+        names = ("likelihood", "n_levels", "image_shape")
+        given = {name: getattr(self, name) for name in names}
+        return as_text(self._spec(data, second_moment) | given)
+
+    def _settings(self, *, validates: bool) -> dict:
+        """What may change from one training to the next."""
+        names = ("lr", "weight_decay", "batch_size", "verbose", "warmup_steps", "clip_norm")
+        return {name: getattr(self, name) for name in names} | {
+            "monitor": "valid_loss" if validates else "train_loss",
+            "patience": _PATIENCE if self.early_stopping and validates else None,
+        }
+
     def _make_net(self, data: DataMap, second_moment: float, rng, *, validates: bool):
         """The net, initialised, and the random stream of its training."""
         import_torch(self)
         from sksim._torch import _diffusion_net, _training
 
         device = _training.resolve_device(self.device)
-        patience = _PATIENCE if self.early_stopping else None
-        monitor = "valid_loss" if validates else "train_loss"
         stream = _training.RandomStream(rng, device)
-        names = ("lr", "weight_decay", "batch_size", "max_epochs", "verbose", "warmup_steps")
-        names += ("clip_norm", "callbacks")
         with stream.active():
             net = _diffusion_net.make_net(
                 self._spec(data, second_moment),
                 device=device,
-                validates=validates,
-                best=_training.BestWeights(monitor, patience),
-                **{name: getattr(self, name) for name in names},
+                max_epochs=self.max_epochs,
+                callbacks=self.callbacks,
+                **self._settings(validates=validates),
             )
         return net, stream
+
+    def _resume(self, *, validates: bool) -> None:
+        """Take over the settings of training; ValueError if the network would be another one."""
+        from sksim._torch._diffusion_net import update_net
+
+        self._check_depth()
+        changed = differences(self._structure(self._data, self._second_moment), self._built_from)
+        if changed:
+            raise ValueError(
+                f"Training cannot go on with another {changed}. Fit a clone, or use calibrate to "
+                "score and sample with other steps."
+            )
+        update_net(self.net_, **self._settings(validates=validates))
 
     def _set_state(self, data: DataMap, second_moment: float, net, stream) -> None:
         """Set the attributes that the first training data determine."""
         self._data, self._second_moment, self._stream = data, second_moment, stream
+        self._built_from = self._structure(data, second_moment)
         self.net_ = net
         self.likelihood_ = "gaussian" if data.n_levels is None else "categorical"
         self.n_levels_ = data.n_levels
@@ -239,7 +263,9 @@ class BaseDiffusion(
         rows = self._validate_rows(X, reset=not resume)
         data = self._data if resume else self._read_data(X, rows)
         x, x_valid = self._split(data.to_network(rows), rng)
-        if not resume:
+        if resume:
+            self._resume(validates=x_valid is not None)
+        else:
             self._start(data, x, rng, validates=x_valid is not None)
         self._train(x, x_valid, self.max_epochs, rng)
         return self
@@ -248,9 +274,9 @@ class BaseDiffusion(
     def partial_fit(self, X, y=None):
         """Train for one more pass over ``X``.
 
-        The first call fixes the scaling, the levels and the network; later calls continue the
-        weights, their average, the optimizer and the random stream. No rows are set aside for
-        validation.
+        The first call fixes the scaling, the levels, the network and the callbacks; later calls
+        continue the weights, their average, the optimizer and the random stream, with the present
+        ``lr``, ``batch_size`` and so on. No rows are set aside for validation.
 
         Parameters
         ----------
@@ -271,6 +297,8 @@ class BaseDiffusion(
         x = data.to_network(rows)
         if first:
             self._start(data, x, rng, validates=False)
+        else:
+            self._resume(validates=False)
         self._train(x, None, 1, rng)
         return self
 
@@ -462,6 +490,8 @@ class BaseDiffusion(
             term; ``errors`` (n_depths,): standard errors over the rows.
         """
         x, _ = self._network_rows(X)
+        if not isinstance(n_depths, Integral) or n_depths < 1:
+            raise ValueError(f"n_depths must be a positive integer, got {n_depths!r}.")
         from sksim._torch._inference import depth_losses
 
         times = (np.arange(n_depths) + 0.5) / n_depths

@@ -105,19 +105,21 @@ precision : {"32", "bf16"}, default="32"
     Precision inside the denoiser; everything around it is in single precision.
 
 compile : bool, default=False
-    Compile the denoiser. It takes a minute, and pays on a GPU only.
+    Compile the denoiser for training. It takes a minute, and pays on a GPU only.
 
 callbacks : list, default=None
     skorch callbacks, such as ``LRScheduler`` or ``Checkpoint``; they are copied.
 
 warm_start : bool, default=False
-    Let :meth:`fit` continue the training of an earlier call.
+    Let :meth:`fit` continue the training of an earlier call. The rate, the batches and the
+    stopping may change in between, network and likelihood may not.
 
 verbose : int, default=0
     1: a line for each epoch, a progress bar for samples; 2: also one for scores.
 
 random_state : int, RandomState instance or None, default=None
-    Seed of weights, batches and noise in training. The global generators are not used."""
+    Seed of weights, batches and noise in training. An integer gives the same model in every
+    call, and leaves all global generators untouched."""
 
 _ATTRIBUTES = """\
 net_ : skorch.NeuralNet

@@ -12,13 +12,28 @@ from sklearn.utils.validation import check_is_fitted
 from sksim.generative._data import DataMap
 from sksim.utils._optional import import_optional
 
-__all__ = ["WeightsMixin", "import_torch"]
+__all__ = ["WeightsMixin", "as_text", "differences", "import_torch"]
+
+# What a file of weights leaves open: the process, the speed, and what the data map settles.
+_OPEN = {"n_steps", "ratio", "precision", "compile", "ema_decay"}
+_OPEN |= {"likelihood", "n_levels", "image_shape"}
 
 
 def import_torch(estimator) -> None:
     """ImportError that names the extra, if torch or skorch is missing."""
     for package in ("torch", "skorch"):
         import_optional(package, extra="torch", purpose=type(estimator).__name__)
+
+
+def as_text(values: dict) -> dict[str, str]:
+    """Values that can be compared and written: names of classes, else ``repr``."""
+    return {k: v.__name__ if isinstance(v, type) else repr(v) for k, v in values.items()}
+
+
+def differences(ours: dict[str, str], theirs: dict[str, str], leave_out=frozenset()) -> str:
+    """The entries that differ, as a phrase; empty if none does."""
+    names = [name for name in ours if name not in leave_out and ours[name] != theirs.get(name)]
+    return ", ".join(f"{name} ({ours[name]}, not {theirs.get(name)})" for name in names)
 
 
 class WeightsMixin:
@@ -41,6 +56,7 @@ class WeightsMixin:
         facts = {
             "data": asdict(self._data),
             "second_moment": self._second_moment,
+            "structure": self._built_from,
             "feature_names_in": list(getattr(self, "feature_names_in_", [])),
             "history": self.history_,
             "steps": None if steps is None else [part.tolist() for part in steps],
@@ -59,12 +75,22 @@ class WeightsMixin:
         -------
         self : object
             The estimator, fitted. Further training starts with a fresh optimizer.
+
+        Raises
+        ------
+        ValueError
+            If the file is another one, or was written by an estimator whose parameters make
+            another network of the same weights.
         """
+        self._validate_params()
         import_torch(self)
         from sksim._torch._weights import load_state, read_weights
 
         state = read_weights(path)
         data, moment = DataMap(**state["data"]), state["second_moment"]
+        changed = differences(self._structure(data, moment), state["structure"], _OPEN)
+        if changed:
+            raise ValueError(f"The weights in {path} do not fit the parameters: {changed}.")
         rng = check_random_state(self.random_state)
         net, stream = self._make_net(data, moment, rng, validates=False)
         load_state(net.module_, state["weights"], path)

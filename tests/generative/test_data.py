@@ -179,6 +179,12 @@ def test_errors_of_the_data(tiny, table):
         DiffEnc(**tiny).fit(table).encode(table, 2)
 
 
+@pytest.mark.parametrize("n_depths", [0, 2.5])
+def test_errors_of_depth_losses(tiny, table, n_depths):
+    with pytest.raises(ValueError, match="n_depths must be a positive integer"):
+        VariationalDiffusion(**tiny).fit(table).depth_losses(table, n_depths)
+
+
 def test_levels_outside_of_the_training_data(tiny, images):
     model = VariationalDiffusion(**tiny, image_shape=(6, 4)).fit(images)
     with pytest.raises(ValueError, match="has levels 0 to 5, got values from 6 to 6. Set n_levels"):

@@ -64,6 +64,14 @@ def test_divergence_in_the_first_epoch_leaves_a_usable_model(tiny, table):
     assert np.isfinite(model.score_samples(table)).all()
 
 
+def test_divergence_in_the_very_last_step_is_seen(tiny, table):
+    model = VariationalDiffusion(**tiny | {"warmup_steps": 0, "lr": 1e30, "max_epochs": 1})
+    with pytest.raises(FloatingPointError, match="diverged"):
+        model.fit(table)
+    assert np.isfinite(model.score_samples(table)).all()
+    assert np.isfinite(model.set_params(lr=1e-3).partial_fit(table).score(table))
+
+
 def test_learning_rate_rises_once(tiny, table):
     options = tiny | {"warmup_steps": 5, "batch_size": 20, "lr": 0.01}
     recorder = Recorder()
@@ -112,6 +120,48 @@ def test_warm_start_continues(tiny, table):
     assert model.n_iter_ == 4
     np.testing.assert_array_equal(model.score_samples(table), whole.score_samples(table))
     assert model.set_params(warm_start=False).fit(table).n_iter_ == 2
+
+
+def test_settings_may_change_between_trainings(tiny, table):
+    model = VariationalDiffusion(**tiny | {"warmup_steps": 0}, warm_start=True).fit(table)
+    before = model.score_samples(table)
+    model.set_params(lr=1e-12, weight_decay=0.5, batch_size=7, clip_norm=2.0, verbose=0)
+    model.fit(table)
+    assert {group["lr"] for group in model.net_.optimizer_.param_groups} == {1e-12}
+    assert model.net_.optimizer_.param_groups[-1]["weight_decay"] == 0.5
+    assert len(model.net_.history[-1]["batches"]) == 9
+    callbacks = dict(model.net_.callbacks_)
+    assert callbacks["clip_norm"].gradient_clip_value == 2.0
+    model.set_params(early_stopping=True, max_epochs=30).fit(table)
+    assert {"valid_loss", "valid_diffusion"} <= set(model.history_[-1])
+    assert model.n_iter_ < 34
+    assert not np.array_equal(before, model.score_samples(table))  # the average still moves
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"prediction": "eps"},
+        {"gamma_max": 4.0},
+        {"n_steps": 4},
+        {"likelihood": "gaussian"},
+        {"encoder": "identity"},
+        {"denoiser_params": {"width": 8, "skip": "identity"}},
+    ],
+)
+def test_the_network_may_not_change_between_trainings(tiny, table, change):
+    model = DiffEnc(**tiny, encoder="nt", warm_start=True).fit(table)
+    with pytest.raises(ValueError, match=f"cannot go on with another {next(iter(change))}"):
+        model.set_params(**change).fit(table)
+    with pytest.raises(ValueError, match="cannot go on"):
+        model.partial_fit(table)
+
+
+def test_one_more_pass_after_early_stopping_is_not_undone(tiny, table):
+    model = VariationalDiffusion(**tiny | {"warmup_steps": 0, "lr": 0.01}, early_stopping=True)
+    before = model.fit(table).net_.module_.model.denoiser.network.first.weight.clone()
+    model.partial_fit(table)
+    assert not torch.equal(model.net_.module_.model.denoiser.network.first.weight, before)
 
 
 def test_average_of_the_weights():

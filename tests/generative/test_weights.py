@@ -47,9 +47,45 @@ def test_wrong_files(tiny, table, tmp_path):
     with pytest.raises(ValueError, match="do not fit the parameters"):
         wide.load_weights(path)
     assert not hasattr(wide, "net_")
+    for change in (
+        {"prediction": "eps"},
+        {"gamma_max": 4.0},
+        {"denoiser_params": {"width": 8, "skip": "none"}},
+    ):
+        with pytest.raises(ValueError, match=f"fit the parameters: {next(iter(change))} "):
+            VariationalDiffusion(**tiny | change).load_weights(path)
+    with pytest.raises(ValueError, match="fit the parameters: encoder "):
+        DiffEnc(**tiny).load_weights(path)
+    with pytest.raises(ValueError, match="'lr' parameter"):
+        VariationalDiffusion(**tiny | {"lr": -1.0}).load_weights(path)
+    free = VariationalDiffusion(**tiny, n_steps=4, ema_decay=0.5).load_weights(path)
+    assert free.step_times_ is None
     torch.save({"weights": 1}, tmp_path / "other.pt")
     with pytest.raises(ValueError, match="is not a file that save_weights wrote"):
         VariationalDiffusion(**tiny).load_weights(tmp_path / "other.pt")
     (tmp_path / "code.pt").write_bytes(pickle.dumps(print, protocol=2))
     with pytest.raises(pickle.UnpicklingError):
         VariationalDiffusion(**tiny).load_weights(tmp_path / "code.pt")
+
+
+def network(n_hidden):
+    class Network(torch.nn.Sequential):
+        """A class of one name, whose code changed after the file was written."""
+
+        def __init__(self, shape):
+            super().__init__(
+                torch.nn.Linear(shape[0], n_hidden), torch.nn.Linear(n_hidden, shape[0])
+            )
+
+        def forward(self, z, t):
+            return super().forward(z)
+
+    return Network
+
+
+def test_weights_of_an_older_class(tiny, table, tmp_path):
+    options = tiny | {"denoiser_params": None}
+    VariationalDiffusion(network(4), **options).fit(table).save_weights(tmp_path / "a.pt")
+    assert VariationalDiffusion(network(4), **options).load_weights(tmp_path / "a.pt").n_iter_ == 2
+    with pytest.raises(ValueError, match=r"(?s)do not fit the parameters.*size mismatch"):
+        VariationalDiffusion(network(5), **options).load_weights(tmp_path / "a.pt")

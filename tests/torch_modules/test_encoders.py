@@ -117,6 +117,17 @@ def test_a_row_depends_on_itself_only(kind, shape, generator):
         np.testing.assert_allclose(a[2:3].detach(), b.detach(), atol=1e-12)
 
 
+@pytest.mark.parametrize(("kind", "shape"), NETWORKS[1:])
+def test_strides_do_not_matter(kind, shape, generator):
+    encoder = make_encoder(kind, (1, 8, 8))
+    x, gamma = points((8, 8, 1), generator)
+    with torch.no_grad():
+        for whole, again in zip(
+            encoder(x.movedim(3, 1), gamma), encoder(x.reshape(4, 1, 8, 8), gamma)
+        ):
+            np.testing.assert_allclose(whole, again, atol=1e-12)
+
+
 @pytest.mark.parametrize(("kind", "shape"), NETWORKS)
 @pytest.mark.parametrize(("residual", "start"), [(False, ScalingEncoder), (True, IdentityEncoder)])
 def test_start_of_training(kind, shape, residual, start, generator):
