@@ -323,7 +323,7 @@ class HubnessReport(Bunch):
         lines = [head, f"{'measure':<17}{'value':>10}{'null':>10}{'adjusted':>10}"]
         for name, entry in measures.items():
             numbers = (entry.value, entry.null, entry.adjusted)
-            lines.append(f"{name:<17}" + "".join(f"{number:>10.4f}" for number in numbers))
+            lines.append(f"{name:<17}" + "".join(f"{number:>z10.4f}" for number in numbers))
         return "\n".join(lines)
 
     __repr__ = __str__

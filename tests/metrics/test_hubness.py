@@ -191,6 +191,12 @@ def test_report_of_queries():
     assert report.occurrence.shape == (150,)
 
 
+def test_report_prints_no_negative_zero():
+    report = hubness_report(make_gaussian_hubs(20, 3, random_state=0)[0])
+    assert -5e-5 < report.antihub_rate.adjusted < 0
+    assert "-0.0000" not in str(report)
+
+
 def test_report_prints_as_an_aligned_table():
     X, y = make_gaussian_hubs(100, 20, random_state=0)
     report = hubness_report(X, y=y)
