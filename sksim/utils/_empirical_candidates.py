@@ -72,8 +72,11 @@ class _Ranks:
         self.reach = np.sqrt(self.bounds.norms**2 + bias)
         self.largest = self.reach.max()
 
-    def count(self, samples: np.ndarray, limits: np.ndarray) -> np.ndarray:
-        """Count for each pair of a sample and a limit; samples in increasing order."""
+    def count(self, samples: np.ndarray, limits: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """Count for each pair of a sample and a limit; samples in increasing order.
+
+        ``ends`` are the samples whose distances the limits are, so within them; -1 if unknown.
+        """
         counts = np.empty(limits.size, dtype=np.intp)
         unique, first = np.unique(samples, return_index=True)
         last = np.append(first[1:], samples.size)
@@ -86,10 +89,10 @@ class _Ranks:
             norms = self.bounds(block, bounds)
             for i, x in enumerate(block):
                 part = slice(first[rows.start + i], last[rows.start + i])
-                counts[part] = self._count_row(x, bounds[i], norms[i], limits[part])
+                counts[part] = self._count_row(x, bounds[i], norms[i], limits[part], ends[part])
         return counts
 
-    def _count_row(self, x: int, bounds, norm: float, limits) -> np.ndarray:
+    def _count_row(self, x: int, bounds, norm: float, limits, ends) -> np.ndarray:
         rows = np.full(limits.size, x)
         upper = self.bounds.limits(rows, np.full(limits.size, norm), limits)
         lower = upper - 4 * self.bounds.alpha * (self.reach[x] + self.largest) ** 2
@@ -100,8 +103,25 @@ class _Ranks:
         lengths = np.searchsorted(ordered, upper, side="right") - certain
         which = np.repeat(np.arange(limits.size), lengths)
         place = np.arange(which.size) - np.repeat(np.cumsum(lengths) - lengths - certain, lengths)
-        is_within = _within(self.among, np.full(which.size, x), near[place], limits[which])
+        is_within = near[place] == ends[which]
+        doubt = np.flatnonzero(~is_within)
+        if doubt.size:
+            rows, columns = np.full(doubt.size, x), near[place[doubt]]
+            is_within[doubt] = _within(self.among, rows, columns, limits[which[doubt]])
         return certain + np.bincount(which[is_within], minlength=limits.size)
+
+
+def _own_samples(X, Y, distances, indices) -> np.ndarray:
+    """An indexed sample equal to each query: itself if X is Y, -1 if none is listed."""
+    if X is Y:
+        return np.arange(X.shape[0])
+    own = np.full(X.shape[0], -1)
+    zero = np.flatnonzero(distances[:, 0] == 0)
+    for part in _blocks(zero.size, 2 * X[:1].nbytes):
+        rows = zero[part]
+        first = indices[rows, 0]
+        own[rows] = np.where((X[rows] == Y[first]).all(axis=1), first, -1)
+    return own
 
 
 def empirical_candidate_proximity(
@@ -155,6 +175,7 @@ def empirical_candidate_proximity(
         union[rows] = of_query - of_both
     order = np.argsort(indices, axis=None, kind="stable")
     ranks = np.empty(order.size, dtype=np.intp)
-    ranks[order] = _Ranks(among).count(indices.ravel()[order], distances.ravel()[order])
+    ends = _own_samples(X, Y, distances, indices)[order // indices.shape[1]]
+    ranks[order] = _Ranks(among).count(indices.ravel()[order], distances.ravel()[order], ends)
     union += ranks.reshape(union.shape)
     return 1 - (n_indexed - union) / (n_indexed - n_excluded)

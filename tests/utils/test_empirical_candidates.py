@@ -58,6 +58,10 @@ def test_ties_duplicates_and_zero_vectors(metric, rng):
     with sklearn.config_context(working_memory=0.1):
         found = empirical_candidate_proximity(X, X, distances, indices, metric=metric)
     np.testing.assert_array_equal(found, expected)
+    lists = exact_neighbors(X.copy(), X, n_neighbors=60, metric=metric)
+    found = empirical_candidate_proximity(X.copy(), X, *lists, metric=metric)
+    expected = np.take_along_axis(empirical_mutual_proximity(D, D), lists[1], axis=1)
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_least_value(rng):
