@@ -95,7 +95,8 @@ class CCAAligner(AffineAligner):
     Time O(n (d^2 + m^2)), memory O(n (d + m)). Directions without variance are left out. In
     contrast to ``sklearn.cross_decomposition.CCA`` all directions come from one singular value
     decomposition, and ``transform`` returns one array, in the frame of the target. Without
-    shrinkage and with n <= d the training pair is met exactly, whatever it is: judge the map on
+    shrinkage and with n <= d all correlations are 1, whatever the pair is: with all components the
+    map meets it exactly, with fewer ones the choice among them is arbitrary. Judge the map on
     other samples.
 
     .. versionadded:: 0.1

@@ -12,16 +12,23 @@ from sksim.utils._sklearn import _fit_context
 __all__ = ["PermutationAligner"]
 
 
+def _least_residual(X, Y) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of columns (i, j) with the least sum of ||x_i - y_j||^2 - ||y_j||^2."""
+    gain = X.T @ Y - np.einsum("ij,ij->j", X, X)[:, None] / 2
+    return linear_sum_assignment(gain, maximize=True)
+
+
 class PermutationAligner(AffineAligner):
     r"""Match the features of one representation with those of another, one to one.
 
     With the centred training pair :math:`X_c` (n, d), :math:`Y_c` (n, m):
 
     .. math:: P = \arg\min_P \lVert X_c P - Y_c \rVert_F
-                = \arg\max_P \operatorname{tr}(P^T X_c^T Y_c)
 
     over the (d, m) matrices of zeros and ones with at most one 1 in each row and column, min(d, m)
-    in all. A target feature that is left without a partner is set to its mean.
+    in all. For d <= m this is the largest :math:`\operatorname{tr}(P^T X_c^T Y_c)`; of more source
+    features than that, those are used that leave the least residual. A target feature that is
+    left without a partner is set to its mean.
 
     Attributes
     ----------
@@ -43,7 +50,7 @@ class PermutationAligner(AffineAligner):
     See Also
     --------
     ProcrustesAligner : Rotations, of which the permutations are a part.
-    sksim.metrics.permutation_distance : The distance that is left.
+    sksim.metrics.permutation_distance : The distance that is left, if d <= m.
 
     Notes
     -----
@@ -87,8 +94,7 @@ class PermutationAligner(AffineAligner):
         """
         X, Y = self._check_pair(X, y)
         self.x_mean_, self.y_mean_ = X.mean(axis=0), Y.mean(axis=0)
-        product = (X - self.x_mean_).T @ (Y - self.y_mean_)
-        sources, targets = linear_sum_assignment(product, maximize=True)
+        sources, targets = _least_residual(X - self.x_mean_, Y - self.y_mean_)
         self.permutation_ = np.full(Y.shape[1], -1)
         self.permutation_[targets] = sources
         self.coef_ = np.zeros((Y.shape[1], X.shape[1]))

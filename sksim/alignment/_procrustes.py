@@ -20,9 +20,15 @@ class ProcrustesAligner(AffineAligner):
     .. math:: Q = \arg\min_Q \lVert s X_c Q - Y_c \rVert_F = U V^T, \qquad
               X_c^T Y_c = U \Sigma V^T
 
-    over the (d, m) matrices whose columns or rows are orthonormal, with s = 1, or
+    over the orthogonal matrices, with s = 1, or
     :math:`s = \operatorname{tr} \Sigma / \lVert X_c \rVert^2` if scaling is allowed. Then
     :math:`\hat y = s Q^T (x - \bar x) + \bar y`.
+
+    For different widths this is the solution with zeros in place of the features that the narrower
+    side lacks. If d < m, Q (d, m) has orthonormal rows, and no other such matrix leaves a smaller
+    residual. If d > m, its columns are orthonormal, and what X has outside of their span is
+    counted as lost: among such matrices Q has the largest covariance
+    :math:`\operatorname{tr}(Q^T X_c^T Y_c)`, not always the smallest residual.
 
     Parameters
     ----------

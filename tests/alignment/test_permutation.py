@@ -17,6 +17,15 @@ def test_best_of_all_permutations(seed, n_features):
     assert literal.residual(mapped, Y) == pytest.approx(literal.best_permutation(X, Y))
 
 
+@given(seed=SEEDS, d=st.integers(1, 4), m=st.integers(1, 4))
+def test_best_of_all_matchings(seed, d, m):
+    rng = np.random.RandomState(seed)
+    X = rng.randn(12, d) * rng.uniform(0.2, 5, d)
+    Y = rng.randn(12, m) + X[:, :1]
+    mapped = PermutationAligner().fit(X, Y).transform(X)
+    assert literal.residual(mapped, Y) == pytest.approx(literal.best_matching(X, Y))
+
+
 @given(seed=SEEDS)
 def test_recovers_a_planted_permutation(seed):
     rng = np.random.RandomState(seed)

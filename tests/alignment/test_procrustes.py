@@ -36,6 +36,26 @@ def test_no_other_rotation_is_better(seed):
         assert best <= literal.residual(literal.centre(X) @ Q + Y.mean(axis=0), Y) + 1e-9
 
 
+@given(seed=SEEDS, d=st.integers(2, 4), m=st.integers(1, 4))
+def test_no_other_frame_has_more_covariance(seed, d, m):
+    rng = np.random.RandomState(seed)
+    X, Y = literal.centre(rng.randn(15, d)), literal.centre(rng.randn(15, m))
+    aligner = ProcrustesAligner().fit(X, Y)
+    assert np.trace(aligner.rotation_.T @ X.T @ Y) == pytest.approx(aligner.singular_values_.sum())
+    for Q in ortho_group.rvs(max(d, m), size=20, random_state=rng):
+        Q = Q[:d, :m]
+        assert np.trace(Q.T @ X.T @ Y) <= aligner.singular_values_.sum() + 1e-9
+
+
+def test_a_wider_source_may_have_a_smaller_residual():
+    """The loudest source feature decides a rotation, the best fitting one the residual."""
+    rng = np.random.RandomState(0)
+    y = literal.centre(rng.randn(50, 1))
+    X = literal.centre(np.hstack([y, 9 * y + 20 * rng.randn(50, 1)]))
+    mapped = ProcrustesAligner().fit(X, y).transform(X)
+    assert literal.residual(mapped, y) > literal.residual(X[:, :1], y)
+
+
 @given(seed=SEEDS, scale=st.floats(0.1, 10))
 def test_recovers_a_planted_motion(seed, scale):
     rng = np.random.RandomState(seed)

@@ -26,6 +26,20 @@ def best_permutation(X, Y):
     return min(residual(X[:, list(order)], Y) for order in itertools.permutations(range(width)))
 
 
+def best_matching(X, Y):
+    """Least residual over all choices of min(d, m) pairs of a source and a target feature."""
+    X, Y = centre(X), centre(Y)
+    n_pairs = min(X.shape[1], Y.shape[1])
+    residuals = []
+    for sources in itertools.permutations(range(X.shape[1]), n_pairs):
+        for targets in itertools.combinations(range(Y.shape[1]), n_pairs):
+            mapped = np.zeros_like(Y)
+            for source, target in zip(sources, targets):
+                mapped[:, target] = X[:, source]
+            residuals.append(residual(mapped, Y))
+    return min(residuals)
+
+
 def procrustes_residual(X, Y, scaling=False):
     """Closed form of the least residual from the eigenvalues of a Gram product."""
     X, Y = centre(X), centre(Y)
