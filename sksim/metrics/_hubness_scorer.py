@@ -19,9 +19,14 @@ from sksim.utils._sklearn import Interval, validate_params
 __all__ = ["SCORERS", "HubnessScorer", "estimator_occurrence", "make_hubness_scorer"]
 
 
-def _searches(step) -> bool:
-    """Whether an estimator looks neighbours up among the samples that it was fitted on."""
-    return hasattr(step, "kneighbors") and getattr(step, "metric", None) != "precomputed"
+def _searches(step, has_front: bool) -> bool:
+    """Whether an estimator looks neighbours up among the samples that it was fitted on.
+
+    With precomputed distances it only sorts what the step in front found, if there is one, unless
+    it reduces their hubness.
+    """
+    is_given = getattr(step, "metric", None) == "precomputed" and has_front
+    return hasattr(step, "kneighbors") and (not is_given or hasattr(step, "reduction_"))
 
 
 def _passes_through(step) -> bool:
@@ -33,7 +38,7 @@ def _split_steps(estimator):
     if not isinstance(estimator, Pipeline):
         estimator = Pipeline([("estimator", estimator)])
     front, last = estimator[:-1], estimator[-1]
-    if _searches(last):
+    if _searches(last, has_front=len(front) > 0):
         return front, last
     if hasattr(last, "transform") or _passes_through(last):
         return estimator, None
@@ -127,8 +132,8 @@ def make_hubness_scorer(measure="k_skewness", *, n_neighbors=10, adjusted=True) 
     transforms nor searches vectors (a classifier on a precomputed graph), on the step before.
 
     ==============================  =======================================================
-    has ``kneighbors`` on vectors,  occurrence of the fitted samples among the neighbours
-    or is of ``sksim.neighbors``    of the rows of X, as the estimator finds them
+    has ``kneighbors``, or          occurrence of the fitted samples among the neighbours
+    is of ``sksim.neighbors``       of the rows of X, as the estimator finds them
     transforms into a graph         the same, from the rows of the graph
     transforms into vectors         occurrence of the transformed rows of X among each
                                     other, Euclidean distance, each sample itself left out

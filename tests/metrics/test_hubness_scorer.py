@@ -268,6 +268,36 @@ def test_reduced_spaces(data, estimator):
         assert scorer(fitted, rows) > out_of_sample(rows, None if rows is X else X)
 
 
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        HubnessReducedKNeighborsClassifier(reduction="nicdm", metric="precomputed"),
+        HubnessReducedNearestNeighbors(reduction="nicdm", metric="precomputed"),
+        HubnessReducedKNeighborsTransformer(reduction="nicdm", metric="precomputed"),
+    ],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_reduced_spaces_of_given_distances(data, estimator):
+    """On a distance matrix alone, and behind the step that makes the distances."""
+    X, y, Q, _ = data
+    scorer = make_hubness_scorer()
+    estimator = clone(estimator).set_params(n_candidates=159)
+    expected = -hubness_score(
+        NICDM().fit(cdist(X, X)).transform(cdist(Q, X)), metric="precomputed", adjusted=True
+    )
+    assert scorer(estimator.fit(cdist(X, X), y), cdist(Q, X)) == pytest.approx(expected)
+    search = KNeighborsTransformer(n_neighbors=159, algorithm="kd_tree")
+    pipeline = make_pipeline(search, clone(estimator)).fit(X, y)
+    assert scorer(pipeline, Q) == pytest.approx(expected)
+
+
+def test_plain_neighbours_of_given_distances(data):
+    X, y, Q, _ = data
+    estimator = KNeighborsClassifier(metric="precomputed").fit(cdist(X, X), y)
+    expected = out_of_sample(Q, X)
+    assert make_hubness_scorer()(estimator, cdist(Q, X)) == pytest.approx(expected)
+
+
 def test_grid_search_over_reductions(data):
     """The headline: which reduction helps, by accuracy and by hubness."""
     X, y, _, _ = data
