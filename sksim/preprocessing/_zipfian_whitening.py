@@ -141,8 +141,8 @@ class ZipfianWhitening(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimE
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        whitening = (self.components_ / self.scales_[:, None]).astype(X.dtype, copy=False)
-        return (X - self.mean_.astype(X.dtype, copy=False)) @ whitening.T
+        whitened = (X - self.mean_) @ (self.components_ / self.scales_[:, None]).T
+        return whitened.astype(X.dtype, copy=False)
 
     def inverse_transform(self, X):
         """Undo the whitening, up to the axes without variance.
@@ -161,8 +161,8 @@ class ZipfianWhitening(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimE
         X = check_array(X, dtype=[np.float64, np.float32])
         if X.shape[1] != self._n_features_out:
             raise ValueError(f"X must have {self._n_features_out} features, got {X.shape[1]}.")
-        colouring = (self.components_ * self.scales_[:, None]).astype(X.dtype, copy=False)
-        return X @ colouring + self.mean_.astype(X.dtype, copy=False)
+        coloured = X @ (self.components_ * self.scales_[:, None]) + self.mean_
+        return coloured.astype(X.dtype, copy=False)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -64,6 +64,16 @@ def test_invertible_maps_leave_the_geometry(seed):
     np.testing.assert_allclose(other @ other.T, Z @ Z.T, atol=1e-5)
 
 
+def test_float32_far_from_the_origin_is_whitened_in_float64():
+    X = (1000 + draw(0)[0] * [1, 1, 1e-2, 1]).astype(np.float32)
+    whitening = ZipfianWhitening()
+    got = whitening.fit_transform(X)
+    assert got.dtype == np.float32
+    np.testing.assert_allclose(got, whitening.fit_transform(X.astype(np.float64)), atol=1e-5)
+    assert whitening.inverse_transform(got).dtype == np.float32
+    np.testing.assert_allclose(whitening.inverse_transform(got), X, rtol=1e-6)
+
+
 def test_axes_without_variance_are_left_out():
     X, p = draw(0)
     wide = np.hstack([X, X[:, :1] - X[:, 1:2], np.full((len(X), 1), 0.1)])
