@@ -134,7 +134,8 @@ def log_likelihood_variance_distance(
     n_candidates : int, default=200
         Number of sets of inputs to choose from.
     weight : float, default=1e-05
-        Weight lambda of t3 and t4. With 0 the distance does not see a rescaling of the logits.
+        Weight lambda of t3 and t4. With 0 the distance is no metric: it divides by the scale of
+        the logits, and all but vanishes between nearly uniform models of different scales.
     combine : {"max", "sum"}, default="max"
         Whether to take the largest of the four weighted terms or their sum.
     reduce : {"max", "mean"}, default="max"

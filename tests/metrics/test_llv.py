@@ -6,6 +6,7 @@ from scipy.special import log_softmax, logsumexp
 
 from sksim.datasets import make_permuted_pair, make_perturbed_pair
 from sksim.metrics import log_likelihood_variance_distance as llv
+from sksim.metrics import max_pls_svd_distance
 from tests.reference import identifiability as reference
 
 seeds = st.integers(0, 2**32 - 1)
@@ -103,6 +104,16 @@ class TestMetric:
         blind, seeing = (llv(log_p, log_q, **sets, weight=weight) for weight in (0, 1e6))
         assert blind < 1e-5
         assert seeing > 0.1
+
+    @given(seeds, st.floats(1.5, 5))
+    def test_temperature_shows_in_t1_alone(self, seed, factor):
+        """The partition function, which is no multiple of the logits, is part of t1 only."""
+        (log_p, _) = _model_arrays(seed)
+        log_q = log_softmax(factor * log_p, axis=1)
+        terms = llv(log_p, log_q, **SETS, return_terms=True)
+        assert terms.t1 > 1e-3
+        assert terms.t2 < 1e-12
+        assert max_pls_svd_distance(log_p, log_q, **SETS) < 1e-12
 
     @given(seeds)
     def test_p16_never_falls_with_the_weight(self, seed):
