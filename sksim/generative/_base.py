@@ -149,8 +149,11 @@ class BaseDiffusion(
 
     def _structure(self, data: DataMap, second_moment: float) -> dict[str, str]:
         """All that a trained network stands for, as text."""
-        names = ("likelihood", "n_levels", "image_shape")
-        given = {name: getattr(self, name) for name in names}
+        given = {
+            "likelihood": data.likelihood if self.likelihood == "auto" else self.likelihood,
+            "n_levels": data.n_levels if self.n_levels is None else self.n_levels,
+            "image_shape": check_image_shape(self.image_shape),
+        }
         return as_text(self._spec(data, second_moment) | given)
 
     def _settings(self, *, validates: bool) -> dict:
@@ -196,7 +199,7 @@ class BaseDiffusion(
         self._data, self._second_moment, self._stream = data, second_moment, stream
         self._built_from = self._structure(data, second_moment)
         self.net_ = net
-        self.likelihood_ = "gaussian" if data.n_levels is None else "categorical"
+        self.likelihood_ = data.likelihood
         self.n_levels_ = data.n_levels
         self.loc_, self.scale_ = data.loc, data.scale
         self.gamma_range_ = self._gamma_range(data)

@@ -112,6 +112,11 @@ class DataMap:
         return math.prod(self.shape)
 
     @property
+    def likelihood(self) -> str:
+        """``"categorical"`` or ``"gaussian"``."""
+        return "gaussian" if self.n_levels is None else "categorical"
+
+    @property
     def log_scale(self) -> float:
         """Sum of log scale over the features: what a density loses by the scaling."""
         return float(np.log(np.broadcast_to(self.scale, self.n_features)).sum())

@@ -14,9 +14,8 @@ from sksim.utils._optional import import_optional
 
 __all__ = ["WeightsMixin", "as_text", "differences", "import_torch"]
 
-# What a file of weights leaves open: the process, the speed, and what the data map settles.
+# What a file of weights leaves open: the process of training, and the speed.
 _OPEN = {"n_steps", "ratio", "precision", "compile", "ema_decay"}
-_OPEN |= {"likelihood", "n_levels", "image_shape"}
 
 
 def import_torch(estimator) -> None:

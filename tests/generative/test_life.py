@@ -109,6 +109,16 @@ def test_rows_do_not_depend_on_each_other(life):
     np.testing.assert_allclose(model.transform(X[5:6]), features[5:6], rtol=1e-5, atol=1e-6)
 
 
+def test_a_model_of_a_gpu_loads_on_the_cpu(tiny, table, monkeypatch):
+    model = DiffEnc(**tiny).fit(table)
+    with monkeypatch.context() as patch:  # what the tensors of a model on a GPU are written as
+        patch.setattr(torch.serialization, "location_tag", lambda storage: "cuda:0")
+        text = pickle.dumps(model)
+    loaded = pickle.loads(text)
+    np.testing.assert_array_equal(loaded.score_samples(table), model.score_samples(table))
+    assert loaded.partial_fit(table).n_iter_ == 3
+
+
 def test_scores_do_not_depend_on_settings_of_speed(tiny, table):
     model = VariationalDiffusion(**tiny).fit(table)
     scores = model.score_samples(table)

@@ -50,6 +50,8 @@ def test_wrong_files(tiny, table, tmp_path):
     for change in (
         {"prediction": "eps"},
         {"gamma_max": 4.0},
+        {"likelihood": "categorical"},
+        {"image_shape": (3, 1)},
         {"denoiser_params": {"width": 8, "skip": "none"}},
     ):
         with pytest.raises(ValueError, match=f"fit the parameters: {next(iter(change))} "):

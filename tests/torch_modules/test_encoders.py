@@ -117,8 +117,8 @@ def test_a_row_depends_on_itself_only(kind, shape, generator):
         np.testing.assert_allclose(a[2:3].detach(), b.detach(), atol=1e-12)
 
 
-@pytest.mark.parametrize(("kind", "shape"), NETWORKS[1:])
-def test_strides_do_not_matter(kind, shape, generator):
+@pytest.mark.parametrize("kind", [ConvEncoder, UNetEncoder])
+def test_strides_do_not_matter(kind, generator):
     encoder = make_encoder(kind, (1, 8, 8))
     x, gamma = points((8, 8, 1), generator)
     with torch.no_grad():

@@ -89,6 +89,22 @@ def test_pickle_is_for_the_cpu(data):
     np.testing.assert_array_equal(weights(net), weights(loaded))
 
 
+def test_tensors_of_a_gpu_load_on_the_cpu(data, monkeypatch):
+    net = fit_in(RandomStream(0), data, callbacks=[BestWeights()], optimizer=torch.optim.Adam)
+    with monkeypatch.context() as patch:  # what the tensors of a net on a GPU are written as
+        patch.setattr(torch.serialization, "location_tag", lambda storage: "cuda:0")
+        text, bare = pickle.dumps(net), pickle.dumps(net.module_)
+    if not torch.cuda.is_available():
+        with pytest.raises(RuntimeError, match="CUDA"):
+            pickle.loads(bare)
+    loaded = pickle.loads(text)
+    np.testing.assert_array_equal(weights(net), weights(loaded))
+    assert {w.device.type for w in loaded.module_.parameters()} == {"cpu"}
+    moments = [state["exp_avg"] for state in loaded.optimizer_.state.values()]
+    assert {moment.device.type for moment in moments} == {"cpu"}
+    loaded.partial_fit(*data)
+
+
 def test_resolve_device():
     assert resolve_device("cpu") == "cpu"
     assert resolve_device("auto") == ("cuda" if torch.cuda.is_available() else "cpu")
