@@ -148,7 +148,8 @@ def aligned_log_probabilities(estimators, X) -> list[np.ndarray]:
     Raises
     ------
     ValueError
-        If the models do not know the same set of labels, or a log-probability is -inf.
+        If there is no model, if the models do not know the same set of labels, or if a
+        log-probability is -inf.
 
     See Also
     --------
@@ -172,6 +173,9 @@ def aligned_log_probabilities(estimators, X) -> list[np.ndarray]:
     >>> round(logit_distance(log_p, log_q), 1)
     1.8
     """
+    estimators = list(estimators)
+    if len(estimators) == 0:
+        raise ValueError("estimators must hold at least one fitted classifier, got none.")
     labelled = [_sorted_log_probabilities(estimator, X) for estimator in estimators]
     first = labelled[0][0]
     for index, (labels, _) in enumerate(labelled):

@@ -97,3 +97,11 @@ def test_zero_covariance_has_no_scale():
     X, Y = np.array([[1.0], [-1], [1], [-1]]), np.array([[1.0], [1], [-1], [-1]])
     with pytest.raises(ValueError, match="zero covariance"):
         ProcrustesAligner(scaling=True).fit(X, Y)
+
+
+def test_rounding_is_no_covariance():
+    columns = literal.centre(np.random.RandomState(0).randn(40, 3))
+    X, Y = np.split(np.linalg.qr(columns)[0] * 3 + 1, [1], axis=1)
+    assert 0 < np.abs(literal.centre(X).T @ literal.centre(Y)).max() < 1e-13
+    with pytest.raises(ValueError, match="zero covariance"):
+        ProcrustesAligner(scaling=True).fit(X, Y)

@@ -117,3 +117,8 @@ class TestAlignment:
 
         with pytest.raises(TypeError, match="Hard has no predict_log_proba"):
             aligned_log_probabilities([Hard()], rng.standard_normal((3, 2)))
+
+
+def test_at_least_one_model():
+    with pytest.raises(ValueError, match="at least one fitted classifier"):
+        aligned_log_probabilities([], np.zeros((3, 2)))
