@@ -3,6 +3,8 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import numpy as np
+
 from sksim.inspection._axes import axes_for
 
 __all__ = ["DepthLossDisplay"]
@@ -20,11 +22,11 @@ class DepthLossDisplay:
 
     Parameters
     ----------
-    times : ndarray of shape (n_depths,)
+    times : array-like of shape (n_depths,)
         Times in [0, 1].
-    losses : ndarray of shape (n_depths,)
+    losses : array-like of shape (n_depths,)
         Integrand of the diffusion term, bits per feature.
-    errors : ndarray of shape (n_depths,), default=None
+    errors : array-like of shape (n_depths,), default=None
         Standard errors of the losses.
     name : str, default=None
         Name of the model in the legend.
@@ -117,6 +119,7 @@ class DepthLossDisplay:
         return self
 
     def _draw_band(self):
-        low, high = self.losses - 2 * self.errors, self.losses + 2 * self.errors
+        losses, errors = np.asarray(self.losses), np.asarray(self.errors)
+        low, high = losses - 2 * errors, losses + 2 * errors
         color = self.line_.get_color()
         return self.ax_.fill_between(self.times, low, high, alpha=0.2, color=color, lw=0)

@@ -21,6 +21,11 @@ def _tile(images: np.ndarray, n_columns: int) -> np.ndarray:
     return mosaic.swapaxes(1, 2).reshape(n_rows * height, n_columns * width, *rest)
 
 
+def _colours(images: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Values in [0, 1] for matplotlib, of values from ``low`` to ``high``."""
+    return ((images - low) / (high - low)).clip(0, 1)
+
+
 class SampleGridDisplay:
     """Samples side by side: images as a mosaic, points in the plane against the data.
 
@@ -104,7 +109,8 @@ class SampleGridDisplay:
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes new ones.
         **style : dict
-            Keywords of matplotlib's ``imshow`` or ``scatter``.
+            Keywords of matplotlib's ``imshow`` or ``scatter``. For images of an estimator with
+            levels, ``vmin`` and ``vmax`` are the first and the last level.
 
         Returns
         -------
@@ -114,6 +120,9 @@ class SampleGridDisplay:
         samples = estimator.sample(n_samples, random_state=random_state)
         shape = getattr(estimator, "image_shape", None) if image_shape is None else image_shape
         samples = samples if shape is None else samples.reshape(len(samples), *shape)
+        if shape is not None and getattr(estimator, "n_levels_", None) is not None:
+            first = estimator.loc_ - (estimator.n_levels_ - 1) / 2
+            style = {"vmin": first, "vmax": first + estimator.n_levels_ - 1} | style
         name = type(estimator).__name__ if name is None else name
         return cls(samples, X=X, n_columns=n_columns, name=name).plot(ax, **style)
 
@@ -127,7 +136,8 @@ class SampleGridDisplay:
         name : str, default=None
             Title; None is that of the constructor.
         **style : dict
-            Keywords of matplotlib's ``imshow`` or ``scatter``.
+            Keywords of matplotlib's ``imshow`` or ``scatter``. Images with channels show the
+            values from ``vmin`` to ``vmax``: if not given, 0 to 255 for integers, else 0 to 1.
 
         Returns
         -------
@@ -150,10 +160,11 @@ class SampleGridDisplay:
         return self
 
     def _plot_images(self, images: np.ndarray, style: dict) -> None:
+        top = 255 if images.dtype.kind in "iu" else 1
         images = images.astype(float)
         if images.ndim == 4:
-            top = 255 if np.asarray(self.samples).dtype.kind in "iu" else 1
-            images = (images / top).clip(0, 1)
+            style = dict(style)
+            images = _colours(images, style.pop("vmin", 0), style.pop("vmax", top))
             images = images[..., 0] if images.shape[3] == 1 else images
         mosaic = _tile(images, min(self.n_columns, len(images)))
         mosaic = mosaic if mosaic.ndim == 2 else np.nan_to_num(mosaic, nan=1.0)

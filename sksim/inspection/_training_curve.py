@@ -26,7 +26,7 @@ class TrainingCurveDisplay:
     history : list of dict
         One entry for each epoch, such as ``history_`` of an estimator with a network.
     entries : tuple of str, default=("train_loss", "valid_loss")
-        The curves; those that the history lacks are left out.
+        The curves; those that the history lacks are left out, and epochs without one are gaps.
     name : str, default=None
         Name of the estimator in the legend.
 
@@ -106,7 +106,7 @@ class TrainingCurveDisplay:
         display : object
             The display itself.
         """
-        present = [entry for entry in self.entries if self.history and entry in self.history[0]]
+        present = [e for e in self.entries if any(e in row for row in self.history)]
         if not present:
             raise ValueError(f"The history holds none of the entries {tuple(self.entries)}.")
         self.ax_ = axes_for(self, ax)

@@ -60,6 +60,12 @@ def test_training_curve_without_validation_and_on_given_axes():
         TrainingCurveDisplay([{"other": 1.0}]).plot()
 
 
+def test_a_curve_that_starts_later():
+    display = TrainingCurveDisplay([{"train_loss": 3.0}, *HISTORY[1:]]).plot()
+    np.testing.assert_array_equal(display.lines_[1].get_ydata(), [np.nan, 2.5, 2.8])
+    assert display.best_epoch_ == 2
+
+
 def test_mosaic_of_images():
     images = np.arange(5 * 2 * 3).reshape(5, 2, 3)
     mosaic = SampleGridDisplay(images, n_columns=2).plot().artist_.get_array()
@@ -75,6 +81,22 @@ def test_mosaic_with_channels(channels):
     mosaic = np.asarray(SampleGridDisplay(images, n_columns=3).plot().artist_.get_array())
     assert mosaic.shape == ((2, 6) if channels == 1 else (2, 6, 3))
     assert mosaic.max() == 1
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, float])
+def test_colours_run_over_the_levels(dtype):
+    class Levels(Model):
+        n_levels_, loc_ = 17, 8.0
+
+        def sample(self, n_samples, random_state=None):
+            return np.full((n_samples, 12), 8, dtype=dtype)
+
+    display = SampleGridDisplay.from_estimator(Levels(), n_samples=2, image_shape=(2, 2, 3))
+    assert np.asarray(display.artist_.get_array())[0, 0, 0] == 0.5
+    grey = SampleGridDisplay.from_estimator(Levels(), n_samples=2, image_shape=(4, 3))
+    assert grey.artist_.get_clim() == (0, 16)
+    own = SampleGridDisplay(np.full((1, 2, 2, 3), 0.5)).plot(vmin=-1, vmax=2)
+    assert np.asarray(own.artist_.get_array())[0, 0, 0] == 0.5
 
 
 def test_samples_of_an_estimator():
@@ -102,6 +124,7 @@ def test_depth_losses(rng):
     assert display.band_ is not None
     assert labels(display) == ["m"]
     assert DepthLossDisplay(times, losses).plot().band_ is None
+    assert DepthLossDisplay([0, 1], [2.0, 1.0], errors=[0.1, 0.2]).plot().band_ is not None
 
 
 def test_depth_losses_of_a_model(rng):
