@@ -159,7 +159,19 @@ def _check_labels(y, n_samples: int, name: str) -> np.ndarray:
         )
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         raise ValueError(f"{name} must hold labels, got NaN or inf.")
+    if y.dtype.kind == "O" and any(label is None or label != label for label in y):
+        raise ValueError(f"{name} must hold a label for each sample, got None or NaN.")
     return y
+
+
+def _check_same_kind(y: np.ndarray, y_indexed: np.ndarray) -> None:
+    """Raise if texts would be compared with numbers, which are never equal."""
+    texts = [all(isinstance(label, str) for label in labels) for labels in (y, y_indexed)]
+    if texts[0] != texts[1]:
+        raise ValueError(
+            "y and y_indexed must hold labels of one kind, got texts in one of them only: "
+            f"type {y.dtype} in y, type {y_indexed.dtype} in y_indexed."
+        )
 
 
 def _check_both_labels(y, y_indexed, stream: SlotStream, separate: bool):
@@ -170,7 +182,10 @@ def _check_both_labels(y, y_indexed, stream: SlotStream, separate: bool):
             "y_indexed must hold the labels of the indexed samples where they are not the "
             "queries themselves, got None."
         )
-    y_indexed = y if y_indexed is None else _check_labels(y_indexed, stream.n_indexed, "y_indexed")
+    if y_indexed is None:
+        return y, y
+    y_indexed = _check_labels(y_indexed, stream.n_indexed, "y_indexed")
+    _check_same_kind(y, y_indexed)
     return y, y_indexed
 
 

@@ -78,7 +78,7 @@ def _null_gini(law: _Law) -> float:
 
 
 def _null_atkinson(law: _Law) -> float:
-    return 1 - float(law.pmf @ np.sqrt(law.counts)) ** 2 / law.mean
+    return max(0.0, 1 - float(law.pmf @ np.sqrt(law.counts)) ** 2 / law.mean)
 
 
 def _null_antihub(law: _Law) -> float:
@@ -104,7 +104,7 @@ def _null_groupie(law: _Law) -> float:
 def _null_entropy(law: _Law) -> float:
     relative = law.counts[law.counts > 0] / law.mean
     excess = float(law.pmf[law.counts > 0] @ (relative * np.log(relative)))
-    return 1 - excess / log(law.shape.n_indexed)
+    return min(1.0, 1 - excess / log(law.shape.n_indexed))
 
 
 class HubnessMeasure(NamedTuple):

@@ -166,6 +166,17 @@ def test_bad_hubness_errors(rng):
 # --- report ---------------------------------------------------------------------------------
 
 
+def test_labels_that_cannot_be_compared_are_refused(rng):
+    X = rng.standard_normal((12, 3))
+    numbers = np.arange(12) % 2
+    for missing in (None, np.nan):
+        labels = np.array(["a", "b", missing] * 4, dtype=object)
+        with pytest.raises(ValueError, match="y must hold a label for each sample"):
+            bad_hubness_score(X, labels, n_neighbors=2)
+    with pytest.raises(ValueError, match="labels of one kind.*type int64 in y"):
+        bad_hubness_score(X, numbers, X, (1 - numbers).astype(str), n_neighbors=2)
+
+
 def test_report_agrees_with_every_function():
     X, y = make_gaussian_hubs(200, 40, random_state=0)
     report = hubness_report(X, y=y, n_neighbors=7)

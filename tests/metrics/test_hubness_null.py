@@ -116,6 +116,16 @@ def test_self_exclusion_changes_nothing_that_matters(measure):
     assert null(measure, 500, 500, 10) == pytest.approx(exact, rel=1e-3)
 
 
+@pytest.mark.parametrize("shape", [(5, 5, 5), (7, 3, 3), (10**6, 10, 10), (10**7, 50, 7)])
+def test_rounding_does_not_leave_the_range_of_the_measure(shape):
+    n_queries, n_indexed, n_neighbors = shape
+    options = {"n_queries": n_queries, "n_indexed": n_indexed, "n_neighbors": n_neighbors}
+    for measure in set(HUBNESS_MEASURES) - {"k_skewness"}:
+        value = hubness_null(measure, **options)
+        assert 0 <= value <= 1
+        assert np.copysign(1, value) == 1
+
+
 def test_short_names():
     for short in ("robin_hood", "gini", "atkinson"):
         assert null(short, 50, 50, 5) == null(f"{short}_index", 50, 50, 5)
