@@ -108,29 +108,31 @@ def probe(models: dict, X, y, X_test, y_test) -> list[dict]:
 
 def draw_models(models: dict, X_test, folder) -> None:
     """Samples, loss by depth and training curve."""
-    figure, axes = plt.subplots(1, 4, figsize=(16, 4))
+    figure, axes = plt.subplots(1, 4, figsize=(16, 4), layout="constrained")
     for ax, (name, model) in zip(axes, (pair for pair in models.items() if pair[0] != "nt")):
         SampleGridDisplay.from_estimator(model, n_samples=64, random_state=0, name=name, ax=ax)
     for name, model in models.items():
         DepthLossDisplay.from_estimator(model, X_test, n_depths=24, name=name, ax=axes[2])
         TrainingCurveDisplay(model.history_, entries=("train_loss",), name=name).plot(axes[3])
     axes[3].set(ylabel="training loss (bits per feature)", ylim=(1.5, 3))
-    figure.tight_layout()
     figure.savefig(pathlib.Path(folder) / "generative_digits.png", dpi=80)
 
 
 def draw_encoder(model, X, folder, times=(0.0, 0.4, 0.6, 0.7, 0.8, 0.9, 1.0)) -> None:
-    """Encoded digits, and how fast the encoder moves them."""
-    encoded = [model.encode(X, t) for t in times]
-    figure, axes = plt.subplots(2, len(times) - 1, figsize=(2 * len(times) - 2, 5))
-    for i in range(len(times) - 1):
-        speed = (encoded[i + 1] - encoded[i]) / (times[i + 1] - times[i])
-        pictures = [(encoded[i + 1], {"vmin": 0, "vmax": 16}), (np.abs(speed), {"cmap": "magma"})]
-        for ax, (values, style) in zip(axes[:, i], pictures):
-            SampleGridDisplay(values.reshape(-1, 8, 8), n_columns=3).plot(ax, **style)
-        axes[0, i].set_title(f"$x_t$, t = {times[i + 1]:g}")
-        axes[1, i].set_title(f"speed, {times[i]:g} to {times[i + 1]:g}", fontsize=9)
-    figure.tight_layout()
+    """Encoded digits, and how fast the encoder moves them: one scale of colours a row."""
+    encoded = np.array([model.encode(X, t) for t in times])
+    speeds = np.abs(np.diff(encoded, axis=0)) / np.diff(times)[:, None, None]
+    columns = len(times) - 1
+    figure, axes = plt.subplots(2, columns, figsize=(2 * columns, 5), layout="constrained")
+    rows = [
+        (encoded[1:], "$x_t$, t = {1:g}", {"vmin": 0, "vmax": 16}),
+        (speeds, "speed, {0:g} to {1:g}", {"vmin": 0, "vmax": speeds.max(), "cmap": "magma"}),
+    ]
+    for row, (values, title, style) in zip(axes, rows):
+        for i, ax in enumerate(row):
+            display = SampleGridDisplay(values[i].reshape(-1, 8, 8), n_columns=3).plot(ax, **style)
+            ax.set_title(title.format(times[i], times[i + 1]), fontsize=10)
+        figure.colorbar(display.artist_, ax=row, shrink=0.8)
     figure.savefig(pathlib.Path(folder) / "generative_encoder.png", dpi=80)
 
 
