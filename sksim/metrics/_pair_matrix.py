@@ -39,6 +39,8 @@ __all__ = [
 
 #: Up to this many samples the whole matrix is kept, in float64; beyond, blocks are formed anew.
 MAX_KEPT = 2048
+#: Below this share of the squared norms, a squared distance is formed from the difference.
+CANCELLED = 1e-5
 #: Rows of a block; more gain nothing in the matrix product.
 BLOCK_ROWS = 512
 
@@ -148,25 +150,30 @@ def _expanded(left: np.ndarray, right: np.ndarray, squares: np.ndarray) -> np.nd
 def squared_distances(left: np.ndarray, right: np.ndarray, squares: np.ndarray) -> np.ndarray:
     """Squared Euclidean distances of the first rows of ``right`` (``left``) to all of them.
 
-    The rows are centred, ``squares`` are their squared norms in float64. A float32 block in
-    which two samples almost coincide, where the expansion cancels, is formed in float64.
+    The rows are centred, ``squares`` are their squared norms in float64. Where two samples almost
+    coincide the expansion cancels: a float32 block is then formed in float64, and what cancels
+    there too from the differences.
     """
     distances = _expanded(left, right, squares)
     np.fill_diagonal(distances, np.inf)
-    if left.dtype == np.float32 and distances.min() < 1e-3 * squares.max():
+    smallest, dtype = distances.min(), distances.dtype
+    if dtype == np.float32 and smallest < 1e-3 * squares.max():
         distances = _expanded(left.astype(np.float64), right.astype(np.float64), squares)
-        distances = distances.astype(np.float32)
+        np.fill_diagonal(distances, np.inf)
+    if smallest < 2 * CANCELLED * squares.max():
+        _form_from_differences(distances, left, right, squares)
     np.fill_diagonal(distances, 0.0)
-    _clear_rounding(distances, squares)
-    return np.maximum(distances, 0.0, out=distances)
+    return np.maximum(distances, 0.0, out=distances).astype(dtype, copy=False)
 
 
-def _clear_rounding(distances: np.ndarray, squares: np.ndarray) -> None:
-    """Set what is nothing but rounding to zero: the distances of duplicates."""
-    eps = 16 * np.finfo(np.float64).eps
-    rows, columns = np.nonzero(distances <= 2 * eps * squares.max())
-    noise = distances[rows, columns] <= eps * (squares[rows] + squares[columns])
-    distances[rows[noise], columns[noise]] = 0.0
+def _form_from_differences(distances, left, right, squares) -> None:
+    """Replace the squared distances that are small against the norms."""
+    rows, columns = np.nonzero(distances <= 2 * CANCELLED * squares.max())
+    close = distances[rows, columns] <= CANCELLED * (squares[rows] + squares[columns])
+    rows, columns = rows[close], columns[close]
+    for part in row_blocks(rows.size, 32.0 * left.shape[1], max_rows=BLOCK_ROWS):
+        i, j = rows[part], columns[part]
+        distances[i, j] = row_squares(left[i].astype(np.float64) - right[j])
 
 
 class UnitPairs(NamedTuple):

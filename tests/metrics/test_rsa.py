@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from scipy.spatial.distance import pdist
 
 from sksim.metrics import _pair_matrix, _rsa, rsa_score, rsm_norm_distance
@@ -159,6 +160,22 @@ def test_extreme_units(monkeypatch, dtype, kept, exponent):
         value = rsa_score(*pair, rdm="euclidean", compare=compare)
         assert value == pytest.approx(expected, abs=tolerance)
     assert rsm_norm_distance(*pair) / unit == pytest.approx(106.95525576, rel=tolerance)
+
+
+@pytest.mark.parametrize("kept", [10, 100])
+@pytest.mark.parametrize("gap", [1e3, 1e6, 1e8])
+def test_clusters_that_are_far_apart(monkeypatch, gap, kept):
+    """Distances within a cluster are smaller than the rounding of the squares of its points."""
+    monkeypatch.setattr(_pair_matrix, "MAX_KEPT", kept)
+    rng = np.random.RandomState(0)
+    A = rng.standard_normal((30, 4)) + gap * (np.arange(30) % 2)[:, None]
+    B = A + 0.5 * rng.standard_normal((30, 4))
+    expected = stats.spearmanr(pdist(A), pdist(B)).statistic
+    # 40 bits of the distances are ranked, so that those between clusters tie in the end
+    tolerance = 1e-7 if gap <= 1e6 else 1e-4
+    assert rsa_score(A, B, rdm="euclidean") == pytest.approx(expected, abs=tolerance)
+    expected = np.linalg.norm(pdist(A) - pdist(B))
+    assert rsm_norm_distance(A, B) == pytest.approx(expected, rel=1e-7)
 
 
 def test_norms_that_cannot_be_represented_raise():
