@@ -13,12 +13,14 @@ __all__ = ["SampleGridDisplay"]
 
 
 def _tile(images: np.ndarray, n_columns: int) -> np.ndarray:
-    """Images (n, height, width, ...) as one mosaic, row by row, empty places NaN."""
+    """Images (n, height, width, ...) as one mosaic, row by row, NaN between and in empty places."""
     n_rows = math.ceil(len(images) / n_columns)
     height, width, *rest = images.shape[1:]
-    mosaic = np.full((n_rows, n_columns, height, width, *rest), np.nan)
-    mosaic.reshape(n_rows * n_columns, height, width, *rest)[: len(images)] = images
-    return mosaic.swapaxes(1, 2).reshape(n_rows * height, n_columns * width, *rest)
+    mosaic = np.full((n_rows, n_columns, height + 1, width + 1, *rest), np.nan)
+    cells = mosaic.reshape(n_rows * n_columns, height + 1, width + 1, *rest)
+    cells[: len(images), :height, :width] = images
+    shape = (n_rows * (height + 1), n_columns * (width + 1), *rest)
+    return mosaic.swapaxes(1, 2).reshape(shape)[:-1, :-1]
 
 
 def _colours(images: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -65,7 +67,7 @@ class SampleGridDisplay:
     >>> from sksim.inspection import SampleGridDisplay
     >>> images = np.random.RandomState(0).rand(10, 4, 4)
     >>> SampleGridDisplay(images, n_columns=5).plot().artist_.get_array().shape
-    (8, 20)
+    (9, 24)
     """
 
     def __init__(self, samples, *, X=None, n_columns=8, name=None):

@@ -69,17 +69,18 @@ def test_a_curve_that_starts_later():
 def test_mosaic_of_images():
     images = np.arange(5 * 2 * 3).reshape(5, 2, 3)
     mosaic = SampleGridDisplay(images, n_columns=2).plot().artist_.get_array()
-    assert mosaic.shape == (6, 6)
-    np.testing.assert_array_equal(mosaic[:2, 3:], images[1])
-    np.testing.assert_array_equal(mosaic[4:, :3], images[4])
-    assert np.ma.getmaskarray(np.ma.masked_invalid(mosaic))[4:, 3:].all()
+    assert mosaic.shape == (8, 7)  # a line of nothing between the images
+    np.testing.assert_array_equal(mosaic[:2, 4:], images[1])
+    np.testing.assert_array_equal(mosaic[6:, :3], images[4])
+    empty = np.ma.getmaskarray(np.ma.masked_invalid(mosaic))
+    assert empty[6:, 3:].all() and empty[[2, 5]].all() and empty[:, 3].all()
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_mosaic_with_channels(channels):
     images = np.full((3, 2, 2, channels), 255, dtype=np.uint8)
     mosaic = np.asarray(SampleGridDisplay(images, n_columns=3).plot().artist_.get_array())
-    assert mosaic.shape == ((2, 6) if channels == 1 else (2, 6, 3))
+    assert mosaic.shape == ((2, 8) if channels == 1 else (2, 8, 3))
     assert mosaic.max() == 1
 
 
@@ -103,7 +104,7 @@ def test_samples_of_an_estimator():
     display = SampleGridDisplay.from_estimator(
         Model(), n_samples=6, image_shape=(4, 3), n_columns=3, random_state=0
     )
-    assert display.artist_.get_array().shape == (8, 9)
+    assert display.artist_.get_array().shape == (9, 11)
     assert display.ax_.get_title() == "Model"
     with pytest.raises(ValueError, match="Give image_shape for images that are rows"):
         SampleGridDisplay.from_estimator(Model(), n_samples=6)
