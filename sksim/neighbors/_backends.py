@@ -24,6 +24,9 @@ __all__ = ["BACKENDS", "BruteBackend", "make_backend", "merge_lists", "padded_li
 
 BACKENDS = ("auto", "brute", *APPROXIMATE_BACKENDS)
 
+#: Largest rounding error of a distance, as a share of the largest distance.
+_ROUNDING = 1e-9
+
 
 def padded_lists(graph) -> tuple[np.ndarray, np.ndarray]:
     """All stored entries of a graph as rectangular lists, padded with (inf, -1)."""
@@ -42,6 +45,21 @@ def merge_lists(lists, n_neighbors: int):
     distances, indices = (np.hstack(parts) for parts in zip(*lists))
     distances, indices = sorted_by_distance(distances, indices)
     return distances[:, :n_neighbors], indices[:, :n_neighbors]
+
+
+def _without_negatives(distances, indices):
+    """Sorted lists whose rounding errors below zero are zeros; raise if there is more below zero.
+
+    Metrics of users, such as one minus a similarity, return them.
+    """
+    least = distances[:, :1].min(initial=0)
+    if least == 0:
+        return distances, indices
+    if least < -_ROUNDING * distances[np.isfinite(distances)].max():
+        raise ValueError(
+            f"metric must give distances, which are not negative, got values down to {least:g}."
+        )
+    return np.maximum(distances, 0), indices
 
 
 class BruteBackend:
@@ -65,8 +83,10 @@ class BruteBackend:
         blocks = self._blocks()
         if len(blocks) == 1:
             index = None if X is self.index else self.index
-            return exact_neighbors(X, index, n_neighbors=n_neighbors, **self.options)
-        return merge_lists([self._in_block(X, rows, n_neighbors) for rows in blocks], n_neighbors)
+            found = exact_neighbors(X, index, n_neighbors=n_neighbors, **self.options)
+        else:
+            found = merge_lists([self._in_block(X, b, n_neighbors) for b in blocks], n_neighbors)
+        return _without_negatives(*found)
 
     def _in_block(self, X, rows, n_neighbors):
         block = self.index[rows]
@@ -103,9 +123,9 @@ class TransformerBackend:
         self.options = {"metric": metric, "metric_params": metric_params}
 
     def fit(self, X, depth):
-        """Fit a clone that returns ``depth`` neighbours."""
+        """Fit a clone that returns ``depth`` neighbours, and each sample with its own."""
         self.index = X
-        wanted = {"n_neighbors": depth, "mode": "distance"}
+        wanted = {"n_neighbors": min(depth, X.shape[0] - 1), "mode": "distance"}
         known = self.estimator.get_params(deep=False)
         self.fitted = clone(self.estimator).set_params(
             **{name: value for name, value in wanted.items() if name in known}
@@ -116,7 +136,8 @@ class TransformerBackend:
     def neighbors(self, X, n_neighbors):
         """Candidates of the rows of X, sorted by exact distance."""
         graph = sparse.csr_array(self.fitted.transform(X))
-        distances, indices = rerank(X, self.index, padded_lists(graph)[1], **self.options)
+        ranked = rerank(X, self.index, padded_lists(graph)[1], **self.options)
+        distances, indices = _without_negatives(*ranked)
         return distances[:, :n_neighbors], indices[:, :n_neighbors]
 
 

@@ -102,3 +102,34 @@ def test_too_few_neighbours_name_the_row(X, Q):
     search.fit(X)
     with pytest.raises(ValueError, match=r"fewer candidates in \d+ of 15 rows, for example in row"):
         search.kneighbors(Q)
+
+
+@pytest.mark.parametrize("n_samples", [7, 80])
+def test_transformers_of_fewer_samples_than_candidates(X, Q, n_samples):
+    X = X[:n_samples]
+    expected = HubnessReducedKNeighborsTransformer(5).fit(X).transform(Q)
+    got = HubnessReducedKNeighborsTransformer(5, backend=KNeighborsTransformer()).fit(X)
+    assert_array_equal(got.transform(Q).indices, expected.indices)
+    assert_allclose(got.transform(Q).data, expected.data)
+
+
+def one_minus_cosine(a, b):
+    return 1 - (a @ b) / np.sqrt((a @ a) * (b @ b))
+
+
+@pytest.mark.parametrize("backend", ["brute", KNeighborsTransformer(metric="cosine")])
+def test_rounding_errors_below_zero_are_zeros(X, Q, backend):
+    X = np.vstack([X, 3 * X])
+    options = {"backend": backend, "reduction": "nicdm", "n_candidates": 25}
+    got = HubnessReducedKNeighborsTransformer(5, metric=one_minus_cosine, **options).fit(X)
+    expected = HubnessReducedKNeighborsTransformer(5, metric="cosine", **options).fit(X)
+    assert min(one_minus_cosine(x, 3 * x) for x in X) < 0
+    assert_allclose(got.transform(Q).data, expected.transform(Q).data, atol=1e-6)
+    assert got.transform(X).data.min() == 0
+
+
+@pytest.mark.parametrize("backend", ["brute", KNeighborsTransformer()])
+def test_a_similarity_is_no_metric(X, backend):
+    search = HubnessReducedKNeighborsTransformer(5, metric=np.dot, backend=backend)
+    with pytest.raises(ValueError, match="metric must give distances, .* got values down to -"):
+        search.fit(X)
