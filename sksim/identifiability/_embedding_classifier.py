@@ -329,7 +329,11 @@ class EmbeddingClassifier(
         return self._train(X, targets, 1)
 
     def _validate(self, X, y, *, classes=None, reset=True):
-        """X in float32, and what the loss compares with: class numbers or log-probabilities."""
+        """X in float32, and what the loss compares with: class numbers or log-probabilities.
+
+        A teacher sees X as it was given, with the names of its columns.
+        """
+        X_given = X
         if y is None and self.teacher is not None:
             X = validate_data(self, X, reset=reset, dtype=_DTYPES)
         else:
@@ -342,7 +346,7 @@ class EmbeddingClassifier(
         if len(classes) < 2:
             raise ValueError(f"The number of classes must be at least 2, got {len(classes)} class.")
         index = None if y is None else _class_index(y, classes)
-        targets = index if self.teacher is None else _teacher_targets(self.teacher, X)
+        targets = index if self.teacher is None else _teacher_targets(self.teacher, X_given)
         self.classes_ = classes
         return X.astype(np.float32), targets
 
@@ -379,6 +383,7 @@ class EmbeddingClassifier(
             try:
                 self.net_.partial_fit(X, targets)
             finally:  # if training diverged, what follows belongs to the weights restored
+                self.net_.set_params(train_split=None)  # keeps no rows
                 self._finish()
         return self
 

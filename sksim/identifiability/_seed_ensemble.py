@@ -294,6 +294,11 @@ def _checked_metric(metric):
 def _representations(estimators, X, distance: DistributionDistance) -> list[tuple]:
     """What the distance takes of each copy: log-probabilities, or embeddings and unembeddings."""
     if distance.function is linear_identifiability_distance:
+        if not hasattr(estimators[0], "unembeddings_"):
+            raise TypeError(
+                "linear_identifiability_distance needs copies with transform and unembeddings_, "
+                f"which {type(estimators[0]).__name__} has not."
+            )
         return [(member.transform(X), member.unembeddings_) for member in estimators]
     return [(log_p,) for log_p in aligned_log_probabilities(estimators, X)]
 

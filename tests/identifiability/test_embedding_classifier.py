@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import log_softmax
 from sklearn.base import clone
@@ -269,6 +270,15 @@ class TestPersistence:
             pickle.loads(pickle.dumps(fitted)).partial_fit(*data).unembeddings_,
         )
 
+    def test_no_rows_are_kept(self, data):
+        """Neither of the training data nor of those set aside."""
+        model = _small(early_stopping=True, max_epochs=1, batch_size=10_000)
+        few, many = (
+            len(pickle.dumps(model.fit(*(np.repeat(part, times, axis=0) for part in data))))
+            for times in (1, 30)
+        )
+        assert many < few + 1000
+
     def test_pickle_names_the_cpu(self, fitted):
         assert pickle.loads(pickle.dumps(fitted)).net_.device == "cpu"
 
@@ -423,6 +433,13 @@ class TestDistillation:
     def test_early_stopping(self, data, teacher):
         model = _small(teacher=teacher, early_stopping=True).fit(data[0])
         assert "valid_loss" in model.history_[0]
+
+    def test_teacher_sees_the_names_of_the_columns(self, data):
+        X, y = pd.DataFrame(data[0], columns=["a", "b"]), data[1]
+        teacher = FrozenEstimator(LogisticRegression().fit(X, y))
+        model = _small(teacher=teacher, max_epochs=1).fit(X)
+        named = _small(teacher=FrozenEstimator(teacher.estimator), max_epochs=1).fit(X, y)
+        np.testing.assert_array_equal(model.unembeddings_, named.unembeddings_)
 
     def test_unfitted_teacher(self, data):
         with pytest.raises(NotFittedError, match=r"LogisticRegression.*FrozenEstimator"):

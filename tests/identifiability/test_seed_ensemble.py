@@ -167,6 +167,12 @@ class TestDistances:
         assert matrix[0, 1] == pytest.approx(expected)
         assert matrix[0, 1] != pytest.approx(matrix[1, 0])
 
+    def test_linear_identifiability_needs_representations(self, data):
+        pipeline = make_pipeline(StandardScaler(), _model(max_epochs=1))
+        ensemble = SeedEnsemble(pipeline, 2, random_state=0).fit(*data)
+        with pytest.raises(TypeError, match="which Pipeline has not"):
+            ensemble.pairwise_distances(data[0], "linear_identifiability_distance")
+
     def test_unknown_metric(self, data, ensemble):
         with pytest.raises(ValueError, match=r"metric must be one of \['jensen.*got 'cosine'"):
             ensemble.pairwise_distances(data[0], "cosine")
