@@ -160,7 +160,8 @@ def max_pls_svd_distance(
     :func:`log_likelihood_variance_distance`, ``d_f <= 2 * t1**2`` and ``d_g <= 2 * t2**2``. The
     paper's bound is ``distance <= 2 * M * max(t1, t2)``. There is no converse.
 
-    Where there are only M + 1 labels, J holds the M - 1 labels that are left.
+    Where there are only M + 1 labels and ``n_components`` is None, J holds the M - 1 labels that
+    are left.
 
     Time is O(n k^2) for the correlations and O(M^3) for each set of labels, memory O(n k).
 

@@ -38,7 +38,8 @@ class TestFormula:
             terms = result.t1, result.t2, result.t3, result.t4
             np.testing.assert_allclose(terms, expected, rtol=1e-11)
             weighted = np.array(terms) * [1, 1, weight, weight]
-            assert result.distance == weighted.max() if combine == "max" else weighted.sum()
+            expected_distance = weighted.max() if combine == "max" else weighted.sum()
+            assert result.distance == expected_distance
 
     @given(seeds, st.sampled_from(["max", "mean"]), st.integers(3, 6))
     def test_second_largest_rule_equals_all_pairs(self, seed, reduce, k):
