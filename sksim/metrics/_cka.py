@@ -123,9 +123,10 @@ def _collect_between(pairs: StreamedPairs, low: float, high: float) -> tuple[int
     for rows in pair_blocks(pairs.n_samples, n_matrices=1):
         block, size = pairs.block(rows), rows.stop - rows.start
         for values in (block[:, :size][np.triu_indices(size, k=1)], block[:, size:]):
-            too_low = values < low
-            below += np.count_nonzero(too_low)
-            parts.append(values[(values <= high) & ~too_low])
+            kept = values >= low
+            below += values.size - np.count_nonzero(kept)
+            kept &= values <= high
+            parts.append(values[kept])
     return below, np.concatenate(parts)
 
 
