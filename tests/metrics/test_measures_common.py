@@ -310,6 +310,15 @@ def test_extreme_units_give_the_same_or_an_error(measure):
         assert math.isfinite(value)
 
 
+@some(lambda measure: "scale" in measure.invariances)
+@pytest.mark.parametrize("factor", [1e-150, 1e150])
+def test_extreme_units_of_both_sides_change_nothing(measure, factor):
+    """Where both are tiny or huge, products of the two overflow or vanish first."""
+    X, Y = pair_for(measure, 2)
+    expected = measure(X, Y)
+    assert measure(factor * X, factor * Y) == pytest.approx(expected, abs=1e-7)
+
+
 @ALL
 def test_registry_describes_the_public_function(measure):
     public = getattr(sksim.metrics, measure.score.__name__)
