@@ -9,6 +9,9 @@ from sklearn.utils.extmath import row_norms
 
 __all__ = ["unit_rows"]
 
+# Lengths whose squares are far from the limits of float64.
+_SAFE = (1e-140, 1e140)
+
 
 def _powers_of_two(X) -> np.ndarray:
     """Factor of each row that brings its largest entry near one and costs no rounding."""
@@ -42,6 +45,9 @@ def unit_rows(X):
     unit : {ndarray, csr_matrix, csr_array} of shape (n_samples, n_features)
         The same container, a copy.
     """
-    X = _scale_rows(X, _powers_of_two(X))
+    X = X.astype(np.float64, copy=False)
     norms = row_norms(X)
+    if not ((norms > _SAFE[0]) & (norms < _SAFE[1])).all():
+        X = _scale_rows(X, _powers_of_two(X))
+        norms = row_norms(X)
     return _scale_rows(X, 1 / np.where(norms == 0, 1.0, norms))

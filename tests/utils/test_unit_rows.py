@@ -32,3 +32,11 @@ def test_float32_is_computed_in_float64(rng):
     got = unit_rows(X)
     assert got.dtype == np.float64
     np.testing.assert_allclose(np.linalg.norm(got, axis=1), 1, rtol=1e-15)
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
+def test_rows_do_not_depend_on_the_batch(rng, container):
+    X = rng.standard_normal((6, 4))
+    X[3] *= 1e200
+    got, alone = unit_rows(container(X)), unit_rows(container(X[:3]))
+    assert abs(got[:3] - alone).max() == 0
