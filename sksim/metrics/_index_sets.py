@@ -11,7 +11,7 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, gen_batches
 
 from sksim.metrics._input_terms import best_inputs, candidate_inputs
 from sksim.metrics._label_terms import center_columns, label_sums, label_values, score_pivots
@@ -33,6 +33,8 @@ __all__ = [
     "choose_labels",
     "report_degenerate",
 ]
+
+_BLOCK_ENTRIES = 2**21
 
 INDEX_CONSTRAINTS = {
     "n_components": [Interval(numbers.Integral, 1, None, closed="left"), None],
@@ -89,6 +91,18 @@ def check_inputs(inputs, n_samples: int, n_components: int | None) -> np.ndarray
     return inputs
 
 
+def _score_in_blocks(log_p, log_q, pivots: np.ndarray, **search):
+    """t1 of every pivot under its best left-out label, and that label, by blocks of pivots."""
+    log_p_centered, log_d_centered = center_columns(log_p), center_columns(log_p - log_q)
+    floors = rounding_levels(log_p, log_q)
+    scored = []
+    for rows in gen_batches(len(pivots), max(1, _BLOCK_ENTRIES // log_p.shape[1])):
+        sums = label_sums(log_p_centered, log_d_centered, pivots[rows])
+        values = label_values(sums, pivots[rows], len(log_p), floors)
+        scored.append(score_pivots(values, **search))
+    return (np.concatenate(parts) for parts in zip(*scored))
+
+
 def choose_labels(log_p, log_q, *, pivot, left_out, reduce="max", skip=False) -> tuple[int, int]:
     """Pivot and left-out label with the smallest t1, exhaustively; the first pivot on ties.
 
@@ -100,9 +114,9 @@ def choose_labels(log_p, log_q, *, pivot, left_out, reduce="max", skip=False) ->
         return int(pivot), int(left_out)
     pivots = np.array([int(pivot)]) if pivot != "auto" else np.arange(n_labels)
     pivots = pivots if left_out == "auto" else np.setdiff1d(pivots, [left_out])
-    sums = label_sums(center_columns(log_p), center_columns(log_p - log_q), pivots)
-    values = label_values(sums, pivots, len(log_p), rounding_levels(log_p, log_q))
-    scores, chosen = score_pivots(values, left_out=left_out, reduce=reduce, skip=skip)
+    scores, chosen = _score_in_blocks(
+        log_p, log_q, pivots, left_out=left_out, reduce=reduce, skip=skip
+    )
     best = np.flatnonzero(scores <= scores.min() * (1 + 1e-12))[0]
     return int(pivots[best]), int(chosen[best])
 

@@ -181,7 +181,7 @@ def log_likelihood_variance_distance(
     both, and the seed.
 
     Time is O(n k^2) for the automatic pivot and O(n k) for a given one, plus O(n_candidates M k);
-    memory O(n k + k^2).
+    memory O(n k).
 
     References
     ----------

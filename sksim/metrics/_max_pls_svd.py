@@ -163,7 +163,7 @@ def max_pls_svd_distance(
     Where there are only M + 1 labels and ``n_components`` is None, J holds the M - 1 labels that
     are left.
 
-    Time is O(n k^2) for the correlations and O(M^3) for each set of labels, memory O(n k).
+    Time is O(n k^2) for the correlations and O(M^3) for each set of labels, memory O(n k + k^2).
 
     References
     ----------

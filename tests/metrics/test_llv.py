@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from scipy.special import log_softmax, logsumexp
 
 from sksim.datasets import make_permuted_pair, make_perturbed_pair
+from sksim.metrics import _index_sets, max_pls_svd_distance
 from sksim.metrics import log_likelihood_variance_distance as llv
-from sksim.metrics import max_pls_svd_distance
 from tests.reference import identifiability as reference
 
 seeds = st.integers(0, 2**32 - 1)
@@ -48,6 +48,14 @@ class TestFormula:
         result = llv(log_p, log_q, inputs=[0, 1], reduce=reduce, return_terms=True)
         assert result.t1 == pytest.approx(t1, rel=1e-11)
         assert (result.pivot, result.left_out) == (pivot, left_out)
+
+    @pytest.mark.parametrize("n_entries", [1, 12])
+    def test_blocks_of_pivots(self, monkeypatch, n_entries):
+        models = _random_arrays(0, k=6)
+        whole = llv(*models, inputs=[0, 1], return_terms=True)
+        monkeypatch.setattr(_index_sets, "_BLOCK_ENTRIES", n_entries)
+        parts = llv(*models, inputs=[0, 1], return_terms=True)
+        assert (parts.pivot, parts.left_out) == (whole.pivot, whole.left_out)
 
     @given(seeds)
     def test_one_of_pivot_and_left_out_may_be_fixed(self, seed):
