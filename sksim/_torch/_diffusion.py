@@ -212,7 +212,7 @@ class Diffusion(nn.Module):
         return self.likelihood.nll(x, x + torch.exp(expand(gamma, x) / 2) * eps, gamma[0])
 
     def forward(self, x: Tensor) -> Tensor:
-        return self._training_terms(x) if self.training else self._validation_terms(x)
+        return self._training_terms(x) if self.training else self.validation_terms(x)
 
     def _training_terms(self, x: Tensor) -> Tensor:
         u = stratified_times(len(x), torch.rand((), device=x.device, dtype=x.dtype))
@@ -220,16 +220,16 @@ class Diffusion(nn.Module):
         reconstruction = self._reconstruction_in_training(x, torch.randn_like(x))
         return torch.stack([self.prior(x), reconstruction, diffusion], dim=1)
 
-    def _validation_terms(self, x: Tensor) -> Tensor:
+    def validation_terms(self, x: Tensor, n_draws: int = _VALIDATION_DRAWS) -> Tensor:
         """The same noise in every call, so that epochs can be compared."""
         generator = torch.Generator().manual_seed(0)
         total = 0.0
-        for draw in range(_VALIDATION_DRAWS):
-            start = x.new_tensor((draw + 0.5) / (_VALIDATION_DRAWS * len(x)))
+        for draw in range(n_draws):
+            start = x.new_tensor((draw + 0.5) / (n_draws * len(x)))
             eps, eps0 = (torch.randn(x.shape, generator=generator).to(x) for _ in range(2))
             diffusion = self._diffusion(x, stratified_times(len(x), start), eps)
             total = total + torch.stack([self.reconstruction(x, eps0), diffusion], dim=1)
-        return torch.cat([self.prior(x).unsqueeze(1), total / _VALIDATION_DRAWS], dim=1)
+        return torch.cat([self.prior(x).unsqueeze(1), total / n_draws], dim=1)
 
     def reverse_step(self, z: Tensor, s: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         """mean_P (n, ...) and var_Q (scalar) from time t to s (scalars)."""

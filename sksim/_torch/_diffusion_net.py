@@ -32,6 +32,11 @@ class DiffusionNet(TrainingNet):
             self.history.record_batch(f"{prefix}_{name}", value)
         return bits.sum()
 
+    @torch.no_grad()
+    def probe(self, X) -> torch.Tensor:
+        x = torch.as_tensor(X, device=self.device)
+        return self.module_.average.eval().validation_terms(x, n_draws=1)
+
     def train_step(self, batch, **fit_params) -> dict:
         step = super().train_step(batch, **fit_params)
         self.module_.update()

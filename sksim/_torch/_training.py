@@ -175,11 +175,13 @@ class TrainingNet(NeuralNet):
         loss.backward()
         return {"loss": loss, "y_pred": y_pred}
 
+    def probe(self, X) -> torch.Tensor:
+        """Output for a few rows, which shows whether the net is sound."""
+        return self.evaluation_step(next(iter(self.get_iterator(self.get_dataset(X)))))
+
     def check_output(self, X) -> None:
         """Stop as diverged if the output is not finite: no loss judged the last step."""
-        rows = self.get_dataset(X[:_CHECKED_ROWS])
-        output = self.evaluation_step(next(iter(self.get_iterator(rows))))
-        if not torch.isfinite(output).all():
+        if not torch.isfinite(self.probe(X[:_CHECKED_ROWS])).all():
             self._stop_diverged(torch.nan)
 
     def _stop_diverged(self, loss: float) -> None:
