@@ -1,8 +1,9 @@
 """Between the user's rows and the network's arrays: layout, likelihood, scaling.
 
 The rules of ``likelihood="auto"``: integers that span at most 256 values, whatever their type,
-are categorical; everything else is Gaussian. Levels run from zero (or from the smallest value, if
-it is negative) to the largest value of the training data, or to 255 for unsigned bytes.
+are categorical; everything else is Gaussian. Levels run from zero to the largest value of the
+training data, or to 255 for unsigned bytes; from the smallest value, if it is negative, or if the
+values span at most 256 and those from zero would not.
 """
 
 # Authors: The sksim developers
@@ -18,6 +19,7 @@ import numpy as np
 __all__ = ["DataMap", "check_image_shape", "flatten_images", "make_data_map"]
 
 _MAX_LEVELS = 256
+_MOST_LEVELS = 2**16  # neighbours of more levels are too close in single precision
 _LARGEST = 1e15  # in network units; in single precision its square is finite, summed and weighted
 
 
@@ -186,8 +188,9 @@ def _levels(X: np.ndarray, n_levels: int | None) -> tuple[int, int]:
         return 0, n_levels
     if X.dtype == np.uint8:
         return 0, _MAX_LEVELS
-    first = min(0, math.floor(X.min()))
-    return first, max(math.floor(X.max()) - first + 1, 2)
+    low, high = math.floor(X.min()), math.floor(X.max())
+    first = low if high >= _MAX_LEVELS > high - low else min(0, low)
+    return first, max(high - first + 1, 2)
 
 
 def _standardization(X: np.ndarray, is_image: bool):
@@ -225,6 +228,11 @@ def make_data_map(
         return DataMap(**found, n_levels=None, first_level=0, loc=loc, scale=scale)
     _check_integers(X)
     first, n_levels = _levels(X, n_levels)
+    if n_levels > _MOST_LEVELS:
+        raise ValueError(
+            f"likelihood='categorical' can have {_MOST_LEVELS} levels, got {n_levels}. Use "
+            "likelihood='gaussian', or KBinsDiscretizer(encode='ordinal') before it."
+        )
     # x = 2 (k + 1/2) / K - 1 with k = X - first
     loc, scale = first + (n_levels - 1) / 2, n_levels / 2
     made = DataMap(**found, n_levels=n_levels, first_level=first, loc=loc, scale=scale)

@@ -51,7 +51,8 @@ likelihood : {"auto", "categorical", "gaussian"}, default="auto"
 
 n_levels : int, default=None
     Number of levels K; values run from 0 to K - 1. None: from zero, or a smaller value in the
-    training data, to the largest one; 256 for unsigned bytes.
+    training data, to the largest one; from the smallest one, if 256 levels suffice only so; 256
+    for unsigned bytes.
 
 image_shape : tuple, default=None
     ``(height, width)`` or ``(height, width, channels)`` of a sample. None: a table.

@@ -24,6 +24,8 @@ AUTO = {"likelihood": "auto", "n_levels": None, "image_shape": None, "as_images"
         (np.array([[3], [200]], dtype=np.uint8), (0, 256)),
         (np.array([[0], [0]]), (0, 2)),
         (np.array([[False], [True]]), (0, 2)),
+        (np.array([[200], [300]]), (200, 101)),
+        (np.array([[1e9], [1e9 + 255]]), (10**9, 256)),
         (np.array([[0], [256]]), None),
         (np.array([[0.5], [1.0]]), None),
     ],
@@ -195,6 +197,23 @@ def test_levels_outside_of_the_training_data(tiny, images):
     assert np.isfinite(wider.score(np.full((1, 24), 7)))
     with pytest.raises(ValueError, match="needs X of shape"):
         model.score(np.zeros((2, 6, 5)))
+
+
+def test_too_many_levels(tiny, table):
+    X = np.round(1e6 * table)
+    with pytest.raises(ValueError, match="can have 65536 levels, got"):
+        VariationalDiffusion(**tiny, likelihood="categorical").fit(X)
+    with pytest.raises(ValueError, match="can have 65536 levels, got 100000"):
+        VariationalDiffusion(**tiny, n_levels=100000).fit(np.abs(np.round(table)))
+
+
+def test_levels_far_from_zero(tiny, rng):
+    X = rng.randint(2000, 2020, size=(100, 2))
+    model = VariationalDiffusion(**tiny).fit(X)
+    samples = model.sample(50, random_state=0)
+    assert 2000 <= samples.min() < samples.max() < 2020
+    with pytest.raises(ValueError, match="levels 2000 to 2019, got values from 1999"):
+        model.score(X - 1)
 
 
 def test_integers_with_a_density_warn(tiny, images):
