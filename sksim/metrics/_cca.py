@@ -14,6 +14,8 @@ from scipy import linalg
 
 from sksim.metrics._centering import Centered, center, cross_product, square_sum
 from sksim.metrics._measure import (
+    PAIR_CONSTRAINTS,
+    SHAPE_MAPS,
     DegenerateSimilarityWarning,
     Measure,
     Steps,
@@ -214,12 +216,11 @@ def _pwcca_steps(*, weights="x") -> Steps:
     return Steps(_prepare, functools.partial(_compare_weighted, weights=weights), permute_basis)
 
 
-_ARRAYS = {"X": ["array-like"], "Y": ["array-like"]}
 _SUMMARY = [StrOptions({"mean", "mean_squared", "yanai", "max"})]
 
 
 @validate_params(
-    {**_ARRAYS, "rtol": [Interval(Real, 0, 1, closed="left")]},
+    {**PAIR_CONSTRAINTS, "rtol": [Interval(Real, 0, 1, closed="left")]},
     prefer_skip_nested_validation=True,
 )
 def canonical_correlations(X, Y, *, rtol=1e-10) -> np.ndarray:
@@ -285,7 +286,7 @@ def canonical_correlations(X, Y, *, rtol=1e-10) -> np.ndarray:
 
 @validate_params(
     {
-        **_ARRAYS,
+        **PAIR_CONSTRAINTS,
         "n_components": [Interval(Integral, 1, None, closed="left"), None],
         "shrinkage": [Interval(Real, 0, 1, closed="left")],
         "summary": _SUMMARY,
@@ -367,7 +368,7 @@ def cca_score(X, Y, *, n_components=None, shrinkage=0.0, summary="mean") -> floa
 
 
 @validate_params(
-    {**_ARRAYS, "variance": [Interval(Real, 0, 1, closed="right")], "summary": _SUMMARY},
+    {**PAIR_CONSTRAINTS, "variance": [Interval(Real, 0, 1, closed="right")], "summary": _SUMMARY},
     prefer_skip_nested_validation=True,
 )
 def svcca_score(X, Y, *, variance=0.99, summary="mean") -> float:
@@ -426,7 +427,7 @@ def svcca_score(X, Y, *, variance=0.99, summary="mean") -> float:
 
 
 @validate_params(
-    {**_ARRAYS, "weights": [StrOptions({"x", "y", "mean"})]},
+    {**PAIR_CONSTRAINTS, "weights": [StrOptions({"x", "y", "mean"})]},
     prefer_skip_nested_validation=True,
 )
 def pwcca_score(X, Y, *, weights="x") -> float:
@@ -488,8 +489,7 @@ def pwcca_score(X, Y, *, weights="x") -> float:
     return evaluate(_pwcca_steps(weights=weights), X, Y)
 
 
-_ROTATIONS = frozenset({"orthogonal", "scale", "translation", "permutation"})
-_AFFINE = _ROTATIONS | {"invertible"}
+_AFFINE = SHAPE_MAPS | {"invertible"}
 
 
 register(Measure("cca", cca_score, _cca_steps, invariances=_AFFINE))
@@ -510,17 +510,17 @@ register(
         _cca_steps,
         {"shrinkage": 0.1},
         identity=False,
-        invariances=_ROTATIONS,
+        invariances=SHAPE_MAPS,
     )
 )
-register(Measure("svcca", svcca_score, _svcca_steps, invariances=_ROTATIONS))
+register(Measure("svcca", svcca_score, _svcca_steps, invariances=SHAPE_MAPS))
 register(
     Measure(
         "pwcca",
         pwcca_score,
         _pwcca_steps,
         symmetric=False,
-        invariances=_ROTATIONS - {"orthogonal"},
+        invariances=SHAPE_MAPS - {"orthogonal"},
         invariances_y=_AFFINE,
     )
 )
@@ -530,6 +530,6 @@ register(
         pwcca_score,
         _pwcca_steps,
         {"weights": "mean"},
-        invariances=_ROTATIONS - {"orthogonal"},
+        invariances=SHAPE_MAPS - {"orthogonal"},
     )
 )

@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from sksim.metrics._measure import (
+    PAIR_CONSTRAINTS,
     DegenerateSimilarityWarning,
     Measure,
     check_paired,
@@ -56,7 +57,7 @@ def _tolerance(measure: Measure, score: float, null_scores: np.ndarray) -> float
     return TIE_TOLERANCE * max(abs(score), float(np.abs(null_scores).max()), *limits)
 
 
-_METRIC = {"X": ["array-like"], "Y": ["array-like"], "metric": [str, callable]}
+_METRIC = {**PAIR_CONSTRAINTS, "metric": [str, callable]}
 _PERMUTATIONS = [Interval(Integral, 1, None, closed="left")]
 
 

@@ -8,7 +8,15 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
 from sksim.metrics._centering import center
-from sksim.metrics._measure import Measure, Steps, evaluate, permute_rows, register
+from sksim.metrics._measure import (
+    PAIR_CONSTRAINTS,
+    SHAPE_MAPS,
+    Measure,
+    Steps,
+    evaluate,
+    permute_rows,
+    register,
+)
 from sksim.utils._sklearn import StrOptions, validate_params
 
 __all__ = ["correlation_matching_score", "mean_correlation_coefficient", "standardize"]
@@ -61,11 +69,8 @@ def _coefficient_steps(*, method="pearson") -> Steps:
     return Steps(prepare, _absolute, permute_rows)
 
 
-_ARRAYS = {"X": ["array-like"], "Y": ["array-like"]}
-
-
 @validate_params(
-    {**_ARRAYS, "kind": [StrOptions({"hard", "semi"})]}, prefer_skip_nested_validation=True
+    {**PAIR_CONSTRAINTS, "kind": [StrOptions({"hard", "semi"})]}, prefer_skip_nested_validation=True
 )
 def correlation_matching_score(X, Y, *, kind="hard") -> float:
     r"""Mean correlation of the features of one representation with those matched to them.
@@ -120,7 +125,7 @@ def correlation_matching_score(X, Y, *, kind="hard") -> float:
 
 
 @validate_params(
-    {**_ARRAYS, "method": [StrOptions({"pearson", "spearman"})]},
+    {**PAIR_CONSTRAINTS, "method": [StrOptions({"pearson", "spearman"})]},
     prefer_skip_nested_validation=True,
 )
 def mean_correlation_coefficient(X, Y, *, method="pearson") -> float:
@@ -172,7 +177,7 @@ def mean_correlation_coefficient(X, Y, *, method="pearson") -> float:
     return evaluate(_coefficient_steps(method=method), X, Y)
 
 
-_INVARIANCES = frozenset({"scale", "translation", "permutation"})
+_INVARIANCES = SHAPE_MAPS - {"orthogonal"}
 
 for _name, _params in (
     ("correlation_matching", {}),

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from sksim.metrics._measure import Measure, Steps, evaluate, register
+from sksim.metrics._measure import PAIR_CONSTRAINTS, SHAPE_MAPS, Measure, Steps, evaluate, register
 from sksim.metrics._pair_matrix import (
     PairMatrix,
     centered_product,
@@ -40,7 +40,7 @@ def _steps(*, unbiased=True) -> Steps:
 
 
 @validate_params(
-    {"X": ["array-like"], "Y": ["array-like"], "unbiased": ["boolean"]},
+    {**PAIR_CONSTRAINTS, "unbiased": ["boolean"]},
     prefer_skip_nested_validation=True,
 )
 def distance_correlation_score(X, Y, *, unbiased=True) -> float:
@@ -109,8 +109,6 @@ def angle_of_square(score: float) -> float:
     return math.acos(score**2)
 
 
-_INVARIANCES = frozenset({"orthogonal", "scale", "translation", "permutation"})
-
 register(
     Measure(
         "distance_correlation",
@@ -118,7 +116,7 @@ register(
         _steps,
         range=(-1.0, 1.0),
         distance=math.acos,
-        invariances=_INVARIANCES,
+        invariances=SHAPE_MAPS,
         min_samples=4,
         null=0.0,
     )
@@ -130,6 +128,6 @@ register(
         _steps,
         {"unbiased": False},
         distance=angle_of_square,
-        invariances=_INVARIANCES,
+        invariances=SHAPE_MAPS,
     )
 )

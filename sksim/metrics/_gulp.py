@@ -20,7 +20,16 @@ from sksim.metrics._cca import (
     whitened_product,
 )
 from sksim.metrics._centering import square_sum
-from sksim.metrics._measure import Measure, Steps, as_is, evaluate, register, same_values
+from sksim.metrics._measure import (
+    PAIR_CONSTRAINTS,
+    SHAPE_MAPS,
+    Measure,
+    Steps,
+    as_is,
+    evaluate,
+    register,
+    same_values,
+)
 from sksim.utils._sklearn import Interval, validate_params
 
 __all__ = ["gulp_distance"]
@@ -72,7 +81,7 @@ def _steps(*, reg) -> Steps:
 
 
 @validate_params(
-    {"X": ["array-like"], "Y": ["array-like"], "reg": [Interval(Real, 0, None, closed="left")]},
+    {**PAIR_CONSTRAINTS, "reg": [Interval(Real, 0, None, closed="left")]},
     prefer_skip_nested_validation=True,
 )
 def gulp_distance(X, Y, *, reg) -> float:
@@ -137,11 +146,9 @@ def gulp_distance(X, Y, *, reg) -> float:
     return evaluate(_steps(reg=reg), X, Y)
 
 
-_ROTATIONS = frozenset({"orthogonal", "scale", "translation", "permutation"})
-
 for _name, _reg, _invariances in (
-    ("gulp", 0.1, _ROTATIONS),
-    ("gulp_unregularized", 0.0, _ROTATIONS | {"invertible"}),
+    ("gulp", 0.1, SHAPE_MAPS),
+    ("gulp_unregularized", 0.0, SHAPE_MAPS | {"invertible"}),
 ):
     register(
         Measure(

@@ -23,7 +23,7 @@ from sksim.utils._search import exact_neighbors
 __all__ = ["SlotStream", "Slots", "neighbor_slots", "reduced_graph_slots", "tally"]
 
 #: A diagonal above this share of the largest distance does not hold self-distances.
-_SELF_TOLERANCE = 1e-3
+_DIAGONAL_TOLERANCE = 1e-3
 
 #: Memory of one distance of a block, with all temporaries, if everything ties.
 _ENTRY_BYTES = 128
@@ -96,7 +96,7 @@ def _fill_rectangle(values: np.ndarray, columns: np.ndarray, last: np.ndarray, r
 
 def _check_no_other_diagonal(diagonal: np.ndarray, values: np.ndarray) -> None:
     """Raise if a square input is plainly not one of samples against themselves."""
-    limit = _SELF_TOLERANCE * values.max(initial=0)
+    limit = _DIAGONAL_TOLERANCE * values.max(initial=0)
     if diagonal.max(initial=0) > limit and values.min() < values.max():
         raise ValueError(
             "X is square, but its diagonal does not hold distances of samples to themselves: "

@@ -10,7 +10,16 @@ import numpy as np
 from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import check_cv, cross_val_score
 
-from sksim.metrics._measure import Measure, Steps, as_is, evaluate, permute_rows, register
+from sksim.metrics._measure import (
+    PAIR_CONSTRAINTS,
+    SHAPE_MAPS,
+    Measure,
+    Steps,
+    as_is,
+    evaluate,
+    permute_rows,
+    register,
+)
 from sksim.utils._sklearn import HasMethods, validate_params
 
 __all__ = ["linear_predictivity_score"]
@@ -34,8 +43,7 @@ def _steps(*, estimator=None, cv=None) -> Steps:
 
 @validate_params(
     {
-        "X": ["array-like"],
-        "Y": ["array-like"],
+        **PAIR_CONSTRAINTS,
         "estimator": [HasMethods(["fit", "predict"]), None],
         "cv": ["cv_object"],
     },
@@ -105,7 +113,7 @@ register(
         identity=False,
         row_order_free=False,
         invariances=frozenset({"orthogonal", "translation", "permutation"}),
-        invariances_y=frozenset({"scale", "translation", "permutation"}),
+        invariances_y=SHAPE_MAPS - {"orthogonal"},
         min_samples=10,
     )
 )

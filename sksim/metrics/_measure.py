@@ -19,6 +19,8 @@ from sksim.utils._sklearn import validate_params
 __all__ = [
     "INVARIANCES",
     "MEASURES",
+    "PAIR_CONSTRAINTS",
+    "SHAPE_MAPS",
     "DegenerateSimilarityWarning",
     "Measure",
     "Steps",
@@ -39,6 +41,10 @@ __all__ = [
 #: "scale" x -> ax with a > 0, "translation" x -> x + v, "permutation" that of the features,
 #: "invertible" x -> Ax with any invertible A.
 INVARIANCES = ("orthogonal", "scale", "translation", "permutation", "invertible")
+#: Those that keep the shape of a representation, which many measures ignore.
+SHAPE_MAPS = frozenset({"orthogonal", "scale", "translation", "permutation"})
+#: What every public function accepts for the two representations.
+PAIR_CONSTRAINTS = {"X": ["array-like"], "Y": ["array-like"]}
 
 
 class DegenerateSimilarityWarning(UserWarning):

@@ -11,7 +11,15 @@ from scipy import linalg
 from scipy.optimize import linear_sum_assignment
 
 from sksim.metrics._centering import center
-from sksim.metrics._measure import Measure, Steps, as_is, evaluate, register
+from sksim.metrics._measure import (
+    PAIR_CONSTRAINTS,
+    SHAPE_MAPS,
+    Measure,
+    Steps,
+    as_is,
+    evaluate,
+    register,
+)
 from sksim.metrics._procrustes import Shape, distance_of_residual, permute_shape, unit_shape
 from sksim.utils._sklearn import StrOptions, validate_params
 
@@ -44,8 +52,7 @@ def _steps(*, kind="angular") -> Steps:
 
 @validate_params(
     {
-        "X": ["array-like"],
-        "Y": ["array-like"],
+        **PAIR_CONSTRAINTS,
         "kind": [StrOptions({"angular", "size_and_shape"})],
     },
     prefer_skip_nested_validation=True,
@@ -101,7 +108,7 @@ def permutation_distance(X, Y, *, kind="angular") -> float:
     return evaluate(_steps(kind=kind), X, Y)
 
 
-_INVARIANCES = frozenset({"scale", "translation", "permutation"})
+_INVARIANCES = SHAPE_MAPS - {"orthogonal"}
 
 register(
     Measure(

@@ -9,7 +9,15 @@ import numpy as np
 from scipy import linalg
 
 from sksim.metrics._correlation_matching import standardize
-from sksim.metrics._measure import Measure, Steps, evaluate, permute_rows, register
+from sksim.metrics._measure import (
+    PAIR_CONSTRAINTS,
+    SHAPE_MAPS,
+    Measure,
+    Steps,
+    evaluate,
+    permute_rows,
+    register,
+)
 from sksim.utils._sklearn import validate_params
 
 __all__ = ["pls_svd_score"]
@@ -24,7 +32,7 @@ def _steps() -> Steps:
     return Steps(standardize, _compare, permute_rows)
 
 
-@validate_params({"X": ["array-like"], "Y": ["array-like"]}, prefer_skip_nested_validation=True)
+@validate_params(PAIR_CONSTRAINTS, prefer_skip_nested_validation=True)
 def pls_svd_score(X, Y) -> float:
     r"""Mean of the singular values of the cross-correlation matrix.
 
@@ -83,6 +91,6 @@ register(
         pls_svd_score,
         _steps,
         distance=math.acos,
-        invariances=frozenset({"scale", "translation", "permutation"}),
+        invariances=SHAPE_MAPS - {"orthogonal"},
     )
 )

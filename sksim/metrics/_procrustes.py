@@ -13,7 +13,16 @@ from scipy import linalg
 
 from sksim.metrics._cca import centered_columns, principal_axes, warn_if_degenerate
 from sksim.metrics._centering import center
-from sksim.metrics._measure import Measure, Steps, as_is, evaluate, register, same_values
+from sksim.metrics._measure import (
+    PAIR_CONSTRAINTS,
+    SHAPE_MAPS,
+    Measure,
+    Steps,
+    as_is,
+    evaluate,
+    register,
+    same_values,
+)
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 
 __all__ = ["procrustes_distance", "procrustes_score", "shape_distance"]
@@ -104,10 +113,7 @@ def _shape_steps(*, alpha=1.0, whitening="power") -> Steps:
     return Steps(prepare, functools.partial(_compare_distance, kind="angular"), permute_shape)
 
 
-_ARRAYS = {"X": ["array-like"], "Y": ["array-like"]}
-
-
-@validate_params(_ARRAYS, prefer_skip_nested_validation=True)
+@validate_params(PAIR_CONSTRAINTS, prefer_skip_nested_validation=True)
 def procrustes_score(X, Y) -> float:
     r"""Correlation of two representations after the best rotation (normalised Bures similarity).
 
@@ -163,7 +169,7 @@ def procrustes_score(X, Y) -> float:
 
 
 @validate_params(
-    {**_ARRAYS, "kind": [StrOptions({"angular", "unit", "size_and_shape"})]},
+    {**PAIR_CONSTRAINTS, "kind": [StrOptions({"angular", "unit", "size_and_shape"})]},
     prefer_skip_nested_validation=True,
 )
 def procrustes_distance(X, Y, *, kind="angular") -> float:
@@ -230,7 +236,7 @@ def procrustes_distance(X, Y, *, kind="angular") -> float:
 
 @validate_params(
     {
-        **_ARRAYS,
+        **PAIR_CONSTRAINTS,
         "alpha": [Interval(Real, 0, 1, closed="both")],
         "whitening": [StrOptions({"power", "convex"})],
     },
@@ -296,11 +302,10 @@ def shape_distance(X, Y, *, alpha=1.0, whitening="power") -> float:
     return evaluate(_shape_steps(alpha=alpha, whitening=whitening), X, Y)
 
 
-_SHAPE = frozenset({"orthogonal", "scale", "translation", "permutation"})
-
-
 register(
-    Measure("procrustes", procrustes_score, _score_steps, distance=math.acos, invariances=_SHAPE)
+    Measure(
+        "procrustes", procrustes_score, _score_steps, distance=math.acos, invariances=SHAPE_MAPS
+    )
 )
 for _name, _kind, _high in (
     ("procrustes_angular", "angular", math.pi / 2),
@@ -316,14 +321,14 @@ for _name, _kind, _high in (
             higher_is_better=False,
             range=(0.0, _high),
             distance=as_is,
-            invariances=_SHAPE - {"scale"} if _kind == "size_and_shape" else _SHAPE,
+            invariances=SHAPE_MAPS - {"scale"} if _kind == "size_and_shape" else SHAPE_MAPS,
         )
     )
 for _name, _params, _invariances in (
-    ("shape", {}, _SHAPE),
-    ("shape_half", {"alpha": 0.5}, _SHAPE),
-    ("shape_whitened", {"alpha": 0.0}, _SHAPE | {"invertible"}),
-    ("shape_convex", {"alpha": 0.5, "whitening": "convex"}, _SHAPE - {"scale"}),
+    ("shape", {}, SHAPE_MAPS),
+    ("shape_half", {"alpha": 0.5}, SHAPE_MAPS),
+    ("shape_whitened", {"alpha": 0.0}, SHAPE_MAPS | {"invertible"}),
+    ("shape_convex", {"alpha": 0.5, "whitening": "convex"}, SHAPE_MAPS - {"scale"}),
 ):
     register(
         Measure(

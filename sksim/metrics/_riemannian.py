@@ -12,7 +12,15 @@ import numpy as np
 from scipy import linalg
 
 from sksim.metrics._centering import center
-from sksim.metrics._measure import Measure, Steps, as_is, evaluate, register, same_values
+from sksim.metrics._measure import (
+    PAIR_CONSTRAINTS,
+    Measure,
+    Steps,
+    as_is,
+    evaluate,
+    register,
+    same_values,
+)
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 
 __all__ = ["riemannian_distance"]
@@ -81,8 +89,7 @@ def _steps(*, matrix="covariance", reg=0.0) -> Steps:
 
 @validate_params(
     {
-        "X": ["array-like"],
-        "Y": ["array-like"],
+        **PAIR_CONSTRAINTS,
         "matrix": [StrOptions({"covariance", "gram"})],
         "reg": [Interval(Real, 0, None, closed="left")],
     },

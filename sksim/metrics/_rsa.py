@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import kendalltau, rankdata
 
 from sksim.metrics._centering import row_squares
-from sksim.metrics._measure import Measure, Steps, as_is, evaluate, register
+from sksim.metrics._measure import PAIR_CONSTRAINTS, Measure, Steps, as_is, evaluate, register
 from sksim.metrics._pair_matrix import (
     MAX_KEPT,
     CodedPairs,
@@ -251,12 +251,11 @@ def _norm_steps(*, rdm="euclidean") -> Steps:
     return Steps(functools.partial(_norm_prepare, rdm=rdm), difference_norm, _norm_permute)
 
 
-_ARRAYS = {"X": ["array-like"], "Y": ["array-like"]}
 _RDM = [StrOptions({"correlation", "euclidean", "sqeuclidean", "cosine"})]
 
 
 @validate_params(
-    {**_ARRAYS, "rdm": _RDM, "compare": [StrOptions(set(_COMPARISONS))]},
+    {**PAIR_CONSTRAINTS, "rdm": _RDM, "compare": [StrOptions(set(_COMPARISONS))]},
     prefer_skip_nested_validation=True,
 )
 def rsa_score(X, Y, *, rdm="correlation", compare="spearman") -> float:
@@ -328,7 +327,7 @@ def rsa_score(X, Y, *, rdm="correlation", compare="spearman") -> float:
     return evaluate(_rsa_steps(rdm=rdm, compare=compare), X, Y, min_samples=3)
 
 
-@validate_params({**_ARRAYS, "rdm": _RDM}, prefer_skip_nested_validation=True)
+@validate_params({**PAIR_CONSTRAINTS, "rdm": _RDM}, prefer_skip_nested_validation=True)
 def rsm_norm_distance(X, Y, *, rdm="euclidean") -> float:
     r"""Distance of the dissimilarity matrices of two representations.
 

@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.optimize import linear_sum_assignment, linprog
 
 from sksim.metrics._centering import Centered, center
-from sksim.metrics._measure import Measure, Steps, as_is, evaluate, register
+from sksim.metrics._measure import PAIR_CONSTRAINTS, Measure, Steps, as_is, evaluate, register
 from sksim.utils._sklearn import validate_params
 
 __all__ = ["soft_matching_distance"]
@@ -73,7 +73,7 @@ def _steps() -> Steps:
     return Steps(_prepare, _compare, _permute)
 
 
-@validate_params({"X": ["array-like"], "Y": ["array-like"]}, prefer_skip_nested_validation=True)
+@validate_params(PAIR_CONSTRAINTS, prefer_skip_nested_validation=True)
 def soft_matching_distance(X, Y) -> float:
     r"""Optimal transport between the features of two representations.
 
