@@ -106,6 +106,10 @@ class AllButTheTop(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
             raise ValueError(
                 f"n_components must be at most n_features = {X.shape[1]}, got {self.n_components}."
             )
+        if self.n_components >= X.shape[0]:
+            raise ValueError(
+                f"n_components must be less than n_samples = {X.shape[0]}, got {self.n_components}."
+            )
         self.mean_ = X.mean(axis=0, dtype=np.float64)
         if self.n_components:
             self.components_ = _main_directions(X - self.mean_, self.n_components)

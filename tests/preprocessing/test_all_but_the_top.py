@@ -38,3 +38,10 @@ def test_removing_again_changes_nothing(rng):
 def test_more_components_than_features_are_refused(rng):
     with pytest.raises(ValueError, match="n_components must be at most n_features = 3, got 4"):
         AllButTheTop(n_components=4).fit(rng.standard_normal((10, 3)))
+
+
+def test_more_components_than_the_samples_span_are_refused(rng):
+    with pytest.raises(ValueError, match="n_components must be less than n_samples = 3, got 3"):
+        AllButTheTop(n_components=3).fit(rng.standard_normal((3, 10)))
+    assert AllButTheTop(n_components=2).fit(rng.standard_normal((3, 10))).components_.shape[0] == 2
+    assert AllButTheTop(n_components=0).fit(np.ones((1, 4))).components_.shape == (0, 4)
