@@ -44,17 +44,22 @@ class LinearSchedule(nn.Module):
     def __init__(self, gamma_min: float, gamma_max: float) -> None:
         super().__init__()
         self.gamma_min = gamma_min
+        self.gamma_max = gamma_max
         self.span = gamma_max - gamma_min
 
     def forward(self, t: Tensor) -> Tensor:
         return self.gamma_min + self.span * t
+
+    def ends(self) -> tuple[float, float]:
+        """gamma(0) and gamma(1)."""
+        return self.gamma_min, self.gamma_max
 
     def slope(self, t: Tensor) -> Tensor:
         """``d gamma / dt`` at each time."""
         return torch.full_like(t, self.span)
 
     def extra_repr(self) -> str:
-        return f"gamma_min={self.gamma_min:g}, gamma_max={self.gamma_min + self.span:g}"
+        return f"gamma_min={self.gamma_min:g}, gamma_max={self.gamma_max:g}"
 
 
 class LearnedLinearSchedule(nn.Module):
@@ -69,6 +74,11 @@ class LearnedLinearSchedule(nn.Module):
 
     def forward(self, t: Tensor) -> Tensor:
         return self.gamma_offset + self.gamma_slope.abs() * t
+
+    def ends(self) -> tuple[float, float]:
+        """gamma(0) and gamma(1)."""
+        start = float(self.gamma_offset)
+        return start, start + abs(float(self.gamma_slope))
 
     def slope(self, t: Tensor) -> Tensor:
         """``d gamma / dt`` at each time."""

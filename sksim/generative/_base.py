@@ -202,7 +202,7 @@ class BaseDiffusion(
         self.likelihood_ = data.likelihood
         self.n_levels_ = data.n_levels
         self.loc_, self.scale_ = data.loc, data.scale
-        self.gamma_range_ = self._gamma_range(data)
+        self.gamma_range_ = self._model.schedule.ends()
         self.step_times_ = self.variance_ratio_ = None
 
     def _start(self, data: DataMap, x: np.ndarray, rng, *, validates: bool) -> None:
@@ -233,6 +233,7 @@ class BaseDiffusion(
             self.net_.set_params(train_split=None)
             self.history_ = _training.epoch_history(self.net_)
             self.n_iter_ = len(self.history_)
+            self.gamma_range_ = self._model.schedule.ends()
             if self.n_steps is not None:
                 self._set_steps(x, self.n_steps, self.variance, rng)
 

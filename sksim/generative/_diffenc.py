@@ -73,8 +73,9 @@ class DiffEnc(BaseDiffusion):
     -----
     {notes}
 
-    A training step evaluates the encoder three times at most and takes its exact derivative;
-    it costs about twice a step of :class:`VariationalDiffusion`.
+    A training step evaluates the encoder two or three times (four times with both ``n_steps`` and
+    a learned schedule), and takes its exact derivative in continuous time; it costs about twice a
+    step of :class:`VariationalDiffusion`.
 
     References
     ----------

@@ -143,7 +143,7 @@ loc_, scale_ : float or list of float
     The network sees ``(X - loc_) / scale_``.
 
 gamma_range_ : tuple of float
-    Start and end of the schedule, before training.
+    Start and end of the schedule, those that were learned with ``schedule="learned_linear"``.
 
 step_times_ : ndarray of shape (n_steps + 1,) or None
     Times of the steps; None in continuous time.

@@ -95,6 +95,19 @@ def test_callbacks_of_skorch(tiny, table, tmp_path):
     assert np.isfinite(model.score(table))
 
 
+def test_ends_of_the_schedule_are_learned(tiny, table, tmp_path):
+    fixed = VariationalDiffusion(**tiny).fit(table)
+    assert fixed.gamma_range_ == (-10.0, 5.0)
+    learned = VariationalDiffusion(**tiny | {"lr": 0.01}, schedule="learned_linear").fit(table)
+    schedule = learned.net_.module_.average.schedule
+    gammas = schedule(torch.tensor([0.0, 1.0])).tolist()
+    np.testing.assert_allclose(learned.gamma_range_, gammas, rtol=1e-6)
+    assert learned.gamma_range_ != fixed.gamma_range_
+    learned.save_weights(tmp_path / "a.pt")
+    loaded = clone(learned).load_weights(tmp_path / "a.pt")
+    assert loaded.gamma_range_ == learned.gamma_range_
+
+
 def test_clipped_gradients(tiny, table):
     a = VariationalDiffusion(**tiny).fit(table)
     b = VariationalDiffusion(**tiny, clip_norm=1e-4).fit(table)

@@ -487,6 +487,19 @@ def test_validation_noise_is_fixed_and_unbiased(make_model, n_steps):
     assert ((train.mean(0) - valid.mean(0)).abs() < 4 * error).all()
 
 
+@pytest.mark.parametrize(
+    ("n_steps", "schedule", "calls"),
+    [(None, "linear", 2), (None, "learned_linear", 3), (5, "linear", 3), (5, "learned_linear", 4)],
+)
+def test_evaluations_of_the_encoder(make_model, n_steps, schedule, calls):
+    model = make_model(encoder="trainable", counterterm=True, n_steps=n_steps, schedule=schedule)
+    seen, target = [], model.encoder.target
+    model.encoder.target = lambda x, gamma: seen.append(1) or target(x, gamma)
+    with torch.random.fork_rng(devices=[]):
+        model.double().train()(torch.zeros(4, 3).double())
+    assert len(seen) == calls
+
+
 def test_learned_ends_receive_gradients_from_all_terms(make_model):
     model = make_model(schedule="learned_linear", n_levels=16, gamma_min=-6.0).double().train()
     x = torch.from_numpy(oracle.levels(16)[np.arange(12).reshape(4, 3)])
