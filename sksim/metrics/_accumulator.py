@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import linalg
 
-from sksim.metrics._cca import cca_score, pwcca_score, svcca_score, warn_if_degenerate
+from sksim.metrics._cca import cca_score, n_leading, pwcca_score, svcca_score, warn_if_degenerate
 from sksim.metrics._centering import power_of_two
 from sksim.metrics._gulp import gulp_distance
 from sksim.metrics._measure import check_paired, check_value
@@ -244,9 +244,15 @@ class SimilarityAccumulator:
         values = _stand_in(xx.xy, yy.xy, xy.xy)
         return tuple(Z * unit for Z, unit in zip(values, self._units, strict=True))
 
-    def _warn_if_degenerate(self) -> None:
-        for shift in self._shift:
-            warn_if_degenerate(self.n_samples, shift.size, 0)
+    def _warn_if_degenerate(self, variance: float | None = None) -> None:
+        """As the measures that whiten do: all directions, or those with a share of the variance."""
+        for sums in self._centered()[:2]:
+            if sums.x.size >= sums.n - 1:
+                lengths = _axes(sums.xy).lengths[::-1]
+                if variance is None:
+                    warn_if_degenerate(sums.n, sums.x.size, lengths.size)
+                else:
+                    warn_if_degenerate(sums.n, 0, n_leading(lengths, variance))
 
     def cka_score(self, *, unbiased: bool = True) -> float:
         """Linear CKA, see :func:`sksim.metrics.cka_score`."""
@@ -265,7 +271,9 @@ class SimilarityAccumulator:
 
     def svcca_score(self, **params) -> float:
         """SVCCA, see :func:`sksim.metrics.svcca_score` and its parameters."""
-        return svcca_score(*self._arrays(), **params)
+        arrays = self._arrays()
+        self._warn_if_degenerate(params.get("variance", 0.99))
+        return svcca_score(*arrays, **params)
 
     def pwcca_score(self, **params) -> float:
         """Projection-weighted CCA, see :func:`sksim.metrics.pwcca_score` and its parameters."""
@@ -287,11 +295,17 @@ class SimilarityAccumulator:
 
     def shape_distance(self, **params) -> float:
         """Shape distance, see :func:`sksim.metrics.shape_distance` and its parameters."""
-        return shape_distance(*self._arrays(), **params)
+        arrays = self._arrays()
+        if params.get("alpha") == 0:
+            self._warn_if_degenerate()
+        return shape_distance(*arrays, **params)
 
     def gulp_distance(self, *, reg: float) -> float:
         """GULP distance, see :func:`sksim.metrics.gulp_distance`."""
-        return gulp_distance(*self._arrays(), reg=reg)
+        arrays = self._arrays()
+        if reg == 0:
+            self._warn_if_degenerate()
+        return gulp_distance(*arrays, reg=reg)
 
     def linear_r2(self, *, target: str = "y") -> float:
         r"""Share of the variance of one side that least squares on the other explains.
@@ -313,8 +327,8 @@ class SimilarityAccumulator:
         if target not in ("x", "y"):
             raise ValueError(f"target must be 'x' or 'y', got {target!r}.")
         source, goal, products = (xx, yy, xy.xy) if target == "y" else (yy, xx, xy.xy.T)
-        warn_if_degenerate(self.n_samples, source.x.size, 0)
         axes = _axes(source.xy)
+        warn_if_degenerate(self.n_samples, source.x.size, axes.lengths.size)
         explained = np.sum(((axes.vectors / axes.lengths).T @ products) ** 2)
         return min(1.0, float(explained / goal.a))
 

@@ -128,13 +128,18 @@ def _prepare(X: np.ndarray, *, shrinkage: float = 0.0, rtol: float = RTOL) -> Ba
     return basis
 
 
+def n_leading(singular: np.ndarray, variance: float) -> int:
+    """The fewest singular values, from the largest on, that hold a share of the variance."""
+    share = np.cumsum(singular**2)
+    size = 1 + int(np.searchsorted(share, variance * share[-1] * (1 - 1e-12)))
+    return min(size, singular.size)
+
+
 def _prepare_leading(X: np.ndarray, *, variance: float) -> Basis:
     """Basis of the fewest principal components that hold a share of the variance."""
     values = centered_columns(X).values
     singular, Vt = principal_axes(values)
-    share = np.cumsum(singular**2)
-    size = 1 + int(np.searchsorted(share, variance * share[-1] * (1 - 1e-12)))
-    size = min(size, singular.size)
+    size = n_leading(singular, variance)
     warn_if_degenerate(X.shape[0], 0, size)
     singular, Vt = singular[:size], Vt[:size]
     return Basis(values @ (Vt.T / singular), None, singular[:, None] * Vt)
@@ -467,7 +472,9 @@ def pwcca_score(X, Y, *, weights="x") -> float:
     -----
     Invariant to any invertible affine map of the side that does not give the weights; on the
     side that does to scale, shift and the order of the features, not to rotation, as absolute
-    values depend on the basis. O(n d^2 + d^3) time, O(n d) memory.
+    values depend on the basis. Where correlations are equal, their variates and so the score are
+    not unique: mind that ``r_x + r_y - n_samples + 1`` of them are 1 whatever the values, if that
+    is positive. O(n d^2 + d^3) time, O(n d) memory.
 
     .. versionadded:: 0.1
 

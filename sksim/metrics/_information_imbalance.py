@@ -172,7 +172,7 @@ def information_imbalance(X, Y, *, n_neighbors=1) -> float:
     Distances are Euclidean; equal distances share the mean of their ranks. Unchanged by rotation,
     scale and translation. Time O(n^2 d), memory within scikit-learn's working memory. Distances
     that a matrix product cannot tell apart are formed from differences: data with many ties, such
-    as small integers, take some ten times as long.
+    as small integers, take several times as long.
 
     .. versionadded:: 0.1
 

@@ -272,7 +272,7 @@ def pair_product(x: PairMatrix, y: PairMatrix) -> float:
             _add_row_sums(sums[k], block, rows)
             squares[k] += _block_product(block, block)
     for pairs, row_sums, square in zip(unknown, sums, squares, strict=True):
-        pairs.row_sums, pairs.square = row_sums, square
+        pairs.square, pairs.row_sums = square, row_sums  # in this order: threads look at the last
     return total
 
 

@@ -1,5 +1,6 @@
 import copy
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -163,6 +164,35 @@ def test_no_more_samples_than_features_warns():
     for name in ("cca_score", "pwcca_score", "linear_r2"):
         with pytest.warns(DegenerateSimilarityWarning):
             assert getattr(accumulator, name)() == pytest.approx(1.0, abs=1e-6)
+
+
+def warns(function, *args, **params):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        function(*args, **params)
+    return any(issubclass(warning.category, DegenerateSimilarityWarning) for warning in caught)
+
+
+@pytest.mark.parametrize("n_samples", [7, 8, 9, 10, 20])
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("cca_score", {}),
+        ("cca_score", {"shrinkage": 0.1}),
+        ("svcca_score", {"variance": 0.9}),
+        ("svcca_score", {"variance": 1.0}),
+        ("pwcca_score", {}),
+        ("shape_distance", {}),
+        ("shape_distance", {"alpha": 0.0}),
+        ("gulp_distance", {"reg": 0.1}),
+        ("gulp_distance", {"reg": 0.0}),
+    ],
+)
+def test_warns_where_the_function_does(n_samples, name, params):
+    for A in (X[:n_samples], np.repeat(X[:n_samples, :2], 4, axis=1)):
+        accumulator = SimilarityAccumulator().partial_fit(A, Y[:n_samples])
+        expected = warns(getattr(sksim.metrics, name), A, Y[:n_samples], **params)
+        assert warns(getattr(accumulator, name), **params) == expected
 
 
 def test_wrong_use_raises():
