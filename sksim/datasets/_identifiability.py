@@ -34,7 +34,7 @@ _NON_NEGATIVE = [Interval(numbers.Real, 0, None, closed="left")]
     },
     prefer_skip_nested_validation=True,
 )
-def make_radial_classification(n_samples=100, *, n_classes=4, scale=3.0, random_state=None):
+def make_radial_classification(n_samples=100, n_classes=4, *, scale=3.0, random_state=None):
     r"""Normal points in the plane, labelled by antipodal wedges.
 
     x ~ N(0, scale^2 I), and with k classes the label is
@@ -101,7 +101,7 @@ def _arm_labels(n_classes: int, arms_per_class: int, random_state) -> np.ndarray
     },
     prefer_skip_nested_validation=True,
 )
-def make_spirals(n_samples=2800, *, n_classes=7, arms_per_class=4, noise=0.75, random_state=None):
+def make_spirals(n_samples=2800, n_classes=7, *, arms_per_class=4, noise=0.75, random_state=None):
     r"""Points on spiral arms in the plane, several arms a class.
 
     With a = 0, ..., A - 1 numbering the A = n_classes * arms_per_class arms, radii r equally
@@ -199,8 +199,8 @@ def _noisy_polygon(n_classes, n_per_class, radius, jitter, random_state):
 )
 def make_permuted_pair(
     n_classes=7,
-    *,
     multiplier=2,
+    *,
     rho=10.0,
     radius=2.0,
     n_per_class=1,
