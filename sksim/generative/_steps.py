@@ -3,6 +3,7 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import math
 from numbers import Integral, Real
 
 import numpy as np
@@ -14,15 +15,19 @@ def check_steps(n_steps, variance, times: str, n_grid: int) -> None:
     """ValueError for what cannot be a discrete process."""
     if n_steps is not None and not (isinstance(n_steps, Integral) and n_steps > 0):
         raise ValueError(f"n_steps must be a positive integer or None, got {n_steps!r}.")
-    is_number = isinstance(variance, Real) and variance > 0
+    is_number = isinstance(variance, Real) and 0 < variance < math.inf
     if not is_number and variance not in ("optimal", "equal"):
         raise ValueError(
             f"variance must be 'optimal', 'equal' or a positive number, got {variance!r}."
         )
+    if n_steps is None and is_number and variance != 1:
+        raise ValueError(f"variance={variance!r} needs a finite number of steps, got n_steps=None.")
     if times not in ("even", "optimal"):
         raise ValueError(f"times must be 'even' or 'optimal', got {times!r}.")
-    if n_steps is not None and times == "optimal" and n_grid < n_steps:
-        raise ValueError(f"n_grid must be at least n_steps={n_steps}, got {n_grid}.")
+    if n_steps is None or times == "even":
+        return
+    if not (isinstance(n_grid, Integral) and n_grid >= n_steps):
+        raise ValueError(f"n_grid must be an integer, at least n_steps={n_steps}, got {n_grid!r}.")
 
 
 def optimal_ratio(losses: np.ndarray, n_features: int) -> np.ndarray:

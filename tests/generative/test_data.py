@@ -229,7 +229,10 @@ def test_integers_with_a_density_warn(tiny, images):
         ((4, "most"), "variance must be"),
         ((4, -1.0), "variance must be"),
         ((4, "equal", "odd"), "times must be"),
-        ((4, "equal", "optimal", 3), "n_grid must be at least n_steps=4, got 3"),
+        ((4, "equal", "optimal", 3), "n_grid must be an integer, at least n_steps=4, got 3"),
+        ((4, "equal", "optimal", 5.5), "n_grid must be an integer, at least n_steps=4, got 5.5"),
+        ((4, float("inf")), "variance must be"),
+        ((None, 0.5), "variance=0.5 needs a finite number of steps"),
     ],
 )
 def test_errors_of_calibrate(tiny, table, arguments, message):
