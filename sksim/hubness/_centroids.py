@@ -12,7 +12,7 @@ from sklearn.utils.extmath import row_norms, safe_sparse_dot
 from sksim.utils._blocks import row_blocks
 from sksim.utils._unit_rows import unit_rows
 
-__all__ = ["DistanceTable", "EuclideanVectors", "squared_distances"]
+__all__ = ["DistanceTable", "EuclideanVectors", "check_squares", "squared_distances"]
 
 # What makes each distance a squared Euclidean one: cosine distances those of unit vectors.
 _SQUARES = {
@@ -24,6 +24,13 @@ _SQUARES = {
 }
 
 
+def check_squares(squares, name: str):
+    """Squared distances; raise if some are beyond float64."""
+    if np.isinf(squares).any():
+        raise ValueError(f"{name} squares the distances, which must be less than 1e154 for that.")
+    return squares
+
+
 def squared_distances(values, metric, name: str):
     """Squared Euclidean distances of a metric that has them."""
     if callable(metric) or metric not in _SQUARES:
@@ -31,7 +38,8 @@ def squared_distances(values, metric, name: str):
             f"{name} needs squared Euclidean distances: metric must be 'euclidean', 'sqeuclidean' "
             f"or 'cosine', got {metric!r}."
         )
-    return _SQUARES[metric](values)
+    with np.errstate(over="ignore"):
+        return check_squares(_SQUARES[metric](values), name)
 
 
 def _neighbor_average(indices, n_indexed: int):

@@ -5,11 +5,14 @@
 
 from abc import abstractmethod
 
-import numpy as np
-
 from sksim.hubness._additive import AdditiveReduction
 from sksim.hubness._base import missing_vectors_error
-from sksim.hubness._centroids import DistanceTable, EuclideanVectors, squared_distances
+from sksim.hubness._centroids import (
+    DistanceTable,
+    EuclideanVectors,
+    check_squares,
+    squared_distances,
+)
 
 __all__ = ["CentroidReduction"]
 
@@ -37,14 +40,15 @@ class CentroidReduction(AdditiveReduction):
 
     def _start_fit(self, distances, space):
         self._metric = space.metric
-        squared_distances(np.empty(0), space.metric, type(self).__name__)
+        squared_distances(distances.values, space.metric, type(self).__name__)
         self._indexed = self._source(space.vectors, distances, space)
         if space.bank is None:
             return self._indexed
         return self._source(space.bank, distances, space)
 
     def _row_statistics(self, distances, space):
-        return -self._to_centroid(space.source, space.row_vectors, distances)
+        to_centroid = self._to_centroid(space.source, space.row_vectors, distances)
+        return -check_squares(to_centroid, type(self).__name__)
 
     def _fit_offset(self):
         return -2 * float(self.bias_.min())

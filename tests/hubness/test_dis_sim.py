@@ -144,6 +144,20 @@ def test_errors(data, cls):
         fitted.transform(D)
 
 
+@pytest.mark.parametrize("cls", [DisSimLocal, DisSimGlobal])
+def test_distances_whose_squares_overflow_are_refused(data, cls):
+    X, Q, T, D = data
+    with pytest.raises(ValueError, match=f"{cls.__name__} squares .* less than 1e154"):
+        cls().fit_graph(truncated(T * 1e200, 20), vectors=X * 1e200)
+    fitted = cls().fit_graph(truncated(T, 20), vectors=X)
+    with pytest.raises(ValueError, match=f"{cls.__name__} squares .* less than 1e154"):
+        fitted.reduce_graph(D * 1e200, queries=Q * 1e200)
+    with pytest.raises(ValueError, match=f"{cls.__name__} squares .* less than 1e154"):
+        cls().fit(T * 1e200).transform(T * 1e200)
+    huge = cls().fit_graph(truncated(T * 1e150, 20), vectors=X * 1e150)
+    np.testing.assert_allclose(huge.bias_ / 1e300, fitted.bias_)
+
+
 def test_global_refuses_short_rows_without_vectors(data):
     _, _, T, D = data
     with pytest.raises(ValueError, match="got 12 of 40 in row 0"):
