@@ -41,6 +41,8 @@ __all__ = [
 MAX_KEPT = 2048
 #: Below this share of the squared norms, a squared distance is formed from the difference.
 CANCELLED = 1e-5
+#: Below this power of two, squares lose digits or vanish.
+LEAST_UNIT = 2.0**-503
 #: Rows of a block; more gain nothing in the matrix product.
 BLOCK_ROWS = 512
 
@@ -193,9 +195,12 @@ def unit_pairs(X: np.ndarray, transform: Callable) -> UnitPairs:
 
 
 def euclidean_pairs(X: np.ndarray, transform: Callable, diagonal: float = 0.0) -> StreamedPairs:
-    """Pairs of ``transform`` of the squared Euclidean distances between the rows of X."""
-    centered = center(X)
-    rows = centered.values * X.dtype.type(centered.scale)
+    """Pairs of ``transform`` of the squared Euclidean distances, in the unit of the data."""
+    rows, unit = center(X)
+    if unit != 1.0:
+        if not LEAST_UNIT < unit < 1.0 / LEAST_UNIT:
+            raise ValueError("The squared distances overflow or vanish: rescale the samples.")
+        rows = rows.astype(np.float64) * unit
     return StreamedPairs(rows, row_squares(rows), transform, diagonal)
 
 
