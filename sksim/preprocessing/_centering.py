@@ -10,6 +10,7 @@ from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sksim._base import SksimEstimator
+from sksim.utils._blocks import row_blocks
 from sksim.utils._sklearn import Interval, _fit_context
 from sksim.utils._unit_rows import unit_rows
 
@@ -39,10 +40,13 @@ def _hub_weights(X: np.ndarray, weighting: float) -> np.ndarray:
     return weights / weights.sum()
 
 
-def _refined_mean(X: np.ndarray, weights=None) -> np.ndarray:
+def _refined_mean(X: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Mean of the rows, exact for equal rows: the mean of what a first mean leaves is added."""
-    mean = np.average(X, axis=0, weights=weights)
-    return mean + np.average(X - mean, axis=0, weights=weights)
+    mean = np.zeros(X.shape[1])
+    for _ in range(2):
+        blocks = row_blocks(X.shape[0], 16 * X.shape[1])
+        mean += sum(weights[rows] @ (X[rows] - mean) for rows in blocks)
+    return mean
 
 
 def _without_noise(centered: np.ndarray, center: np.ndarray) -> np.ndarray:
@@ -131,8 +135,8 @@ class Centering(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
             The fitted transformer.
         """
         X = validate_data(self, X, dtype=[np.float64, np.float32])
-        X = X.astype(np.float64, copy=False)
-        weights = _hub_weights(X, self.weighting) if self.weighting else None
+        equal = np.full(X.shape[0], 1 / X.shape[0])
+        weights = _hub_weights(X, self.weighting) if self.weighting else equal
         self.center_ = _refined_mean(X, weights)
         return self
 
