@@ -71,9 +71,16 @@ class BaseAligner(
         score : float
             1 - ||transform(X) - y||^2 / ||y - mean(y)||^2, at most 1. It does not change if the
             target representation is rotated.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than two samples, or all of y is equal: the share is 0 / 0.
         """
         _check_same_index(X, y)
-        return r2_score(y, self.predict(X), multioutput="variance_weighted")
+        predicted = self.predict(X)
+        y = check_representation(np.reshape(y, (-1, 1)) if np.ndim(y) == 1 else y, name="y")
+        return r2_score(y, predicted, multioutput="variance_weighted")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

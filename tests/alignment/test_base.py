@@ -113,6 +113,15 @@ def test_one_dimensional_target_is_one_feature(aligner):
     np.testing.assert_array_equal(aligner.fit(X, Y[:, 0]).transform(X), expected)
 
 
+def test_score_needs_variance(aligner):
+    X, Y = draw()
+    aligner.fit(X, Y)
+    with pytest.raises(ValueError, match="y is constant"):
+        aligner.score(X, np.full_like(Y, 0.1))
+    with pytest.raises(ValueError, match="y must have at least 2 samples, got 1"):
+        aligner.score(X[:1], Y[:1])
+
+
 def test_bad_input(aligner):
     X, Y = draw()
     with pytest.raises(ValueError, match="y cannot be None|requires y"):
