@@ -16,7 +16,13 @@ from numbers import Integral
 
 import numpy as np
 
-__all__ = ["DataMap", "check_image_shape", "flatten_images", "make_data_map"]
+__all__ = [
+    "DataMap",
+    "channels_come_first",
+    "check_image_shape",
+    "flatten_images",
+    "make_data_map",
+]
 
 _MAX_LEVELS = 256
 _MOST_LEVELS = 2**16  # neighbours of more levels are too close in single precision
@@ -30,10 +36,15 @@ def check_image_shape(image_shape) -> tuple[int, ...] | None:
     sizes = tuple(image_shape)
     if len(sizes) not in (2, 3) or not all(isinstance(n, Integral) and n > 0 for n in sizes):
         raise ValueError(
-            "image_shape must be (height, width) or (height, width, channels), positive integers, "
-            f"or None, got {image_shape!r}."
+            "image_shape must be (height, width), (height, width, channels) or (channels, height, "
+            f"width), positive integers, or None, got {image_shape!r}."
         )
     return tuple(int(n) for n in sizes)
+
+
+def channels_come_first(image_shape: tuple[int, ...]) -> bool:
+    """Whether a shape is (channels, height, width): its first size is 1 or 3, its last above 4."""
+    return len(image_shape) == 3 and image_shape[0] in (1, 3) and image_shape[2] > 4
 
 
 def flatten_images(X, image_shape: tuple[int, ...] | None):
@@ -73,6 +84,8 @@ def _network_shape(n_features: int, image_shape: tuple[int, ...] | None) -> tupl
     """(n_features,), or (channels, height, width)."""
     if image_shape is None:
         return (n_features,)
+    if channels_come_first(image_shape):
+        return image_shape
     height, width, *channels = image_shape
     return (channels[0] if channels else 1, height, width)
 
@@ -114,6 +127,11 @@ class DataMap:
         return math.prod(self.shape)
 
     @property
+    def _is_moved(self) -> bool:
+        """Whether the network sees the channels at another place than the user."""
+        return self.image_shape is not None and self.image_shape != self.shape
+
+    @property
     def likelihood(self) -> str:
         """``"categorical"`` or ``"gaussian"``."""
         return "gaussian" if self.n_levels is None else "categorical"
@@ -145,15 +163,15 @@ class DataMap:
                 f"data away from their mean; the network can see {_LARGEST:g} at most."
             )
         x = x.astype(np.float32)
-        if len(self.shape) == 1:
-            return x
+        if not self._is_moved:
+            return x.reshape(len(x), *self.shape)
         channels, height, width = self.shape
         images = x.reshape(len(x), height, width, channels).transpose(0, 3, 1, 2)
         return np.ascontiguousarray(images)
 
     def to_rows(self, x: np.ndarray) -> np.ndarray:
         """Network arrays (n, *shape) as float64 rows (n, n_features), in the user's units."""
-        if len(self.shape) == 3:
+        if self._is_moved:
             x = x.transpose(0, 2, 3, 1)
         return x.reshape(len(x), -1).astype(np.float64) * self.scale + self.loc
 

@@ -55,7 +55,8 @@ n_levels : int, default=None
     for unsigned bytes.
 
 image_shape : tuple, default=None
-    ``(height, width)`` or ``(height, width, channels)`` of a sample. None: a table.
+    ``(height, width)`` or ``(height, width, channels)`` of a sample, or ``(channels, height,
+    width)`` if the first size is 1 or 3 and the last above 4. None: a table.
 
 max_epochs : int, default=20
     Passes over the data in :meth:`fit`.

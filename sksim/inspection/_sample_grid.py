@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from sksim.generative._data import channels_come_first
 from sksim.inspection._axes import axes_for
 
 __all__ = ["SampleGridDisplay"]
@@ -38,7 +39,7 @@ class SampleGridDisplay:
     Parameters
     ----------
     samples : array-like of shape (n_samples, ...) or (n_samples, 2)
-        Images, grey or with three or four channels last; or points.
+        Images, grey or with three or four channels last (one or three may come first); or points.
     X : array-like, default=None
         Points of the data, drawn behind the samples; unused for images.
     n_columns : int, default=8
@@ -166,6 +167,7 @@ class SampleGridDisplay:
         images = images.astype(float)
         if images.ndim == 4:
             style = dict(style)
+            images = np.moveaxis(images, 1, 3) if channels_come_first(images.shape[1:]) else images
             images = _colours(images, style.pop("vmin", 0), style.pop("vmax", top))
             images = images[..., 0] if images.shape[3] == 1 else images
         mosaic = _tile(images, min(self.n_columns, len(images)))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sksim.generative import DiffEnc, VariationalDiffusion
-from sksim.generative._data import make_data_map
+from sksim.generative._data import channels_come_first, make_data_map
 from tests.reference import diffusion as oracle
 
 AUTO = {"likelihood": "auto", "n_levels": None, "image_shape": None, "as_images": False}
@@ -94,6 +94,26 @@ def test_layouts_are_equal(tiny, rng, channels):
     assert sample.dtype == np.uint8
     np.testing.assert_array_equal(b.sample(2, 0).reshape(2, -1), sample)
     assert b.n_features_in_ == rows.shape[1]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_channels_may_come_first(tiny, rng, channels):
+    last = rng.randint(0, 256, size=(20, 6, 8, channels)).astype(np.uint8)
+    first = np.ascontiguousarray(last.transpose(0, 3, 1, 2))
+    a, b = (DiffEnc(**tiny, image_shape=X.shape[1:]).fit(X) for X in (last, first))
+    np.testing.assert_allclose(a.transform(last), b.transform(first), rtol=1e-5, atol=1e-6)
+    assert b.sample(2, 0).shape == (2, channels, 6, 8)
+    np.testing.assert_array_equal(a.sample(2, 0).transpose(0, 3, 1, 2), b.sample(2, 0))
+    encoded = a.encode(last, 0.5).reshape(last.shape), b.encode(first, 0.5).reshape(first.shape)
+    np.testing.assert_allclose(encoded[0].transpose(0, 3, 1, 2), encoded[1], rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("image_shape", "first"),
+    [((3, 8, 8), True), ((1, 8, 8), True), ((8, 8, 3), False), ((3, 2, 2), False), ((3, 8), False)],
+)
+def test_where_the_channels_are(image_shape, first):
+    assert channels_come_first(image_shape) == first
 
 
 def test_channels_are_kept_apart(tiny, rng):

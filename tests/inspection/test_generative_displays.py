@@ -73,7 +73,9 @@ def test_mosaic_of_images():
     np.testing.assert_array_equal(mosaic[:2, 4:], images[1])
     np.testing.assert_array_equal(mosaic[6:, :3], images[4])
     empty = np.ma.getmaskarray(np.ma.masked_invalid(mosaic))
-    assert empty[6:, 3:].all() and empty[[2, 5]].all() and empty[:, 3].all()
+    assert empty[6:, 3:].all()
+    assert empty[[2, 5]].all()
+    assert empty[:, 3].all()
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -82,6 +84,12 @@ def test_mosaic_with_channels(channels):
     mosaic = np.asarray(SampleGridDisplay(images, n_columns=3).plot().artist_.get_array())
     assert mosaic.shape == ((2, 8) if channels == 1 else (2, 8, 3))
     assert np.nanmax(mosaic) == 1
+
+
+def test_channels_first():
+    images = np.random.RandomState(0).rand(2, 3, 5, 6)
+    mosaic = SampleGridDisplay(images, n_columns=2).plot().artist_.get_array()
+    np.testing.assert_allclose(np.asarray(mosaic)[:, -6:], images[1].transpose(1, 2, 0))
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, float])
