@@ -186,6 +186,10 @@ class EmbeddingClassifier(
     weights, in another process too. Inference is in float64, so that probabilities that
     underflow keep their logarithms.
 
+    With P weights, an epoch takes O(n P) time and a step O(batch_size) times the widths in memory,
+    beside the rows in float32. Inference goes through blocks of rows with a float64 copy of the
+    network.
+
     torch and skorch are imported when something is fitted (``pip install 'sksim[torch]'``).
 
     References
