@@ -7,6 +7,7 @@ keeps its own random stream for the order of its batches.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import math
 import time
 from collections.abc import Sequence
 
@@ -97,7 +98,7 @@ def _run_epoch(model, stack, criterion, optimizer, X, y, orders, batch_size: int
 def _record(nets, losses: Tensor, duration: float) -> None:
     for net, loss in zip(nets, losses.tolist()):
         epoch = len(net.history) + 1
-        if not torch.isfinite(torch.tensor(loss)):
+        if not math.isfinite(loss):
             raise diverged(epoch, loss)
         net.history.new_epoch()
         net.history.record("epoch", epoch)

@@ -292,6 +292,12 @@ class EmbeddingClassifier(
         -------
         self : EmbeddingClassifier
             The fitted classifier.
+
+        Raises
+        ------
+        FloatingPointError
+            If the loss becomes infinite or NaN. The classifier then has the weights of the best
+            epoch before.
         """
         continued = self.warm_start and hasattr(self, "net_")
         classes = self.classes_ if continued else None
