@@ -164,38 +164,42 @@ def neighbor_rows(graph) -> NeighborRows:
     return NeighborRows(distances, indices, counts)
 
 
+def _row_order(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Positions that sort each row by value, equal values in any order."""
+    if lengths.size and (lengths == lengths[0]).all():
+        order = np.argsort(values.reshape(lengths.size, -1), axis=1)
+        order += lengths[0] * np.arange(lengths.size)[:, None]
+        return order.ravel()
+    # Sorting short integers stably takes two passes.
+    dtype = np.min_scalar_type(lengths.size)
+    rows = np.repeat(np.arange(lengths.size, dtype=dtype), lengths)
+    order = np.argsort(values)
+    return order[np.argsort(rows[order], kind="stable")]
+
+
 def _keep_order_of_ties(order: np.ndarray, is_tie: np.ndarray) -> None:
-    """Sort the positions of equal values in each row; ``is_tie`` marks their second on."""
-    rows = np.flatnonzero(is_tie.any(axis=1))
-    runs = np.zeros((rows.size, order.shape[1]), dtype=order.dtype)
-    np.cumsum(~is_tie[rows], axis=1, out=runs[:, 1:])
-    runs *= order.size
-    order[rows] = np.sort(order[rows] + runs, axis=1) - runs
-
-
-def _sort_rectangle(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Flat positions that sort each row, and the sorted values.
-
-    Sorting integers again where values are equal is faster than a stable sort of all values.
-    """
-    n_rows, width = values.shape
-    first = width * np.arange(n_rows)[:, None]
-    order = np.argsort(values, axis=1)
-    order += first
-    ordered = values.ravel().take(order)
-    is_tie = ordered[:, 1:] == ordered[:, :-1]
-    if is_tie.any():
-        _keep_order_of_ties(order, is_tie)
-    return order.ravel(), ordered.ravel()
+    """Put equal values back into the order they had; ``is_tie`` marks those after another."""
+    has_equal = is_tie.copy()
+    has_equal[:-1] |= is_tie[1:]
+    tied = np.flatnonzero(has_equal)
+    run = order.size * np.cumsum(~is_tie[tied])
+    order[tied] = np.sort(order[tied] + run) - run
 
 
 def _sort_rows(values: np.ndarray, indptr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Positions that sort each row, earlier ones first among equal values; the sorted values."""
+    """Positions that sort each row, earlier ones first among equal values; the sorted values.
+
+    Two fast sorts, of the values and of the positions of ties, in place of a stable one.
+    """
     lengths = np.diff(indptr)
-    if lengths.size and (lengths == lengths[0]).all():
-        return _sort_rectangle(values.reshape(lengths.size, -1))
-    order = np.lexsort((values, np.repeat(np.arange(lengths.size), lengths)))
-    return order, values.take(order)
+    order = _row_order(values, lengths)
+    ordered = values.take(order)
+    is_tie = np.zeros(order.size, dtype=bool)
+    np.equal(ordered[1:], ordered[:-1], out=is_tie[1:])
+    is_tie[indptr[:-1][lengths > 0]] = False
+    if is_tie.any():
+        _keep_order_of_ties(order, is_tie)
+    return order, ordered
 
 
 def replace_values(graph, values: np.ndarray):

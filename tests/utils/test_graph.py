@@ -103,15 +103,20 @@ def test_replaced_values_are_sorted_and_stay_with_their_column(lengths, seed):
 
 
 @pytest.mark.parametrize("n_values", [2, 40, 10**6])
-def test_long_rows_keep_the_order_of_equal_values(n_values, rng):
-    values = rng.randint(n_values, size=(30, 300)) / n_values
-    columns = np.argsort(rng.uniform(size=values.shape), axis=1)
-    graph = graph_from_neighbors(np.zeros_like(values), columns, 300)
-    replaced = replace_values(graph, values.ravel())
-    order = np.argsort(values, axis=1, kind="stable")
-    expected = np.take_along_axis(columns, order, axis=1)
-    np.testing.assert_array_equal(replaced.indices.reshape(values.shape), expected)
-    np.testing.assert_array_equal(replaced.data.reshape(values.shape), np.sort(values, axis=1))
+@pytest.mark.parametrize("is_ragged", [False, True])
+def test_long_rows_keep_the_order_of_equal_values(n_values, is_ragged, rng):
+    lengths = rng.randint(300, size=30) if is_ragged else np.full(30, 300)
+    lengths[3] *= not is_ragged  # an empty row
+    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    values = rng.randint(n_values, size=indptr[-1]) / n_values
+    columns = np.concatenate([rng.permutation(300)[:length] for length in lengths])
+    graph = sparse.csr_array((np.zeros_like(values), columns, indptr), shape=(30, 300))
+    replaced = replace_values(graph, values)
+    assert check_graph(replaced) is replaced
+    for entries in map(slice, indptr[:-1], indptr[1:]):
+        order = np.argsort(values[entries], kind="stable")
+        np.testing.assert_array_equal(replaced.indices[entries], columns[entries][order])
+        np.testing.assert_array_equal(replaced.data[entries], values[entries][order])
 
 
 def test_missing_neighbors_are_left_out():
