@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sksim._torch._encoders import encode_pair
+from sksim._torch._encoders import encode_pair, same_shape
 from sksim._torch._schedules import alpha_sigma, expand, stratified_times
 
 __all__ = ["Denoiser", "Diffusion", "ratio_penalty"]
@@ -92,7 +92,8 @@ class Denoiser(nn.Module):
 
     def _output(self, z: Tensor, gamma: Tensor) -> Tensor:
         with torch.autocast(z.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            return self.network(z, self.position(gamma)).to(z.dtype)
+            output = self.network(z, self.position(gamma))
+        return same_shape(output, z, "denoiser").to(z.dtype)
 
     def forward(self, z: Tensor, gamma: Tensor, moment: Tensor) -> Tensor:
         alpha, sigma = alpha_sigma(expand(gamma, z))

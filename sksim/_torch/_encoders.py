@@ -30,6 +30,7 @@ __all__ = [
     "derivative_double_vjp",
     "derivative_jvp",
     "encode_pair",
+    "same_shape",
 ]
 
 
@@ -38,6 +39,14 @@ class Encoding(NamedTuple):
 
     x: Tensor
     drift: Tensor
+
+
+def same_shape(result: Tensor, z: Tensor, name: str) -> Tensor:
+    """The result of a network, if it has the shape of its input; else ValueError."""
+    if result.shape != z.shape:
+        shapes = f"{tuple(z.shape)}, got {tuple(result.shape)}"
+        raise ValueError(f"The {name} must return the shape of its input {shapes}.")
+    return result
 
 
 @functools.cache
@@ -145,7 +154,7 @@ class TrainableEncoder(nn.Module):
 
     def target(self, x: Tensor, gamma: Tensor) -> Tensor:
         """y(x, t)."""
-        y = self.network(x, (gamma - self.gamma_min) / self.span)
+        y = same_shape(self.network(x, (gamma - self.gamma_min) / self.span), x, "encoder")
         return x + y if self.residual else y
 
     def encode(self, x: Tensor, gamma: Tensor) -> Tensor:

@@ -102,6 +102,25 @@ def literal_diffusion(x, n_steps, counterterm, rng):
     return total / len(x)
 
 
+class Column(torch.nn.Module):
+    """Returns one value for a row."""
+
+    def __init__(self, shape):
+        super().__init__()
+        self.layer = torch.nn.Linear(shape[0], 1)
+
+    def forward(self, z, t):
+        return self.layer(z)
+
+
+def test_a_result_of_another_shape_is_an_error(rows):
+    shapes = r"the shape of its input \(128, 2\), got \(128, 1\)"
+    with pytest.raises(ValueError, match=f"denoiser must return {shapes}"):
+        VariationalDiffusion(Column).fit(rows)
+    with pytest.raises(ValueError, match=f"encoder must return {shapes}"):
+        DiffEnc(encoder=Column).fit(rows)
+
+
 @pytest.mark.parametrize("counterterm", [True, False])
 @pytest.mark.parametrize("n_steps", [5, None])
 def test_an_own_encoder(rows, counterterm, n_steps, rng):
