@@ -57,11 +57,20 @@ def _can_be_stacked(estimator) -> bool:
     )
 
 
+def _share_what_is_known_of_the_data(source, target) -> None:
+    for name in ("classes_", "n_features_in_", "feature_names_in_"):
+        if hasattr(source, name):
+            setattr(target, name, getattr(source, name))
+        elif hasattr(target, name):  # of an earlier fit
+            delattr(target, name)
+
+
 def _fit_side_by_side(members, X, y) -> None:
-    """Fit copies of an EmbeddingClassifier as one stack of networks."""
+    """Fit copies of an EmbeddingClassifier as one stack of networks; a teacher is asked once."""
+    members[0]._validate_params()
+    X_float, targets = members[0]._validate(X, y)
     for member in members:
-        member._validate_params()
-        X_float, targets = member._validate(X, y)
+        _share_what_is_known_of_the_data(members[0], member)
         member._initialize()
     _torch_module("_embedding_ensemble").train_side_by_side(
         [member.net_ for member in members],
@@ -208,10 +217,7 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
             for member in members:
                 member.fit(X, y)
         self.estimators_ = members
-        self.classes_ = members[0].classes_
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(members[0], name):
-                setattr(self, name, getattr(members[0], name))
+        _share_what_is_known_of_the_data(members[0], self)
         return self
 
     def predict_log_proba(self, X):

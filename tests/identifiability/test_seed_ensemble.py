@@ -1,10 +1,11 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import SGDClassifier
+from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
@@ -108,6 +109,18 @@ class TestTraining:
         np.testing.assert_allclose(
             stacked.predict_log_proba(X), looped.predict_log_proba(X), atol=1e-5
         )
+
+    def test_teacher_is_asked_once(self, data):
+        calls = []
+
+        class Counting(LogisticRegression):
+            def predict_log_proba(self, X):
+                calls.append(len(X))
+                return super().predict_log_proba(X)
+
+        teacher = FrozenEstimator(Counting().fit(*data))
+        SeedEnsemble(_model(teacher=teacher, max_epochs=1), 3, random_state=0).fit(*data)
+        assert calls == [200]
 
     def test_divergence_is_an_error(self, data):
         with pytest.raises(FloatingPointError, match="Training diverged"):
@@ -222,6 +235,13 @@ class TestScore:
         ).fit(X, y)
         assert np.all(search.cv_results_["mean_test_stability"] < 0)
         assert np.all(search.cv_results_["mean_test_accuracy"] > 0)
+
+    def test_names_of_an_earlier_fit_are_forgotten(self, data):
+        X, y = data
+        ensemble = SeedEnsemble(_model(max_epochs=1), 2, random_state=0)
+        ensemble.fit(pd.DataFrame(X, columns=["a", "b"]), y)
+        assert list(ensemble.feature_names_in_) == ["a", "b"]
+        assert not hasattr(ensemble.fit(X, y), "feature_names_in_")
 
     def test_pickle(self, data, ensemble):
         again = pickle.loads(pickle.dumps(ensemble))
