@@ -23,6 +23,7 @@ __all__ = ["BaseDiffusion"]
 _PATIENCE = 10
 _VALIDATION_FRACTION = 0.1
 _CALIBRATION_ROWS = 2000
+_GAMMAS = Interval(Real, -30, 60, closed="both")  # noise and signal that single precision resolves
 
 
 def _split_rows(n: int, fraction: float, rng: np.random.RandomState):
@@ -47,8 +48,8 @@ class BaseDiffusion(
         "denoiser_params": [dict, None],
         "prediction": [StrOptions({"v", "eps", "x"})],
         "schedule": [StrOptions({"linear", "learned_linear"})],
-        "gamma_min": [StrOptions({"auto"}), Interval(Real, None, None, closed="neither")],
-        "gamma_max": [Interval(Real, None, None, closed="neither")],
+        "gamma_min": [StrOptions({"auto"}), _GAMMAS],
+        "gamma_max": [_GAMMAS],
         "n_steps": [Interval(Integral, 1, None, closed="left"), None],
         "variance": [StrOptions({"equal", "optimal"}), Interval(Real, 0, None, closed="neither")],
         "likelihood": [StrOptions({"auto", "categorical", "gaussian"})],

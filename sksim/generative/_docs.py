@@ -30,8 +30,9 @@ schedule : {"linear", "learned_linear"}, default="linear"
     ``gamma_t = gamma_min + (gamma_max - gamma_min) t``, fixed or with learned ends.
 
 gamma_min : float or "auto", default="auto"
-    Negative log signal-to-noise ratio at t = 0. "auto" is -10 for a Gaussian likelihood and
-    ``-13.3 + 2 ln(256 / K)`` for K levels.
+    Negative log signal-to-noise ratio at t = 0, at least -30: single precision resolves no
+    smaller noise. "auto" is -10 for a Gaussian likelihood and ``-13.3 + 2 ln(256 / K)`` for K
+    levels.
 
 gamma_max : float, default=5.0
     Negative log signal-to-noise ratio at t = 1.

@@ -96,6 +96,8 @@ class WeightsMixin:
         self._set_state(data, moment, net, stream)
         self.n_features_in_ = data.n_features
         self.history_, self.n_iter_ = state["history"], len(state["history"])
+        if hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
         if state["feature_names_in"]:
             self.feature_names_in_ = np.array(state["feature_names_in"], dtype=object)
         if state["steps"] is not None:

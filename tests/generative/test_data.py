@@ -163,6 +163,8 @@ ERRORS = [
     ),
     ({"variance": 0.5}, "variance=0.5 needs a finite number of steps"),
     ({"gamma_min": 6.0}, "gamma_min must be smaller than gamma_max=5"),
+    ({"gamma_min": -40.0}, r"'gamma_min' parameter .* in the range \[-30.0, 60.0\]"),
+    ({"gamma_max": 100.0}, r"'gamma_max' parameter .* in the range \[-30.0, 60.0\]"),
     ({"denoiser": "conv"}, "denoiser='conv' needs image_shape"),
     ({"denoiser": "mlp", "image_shape": (3, 1)}, "denoiser='mlp' needs no image_shape"),
     ({"denoiser_params": {"skip": "no"}}, "skip must be .* or 'none', got 'no'"),

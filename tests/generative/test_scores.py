@@ -42,6 +42,17 @@ def test_terms_of_gaussian_data(gaussian):
     assert terms[2] == pytest.approx(diffusion, abs=0.05)
 
 
+@pytest.mark.parametrize("ends", [(-29.0, 5.0), (-10.0, 55.0)])
+@pytest.mark.parametrize("kind", ["v", "eps", "x"])
+def test_extreme_ends_of_the_schedule(ends, kind):
+    X = np.random.RandomState(0).normal(2.0, 0.5, size=(1000, 2))
+    options = {"max_epochs": 1, "lr": 1e-12, "n_score_steps": 256, "random_state": 0}
+    gammas = dict(zip(("gamma_min", "gamma_max"), ends))
+    model = VariationalDiffusion(prediction=kind, **options, **gammas).fit(X)
+    bits = -norm.logpdf(X[:150], 2.0, 0.5).mean() / math.log(2)
+    assert model.bits_per_dim(X[:150]) == pytest.approx(bits, abs=0.15)
+
+
 def test_every_depth_with_the_optimal_variance(gaussian):
     model, X = gaussian
     expected = oracle.gaussian_diffusion_loss(1.0, -10, 5)

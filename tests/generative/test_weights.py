@@ -38,6 +38,8 @@ def test_images_and_names(tiny, images, tmp_path):
     VariationalDiffusion(**tiny).fit(frame).save_weights(tmp_path / "b.pt")
     named = VariationalDiffusion(**tiny).load_weights(tmp_path / "b.pt")
     assert list(named.feature_names_in_) == ["a", "b", "c"]
+    VariationalDiffusion(**tiny).fit(frame.to_numpy()).save_weights(tmp_path / "c.pt")
+    assert not hasattr(named.load_weights(tmp_path / "c.pt"), "feature_names_in_")
 
 
 def test_wrong_files(tiny, table, tmp_path):
