@@ -14,6 +14,7 @@ from sklearn.metrics.pairwise import euclidean_distances, rbf_kernel
 from sklearn.neighbors import NearestNeighbors
 
 from sksim import metrics
+from sksim.utils import _search
 
 
 def pair(n, d, dtype=np.float32, seed=0):
@@ -102,6 +103,16 @@ def mutual_knn_loop(X, Y, k=10):
     return np.mean([len(set(a) & set(b)) / k for a, b in zip(*lists)])
 
 
+def mutual_knn_without_numba(X, Y):
+    """The same where numba is not installed."""
+    compiled = _search.compiled
+    _search.compiled = lambda kernel: None
+    try:
+        return metrics.mutual_knn_score(X, Y)
+    finally:
+        _search.compiled = compiled
+
+
 def rsa_scipy(X, Y):
     upper = np.triu_indices(len(X), 1)
     condensed = [(1 - np.corrcoef(A))[upper] for A in (X, Y)]
@@ -143,7 +154,11 @@ def cases(args):
         "mutual kNN",
         X,
         lambda: metrics.mutual_knn_score(X, Y),
-        [("scikit-learn and sets", lambda: mutual_knn_loop(X, Y)), grams],
+        [
+            ("sksim without numba", lambda: mutual_knn_without_numba(X, Y)),
+            ("scikit-learn and sets", lambda: mutual_knn_loop(X, Y)),
+            grams,
+        ],
     )
     A, B = pair(n, d, np.float64)
     yield (
