@@ -79,36 +79,43 @@ class _Ranks:
         """
         counts = np.empty(limits.size, dtype=np.intp)
         unique, first = np.unique(samples, return_index=True)
-        last = np.append(first[1:], samples.size)
+        first = np.append(first, samples.size)
         buffer = None
         for rows in _blocks(unique.size, 8 * self.among.Y.shape[0]):
             block = unique[rows]
             if buffer is None:
                 buffer = np.empty((block.size, self.among.Y.shape[0]))
             bounds = buffer[: block.size]
-            norms = self.bounds(block, bounds)
+            norms = np.repeat(
+                self.bounds(block, bounds), np.diff(first[rows.start : rows.stop + 1])
+            )
+            pairs = slice(first[rows.start], first[rows.stop])
+            lower, upper = self._band(samples[pairs], norms, limits[pairs])
             for i, x in enumerate(block):
-                part = slice(first[rows.start + i], last[rows.start + i])
-                counts[part] = self._count_row(x, bounds[i], norms[i], limits[part], ends[part])
+                part = slice(first[rows.start + i], first[rows.start + i + 1])
+                here = slice(part.start - pairs.start, part.stop - pairs.start)
+                band = lower[here], upper[here]
+                counts[part] = self._count_row(x, bounds[i], *band, limits[part], ends[part])
         return counts
 
-    def _count_row(self, x: int, bounds, norm: float, limits, ends) -> np.ndarray:
-        rows = np.full(limits.size, x)
-        upper = self.bounds.limits(rows, np.full(limits.size, norm), limits)
-        lower = upper - 4 * self.bounds.alpha * (self.reach[x] + self.largest) ** 2
-        near = np.flatnonzero(~(bounds > upper.max()))
-        near = near[np.argsort(bounds[near])]
-        ordered = bounds[near]
-        certain = np.searchsorted(ordered, lower, side="right")
-        lengths = np.searchsorted(ordered, upper, side="right") - certain
-        which = np.repeat(np.arange(limits.size), lengths)
-        place = np.arange(which.size) - np.repeat(np.cumsum(lengths) - lengths - certain, lengths)
-        is_within = near[place] == ends[which]
-        doubt = np.flatnonzero(~is_within)
-        if doubt.size:
-            rows, columns = np.full(doubt.size, x), near[place[doubt]]
-            is_within[doubt] = _within(self.among, rows, columns, limits[which[doubt]])
-        return certain + np.bincount(which[is_within], minlength=limits.size)
+    def _band(self, samples, norms, limits) -> tuple[np.ndarray, np.ndarray]:
+        """Bounds up to which a sample is certainly, and at most, within each limit."""
+        upper = self.bounds.limits(samples, norms, limits)
+        return upper - 4 * self.bounds.alpha * (self.reach[samples] + self.largest) ** 2, upper
+
+    def _count_row(self, x: int, bounds, lower, upper, limits, ends) -> np.ndarray:
+        near = bounds[~(bounds > upper.max())]
+        near.sort()
+        certain = np.searchsorted(near, lower, side="right")
+        n_doubt = np.searchsorted(near, upper, side="right") - certain
+        of_end = bounds[ends]
+        is_end = (ends >= 0) & (of_end > lower) & (of_end <= upper)
+        for i in np.flatnonzero(n_doubt != is_end):
+            doubt = np.flatnonzero((bounds > lower[i]) & (bounds <= upper[i]))
+            doubt = doubt[doubt != ends[i]]
+            within = _within(self.among, np.full(doubt.size, x), doubt, limits[i])
+            certain[i] += np.count_nonzero(within)
+        return certain + is_end
 
 
 def _own_samples(X, Y, distances, indices) -> np.ndarray:
