@@ -84,7 +84,7 @@ def permutation_test_similarity(
     Y : array-like of shape (n_samples, n_features_y)
         Second representation of the same samples, row by row.
     metric : str or callable, default="cka"
-        Name of a measure, one of the public functions for paired representations, a
+        Name of a measure or of a public function for paired representations, such a function, a
         :func:`functools.partial` of one, or any function of two arrays. Functions of others
         count as distances if their name ends in ``_distance``, ``_divergence``, ``_error`` or
         ``_loss``.

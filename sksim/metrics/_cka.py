@@ -22,7 +22,6 @@ from sksim.metrics._centering import (
 )
 from sksim.metrics._measure import Measure, Steps, as_is, evaluate, register
 from sksim.metrics._pair_matrix import (
-    MAX_KEPT,
     PairMatrix,
     StreamedPairs,
     centered_product,
@@ -148,12 +147,12 @@ def _streamed_median(pairs: StreamedPairs) -> float:
     return float(np.sqrt(middle_values, dtype=np.float64).mean())
 
 
-def _median_distance(pairs: StreamedPairs) -> float:
-    """Median of the distances of the pairs i < j."""
-    if pairs.n_samples > MAX_KEPT:
+def _median_distance(pairs: PairMatrix) -> float:
+    """Median of the distances of the pairs i < j, from the squared distances."""
+    if isinstance(pairs, StreamedPairs):
         median = _streamed_median(pairs)
     else:
-        median = float(np.median(np.sqrt(upper_values(keep_small(pairs)))))
+        median = float(np.median(np.sqrt(upper_values(pairs))))
     if median == 0:
         raise ValueError(
             "The median distance is zero, because most samples coincide: give gamma, which "
@@ -168,12 +167,10 @@ def _gaussian(squared_distances: np.ndarray, *, gamma: float) -> np.ndarray:
 
 
 def _prepare_rbf(X: np.ndarray, *, gamma: float | None) -> PairMatrix:
-    pairs = euclidean_pairs(X, as_is)
+    squared = keep_small(euclidean_pairs(X, as_is))
     if gamma is None:
-        gamma = 0.5 / _median_distance(pairs) ** 2
-    pairs.transform = functools.partial(_gaussian, gamma=gamma)
-    pairs.diagonal = 1.0
-    return keep_small(shifted(pairs))
+        gamma = 0.5 / _median_distance(squared) ** 2
+    return shifted(squared.transformed(functools.partial(_gaussian, gamma=gamma), 1.0))
 
 
 def _compare_rbf(x: PairMatrix, y: PairMatrix, *, unbiased: bool) -> float:

@@ -215,23 +215,25 @@ def check_representation(X, *, name: str = "X", min_samples: int = 2, constant_o
     return X
 
 
-def check_same_rows(X, Y) -> None:
+def check_same_rows(X, Y, *, name: str = "Y") -> None:
     """Raise if two inputs hold other numbers of rows, or both carry an index and these differ."""
     if np.shape(X)[0] != np.shape(Y)[0]:
         raise ValueError(
-            "X and Y must hold the same samples, one a row, got "
-            f"{np.shape(X)[0]} rows in X and {np.shape(Y)[0]} in Y."
+            f"X and {name} must hold the same samples, one a row, got "
+            f"{np.shape(X)[0]} rows in X and {np.shape(Y)[0]} in {name}."
         )
     index_x, index_y = getattr(X, "index", None), getattr(Y, "index", None)
     if hasattr(index_x, "equals") and hasattr(index_y, "equals") and not index_x.equals(index_y):
         raise ValueError(
-            "X and Y must hold the same samples in the same order, got different indices. "
+            f"X and {name} must hold the same samples in the same order, got different indices. "
             "Align them, or pass arrays if the rows are paired already."
         )
 
 
-def check_paired(X, Y, *, min_samples: int = 2, constant_ok: bool = False):
+def check_paired(X, Y, *, min_samples: int = 2, constant_ok: bool = False, name: str = "Y"):
     """Validate two representations of the same samples; see ``check_representation``.
+
+    ``name`` is that of the second one in error messages.
 
     Returns
     -------
@@ -239,8 +241,8 @@ def check_paired(X, Y, *, min_samples: int = 2, constant_ok: bool = False):
         The float arrays.
     """
     options = {"min_samples": min_samples, "constant_ok": constant_ok}
-    arrays = check_representation(X, **options), check_representation(Y, name="Y", **options)
-    check_same_rows(X, Y)
+    arrays = check_representation(X, **options), check_representation(Y, name=name, **options)
+    check_same_rows(X, Y, name=name)
     return arrays
 
 
@@ -359,8 +361,9 @@ def get_measure(measure: str | Callable | Measure) -> Measure:
     Parameters
     ----------
     measure : str, callable or Measure
-        A name of the registry; a public function such as ``cka_score``, or
-        ``functools.partial(cka_score, kernel="rbf")``; or any ``f(X, Y) -> float``.
+        A name of the registry, or of a public function, which is taken with its defaults; a
+        public function such as ``cka_score``, or ``functools.partial(cka_score, kernel="rbf")``;
+        or any ``f(X, Y) -> float``.
 
     Returns
     -------
@@ -370,9 +373,12 @@ def get_measure(measure: str | Callable | Measure) -> Measure:
     if isinstance(measure, Measure):
         return measure
     if isinstance(measure, str):
-        if measure not in MEASURES:
-            raise ValueError(f"Unknown measure {measure!r}; known are {sorted(MEASURES)}.")
-        return MEASURES[measure]
+        if measure in MEASURES:
+            return MEASURES[measure]
+        for known in MEASURES.values():
+            if known.score.__name__ == measure and not known.params:
+                return known
+        raise ValueError(f"Unknown measure {measure!r}; known are {sorted(MEASURES)}.")
     if not callable(measure):
         raise TypeError(f"A measure is a name or a callable, got {type(measure).__name__}.")
     function, keywords = measure, {}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import pinvh
 from scipy.spatial.distance import pdist
-from sklearn.utils import Bunch, check_array, column_or_1d
+from sklearn.utils import Bunch, assert_all_finite, check_array, column_or_1d
 
 from sksim.metrics._centering import center
 from sksim.metrics._measure import check_representation, check_same_rows
@@ -109,9 +109,12 @@ def _nearest_mean_disagreement(centred, centred_means, logits) -> float:
 
 
 def _encode_labels(X: np.ndarray, y) -> np.ndarray:
-    y = column_or_1d(y, warn=False)
-    check_same_rows(X, y)
-    classes, codes = np.unique(y, return_inverse=True)
+    labels = column_or_1d(y, warn=False, input_name="y")
+    check_same_rows(X, y, name="y")
+    assert_all_finite(labels, input_name="y")
+    if labels.dtype.kind == "f" and (labels % 1).any():
+        raise ValueError("y must hold class labels, got numbers that are not whole.")
+    classes, codes = np.unique(labels, return_inverse=True)
     if classes.size < 2:
         raise ValueError(f"y must hold at least 2 classes, got {classes.size}.")
     return codes

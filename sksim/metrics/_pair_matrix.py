@@ -72,6 +72,10 @@ class PairMatrix:
         """The rows, from column ``rows.start`` on; may be a view, must not be changed."""
         raise TypeError(f"{type(self).__name__} has no blocks of its own.")
 
+    def transformed(self, transform: Callable, diagonal: float) -> "PairMatrix":
+        """The matrix of ``transform`` of the entries, which may overwrite its argument."""
+        raise TypeError(f"The entries of {type(self).__name__} cannot be transformed.")
+
     def reordered(self, order: np.ndarray) -> "PairMatrix":
         """The matrix of the samples in another order, without the sums."""
         raise TypeError(f"{type(self).__name__} cannot be reordered.")
@@ -93,6 +97,11 @@ class KeptPairs(PairMatrix):
 
     def block(self, rows: slice) -> np.ndarray:
         return self.values[rows, rows.start :]
+
+    def transformed(self, transform: Callable, diagonal: float) -> "KeptPairs":
+        values = transform(self.values.copy())
+        np.fill_diagonal(values, 0.0)
+        return KeptPairs(values, diagonal)
 
     def reordered(self, order: np.ndarray) -> "KeptPairs":
         return KeptPairs(self.values[np.ix_(order, order)], self.diagonal)
@@ -135,6 +144,10 @@ class StreamedPairs(PairMatrix):
         values = self.transform(products)
         np.fill_diagonal(values, 0.0)
         return values
+
+    def transformed(self, transform: Callable, diagonal: float) -> "StreamedPairs":
+        both = functools.partial(_in_turn, first=self.transform, second=transform)
+        return StreamedPairs(self.rows, self.squares, both, diagonal)
 
     def reordered(self, order: np.ndarray) -> "StreamedPairs":
         squares = None if self.squares is None else self.squares[order]
@@ -204,18 +217,20 @@ def euclidean_pairs(X: np.ndarray, transform: Callable, diagonal: float = 0.0) -
     return StreamedPairs(rows, row_squares(rows), transform, diagonal)
 
 
-def _transformed_less(products: np.ndarray, *, transform: Callable, offset: float) -> np.ndarray:
-    values = transform(products)
+def _in_turn(values: np.ndarray, *, first: Callable, second: Callable) -> np.ndarray:
+    return second(first(values))
+
+
+def _less(values: np.ndarray, *, offset: float) -> np.ndarray:
     values -= offset
     return values
 
 
-def shifted(pairs: StreamedPairs) -> StreamedPairs:
+def shifted(pairs: PairMatrix) -> PairMatrix:
     """The pairs less their typical value, which all ways of centring ignore: sums keep digits."""
     block = pairs.block(slice(0, min(64, pairs.n_samples)))
     offset = float(block.sum(dtype=np.float64) / (block.size - block.shape[0]))
-    transform = functools.partial(_transformed_less, transform=pairs.transform, offset=offset)
-    return StreamedPairs(pairs.rows, pairs.squares, transform, pairs.diagonal - offset)
+    return pairs.transformed(functools.partial(_less, offset=offset), pairs.diagonal - offset)
 
 
 def pair_blocks(n_samples: int, *, n_matrices: int = 2) -> Iterator[slice]:

@@ -81,7 +81,7 @@ def pairwise_similarity(
         The m representations, such as the layers of a network or different models. The numbers
         of features may differ.
     metric : str or callable, default="cka"
-        Name of a measure, one of the public functions for paired representations, a
+        Name of a measure or of a public function for paired representations, such a function, a
         :func:`functools.partial` of one, or any function of two arrays.
     n_jobs : int, default=None
         Number of threads.

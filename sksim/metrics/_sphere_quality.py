@@ -150,7 +150,7 @@ def alignment(X, X_positive, *, alpha=2) -> float:
     >>> round(alignment([[1, 0], [0, 2]], [[1, 0], [-1, 0]]), 6)
     1.0
     """
-    X, X_positive = check_paired(X, X_positive, min_samples=1, constant_ok=True)
+    X, X_positive = check_paired(X, X_positive, min_samples=1, constant_ok=True, name="X_positive")
     if X.shape[1] != X_positive.shape[1]:
         raise ValueError(
             "X and X_positive must have the same features, got "

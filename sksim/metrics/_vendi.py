@@ -51,7 +51,12 @@ def _gram(X, kernel) -> np.ndarray:
     X = check_representation(X, constant_ok=True)
     if kernel == "cosine":
         return smaller_gram(unit_rows(X))
-    return _check_kernel_matrix(kernel(X, X))
+    K = np.asarray(kernel(X, X))
+    if K.shape != (X.shape[0], X.shape[0]):
+        raise ValueError(
+            f"kernel must return the matrix of the {X.shape[0]} samples, got shape {K.shape}."
+        )
+    return _check_kernel_matrix(K)
 
 
 def _renyi_entropy(p: np.ndarray, q: float) -> float:

@@ -41,6 +41,14 @@ def test_partial_of_a_registered_variant_is_that_variant():
     assert get_measure(MEASURES["cka"]) is MEASURES["cka"]
 
 
+def test_names_of_functions_are_their_defaults():
+    assert get_measure("cka_score") is MEASURES["cka"]
+    assert get_measure("procrustes_distance") is MEASURES["procrustes_angular"]
+    assert get_measure("shape_distance") is MEASURES["shape"]
+    with pytest.raises(ValueError, match="Unknown measure 'gulp_distance'"):
+        get_measure("gulp_distance")  # its ridge has no default
+
+
 def test_any_function_is_a_measure():
     def my_error(A, B):
         return float(np.sum(A) - np.sum(B))

@@ -100,6 +100,10 @@ def test_bad_input():
         neural_collapse(X, np.zeros(len(X)))
     with pytest.raises(ValueError, match="same samples"):
         neural_collapse(X, y[1:])
+    with pytest.raises(ValueError, match="y contains NaN"):
+        neural_collapse(X, np.where(y == 2, np.nan, y))
+    with pytest.raises(ValueError, match="not whole"):
+        neural_collapse(X, y / 7)
     with pytest.raises(ValueError, match="shape \\(4, 4\\), one row a class"):
         neural_collapse(X, y, coef=corners[:2])
     with pytest.raises(ValueError, match="intercept must hold 4"):

@@ -91,8 +91,10 @@ def test_bad_input(function):
 def test_bad_partners():
     with pytest.raises(ValueError, match="same features"):
         alignment(np.ones((3, 2)), np.ones((3, 3)))
-    with pytest.raises(ValueError, match="same samples"):
+    with pytest.raises(ValueError, match="X and X_positive must hold the same samples"):
         alignment(np.ones((3, 2)), np.ones((4, 2)))
+    with pytest.raises(ValueError, match="Input X_positive contains NaN"):
+        alignment(np.ones((3, 2)), np.full((3, 2), np.nan))
     with pytest.raises(ValueError, match="X_positive must have no rows of zeros"):
         alignment(np.ones((3, 2)), np.zeros((3, 2)))
     with pytest.raises(ValueError, match="'t'"):

@@ -107,6 +107,11 @@ def test_callable_kernel():
     assert vendi_score(X, kernel=rbf_kernel) == pytest.approx(expected, rel=1e-9)
 
 
+def test_a_kernel_of_the_features_is_refused():
+    with pytest.raises(ValueError, match="of the 6 samples"):
+        vendi_score(np.random.RandomState(0).randn(6, 3), kernel=lambda A, B: np.corrcoef(A.T))
+
+
 @pytest.mark.parametrize(
     ("K", "message"),
     [
