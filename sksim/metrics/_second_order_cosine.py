@@ -25,7 +25,8 @@ class _Neighborhood(NamedTuple):
 
 
 def _prepare(X: np.ndarray, *, n_neighbors: int) -> _Neighborhood:
-    return _Neighborhood(unit_rows(X), neighbor_indices(X, n_neighbors=n_neighbors))
+    unit = unit_rows(X, "A representation")
+    return _Neighborhood(unit, neighbor_indices(X, n_neighbors=n_neighbors))
 
 
 def _permute(state: _Neighborhood, order: np.ndarray) -> _Neighborhood:
