@@ -58,7 +58,11 @@ class DistributionAccumulator:
     Notes
     -----
     Keeping the difference of the log-probabilities, rather than both, makes the terms accurate
-    where the models are close. An update costs O(b k P) for b inputs and P pivots.
+    where the models are close: t1 and t3 agree with the direct formula to about 1e-8 of their
+    value. A log-ratio counts as constant below 1e-7 of the variation of the log-probabilities,
+    which products of them do not resolve.
+
+    An update costs O(b k P) for b inputs and P pivots, memory is O((b + P) k).
 
     .. versionadded:: 0.1
 
