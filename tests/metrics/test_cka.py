@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn import config_context
 from sklearn.metrics.pairwise import polynomial_kernel, rbf_kernel
 
-from sksim.metrics import _cka, _pair_matrix, cka_distance, cka_score
+from sksim.metrics import _pair_matrix, cka_distance, cka_score
 from tests.reference import similarity as reference
 
 X, Y = reference.golden_pair(60, 8, 8, 0)
