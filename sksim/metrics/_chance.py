@@ -232,15 +232,22 @@ def null_calibrated_score(
     return float((score - threshold) / (best - threshold))
 
 
+def _samples_of(measure: Measure, *arrays: np.ndarray, rows: np.ndarray) -> list[np.ndarray]:
+    """Some samples of representations; of kernel or distance matrices their columns too."""
+    squares = any(isinstance(v, str) and v == "precomputed" for v in measure.params.values())
+    return [A[np.ix_(rows, rows)] if squares else A[rows] for A in arrays]
+
+
 def _half_scores(X, Y, measure: Measure, n_draws: int, random_state) -> Iterator[float]:
     """The measure of random halves of the rows, drawn without replacement."""
     n_samples, steps = X.shape[0], measure.steps()
     for _ in range(n_draws):
         rows = np.sort(random_state.permutation(n_samples)[: n_samples // 2])
+        x, y = _samples_of(measure, X, Y, rows=rows)
         with warnings.catch_warnings():
             warnings.simplefilter("error", DegenerateSimilarityWarning)
             try:
-                yield check_value(steps.compare(steps.prepare(X[rows]), steps.prepare(Y[rows])))
+                yield check_value(steps.compare(steps.prepare(x), steps.prepare(y)))
             except DegenerateSimilarityWarning as warning:
                 raise ValueError(
                     f"{measure.name} of half of the {n_samples} samples is degenerate, so halves "

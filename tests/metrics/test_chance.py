@@ -3,6 +3,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 
 from sksim.metrics import (
     _cka,
@@ -195,6 +196,18 @@ def test_interval_lies_in_the_range_and_widens_with_confidence():
         np.diff(similarity_interval(X, Y, confidence=c, random_state=0))[0] for c in (0.5, 0.9)
     ]
     assert widths[0] < widths[1]
+
+
+def test_interval_from_kernels_and_distances():
+    """Halves of a precomputed matrix are halves of its rows and columns."""
+    kernels = partial(cka_score, kernel="precomputed")
+    interval = similarity_interval(X @ X.T, Y @ Y.T, kernels, random_state=0)
+    assert interval == pytest.approx(similarity_interval(X, Y, random_state=0), abs=1e-9)
+    euclidean, distances = (
+        partial(mutual_knn_score, metric=metric) for metric in ("euclidean", "precomputed")
+    )
+    interval = similarity_interval(cdist(X, X), cdist(Y, Y), distances, random_state=0)
+    assert interval == similarity_interval(X, Y, euclidean, random_state=0)
 
 
 def test_interval_of_neighbours_and_of_degenerate_halves():
