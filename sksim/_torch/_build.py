@@ -20,6 +20,7 @@ from sksim._torch._unet import UNetDenoiser, UNetEncoder
 __all__ = ["Averaged", "build_diffusion", "fourier_exponents"]
 
 _DENOISERS = {"mlp": MLPDenoiser, "conv": ConvDenoiser, "unet": UNetDenoiser}
+_REACH = 5.0
 _ENCODERS = {"mlp": MLPEncoder, "conv": ConvEncoder, "unet": UNetEncoder}
 
 
@@ -75,6 +76,8 @@ def _make_encoder(spec: dict) -> nn.Module:
         return ScalingEncoder()
     kind = params.pop("network", "auto") if kind == "trainable" else kind
     network = _network_class(kind, _ENCODERS, spec["shape"], "encoder_params['network']")
+    if network in _ENCODERS.values():  # levels lie in [-1, 1], standardised data do not
+        params.setdefault("reach", _REACH if spec["n_levels"] is None else 1.0)
     residual = spec["encoder_init"] == "identity"
     network = network(spec["shape"], **params)
     return TrainableEncoder(network, spec["gamma_min"], spec["gamma_max"], residual)

@@ -2,7 +2,7 @@
 
 The time is given as low, smooth frequencies, because the loss holds the derivative in time, and
 it enters behind the first layers, so that the derivative runs through the last layers only.
-Both start at y = 0 and end in tanh.
+Both start at y = 0 and end in ``r tanh(h / r)``, whose reach r is that of the data.
 """
 
 # Authors: The sksim developers
@@ -16,7 +16,12 @@ from torch import Tensor, nn
 
 from sksim._torch._denoisers import GlobalBranch, expand_time, zero
 
-__all__ = ["ConvEncoder", "MLPEncoder", "SmoothTime"]
+__all__ = ["ConvEncoder", "MLPEncoder", "SmoothTime", "bounded"]
+
+
+def bounded(h: Tensor, reach: float) -> Tensor:
+    """``r tanh(h / r)``: h near zero, never beyond the reach r."""
+    return reach * torch.tanh(h / reach)
 
 
 class SmoothTime(nn.Module):
@@ -43,10 +48,13 @@ class MLPEncoder(nn.Module):
         Shape of a sample.
     width : int, default=64
         Width of the hidden layers.
+    reach : float, default=1.0
+        Largest value of the result.
     """
 
-    def __init__(self, shape: tuple[int, ...], width: int = 64) -> None:
+    def __init__(self, shape: tuple[int, ...], width: int = 64, reach: float = 1.0) -> None:
         super().__init__()
+        self.reach = reach
         self.time = SmoothTime((width, width))
         self.trunk = nn.Linear(shape[0], width)
         self.middle = nn.Linear(width, width)
@@ -55,7 +63,7 @@ class MLPEncoder(nn.Module):
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
         early, late = self.time(t)
         h = F.silu(self.trunk(x) + early)
-        return torch.tanh(self.last(F.silu(self.middle(h) + late)))
+        return bounded(self.last(F.silu(self.middle(h) + late)), self.reach)
 
 
 class ConvEncoder(nn.Module):
@@ -67,10 +75,13 @@ class ConvEncoder(nn.Module):
         Shape of a sample.
     width : int, default=16
         Number of channels.
+    reach : float, default=1.0
+        Largest value of the result.
     """
 
-    def __init__(self, shape: tuple[int, ...], width: int = 16) -> None:
+    def __init__(self, shape: tuple[int, ...], width: int = 16, reach: float = 1.0) -> None:
         super().__init__()
+        self.reach = reach
         self.time = SmoothTime((width, width))
         self.trunk = nn.Sequential(
             nn.Conv2d(shape[0], width, 3, padding=1),
@@ -85,4 +96,4 @@ class ConvEncoder(nn.Module):
         h = self.trunk(x)
         early, late = (expand_time(e, h) for e in self.time(t))
         h = F.silu(h + early)
-        return torch.tanh(self.last(F.silu(self.middle(h) + late)))
+        return bounded(self.last(F.silu(self.middle(h) + late)), self.reach)

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sksim._torch._denoisers import FourierFeatures, ResBlock, TimeEmbedding, group_norm, zero
+from sksim._torch._encoder_networks import bounded
 
 __all__ = ["Attention", "UNetDenoiser", "UNetEncoder"]
 
@@ -96,7 +97,7 @@ class UNetDenoiser(nn.Module):
 class UNetEncoder(nn.Module):
     """The encoder of Nielsen et al.: two levels with max-pooling, 64 and 128 channels.
 
-    The result is ``tanh`` of a convolution that starts at zero. Fourier features are not used.
+    The result is a bounded convolution that starts at zero. Fourier features are not used.
 
     Parameters
     ----------
@@ -108,12 +109,20 @@ class UNetEncoder(nn.Module):
         Residual blocks in a level.
     dropout : float, default=0.1
         Dropout inside the residual blocks.
+    reach : float, default=1.0
+        Largest value of the result.
     """
 
     def __init__(
-        self, shape: tuple[int, ...], width: int = 64, n_layers: int = 1, dropout: float = 0.1
+        self,
+        shape: tuple[int, ...],
+        width: int = 64,
+        n_layers: int = 1,
+        dropout: float = 0.1,
+        reach: float = 1.0,
     ) -> None:
         super().__init__()
+        self.reach = reach
         if shape[1] % 2 or shape[2] % 2:
             raise ValueError(f"The unet encoder needs an even height and width, got {shape[1:]}.")
         n_time, low = 4 * width, 2 * width
@@ -140,4 +149,4 @@ class UNetEncoder(nn.Module):
         h = self.join(torch.cat([h, top], dim=1), time)
         for block in self.up:
             h = block(h, time)
-        return torch.tanh(self.last(F.silu(self.norm(h))))
+        return bounded(self.last(F.silu(self.norm(h))), self.reach)

@@ -52,7 +52,8 @@ class DiffEnc(BaseDiffusion):
 
     encoder_params : dict, default=None
         Arguments of the encoder network; for ``encoder="trainable"`` also
-        ``network="mlp" | "conv" | "unet"``.
+        ``network="mlp" | "conv" | "unet"``, and ``reach``, the largest value of y: 1 for levels,
+        which lie between -1 and 1, and 5 standard deviations for real numbers.
 
     encoder_init : {"zero", "identity"}, default="zero"
         What is added to the network's result to make y: nothing, or x itself. The built-in

@@ -119,6 +119,15 @@ def test_a_model_of_a_gpu_loads_on_the_cpu(tiny, table, monkeypatch):
     assert loaded.partial_fit(table).n_iter_ == 3
 
 
+def test_the_encoder_reaches_as_far_as_the_data(tiny, table):
+    levels = np.arange(12).reshape(6, 2)
+    for X, reach in ((table, 5.0), (levels, 1.0)):
+        network = DiffEnc(**tiny).fit(X).net_.module_.average.encoder.network
+        assert network.reach == reach
+    own = DiffEnc(**tiny, encoder_params={"reach": 2.0}).fit(table)
+    assert own.net_.module_.average.encoder.network.reach == 2.0
+
+
 def test_scores_do_not_depend_on_settings_of_speed(tiny, table):
     model = VariationalDiffusion(**tiny).fit(table)
     scores = model.score_samples(table)

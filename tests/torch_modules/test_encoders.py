@@ -138,6 +138,17 @@ def test_start_of_training(kind, shape, residual, start, generator):
     np.testing.assert_array_equal(encoder.second_moment(gamma), start().second_moment(gamma))
 
 
+@pytest.mark.parametrize(("kind", "shape"), NETWORKS)
+def test_reach_of_the_target(kind, shape, generator):
+    x, gamma = points(shape, generator)
+    highest = []
+    for reach in (1.0, 5.0):
+        network = kind(shape, width=8, reach=reach).double().eval()
+        torch.nn.init.constant_(network.last.bias, 3.0)
+        highest.append(float(network(x, gamma).detach().max()))
+    np.testing.assert_allclose(highest, [np.tanh(3), 5 * np.tanh(3 / 5)])
+
+
 def test_boundary_values(generator):
     encoder = make_encoder(MLPEncoder, (3,))
     x, _ = points((3,), generator)
