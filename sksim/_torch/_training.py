@@ -181,7 +181,7 @@ class TrainingNet(NeuralNet):
 
     def check_output(self, X) -> None:
         """Stop as diverged if the output is not finite: no loss judged the last step."""
-        if not torch.isfinite(self.probe(X[:_CHECKED_ROWS])).all():
+        if hasattr(X, "shape") and not torch.isfinite(self.probe(X[:_CHECKED_ROWS])).all():
             self._stop_diverged(torch.nan)
 
     def _stop_diverged(self, loss: float) -> None:

@@ -258,7 +258,8 @@ class BaseDiffusion(
         ------
         ValueError
             For ``n_steps=None`` with another variance than the equal one, images that do not
-            have ``image_shape``, fractions with a categorical likelihood.
+            have ``image_shape``, fractions with a categorical likelihood; with ``warm_start``,
+            for parameters that make another network.
         FloatingPointError
             If the loss becomes infinite or NaN. The estimator then holds the best weights
             before that, and can be used.

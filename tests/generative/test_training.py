@@ -64,6 +64,15 @@ def test_divergence_in_the_first_epoch_leaves_a_usable_model(tiny, table):
     assert np.isfinite(model.score_samples(table)).all()
 
 
+def test_the_net_can_be_trained_on_a_dataset(tiny, table):
+    from skorch.dataset import Dataset
+
+    model = VariationalDiffusion(**tiny).fit(table)
+    x = model._data.to_network(table)
+    model.net_.partial_fit(Dataset(x, np.zeros(len(x))))
+    assert len(model.net_.history) == 4
+
+
 def test_divergence_in_the_very_last_step_is_seen(tiny, table):
     model = VariationalDiffusion(**tiny | {"warmup_steps": 0, "lr": 1e30, "max_epochs": 1})
     with pytest.raises(FloatingPointError, match="diverged"):
