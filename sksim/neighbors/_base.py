@@ -8,6 +8,7 @@ from numbers import Integral
 import numpy as np
 from scipy import sparse
 from sklearn import get_config
+from sklearn.utils import check_array
 from sklearn.utils.validation import (
     check_is_fitted,
     check_non_negative,
@@ -112,8 +113,9 @@ class HubnessReducedSearch(SksimEstimator):
     def _check_index(self, X, y=None, **y_options):
         """Validate the training data; returns X, or (X, y) where y is needed."""
         y_given = {"y": y, **y_options} if y_options else {}
+        X = self._checked_graph(X)
         checked = validate_data(self, X, reset=True, **y_given, **self._check_options())
-        X = self._check_distances(checked[0] if y_options else checked)
+        X = self._check_signs(checked[0] if y_options else checked)
         if self.metric == "precomputed" and X.shape[0] != X.shape[1]:
             raise ValueError(
                 "X must be square with metric='precomputed': distances between the training "
@@ -127,7 +129,12 @@ class HubnessReducedSearch(SksimEstimator):
         return (X, checked[1]) if y_options else X
 
     def _check_queries(self, X):
-        return self._check_distances(validate_data(self, X, reset=False, **self._check_options()))
+        X = self._checked_graph(X)
+        return self._check_signs(validate_data(self, X, reset=False, **self._check_options()))
+
+    def _checked_graph(self, X):
+        """A given graph, its values as floats: casts of validate_data would sort its rows."""
+        return check_graph(X) if self.metric == "precomputed" and sparse.issparse(X) else X
 
     def _check_options(self) -> dict:
         return {
@@ -137,13 +144,9 @@ class HubnessReducedSearch(SksimEstimator):
             "ensure_all_finite": "allow-nan" if self.metric == "nan_euclidean" else True,
         }
 
-    def _check_distances(self, X):
-        """Check the values of precomputed distances."""
-        if self.metric != "precomputed":
-            return X
-        if sparse.issparse(X):
-            return check_graph(X)
-        check_non_negative(X, f"{type(self).__name__} with metric='precomputed'")
+    def _check_signs(self, X):
+        if self.metric == "precomputed" and not sparse.issparse(X):
+            check_non_negative(X, f"{type(self).__name__} with metric='precomputed'")
         return X
 
     def _effective_n_candidates(self, n_samples: int) -> int:
@@ -153,7 +156,8 @@ class HubnessReducedSearch(SksimEstimator):
         n_candidates = self.n_candidates
         if n_candidates == "auto":
             least = getattr(self.reduction_, "default_n_candidates", MIN_CANDIDATES)
-            n_candidates = max(least, CANDIDATES_PER_NEIGHBOR * self.n_neighbors)
+            needed = getattr(self.reduction_, "n_neighbors", 0)
+            n_candidates = max(least, needed, CANDIDATES_PER_NEIGHBOR * self.n_neighbors)
         if n_candidates < self.n_neighbors:
             raise ValueError(
                 f"n_candidates must be at least n_neighbors={self.n_neighbors}, "
@@ -218,7 +222,12 @@ class HubnessReducedSearch(SksimEstimator):
     def _check_bank(self, bank):
         if self.metric == "precomputed":
             raise ValueError("bank must be None with metric='precomputed': it consists of vectors.")
-        return validate_data(self, bank, reset=False, **self._check_options())
+        bank = check_array(bank, input_name="bank", **self._check_options())
+        if bank.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"bank must have the {self.n_features_in_} features of X, got {bank.shape[1]}."
+            )
+        return bank
 
     def _own_graph(self, X, candidates=None):
         """Graph of a slice of the indexed samples to all of them, as a function of the slice."""

@@ -72,7 +72,7 @@ def test_a_bank_reaches_a_step_of_a_pipeline(spaces):
 def test_bad_banks(spaces):
     gallery, bank, _ = spaces
     search = HubnessReducedNearestNeighbors(reduction="csls")
-    with pytest.raises(ValueError, match="7 features"):
+    with pytest.raises(ValueError, match="8 features of X, got 7"):
         search.fit(gallery, bank=bank[:, :7])
     with pytest.raises(ValueError, match="NaN"):
         search.fit(gallery, bank=np.full((5, 8), np.nan))

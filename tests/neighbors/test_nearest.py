@@ -224,3 +224,26 @@ def test_bank_beyond_the_working_memory(X, Q):
         expected = search.fit(X, bank=Q).kneighbors(Q)[0]
         with config_context(working_memory=0.01):
             assert_allclose(search.fit(X, bank=Q).kneighbors(Q)[0], expected, rtol=1e-12)
+
+
+def test_auto_candidates_suffice_for_the_reduction(rng):
+    X = rng.standard_normal((400, 3))
+    search = HubnessReducedNearestNeighbors(3, reduction=NICDM(200)).fit(X)
+    assert search.effective_n_candidates_ == 200
+    assert search.kneighbors(X)[1].shape == (400, 3)
+
+
+def test_graph_of_whole_numbers(X):
+    graph = KNeighborsTransformer(n_neighbors=20).fit_transform(X)
+    graph.data = np.round(100 * graph.data)
+    search = HubnessReducedNearestNeighbors(4, reduction="nicdm", metric="precomputed")
+    expected = search.fit(graph).kneighbors()
+    whole = type(graph)((graph.data.astype(int), graph.indices, graph.indptr), shape=graph.shape)
+    assert_array_equal(search.fit(whole).kneighbors()[1], expected[1])
+
+
+def test_bank_of_another_width(X):
+    with pytest.raises(ValueError, match="bank must have the 5 features of X, got 3"):
+        HubnessReducedNearestNeighbors().fit(X, bank=X[:, :3])
+    with pytest.raises(ValueError, match="Input bank contains NaN"):
+        HubnessReducedNearestNeighbors().fit(X, bank=np.full((9, 5), np.nan))
