@@ -16,6 +16,7 @@ from scipy import sparse
 from sklearn.utils import gen_batches
 
 from sksim.utils._graph import dense_to_graph, holds_self, replace_values, row_index
+from sksim.utils._selection import smallest_values
 
 __all__ = ["DenseDistances", "GraphDistances", "as_distances"]
 
@@ -215,10 +216,10 @@ class DenseDistances:
 
     def nearest_distances(self, n_neighbors: int) -> np.ndarray:
         """Distances to the nearest neighbours, sorted, padded with inf."""
-        others = self._fill_self(self.values, np.inf)
-        if n_neighbors < self.shape[1]:
-            others.partition(n_neighbors - 1, axis=1)
-        return np.sort(others[:, :n_neighbors], axis=1)
+        nearest = smallest_values(self.values, min(n_neighbors + 1, self.shape[1]))
+        own = self.has_self  # a zero, the first of its row
+        nearest[own, :-1], nearest[own, -1] = nearest[own, 1:], np.inf
+        return nearest[:, :n_neighbors]
 
     def by_row(self, statistic: np.ndarray) -> np.ndarray:
         """Statistic of the rows beside each distance."""

@@ -29,6 +29,7 @@ from threadpoolctl import threadpool_limits
 
 from sksim.utils._blocks import row_blocks
 from sksim.utils._points import Points, lower_bounds
+from sksim.utils._selection import group_size
 
 __all__ = [
     "N_SPARE",
@@ -42,7 +43,6 @@ __all__ = [
 # Candidates beyond n_neighbors: rows whose distances lie closer than the bounds are tight
 # are completed one by one, more candidates make that rarer.
 N_SPARE = 4
-_MAX_GROUP_SIZE = 64
 # Samples that a row is completed with at once, at most.
 _MAX_STEP = 2**14
 # Blocks of bounds: large enough for the product, small beside the data.
@@ -65,12 +65,6 @@ def mask_own(D: np.ndarray, start: int) -> None:
     """Put the samples themselves, for rows that begin at ``start``, out of reach."""
     rows = np.arange(D.shape[0])
     D[rows, start + rows] = np.inf
-
-
-def _group_size(n_indexed: int, n_candidates: int) -> int:
-    """Size that balances the pass over the group minima with the one over the best groups."""
-    size = round(0.7 * np.sqrt(n_indexed / (n_candidates + 1)))
-    return int(min(max(size, 1), _MAX_GROUP_SIZE, n_indexed // (n_candidates + 1)))
 
 
 def _candidates(bounds: np.ndarray, group_size: int, n_candidates: int):
@@ -170,7 +164,7 @@ class BoundedSearch(CertifiedSearch):
 
     def __init__(self, points: Points, n_neighbors: int, exclude_self: bool):
         super().__init__(points, n_neighbors, exclude_self)
-        self.group_size = _group_size(self.n_indexed, self.n_candidates)
+        self.group_size = group_size(self.n_indexed, self.n_candidates + 1)
         self.width = -(-self.n_indexed // self.group_size) * self.group_size
         self.bounds = lower_bounds(points, self.width)
 
