@@ -16,7 +16,7 @@ from scipy import sparse
 from sklearn.utils import gen_batches
 
 from sksim.utils._graph import dense_to_graph, holds_self, replace_values, row_index
-from sksim.utils._selection import smallest_values
+from sksim.utils._selection import smallest_entries, smallest_values
 
 __all__ = ["DenseDistances", "GraphDistances", "as_distances"]
 
@@ -208,11 +208,10 @@ class DenseDistances:
 
     def nearest(self, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
         """Distances (padded with inf) and indices (with -1) of the nearest neighbours."""
+        width = min(n_neighbors, int(self.counts.max(initial=0)))
         others = self._fill_self(self.values, np.inf)
-        order = np.argsort(others, axis=1, kind="stable")
-        order = order[:, : min(n_neighbors, int(self.counts.max(initial=0)))]
-        distances = np.take_along_axis(others, order, axis=1)
-        return distances, np.where(np.isinf(distances), -1, order)
+        distances, columns = smallest_entries(others, max(width, 1))
+        return distances[:, :width], np.where(np.isinf(distances), -1, columns)[:, :width]
 
     def nearest_distances(self, n_neighbors: int) -> np.ndarray:
         """Distances to the nearest neighbours, sorted, padded with inf."""

@@ -18,11 +18,10 @@ from sksim.utils._certified_search import (
     BoundedSearch,
     SymmetricSearch,
     mask_own,
-    sorted_by_distance,
 )
 from sksim.utils._kernels import compiled, push_pairs
 from sksim.utils._points import Points
-from sksim.utils._selection import smallest_values
+from sksim.utils._selection import smallest_entries
 from sksim.utils._tree_search import TreeSearch
 
 __all__ = ["candidate_distances", "exact_neighbors"]
@@ -33,23 +32,11 @@ _FAST_METRICS = {"euclidean": "euclidean", "l2": "euclidean"}
 _FAST_METRICS |= {"sqeuclidean": "sqeuclidean", "cosine": "cosine"}
 
 
-def _are_smallest(D: np.ndarray, last: np.ndarray, n_neighbors: int) -> np.ndarray:
-    """Mask of the smallest entries of each row, the first columns among those that equal last."""
-    below, ties = last > D, last == D
-    n_ties = n_neighbors - np.count_nonzero(below, axis=1, keepdims=True)
-    return below | (ties & (np.cumsum(ties, axis=1) <= n_ties))
-
-
 def _smallest(D: np.ndarray, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
     """Smallest entries of each row in increasing order, ties in the order of the columns."""
     if np.isnan(D).any():
         raise ValueError("Distances must be finite, got NaN from the metric.")
-    last = smallest_values(D, n_neighbors)[:, -1:]
-    kept = last >= D
-    tied = np.flatnonzero(np.count_nonzero(kept, axis=1) > n_neighbors)
-    kept[tied] = _are_smallest(D[tied], last[tied], n_neighbors)
-    indices = np.nonzero(kept)[1].reshape(-1, n_neighbors)
-    return sorted_by_distance(np.take_along_axis(D, indices, axis=1), indices)
+    return smallest_entries(D, n_neighbors)
 
 
 def _search_directly(points: Points, n_neighbors: int, exclude_self: bool):

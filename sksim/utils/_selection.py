@@ -11,7 +11,7 @@ import numpy as np
 
 from sksim.utils._blocks import row_blocks
 
-__all__ = ["group_size", "smallest_values"]
+__all__ = ["group_size", "smallest_entries", "smallest_values"]
 
 _MAX_GROUP_SIZE = 64
 # Blocks of rows that stay in the processor's cache.
@@ -60,3 +60,28 @@ def smallest_values(D: np.ndarray, n_smallest: int) -> np.ndarray:
         near = np.partition(near, n_smallest - 1, axis=1)[:, :n_smallest]
         values[rows] = np.sort(near, axis=1)
     return values
+
+
+def _are_smallest(D: np.ndarray, last: np.ndarray, n_smallest: int) -> np.ndarray:
+    """Mask of the smallest entries of each row, the first columns among those that equal last."""
+    below, ties = last > D, last == D
+    n_ties = n_smallest - np.count_nonzero(below, axis=1, keepdims=True)
+    return below | (ties & (np.cumsum(ties, axis=1) <= n_ties))
+
+
+def smallest_entries(D: np.ndarray, n_smallest: int) -> tuple[np.ndarray, np.ndarray]:
+    """The smallest entries of each row and their columns, see ``smallest_values``.
+
+    Returns
+    -------
+    values, columns : ndarray of shape (n_rows, n_smallest)
+        In increasing order, equal values in the order of the columns.
+    """
+    last = smallest_values(D, n_smallest)[:, -1:]
+    kept = last >= D
+    tied = np.flatnonzero(np.count_nonzero(kept, axis=1) > n_smallest)
+    kept[tied] = _are_smallest(D[tied], last[tied], n_smallest)
+    columns = np.nonzero(kept)[1].reshape(-1, n_smallest)
+    values = np.take_along_axis(D, columns, axis=1)
+    order = np.argsort(values, axis=1, kind="stable")
+    return np.take_along_axis(values, order, axis=1), np.take_along_axis(columns, order, axis=1)
