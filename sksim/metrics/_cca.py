@@ -74,8 +74,8 @@ def _well_conditioned_root(S: np.ndarray) -> np.ndarray | None:
         factor = linalg.cholesky(S, check_finite=False)
     except linalg.LinAlgError:
         return None
-    reciprocal, _ = linalg.lapack.dtrcon(factor, norm="1", uplo="U")
-    return factor if reciprocal**2 * MAX_CONDITION > 1.0 else None
+    reciprocal, _ = linalg.lapack.dpocon(factor, linalg.norm(S, 1))
+    return factor if reciprocal * MAX_CONDITION > 1.0 else None
 
 
 def _svd(values: np.ndarray, rtol: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
