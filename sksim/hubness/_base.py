@@ -190,19 +190,15 @@ class GraphReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEst
             The reduced graph.
         """
         distances = as_distances(graph)
-        if self._by_rows and sparse.issparse(graph):
-            return self._reduce_blocks(distances, queries)
+        if self._by_rows:
+            return distances.joined(self._reduced_blocks(distances, queries))
         return distances.with_values(self._reduce_distances(distances, queries), self._link)
 
-    def _reduce_blocks(self, distances, queries):
-        """Reduce a graph a block of rows at a time, within the processor's cache."""
-        graph = distances.graph
-        data, indices = np.empty_like(graph.data), np.empty_like(graph.indices)
+    def _reduced_blocks(self, distances, queries):
+        """Reduce a block of rows at a time, within the processor's cache."""
         for rows, entries, block in distances.blocks():
             own = None if queries is None else queries[rows]
-            reduced = block.with_values(self._reduce_distances(block, own), self._link)
-            data[entries], indices[entries] = reduced.data, reduced.indices
-        return type(graph)((data, indices, graph.indptr.copy()), shape=graph.shape)
+            yield entries, block.with_values(self._reduce_distances(block, own), self._link)
 
     def _check_distances(self, X, *, reset: bool):
         """Validate a graph or a dense matrix and its number of columns."""

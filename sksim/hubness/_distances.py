@@ -168,6 +168,14 @@ class GraphDistances:
         reduced.data = data.astype(self.graph.dtype, copy=False)
         return reduced
 
+    def joined(self, parts):
+        """Graph of all blocks, from pairs of their entries and what ``with_values`` made."""
+        graph = self.graph
+        data, indices = np.empty_like(graph.data), np.empty_like(graph.indices)
+        for entries, part in parts:
+            data[entries], indices[entries] = part.data, part.indices
+        return type(graph)((data, indices, graph.indptr.copy()), shape=graph.shape)
+
 
 class DenseDistances:
     """Distances of a checked dense matrix: the complete graph."""
@@ -175,13 +183,22 @@ class DenseDistances:
     is_complete = True
 
     def __init__(self, D):
-        self.dtype = D.dtype
+        self.matrix = D
         self.shape = D.shape
-        self.values = D.astype(np.float64, copy=False)
+
+    @cached_property
+    def values(self) -> np.ndarray:
+        """The distances in float64."""
+        return self.matrix.astype(np.float64, copy=False)
 
     def blocks(self):
-        """Yield all rows in one block."""
-        yield slice(0, self.shape[0]), None, self
+        """Yield slices of rows, as entries too, and a view whose arrays stay in the cache."""
+        n_rows = max(1, _BLOCK_ENTRIES // self.shape[1])
+        if self.shape[0] <= n_rows:
+            yield slice(0, self.shape[0]), slice(0, self.shape[0]), self
+            return
+        for rows in gen_batches(self.shape[0], n_rows):
+            yield rows, rows, DenseDistances(self.matrix[rows])
 
     @cached_property
     def self_index(self) -> np.ndarray:
@@ -258,7 +275,14 @@ class DenseDistances:
     def with_values(self, values: np.ndarray, link=None) -> np.ndarray:
         """Matrix with other values: self entries 0, the dtype kept."""
         values = values if link is None else link(values)
-        return self._fill_self(values, 0.0).astype(self.dtype, copy=False)
+        return self._fill_self(values, 0.0).astype(self.matrix.dtype, copy=False)
+
+    def joined(self, parts) -> np.ndarray:
+        """Matrix of all blocks, from pairs of their rows and what ``with_values`` made."""
+        joined = np.empty(self.shape, dtype=self.matrix.dtype)
+        for rows, part in parts:
+            joined[rows] = part
+        return joined
 
 
 def as_distances(graph):

@@ -318,3 +318,16 @@ def test_large_graphs_are_reduced_in_blocks_of_rows(rng, monkeypatch):
         part = clone(reducer).fit(graph).transform(graph)
         np.testing.assert_array_equal(part.indices, whole[str(reducer)].indices)
         np.testing.assert_allclose(part.data, whole[str(reducer)].data, rtol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_large_matrices_are_reduced_in_blocks_of_rows(rng, monkeypatch, dtype):
+    from sksim.hubness import _distances
+
+    D = euclidean(rng.standard_normal((50, 4))).astype(dtype)
+    whole = {str(reducer): clone(reducer).fit(D).transform(D) for reducer in ALL}
+    monkeypatch.setattr(_distances, "_BLOCK_ENTRIES", 130)
+    for reducer in ALL:
+        part = clone(reducer).fit(D).transform(D)
+        assert part.dtype == dtype
+        np.testing.assert_allclose(part, whole[str(reducer)], rtol=100 * np.finfo(dtype).eps)
