@@ -8,7 +8,7 @@ Each has ``forward(z, t)`` of the shape of z, with a last layer that starts at z
 # SPDX-License-Identifier: BSD-3-Clause
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -97,6 +97,12 @@ class DenseBlock(nn.Module):
         return h + self.second(self.hidden(h, time))
 
 
+def _blocks(make: Callable[[], nn.Module], n_blocks: int) -> nn.ModuleList:
+    if n_blocks < 1:
+        raise ValueError(f"n_blocks must be at least 1 in denoiser_params, got {n_blocks}.")
+    return nn.ModuleList([make() for _ in range(n_blocks)])
+
+
 class MLPDenoiser(nn.Module):
     """Residual network of dense blocks for tabular data.
 
@@ -119,7 +125,7 @@ class MLPDenoiser(nn.Module):
         self.fourier = FourierFeatures(fourier)
         self.time = TimeEmbedding(64, width)
         self.first = nn.Linear(shape[0] * self.fourier.factor, width)
-        self.blocks = nn.ModuleList([DenseBlock(width, width) for _ in range(n_blocks)])
+        self.blocks = _blocks(lambda: DenseBlock(width, width), n_blocks)
         self.last = zero(nn.Linear(width, shape[0]))
         self.n_features = width
 
@@ -207,7 +213,7 @@ class ConvDenoiser(nn.Module):
         self.fourier = FourierFeatures(fourier)
         self.time = TimeEmbedding(64, 2 * width)
         self.first = nn.Conv2d(shape[0] * self.fourier.factor, width, 3, padding=1)
-        self.blocks = nn.ModuleList([ResBlock(width, width, 2 * width) for _ in range(n_blocks)])
+        self.blocks = _blocks(lambda: ResBlock(width, width, 2 * width), n_blocks)
         self.whole = GlobalBranch(width)
         self.norm = group_norm(width, 8)
         self.last = zero(nn.Conv2d(width, shape[0], 3, padding=1))

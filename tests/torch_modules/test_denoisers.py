@@ -65,3 +65,9 @@ def test_attention_starts_at_the_identity_and_matches_the_fused_kernel():
     fused = torch.nn.functional.scaled_dot_product_attention(q, k, v).transpose(1, 2)
     expected = h + layer.out(fused.reshape(h.shape))
     np.testing.assert_allclose(layer(h).detach(), expected.detach(), atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", [ConvDenoiser, MLPDenoiser])
+def test_no_blocks_no_features(kind):
+    with pytest.raises(ValueError, match="n_blocks must be at least 1 in denoiser_params, got 0"):
+        kind((1, 8, 8), n_blocks=0)
