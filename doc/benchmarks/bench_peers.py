@@ -145,11 +145,11 @@ def kiez_cases(kiez, n, args):
         if reduction is not EMPIRICAL:
             ours = partial(across, reduction, S, T, **K)
             calls = ours, partial(theirs, S, T, **K)
-            yield Case(f"two sets: {method}", *calls, floor, same_neighbors)
+            largest = 5000 if method in ("NICDM", "CSLS") else 10**9  # as local scaling
+            yield Case(f"two sets: {method}", *calls, floor, same_neighbors, largest)
         if method.startswith(("MP", "DisSim")):
             calls = partial(within, reduction, S, **K), partial(theirs, S, **K)
-            largest = 5000 if reduction is EMPIRICAL else 10**9
-            yield Case(f"one set: {method}", *calls, floor, same_neighbors, largest)
+            yield Case(f"one set: {method}", *calls, floor, same_neighbors, largest=5000)
     calls = partial(within, EXACT_EMPIRICAL, S, **K), partial(theirs, S, **K)
     yield Case(f"one set: {OVER_ALL}", *calls, floor, same_neighbors)
 

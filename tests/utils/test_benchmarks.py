@@ -14,10 +14,11 @@ SMALL = {
     "hubness_measures": ["--n-graph", "3000", "--n-moments", "1000", "--n-rounds", "1"],
     "empirical": ["--n", "200", "--n-listed", "300", "--d", "9", "--n-rounds", "1"],
     "similarity": ["--n", "400", "--d", "70", "--n-rsa", "300", "--n-permuted", "200"],
+    "peers": ["--n", "120", "--d", "20", "--n-rounds", "1"],
     "million": ["--n", "3000", "--n-sample", "500", "--n-recall", "20"],
     "out_of_core": ["--n", "2000", "--n-candidates", "30", "--working-memory", "4", "1"],
 }
-PAGES = ["exact_search", "hubness_speed", "similarity_speed", "million"]
+PAGES = ["exact_search", "hubness_speed", "similarity_speed", "million", "predecessors"]
 
 
 @pytest.mark.slow
