@@ -40,7 +40,7 @@ from sksim.preprocessing import Centering, NormalScoreTransformer
 N_LISTED = 10  # neighbours of the hubness figures
 N_CANDIDATES = 100
 MAX_COMPLETE = 3500  # rows up to which the complete distance matrix is reduced too
-MAX_PLAN = 8000  # rows up to which the plan of Sinkhorn normalization is found
+MAX_PLAN = 12_000  # rows up to which the plan of Sinkhorn normalization is found
 
 
 @dataclass(frozen=True)
