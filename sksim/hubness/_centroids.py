@@ -121,6 +121,10 @@ class DistanceTable:
         own = np.isinf(np.diagonal(table))
         self.squares = np.square(np.where(np.diag(own), 0.0, table))
 
+    @cached_property
+    def _mean(self) -> float:
+        return self.squares.mean()
+
     def to_local_centroid(self, Z, distances, n_neighbors: int) -> np.ndarray:
         """Squared distance of each row to the mean of its nearest neighbours."""
         nearest, indices = distances.nearest(n_neighbors)
@@ -144,4 +148,4 @@ class DistanceTable:
                 f"got {distances.counts[short[0]]} of {distances.shape[1]} in row {short[0]}."
             )
         to_all = distances.row_sum(np.square(distances.values)) / distances.shape[1]
-        return to_all - self.squares.mean() / 2
+        return to_all - self._mean / 2
