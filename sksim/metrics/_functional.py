@@ -7,18 +7,15 @@ import warnings
 
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.utils import assert_all_finite, column_or_1d
+
+from sksim.utils._labels import check_labels
 
 __all__ = ["disagreement_rate", "error_consistency_score", "minmax_normalized_disagreement"]
 
 
 def _check_labels(**labels) -> list[np.ndarray]:
     """One-dimensional arrays of equal length, of any type of label; none is missing."""
-    arrays = []
-    for name, y in labels.items():
-        y = column_or_1d(y, warn=False, input_name=name)
-        assert_all_finite(y, input_name=name)
-        arrays.append(y)
+    arrays = [check_labels(y, name) for name, y in labels.items()]
     sizes = {name: y.size for name, y in zip(labels, arrays, strict=True)}
     if len(set(sizes.values())) > 1:
         raise ValueError(f"The labels must be of the same samples, got these lengths: {sizes}.")

@@ -34,7 +34,9 @@ def _compare(X: np.ndarray, Y: np.ndarray, *, estimator, cv) -> float:
             f"cv must leave at least two samples in each test set, got {smallest} of "
             f"{X.shape[0]} samples: the share of explained variance needs a variance."
         )
-    return float(cross_val_score(estimator, X, Y, cv=splitter, error_score="raise").mean())
+    # What overflows is no number in the end, and raises.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(cross_val_score(estimator, X, Y, cv=splitter, error_score="raise").mean())
 
 
 def _steps(*, estimator=None, cv=None) -> Steps:

@@ -6,12 +6,12 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import pinvh
 from scipy.spatial.distance import pdist
-from sklearn.utils import Bunch, assert_all_finite, check_array, column_or_1d
+from sklearn.utils import Bunch, check_array, column_or_1d
 
 from sksim.metrics._centering import center
 from sksim.metrics._measure import check_representation, check_same_rows
+from sksim.utils._labels import check_labels
 
 __all__ = ["neural_collapse"]
 
@@ -34,17 +34,28 @@ def _class_statistics(centred: np.ndarray, codes: np.ndarray) -> _Classes:
     return _Classes(means, within, variances)
 
 
+def _within_over_between(classes: _Classes) -> float:
+    """Trace of S_W S_B^+ over C, from the singular values of the means.
+
+    Those whose squares are rounding in S_B are no directions of it.
+    """
+    _, singular, directions = np.linalg.svd(classes.means, full_matrices=False)
+    rounding = np.sqrt(classes.means.shape[1] * np.finfo(np.float64).eps)
+    kept = singular > rounding * singular[0]
+    scaled = directions[kept] / singular[kept, None]
+    return float(np.vdot(scaled @ classes.within, scaled))
+
+
 def _variability(classes: _Classes) -> dict[str, float]:
     """NC1: spread within the classes against the spread of their means."""
     n_classes = classes.means.shape[0]
-    between = classes.means.T @ classes.means / n_classes
     gaps = pdist(classes.means, "sqeuclidean")
     first, second = np.triu_indices(n_classes, k=1)
     pair_variances = (classes.variances[first] + classes.variances[second]) / 2
-    rcond = max(between.shape) * np.finfo(np.float64).eps
+    between = np.vdot(classes.means, classes.means) / n_classes
     return {
-        "nc1": float(np.vdot(classes.within, pinvh(between, rtol=rcond)) / n_classes),
-        "nc1_trace_ratio": float(np.trace(classes.within) / np.trace(between)),
+        "nc1": _within_over_between(classes),
+        "nc1_trace_ratio": float(np.trace(classes.within) / between),
         "nc1_cdnv": float(np.mean(pair_variances / gaps)),
     }
 
@@ -109,9 +120,8 @@ def _nearest_mean_disagreement(centred, centred_means, logits) -> float:
 
 
 def _encode_labels(X: np.ndarray, y) -> np.ndarray:
-    labels = column_or_1d(y, warn=False, input_name="y")
+    labels = check_labels(y, "y")
     check_same_rows(X, y, name="y")
-    assert_all_finite(labels, input_name="y")
     if labels.dtype.kind == "f" and (labels % 1).any():
         raise ValueError("y must hold class labels, got numbers that are not whole.")
     classes, codes = np.unique(labels, return_inverse=True)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.stats import ortho_group
 from sklearn.linear_model import LogisticRegression
@@ -47,6 +47,7 @@ def test_every_sign_is_seen():
     assert neural_collapse(X, y, coef=-corners).nc4 == 1
 
 
+@example(seed=597)  # a class mean that depends on the others up to rounding
 @given(seed=st.integers(0, 10**6))
 def test_rotation_scale_and_translation_change_nothing(seed):
     X, y, W, b = draw(seed)

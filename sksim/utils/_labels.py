@@ -1,0 +1,32 @@
+"""Labels of samples, of any type."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import numpy as np
+from sklearn.utils import assert_all_finite, column_or_1d
+
+__all__ = ["check_labels"]
+
+
+def check_labels(y, name: str) -> np.ndarray:
+    """Validate labels and return them as a one-dimensional array; none is missing.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, 1)
+        Labels.
+    name : str
+        Name of the parameter, for the error.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_samples,)
+        The labels in their own type.
+    """
+    try:
+        labels = column_or_1d(y, warn=False)
+    except ValueError as error:
+        raise ValueError(f"{name} must hold one label for each sample. {error}") from error
+    assert_all_finite(labels, input_name=name)
+    return labels
