@@ -36,7 +36,7 @@ __all__ = [
 
 
 #: Largest distance of a sample to itself, as a share of the largest distance of its row.
-SELF_TOLERANCE = 1e-6
+SELF_TOLERANCE = 1e-5
 
 
 class NeighborRows(NamedTuple):

@@ -134,3 +134,17 @@ def test_rounded_distances_of_samples_to_themselves_are_zeros(rng):
     own = is_self_entry(graph)
     assert (graph.data[own] > 0).any()
     np.testing.assert_array_equal(graph.indices[own], np.arange(200))
+
+
+@pytest.mark.parametrize(("offset", "spread"), [(0.0, 0.05), (100.0, 1.0)])
+def test_distances_to_itself_in_tight_clusters_and_far_from_the_origin(offset, spread):
+    rng = np.random.RandomState(0)
+    centers = offset + rng.standard_normal((10, 1, 200))
+    X = (centers + spread * rng.standard_normal((10, 30, 200))).reshape(300, 200)
+    transformer = KNeighborsTransformer(n_neighbors=20, algorithm="brute")
+    for dtype in (np.float64, np.float32):
+        graph = transformer.fit_transform(X.astype(dtype))
+        own = graph.indices[graph.indptr[:-1]] == np.arange(300)
+        assert own.all()
+        np.testing.assert_array_equal(holds_self(graph), own)
+        assert not holds_self(transformer.transform(X.astype(dtype) + dtype(0.2 * spread))).any()
