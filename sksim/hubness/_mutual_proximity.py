@@ -19,6 +19,10 @@ from sksim.utils._sklearn import Interval, StrOptions
 __all__ = ["MutualProximity"]
 
 
+#: Least mean whose square, and that of whose square root to the fourth, are accurate.
+_LEAST_MEAN = 1e-145
+
+
 def _normal_cdf(distance, mean, deviation):
     z = distance - mean
     z /= deviation
@@ -54,6 +58,17 @@ def mean_and_deviation(moments, ddof: int) -> tuple[np.ndarray, np.ndarray]:
     count = np.maximum(moments.count, 1)
     corrected = moments.variance * (count / np.maximum(count - ddof, 1))
     return moments.mean, np.sqrt(np.maximum(corrected, 0))
+
+
+def _check_range(moments):
+    """Raise where a square of the distances would overflow or vanish."""
+    means = moments.mean[(moments.count > 0) & (moments.mean != 0)]
+    extreme = means[~((means > _LEAST_MEAN) & (means < 1 / _LEAST_MEAN))]
+    if extreme.size:
+        raise ValueError(
+            "MutualProximity squares the distances (twice with exact moments of Euclidean ones), "
+            f"which overflows or vanishes: got a mean of {extreme[0]:g}. Rescale the vectors."
+        )
 
 
 class MutualProximity(RowwiseReduction):
@@ -109,9 +124,10 @@ class MutualProximity(RowwiseReduction):
 
     Notes
     -----
-    Unchanged by a change of the unit of the distance, symmetric on the graph of a set with itself.
-    The values are computed as :math:`F_q + F_x - F_q F_x`, exact far below the smallest
-    probability that :math:`1 - (1 - F_q)(1 - F_x)` can resolve.
+    Unchanged by a change of the unit of the distance, within 1e-70 and 1e70, beyond which it
+    raises; symmetric on the graph of a set with itself. The values are computed as
+    :math:`F_q + F_x - F_q F_x`, exact far below the smallest probability that
+    :math:`1 - (1 - F_q)(1 - F_x)` can resolve.
 
     "graph" with fewer than about 100 stored neighbours describes the near tail, not the law of all
     distances. "empirical" with "graph" takes missing distances as larger than the stored ones;
@@ -224,16 +240,20 @@ class MutualProximity(RowwiseReduction):
         landmarks = rng.choice(X.shape[0], n_landmarks, replace=False)
         return StreamedMoments(X, np.sort(landmarks), **options)
 
+    # What overflows here is found out of range in the end.
+    @np.errstate(over="ignore", invalid="ignore")
     def _start_fit(self, distances, space):
         self._population = self._moment_source(space.vectors, space)
         return self._population if space.bank is None else self._moment_source(space.bank, space)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _row_statistics(self, distances, space):
         self._check_vectors(distances, space)
         return np.column_stack(space.source.of(distances, space.row_vectors))
 
     def _finish_fit(self, statistics):
         moments = Moments(*statistics.T)
+        _check_range(moments)
         self.scale_floor_ = smallest_moment(moments.mean)
         usual = moments._replace(
             mean=fill_missing(moments.mean, np.nanmedian(moments.mean)),

@@ -4,6 +4,7 @@ from scipy.spatial.distance import cdist, squareform
 from scipy.special import ndtr
 
 from sksim.hubness import MutualProximity, _moments
+from sksim.neighbors import HubnessReducedNearestNeighbors
 from sksim.utils._graph import dense_to_graph, graph_to_dense
 from tests.hubness.conftest import euclidean, ragged, truncated
 from tests.reference import hubness as oracle
@@ -256,3 +257,18 @@ def test_empirical_counts_over_all_vectors(rng, metric):
     assert np.mean(np.abs(reduced.data - expected) < 1e-12) > 0.9
     with pytest.raises(ValueError, match="needs the vectors"):
         fitted.transform(graph)
+
+
+@pytest.mark.parametrize("moments", ["graph", "exact", "landmarks"])
+@pytest.mark.parametrize("method", ["normal", "gamma"])
+def test_units_that_squares_leave_raise(moments, method):
+    X = np.random.RandomState(0).standard_normal((60, 4))
+    reduction = MutualProximity(method=method, moments=moments, random_state=0)
+    search = HubnessReducedNearestNeighbors(3, reduction=reduction, n_candidates=20)
+    expected = search.fit(X).kneighbors()
+    for unit in (2.0**-230, 2.0**230):
+        for found, value in zip(search.fit(unit * X).kneighbors(), expected):
+            np.testing.assert_allclose(found, value, rtol=1e-9)
+    for unit in (1e-150, 1e150):
+        with pytest.raises(ValueError, match="MutualProximity squares the distances"):
+            search.fit(unit * X)
