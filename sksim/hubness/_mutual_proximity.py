@@ -6,14 +6,17 @@
 from numbers import Integral
 
 import numpy as np
+from scipy import sparse
 from scipy.special import gammainc, ndtr
 from sklearn.utils import check_random_state
 
 from sksim.hubness._base import missing_vectors_error
+from sksim.hubness._distances import as_distances
 from sksim.hubness._empirical import GraphJoint, MatrixJoint, VectorJoint, joint_source
 from sksim.hubness._moments import GraphMoments, Moments, StreamedMoments, exact_moments
 from sksim.hubness._rowwise import RowwiseReduction
 from sksim.hubness._statistics import check_depth, fill_missing
+from sksim.hubness._symmetric import combine_with_transpose, is_symmetric
 from sksim.utils._sklearn import Interval, StrOptions
 
 __all__ = ["MutualProximity"]
@@ -268,6 +271,34 @@ class MutualProximity(RowwiseReduction):
         deviation = fill_missing(deviation, 0.0)
         least = np.maximum(np.finfo(np.float64).eps * mean, self.scale_floor_)
         return mean, np.maximum(deviation, least)
+
+    def fit_transform(self, X, y=None):
+        """Fit, and replace the distances among the training samples by secondary distances.
+
+        Parameters
+        ----------
+        X : {csr_matrix, csr_array, array-like} of shape (n_samples, n_samples)
+            Neighbour graph of the training samples with each row sorted by distance, or the
+            dense matrix of all distances. If that is symmetric, the law of each sample is
+            evaluated at each distance once instead of twice.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        X_reduced : {csr_matrix, csr_array, ndarray} of shape (n_samples, n_samples)
+            The same as ``fit(X).transform(X)``.
+        """
+        self.fit(X, y)
+        X = self._check_distances(X, reset=False)
+        if sparse.issparse(X) or self.method == "empirical" or not is_symmetric(X):
+            return self.reduce_graph(X)
+        cdf, distances = _LAWS[self.method][0], as_distances(X)
+        shares = np.empty(X.shape)
+        for rows, _, block in distances.blocks():
+            shares[rows] = cdf(block.values, self.mean_[rows, None], self.scale_[rows, None])
+        combine_with_transpose(shares, _either)
+        return distances.with_values(shares)
 
     def _reduce_distances(self, distances, queries):
         if self.method == "empirical":

@@ -272,3 +272,17 @@ def test_units_that_squares_leave_raise(moments, method):
     for unit in (1e-150, 1e150):
         with pytest.raises(ValueError, match="MutualProximity squares the distances"):
             search.fit(unit * X)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("method", ["normal", "gamma", "empirical"])
+def test_symmetric_matrix_at_once(method, dtype):
+    X = np.random.RandomState(0).standard_normal((600, 4))
+    X[[7, 9]] = X[3]
+    D = cdist(X, X).astype(dtype)
+    reduction = MutualProximity(method=method)
+    found = reduction.fit_transform(D)
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found, reduction.fit(D).transform(D))
+    D[5, 8] *= 1.5
+    np.testing.assert_array_equal(reduction.fit_transform(D), reduction.fit(D).transform(D))
