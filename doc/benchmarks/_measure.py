@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 FOLDER = pathlib.Path(__file__).parent
+NOTHING = "\N{EN DASH}"  # a hyphen alone would be an item of a list on the page
 
 
 def cpu_seconds(function) -> float:
@@ -82,7 +83,7 @@ def extra_memory(function) -> float:
 
 def write_csv(name: str, rows: list[dict], folder=FOLDER) -> None:
     """Write rows to a table of the pages, floats with three significant digits."""
-    with open(pathlib.Path(folder) / name, "w", newline="") as file:
+    with open(pathlib.Path(folder) / name, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
         for row in rows:
@@ -92,10 +93,10 @@ def write_csv(name: str, rows: list[dict], folder=FOLDER) -> None:
 
 
 def _short(value):
+    if value == "-" or value != value:
+        return NOTHING
     if not isinstance(value, float):
         return value
-    if value != value:
-        return "-"
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
