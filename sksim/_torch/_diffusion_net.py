@@ -110,14 +110,6 @@ def make_net(
     ).initialize()
 
 
-def _set_rate(net: DiffusionNet, lr: float) -> None:
-    """A new learning rate; the same one leaves what a callback made of it."""
-    if lr != net.lr:
-        net.lr = lr
-        for group in net.optimizer_.param_groups:
-            group["lr"] = lr
-
-
 def update_net(
     net: DiffusionNet,
     *,
@@ -131,7 +123,7 @@ def update_net(
     patience: int | None,
 ) -> None:
     """Continue the training with other settings."""
-    _set_rate(net, lr)
+    net.set_rate(lr)
     net.optimizer_.param_groups[-1]["weight_decay"] = weight_decay  # the others do not decay
     net.batch_size, net.verbose = batch_size, verbose
     callbacks = dict(net.callbacks_)

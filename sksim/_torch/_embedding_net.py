@@ -86,10 +86,7 @@ def make_embedding_net(
 def prepare_training(net: TrainingNet, *, max_epochs: int, batch_size: int, lr: float) -> None:
     """Set what further training may change; the optimizer keeps its moments."""
     net.set_params(max_epochs=max_epochs, batch_size=batch_size)
-    if net.lr != lr:
-        net.lr = lr
-        for group in net.optimizer_.param_groups:
-            group["lr"] = lr
+    net.set_rate(lr)
 
 
 def _exact_model(net: TrainingNet) -> nn.Module:

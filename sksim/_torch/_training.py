@@ -175,6 +175,16 @@ class TrainingNet(NeuralNet):
         loss.backward()
         return {"loss": loss, "y_pred": y_pred}
 
+    def set_rate(self, lr: float) -> None:
+        """A new learning rate; the same one leaves what a callback made of it.
+
+        skorch's ``set_params`` would make a new optimizer, without its moments.
+        """
+        if lr != self.lr:
+            self.lr = lr
+            for group in self.optimizer_.param_groups:
+                group["lr"] = lr
+
     def probe(self, X) -> torch.Tensor:
         """Output for a few rows, which shows whether the net is sound."""
         return self.evaluation_step(next(iter(self.get_iterator(self.get_dataset(X)))))

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 from sklearn.metrics import pairwise_distances_chunked
-from sklearn.preprocessing import normalize
 
 from sksim.utils._blocks import row_blocks
+from sksim.utils._unit_rows import unit_rows
 
 __all__ = ["ClosedFormMoments", "GraphMoments", "Moments", "StreamedMoments", "exact_moments"]
 
@@ -86,7 +86,7 @@ class ClosedFormMoments:
     def _batches(self, Z):
         for rows in row_blocks(Z.shape[0], 24 * Z.shape[1], max_rows=_BATCH_ROWS):
             batch = np.asarray(Z[rows], dtype=np.float64)
-            yield rows, normalize(batch) if self.cosine else batch
+            yield rows, unit_rows(batch) if self.cosine else batch
 
     def _center(self, X):
         total = sum(batch.sum(axis=0) for _, batch in self._batches(X))

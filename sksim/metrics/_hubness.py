@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import numpy as np
-from sklearn.utils import Bunch, column_or_1d
+from sklearn.utils import Bunch
 
 from sksim.metrics._hubness_null import (
     HUBNESS_MEASURES,
@@ -14,6 +14,7 @@ from sksim.metrics._hubness_null import (
 )
 from sksim.metrics._hubness_occurrence import SEARCH_CONSTRAINTS
 from sksim.metrics._hubness_slots import SlotStream, neighbor_slots, tally
+from sksim.utils._labels import check_labels
 from sksim.utils._sklearn import validate_params
 
 __all__ = [
@@ -152,15 +153,11 @@ def hubness_score(
 
 
 def _check_labels(y, n_samples: int, name: str) -> np.ndarray:
-    y = column_or_1d(y)
+    y = check_labels(y, name)
     if y.size != n_samples:
         raise ValueError(
             f"{name} must hold one label for each of {n_samples} samples, got {y.size}."
         )
-    if y.dtype.kind == "f" and not np.isfinite(y).all():
-        raise ValueError(f"{name} must hold labels, got NaN or inf.")
-    if y.dtype.kind == "O" and any(label is None or label != label for label in y):
-        raise ValueError(f"{name} must hold a label for each sample, got None or NaN.")
     return y
 
 

@@ -14,6 +14,7 @@ from joblib import effective_n_jobs
 
 from sksim.utils._blocks import row_blocks
 from sksim.utils._kernels import compiled, count_jointly_above
+from sksim.utils._symmetric import is_symmetric
 
 __all__ = ["empirical_mutual_proximity"]
 
@@ -114,12 +115,6 @@ def _symmetric_joint_counts(D, n_jobs) -> np.ndarray:
     return counts
 
 
-def _is_symmetric(D: np.ndarray) -> bool:
-    """Whether a square matrix is, compared in blocks that stay in the processor's cache."""
-    blocks = row_blocks(D.shape[0], D[0].nbytes, working_memory=_CACHE_MIB)
-    return all(np.array_equal(D[rows, rows.start :], D[rows.start :, rows].T) for rows in blocks)
-
-
 def empirical_mutual_proximity(
     D, D_index=None, *, n_excluded: int = 0, n_jobs: int | None = None
 ) -> np.ndarray:
@@ -180,12 +175,12 @@ def empirical_mutual_proximity(
     is_own = D is index or np.array_equal(D, index)
     if np.isnan(D).any() or (not is_own and np.isnan(index).any()):
         raise ValueError("D and D_index must hold distances, got NaN.")
-    is_symmetric = is_own and _is_symmetric(D)
-    if D_index is None and not is_symmetric:
+    is_set_with_itself = is_own and is_symmetric(D)
+    if D_index is None and not is_set_with_itself:
         raise ValueError("D must be symmetric if D_index is None, got a matrix that is not.")
     if D.shape[1] <= n_excluded:
         raise ValueError(f"D must have more than {n_excluded} columns, got {D.shape[1]}.")
-    if is_symmetric:
+    if is_set_with_itself:
         counts = _symmetric_joint_counts(D, n_jobs)
     else:
         counts = _joint_counts(D, index, n_jobs)

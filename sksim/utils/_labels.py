@@ -28,5 +28,7 @@ def check_labels(y, name: str) -> np.ndarray:
         labels = column_or_1d(y, warn=False)
     except ValueError as error:
         raise ValueError(f"{name} must hold one label for each sample. {error}") from error
+    if labels.dtype.kind == "O" and any(label is None or label != label for label in labels):
+        raise ValueError(f"{name} must hold a label for each sample, got None or NaN.")
     assert_all_finite(labels, input_name=name)
     return labels

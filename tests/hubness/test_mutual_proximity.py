@@ -286,3 +286,14 @@ def test_symmetric_matrix_at_once(method, dtype):
     np.testing.assert_array_equal(found, reduction.fit(D).transform(D))
     D[5, 8] *= 1.5
     np.testing.assert_array_equal(reduction.fit_transform(D), reduction.fit(D).transform(D))
+
+
+@pytest.mark.parametrize("unit", [2.0**-500, 2.0**-60, 2.0**500])
+def test_exact_cosine_moments_do_not_depend_on_the_unit(unit):
+    X = np.random.RandomState(0).standard_normal((60, 4))
+    search = HubnessReducedNearestNeighbors(
+        3, reduction=MutualProximity(moments="exact"), n_candidates=20, metric="cosine"
+    )
+    expected = search.fit(X).kneighbors(X)
+    for found, value in zip(search.fit(unit * X).kneighbors(unit * X), expected):
+        np.testing.assert_allclose(found, value, rtol=1e-9)
