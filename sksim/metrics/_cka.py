@@ -20,7 +20,7 @@ from sksim.metrics._centering import (
     square_sum,
     u_center_matrix,
 )
-from sksim.metrics._measure import Measure, Steps, as_is, evaluate, register
+from sksim.metrics._measure import Measure, Steps, as_is, evaluate, kernel_of_samples, register
 from sksim.metrics._pair_matrix import (
     PairMatrix,
     StreamedPairs,
@@ -113,7 +113,7 @@ def _prepare_precomputed(K: np.ndarray, *, unbiased: bool) -> _Kernel:
 
 
 def _prepare_callable(X: np.ndarray, *, kernel: Callable, unbiased: bool) -> _Kernel:
-    return _prepare_precomputed(np.asarray(kernel(X, X)), unbiased=unbiased)
+    return _prepare_precomputed(kernel_of_samples(kernel, X), unbiased=unbiased)
 
 
 def _collect_between(pairs: StreamedPairs, low: float, high: float) -> tuple[int, np.ndarray]:

@@ -31,6 +31,7 @@ __all__ = [
     "check_value",
     "evaluate",
     "get_measure",
+    "kernel_of_samples",
     "permute_rows",
     "register",
     "same_values",
@@ -262,6 +263,16 @@ def evaluate(steps: Steps, X, Y, *, min_samples: int = 2, constant_ok: bool = Fa
     """Validate a pair and run the steps of a measure: the body of most public functions."""
     X, Y = check_paired(X, Y, min_samples=min_samples, constant_ok=constant_ok)
     return check_value(steps.compare(steps.prepare(X), steps.prepare(Y)))
+
+
+def kernel_of_samples(kernel: Callable, X: np.ndarray) -> np.ndarray:
+    """Matrix of a user's kernel; raise if it is not one of the samples, but of features, say."""
+    K = np.asarray(kernel(X, X))
+    if K.shape != (X.shape[0], X.shape[0]):
+        raise ValueError(
+            f"kernel must return the matrix of the {X.shape[0]} samples, got shape {K.shape}."
+        )
+    return K
 
 
 def same_values(A: np.ndarray, B: np.ndarray) -> bool:

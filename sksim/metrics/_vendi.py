@@ -10,7 +10,7 @@ import numpy as np
 from scipy.linalg import eigvalsh
 from scipy.special import entr
 
-from sksim.metrics._measure import check_representation, within
+from sksim.metrics._measure import check_representation, kernel_of_samples, within
 from sksim.metrics._spectral_quality import smaller_gram
 from sksim.metrics._sphere_quality import unit_rows
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
@@ -51,12 +51,7 @@ def _gram(X, kernel) -> np.ndarray:
     X = check_representation(X, constant_ok=True)
     if kernel == "cosine":
         return smaller_gram(unit_rows(X))
-    K = np.asarray(kernel(X, X))
-    if K.shape != (X.shape[0], X.shape[0]):
-        raise ValueError(
-            f"kernel must return the matrix of the {X.shape[0]} samples, got shape {K.shape}."
-        )
-    return _check_kernel_matrix(K)
+    return _check_kernel_matrix(kernel_of_samples(kernel, X))
 
 
 def _renyi_entropy(p: np.ndarray, q: float) -> float:

@@ -190,3 +190,9 @@ def test_parameters_are_checked():
         cka_score(X, Y, kernel="rbf", gamma=0)
     with pytest.raises(ValueError, match="kind"):
         cka_distance(X, Y, kind="euclidean")
+
+
+def test_kernel_of_the_features_is_refused():
+    X = np.random.RandomState(0).standard_normal((12, 5))
+    with pytest.raises(ValueError, match=r"matrix of the 12 samples, got shape \(5, 5\)"):
+        cka_score(X, X[::-1], kernel=lambda A, B: A.T @ B)
