@@ -18,26 +18,48 @@ PUBLIC = [
 API_PAGE = PACKAGE.parent / "doc" / "api_reference.py"
 
 
-@pytest.mark.parametrize("subpackage", sksim._SUBPACKAGES)
-def test_all_is_sorted_and_defined(subpackage):
-    module = importlib.import_module(f"sksim.{subpackage}")
-    assert sorted(module.__all__) == list(module.__all__)
+#: Every public package, with the families inside it.
+PACKAGES = [
+    ".".join(("sksim", *path.parent.relative_to(PACKAGE).parts))
+    for subpackage in sksim._SUBPACKAGES
+    for path in sorted((PACKAGE / subpackage).rglob("__init__.py"))
+]
+
+
+def _init_tree(package):
+    return ast.parse(pathlib.Path(importlib.import_module(package).__file__).read_text())
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_all_is_sorted_and_defined(package):
+    """A package lists what it imports itself, sorted, and adds the lists of its families."""
+    module = importlib.import_module(package)
+    own = [
+        ast.literal_eval(node.value)
+        for node in _init_tree(package).body
+        if isinstance(node, ast.Assign) and node.targets[0].id == "__all__"
+    ]
+    assert own == [sorted(own[0])]
     assert len(set(module.__all__)) == len(module.__all__)
     missing = [name for name in module.__all__ if not hasattr(module, name)]
     assert not missing
 
 
-@pytest.mark.parametrize("subpackage", sksim._SUBPACKAGES)
-def test_imported_names_are_in_all(subpackage):
-    """What a package's __init__ imports from its modules is public, and listed."""
-    tree = ast.parse((PACKAGE / subpackage / "__init__.py").read_text())
-    imported = {
-        alias.asname or alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
-    assert imported == set(importlib.import_module(f"sksim.{subpackage}").__all__)
+@pytest.mark.parametrize("package", PACKAGES)
+def test_imported_names_are_in_all(package):
+    """What a package's __init__ imports is public, and listed; families are taken whole."""
+    imports = [node for node in _init_tree(package).body if isinstance(node, ast.ImportFrom)]
+    imported, families = set(), set()
+    for node in imports:
+        names = {alias.asname or alias.name for alias in node.names}
+        if names == {"*"}:
+            families.add(node.module)
+            imported |= set(importlib.import_module(node.module).__all__)
+        elif node.module != package:
+            imported |= names
+    assert imported == set(importlib.import_module(package).__all__)
+    listed = {f"{package}.{a.name}" for n in imports if n.module == package for a in n.names}
+    assert listed == families
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import numpy as np
 from _measure import FOLDER, extra_memory, interleaved, write_csv, write_environment
 from sklearn.neighbors import NearestNeighbors
 
-from sksim.utils import _search
-from sksim.utils._search import exact_neighbors
+from sksim._search import _exact as _search
+from sksim._search._exact import exact_neighbors
 
 
 def clustered_embeddings(n, d, seed=0):

@@ -14,9 +14,9 @@ import numpy as np
 import skorch
 import torch
 
-from sksim._torch import _encoder_networks as networks
-from sksim._torch._encoders import TrainableEncoder, derivative_double_vjp, derivative_jvp
-from sksim._torch._unet import UNetEncoder
+from sksim._torch.diffusion import _encoder_networks as networks
+from sksim._torch.diffusion._encoders import TrainableEncoder, derivative_double_vjp, derivative_jvp
+from sksim._torch.diffusion._unet import UNetEncoder
 from sksim.generative import DiffEnc, VariationalDiffusion
 
 torch.set_num_threads(1)

@@ -17,9 +17,9 @@ import numpy as np
 import pynndescent
 from scipy import sparse
 
+from sksim._search._exact import candidate_distances, exact_neighbors
 from sksim.hubness import MutualProximity
 from sksim.metrics import hubness_report
-from sksim.utils._search import candidate_distances, exact_neighbors
 
 BLOCK = 20_000
 MEASURES = ["k_skewness", "robin_hood_index", "gini_index", "antihub_rate"]

@@ -10,9 +10,9 @@ import numpy as np
 from scipy import stats
 from scipy.sparse import csr_matrix
 
+from sksim._search._exact import exact_neighbors
 from sksim.hubness import CSLS, NICDM, LocalScaling, MutualProximity
 from sksim.utils._graph import graph_from_neighbors
-from sksim.utils._search import exact_neighbors
 
 
 def neighbor_graph(n, d, n_candidates, seed=0):

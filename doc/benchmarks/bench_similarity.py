@@ -14,7 +14,7 @@ from sklearn.metrics.pairwise import euclidean_distances, rbf_kernel
 from sklearn.neighbors import NearestNeighbors
 
 from sksim import metrics
-from sksim.utils import _search
+from sksim._search import _exact as _search
 
 
 def pair(n, d, dtype=np.float32, seed=0):

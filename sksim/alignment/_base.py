@@ -9,7 +9,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sksim._base import SksimEstimator
-from sksim.metrics._measure import check_representation, check_same_rows
+from sksim.metrics._validation import check_representation, check_same_rows
 
 __all__ = ["AffineAligner", "BaseAligner"]
 

@@ -168,7 +168,8 @@ class BaseDiffusion(
     def _make_net(self, data: DataMap, second_moment: float, rng, *, validates: bool):
         """The net, initialised, and the random stream of its training."""
         import_torch(self)
-        from sksim._torch import _diffusion_net, _training
+        from sksim._torch import _training
+        from sksim._torch.diffusion import _net as _diffusion_net
 
         device = _training.resolve_device(self.device)
         stream = _training.RandomStream(rng, device)
@@ -184,7 +185,7 @@ class BaseDiffusion(
 
     def _resume(self, *, validates: bool) -> None:
         """Take over the settings of training; ValueError if the network would be another one."""
-        from sksim._torch._diffusion_net import update_net
+        from sksim._torch.diffusion._net import update_net
 
         self._check_depth()
         changed = differences(self._structure(self._data, self._second_moment), self._built_from)
@@ -311,7 +312,7 @@ class BaseDiffusion(
     # Steps.
 
     def _set_steps(self, x: np.ndarray, n_steps: int, variance, rng, times=None) -> None:
-        from sksim._torch._inference import mean_step_losses
+        from sksim._torch.diffusion._inference import mean_step_losses
 
         self.step_times_ = np.linspace(0, 1, n_steps + 1) if times is None else times
         if variance == "optimal":
@@ -324,7 +325,7 @@ class BaseDiffusion(
             self.variance_ratio_ = np.full(n_steps, ratio)
 
     def _best_times(self, x: np.ndarray, n_steps: int, variance, n_grid: int, rng) -> np.ndarray:
-        from sksim._torch._inference import step_loss_matrix
+        from sksim._torch.diffusion._inference import step_loss_matrix
 
         times = np.linspace(0, 1, n_grid + 1)
         rows = _some_rows(x, rng, _CALIBRATION_ROWS // 4)
@@ -385,13 +386,13 @@ class BaseDiffusion(
 
     def _steps(self):
         """The discrete process, None in continuous time."""
-        from sksim._torch._inference import Steps
+        from sksim._torch.diffusion._inference import Steps
 
         return None if self.step_times_ is None else Steps(self.step_times_, self.variance_ratio_)
 
     def _score_rows(self, X) -> tuple[np.ndarray, np.ndarray]:
         x, rows = self._network_rows(X)
-        from sksim._torch._inference import score_rows
+        from sksim._torch.diffusion._inference import score_rows
 
         return score_rows(
             self._model,
@@ -498,7 +499,7 @@ class BaseDiffusion(
         x, _ = self._network_rows(X)
         if not isinstance(n_depths, Integral) or n_depths < 1:
             raise ValueError(f"n_depths must be a positive integer, got {n_depths!r}.")
-        from sksim._torch._inference import depth_losses
+        from sksim._torch.diffusion._inference import depth_losses
 
         times = (np.arange(n_depths) + 0.5) / n_depths
         losses = depth_losses(self._model, x, times) / (self._data.n_features * math.log(2))
@@ -529,7 +530,7 @@ class BaseDiffusion(
         check_is_fitted(self, "net_")
         if not isinstance(n_samples, Integral) or n_samples < 1:
             raise ValueError(f"n_samples must be a positive integer, got {n_samples!r}.")
-        from sksim._torch._inference import Steps, draw_samples
+        from sksim._torch.diffusion._inference import Steps, draw_samples
 
         x = draw_samples(
             self._model,
@@ -543,7 +544,7 @@ class BaseDiffusion(
         return self._data.to_user(x)
 
     def _features(self, x: np.ndarray) -> np.ndarray:
-        from sksim._torch._inference import transform_rows
+        from sksim._torch.diffusion._inference import transform_rows
 
         if not hasattr(self._model.denoiser.network, "features"):
             raise ValueError(

@@ -186,7 +186,7 @@ class DiffEnc(BaseDiffusion):
         return {name: getattr(self, name) for name in names}
 
     def _encode(self, x: np.ndarray, t: float) -> np.ndarray:
-        from sksim._torch._inference import transform_rows
+        from sksim._torch.diffusion._inference import transform_rows
 
         encoded = transform_rows(lambda x: self._model.encode(x, t), self._model, x)
         return self._data.to_rows(encoded)

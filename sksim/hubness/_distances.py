@@ -15,8 +15,8 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import gen_batches
 
+from sksim._search._selection import smallest_entries, smallest_values
 from sksim.utils._graph import dense_to_graph, holds_self, replace_values, row_index
-from sksim.utils._selection import smallest_entries, smallest_values
 
 __all__ = ["DenseDistances", "GraphDistances", "as_distances"]
 

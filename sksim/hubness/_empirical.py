@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 from scipy import sparse
 
-from sksim.utils._empirical import empirical_mutual_proximity
-from sksim.utils._empirical_candidates import empirical_candidate_proximity
+from sksim.hubness._empirical_candidates import empirical_candidate_proximity
+from sksim.hubness._empirical_complete import empirical_mutual_proximity
 
 __all__ = ["GraphJoint", "MatrixJoint", "VectorJoint", "joint_source"]
 

@@ -9,9 +9,9 @@ import numpy as np
 from scipy.special import logsumexp
 from sklearn.metrics import pairwise_distances_chunked
 
+from sksim._search._exact import exact_neighbors
 from sksim.hubness._additive import AdditiveReduction
 from sksim.hubness._base import missing_vectors_error
-from sksim.utils._search import exact_neighbors
 from sksim.utils._sklearn import Interval
 
 __all__ = ["InvertedSoftmax"]

@@ -16,8 +16,8 @@ from sksim.hubness._empirical import GraphJoint, MatrixJoint, VectorJoint, joint
 from sksim.hubness._moments import GraphMoments, Moments, StreamedMoments, exact_moments
 from sksim.hubness._rowwise import RowwiseReduction
 from sksim.hubness._statistics import check_depth, fill_missing
+from sksim.hubness._symmetric import combine_with_transpose, is_symmetric
 from sksim.utils._sklearn import Interval, StrOptions
-from sksim.utils._symmetric import combine_with_transpose, is_symmetric
 
 __all__ = ["MutualProximity"]
 

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sksim._base import SksimEstimator
 from sksim.identifiability._base import LogProbabilityClassifierMixin
-from sksim.metrics._log_probabilities import check_log_probabilities
+from sksim.metrics.distributions._log_probabilities import check_log_probabilities
 from sksim.utils._optional import import_optional
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
 
@@ -370,7 +370,7 @@ class EmbeddingClassifier(
             "hidden_layer_sizes": _layer_sizes(self.hidden_layer_sizes),
             "unembedding": self.unembedding,
         }
-        self.net_, self._stream = _torch_module("_embedding_net").make_embedding_net(
+        self.net_, self._stream = _torch_module("embedding._net").make_embedding_net(
             parameters,
             distillation=None if self.teacher is None else self.distillation,
             device=self.device,
@@ -387,7 +387,7 @@ class EmbeddingClassifier(
         with self._stream.active():
             if self.early_stopping:
                 X, targets = self._set_rows_aside(X, targets)
-            _torch_module("_embedding_net").prepare_training(
+            _torch_module("embedding._net").prepare_training(
                 self.net_, max_epochs=n_epochs, batch_size=self.batch_size, lr=self.lr
             )
             try:
@@ -414,7 +414,7 @@ class EmbeddingClassifier(
         """Set what training leaves behind."""
         self.history_ = _torch_module("_training").epoch_history(self.net_)
         self.n_iter_ = len(self.history_)
-        self.unembeddings_ = _torch_module("_embedding_net").model_unembeddings(self.net_)
+        self.unembeddings_ = _torch_module("embedding._net").model_unembeddings(self.net_)
         return self
 
     @property
@@ -441,7 +441,7 @@ class EmbeddingClassifier(
             Log-probabilities, columns in the order of ``classes_``, float64.
         """
         X = self._rows(X)
-        return log_softmax(_torch_module("_embedding_net").model_logits(self.net_, X), axis=1)
+        return log_softmax(_torch_module("embedding._net").model_logits(self.net_, X), axis=1)
 
     def transform(self, X):
         """Compute the embeddings f(x).
@@ -457,7 +457,7 @@ class EmbeddingClassifier(
             Embeddings, computed in float64, in the floating type of X.
         """
         X = self._rows(X)
-        return _torch_module("_embedding_net").embed_rows(self.net_, X).astype(X.dtype)
+        return _torch_module("embedding._net").embed_rows(self.net_, X).astype(X.dtype)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -72,7 +72,7 @@ def _fit_side_by_side(members, X, y) -> None:
     for member in members:
         _share_what_is_known_of_the_data(members[0], member)
         member._initialize()
-    _torch_module("_embedding_ensemble").train_side_by_side(
+    _torch_module("embedding._ensemble").train_side_by_side(
         [member.net_ for member in members],
         [member._stream for member in members],
         X_float,

@@ -6,8 +6,8 @@
 import numpy as np
 
 from sksim.metrics import k_occurrence
-from sksim.metrics._hubness_measures import check_occurrence
 from sksim.metrics._hubness_scorer import estimator_occurrence
+from sksim.metrics.occurrence._measures import check_occurrence
 from sksim.utils._optional import import_optional
 
 __all__ = ["OccurrenceDisplayMixin"]

@@ -10,7 +10,7 @@ from scipy.spatial.distance import squareform
 from sklearn.utils import check_array
 
 from sksim.metrics._measure import get_measure
-from sksim.metrics._pairwise import cross_similarity, pairwise_similarity
+from sksim.metrics.similarity._pairwise import cross_similarity, pairwise_similarity
 from sksim.utils._optional import import_optional
 
 __all__ = ["SimilarityMatrixDisplay"]

@@ -6,9 +6,9 @@
 import numpy as np
 from sklearn.utils import Bunch
 
-from sksim.metrics._index_sets import check_index, check_label_pair, report_degenerate
-from sksim.metrics._kl import row_kl_divergence
-from sksim.metrics._label_terms import (
+from sksim.metrics.distributions._index_sets import check_index, check_label_pair, report_degenerate
+from sksim.metrics.distributions._kl import row_kl_divergence
+from sksim.metrics.distributions._label_terms import (
     LabelSums,
     LabelTerms,
     LabelValues,
@@ -19,8 +19,11 @@ from sksim.metrics._label_terms import (
     score_pivots,
     summarize_label_terms,
 )
-from sksim.metrics._log_probabilities import check_log_probability_pair, rounding_levels
-from sksim.metrics._logit_distance import row_squared_logit_distance
+from sksim.metrics.distributions._log_probabilities import (
+    check_log_probability_pair,
+    rounding_levels,
+)
+from sksim.metrics.distributions._logit_distance import row_squared_logit_distance
 
 __all__ = ["DistributionAccumulator"]
 

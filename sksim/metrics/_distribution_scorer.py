@@ -8,12 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sksim.metrics._jensen_shannon import jensen_shannon_distance, jensen_shannon_divergence
-from sksim.metrics._kl import kl_divergence
-from sksim.metrics._llv import log_likelihood_variance_distance
-from sksim.metrics._log_probabilities import aligned_log_probabilities
-from sksim.metrics._logit_distance import logit_distance
-from sksim.metrics._max_pls_svd import max_pls_svd_distance
+from sksim.metrics.distributions._jensen_shannon import (
+    jensen_shannon_distance,
+    jensen_shannon_divergence,
+)
+from sksim.metrics.distributions._kl import kl_divergence
+from sksim.metrics.distributions._llv import log_likelihood_variance_distance
+from sksim.metrics.distributions._log_probabilities import aligned_log_probabilities
+from sksim.metrics.distributions._logit_distance import logit_distance
+from sksim.metrics.distributions._max_pls_svd import max_pls_svd_distance
 from sksim.utils._sklearn import HasMethods, StrOptions, validate_params
 
 __all__ = [

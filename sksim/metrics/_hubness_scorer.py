@@ -10,9 +10,9 @@ from scipy import sparse
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
-from sksim.metrics._hubness import measure_occurrence
-from sksim.metrics._hubness_null import SearchShape, get_hubness_measure
-from sksim.metrics._hubness_slots import SlotStream, neighbor_slots, reduced_graph_slots, tally
+from sksim.metrics.occurrence._hubness import measure_occurrence
+from sksim.metrics.occurrence._null import SearchShape, get_hubness_measure
+from sksim.metrics.occurrence._slots import SlotStream, neighbor_slots, reduced_graph_slots, tally
 from sksim.utils._graph import dense_to_graph, graph_from_neighbors
 from sksim.utils._sklearn import Interval, validate_params
 

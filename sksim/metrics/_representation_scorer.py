@@ -11,31 +11,13 @@ from numbers import Real
 from sklearn.utils.metadata_routing import MetadataRequest
 from sklearn.utils.validation import check_is_fitted
 
-from sksim.metrics._cca import cca_score, pwcca_score, svcca_score
-from sksim.metrics._cka import cka_distance, cka_score
-from sksim.metrics._correlation_matching import (
-    correlation_matching_score,
-    mean_correlation_coefficient,
-)
 from sksim.metrics._direction import (
     GREATER_SUFFIXES,
     LESS_SUFFIXES,
     function_name,
     greater_is_better,
 )
-from sksim.metrics._distance_correlation import distance_correlation_score
-from sksim.metrics._information_imbalance import information_imbalance
-from sksim.metrics._linear_predictivity import linear_predictivity_score
-from sksim.metrics._mutual_knn import jaccard_knn_score, mutual_knn_score
-from sksim.metrics._permutation_distance import permutation_distance
-from sksim.metrics._pls import pls_svd_score
-from sksim.metrics._procrustes import procrustes_distance, procrustes_score, shape_distance
-from sksim.metrics._rank_similarity import rank_similarity_score
-from sksim.metrics._riemannian import riemannian_distance
-from sksim.metrics._rsa import rsa_score, rsm_norm_distance
-from sksim.metrics._second_order_cosine import second_order_cosine_score
-from sksim.metrics._soft_matching import soft_matching_distance
-from sksim.metrics._spectral_quality import (
+from sksim.metrics.quality._spectral import (
     effective_rank,
     isoscore,
     matrix_nuclear_norm,
@@ -43,8 +25,30 @@ from sksim.metrics._spectral_quality import (
     rankme_score,
     stable_rank,
 )
-from sksim.metrics._sphere_quality import alignment, anisotropy, uniformity
-from sksim.metrics._vendi import vendi_score, von_neumann_entropy
+from sksim.metrics.quality._sphere import alignment, anisotropy, uniformity
+from sksim.metrics.quality._vendi import vendi_score, von_neumann_entropy
+from sksim.metrics.similarity.alignment._correlation_matching import (
+    correlation_matching_score,
+    mean_correlation_coefficient,
+)
+from sksim.metrics.similarity.alignment._linear_predictivity import linear_predictivity_score
+from sksim.metrics.similarity.alignment._permutation_distance import permutation_distance
+from sksim.metrics.similarity.alignment._procrustes import (
+    procrustes_distance,
+    procrustes_score,
+    shape_distance,
+)
+from sksim.metrics.similarity.alignment._soft_matching import soft_matching_distance
+from sksim.metrics.similarity.canonical._cca import cca_score, pwcca_score, svcca_score
+from sksim.metrics.similarity.canonical._pls import pls_svd_score
+from sksim.metrics.similarity.matrices._cka import cka_distance, cka_score
+from sksim.metrics.similarity.matrices._distance_correlation import distance_correlation_score
+from sksim.metrics.similarity.matrices._riemannian import riemannian_distance
+from sksim.metrics.similarity.matrices._rsa import rsa_score, rsm_norm_distance
+from sksim.metrics.similarity.neighborhoods._information_imbalance import information_imbalance
+from sksim.metrics.similarity.neighborhoods._mutual_knn import jaccard_knn_score, mutual_knn_score
+from sksim.metrics.similarity.neighborhoods._rank_similarity import rank_similarity_score
+from sksim.metrics.similarity.neighborhoods._second_order_cosine import second_order_cosine_score
 from sksim.utils._sklearn import validate_params
 
 __all__ = ["SCORERS", "RepresentationScorer", "make_representation_scorer"]

@@ -13,7 +13,7 @@ import numpy as np
 from joblib import effective_n_jobs
 from scipy import sparse
 
-from sksim.neighbors._rerank import rerank
+from sksim._search._rerank import rerank
 from sksim.utils._blocks import row_blocks
 from sksim.utils._optional import import_optional
 from sksim.utils._unit_rows import unit_rows

@@ -13,12 +13,12 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import clone
 
+from sksim._search._certified import sorted_by_distance
+from sksim._search._exact import exact_neighbors
+from sksim._search._rerank import rerank
 from sksim.neighbors._approximate import APPROXIMATE_BACKENDS
-from sksim.neighbors._rerank import rerank
 from sksim.utils._blocks import row_blocks
-from sksim.utils._certified_search import sorted_by_distance
 from sksim.utils._graph import row_index
-from sksim.utils._search import exact_neighbors
 
 __all__ = ["BACKENDS", "BruteBackend", "make_backend", "merge_lists", "padded_lists"]
 

@@ -28,7 +28,7 @@ from sksim.metrics import (
     hubness_score,
     make_hubness_scorer,
 )
-from sksim.metrics._hubness_null import HUBNESS_MEASURES
+from sksim.metrics.occurrence._null import HUBNESS_MEASURES
 from sksim.neighbors import (
     HubnessReducedKNeighborsClassifier,
     HubnessReducedKNeighborsTransformer,

@@ -16,10 +16,10 @@ from sksim.metrics import (
 from sksim.metrics._measure import (
     MEASURES,
     Measure,
-    check_paired,
     get_measure,
     register,
 )
+from sksim.metrics._validation import check_paired
 from tests.reference import similarity as reference
 
 X, Y = reference.golden_pair(20, 3, 4, 0)

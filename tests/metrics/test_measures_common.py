@@ -13,7 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sksim.metrics
-from sksim.metrics._measure import INVARIANCES, MEASURES, DegenerateSimilarityWarning, get_measure
+from sksim.metrics._measure import (
+    INVARIANCES,
+    MEASURES,
+    get_measure,
+)
+from sksim.metrics._validation import DegenerateSimilarityWarning
 from tests.reference.measure_properties import (
     call_text,
     change_effect,

@@ -6,8 +6,8 @@ from scipy.spatial.distance import cdist
 from sklearn.base import BaseEstimator
 from sklearn.neighbors import KNeighborsTransformer
 
+from sksim._search._rerank import rerank
 from sksim.neighbors import HubnessReducedKNeighborsTransformer, HubnessReducedNearestNeighbors
-from sksim.neighbors._rerank import rerank
 
 
 @pytest.fixture

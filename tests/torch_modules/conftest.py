@@ -3,7 +3,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("skorch")
 
-from sksim._torch._build import build_diffusion
+from sksim._torch.diffusion._build import build_diffusion
 
 SPEC = {
     "shape": (3,),

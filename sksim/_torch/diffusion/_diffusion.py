@@ -1,0 +1,274 @@
+"""The variational diffusion model with an encoder: three terms of the bound, and sampling.
+
+The data x are encoded, ``x_t = encoder(x, t)``, and noised, ``z_t = alpha_t x_t + sigma_t eps``.
+The reverse process from t to s < t has, with ``c = 1 - SNR_t / SNR_s``,
+
+    mean_Q = (alpha_s / alpha_t) (1 - c) z_t + alpha_s c x_t + alpha_s (x_s - x_t)
+    mean_P = (alpha_s / alpha_t) (1 - c) z_t + alpha_s (c + (gamma_t - gamma_s) sigma_t^2) x^
+
+and the variances ``var_Q = c sigma_s^2`` and ``var_P = var_Q / w``. ``x^`` is the denoiser's
+prediction of x_t; the second part of its factor is the counterterm. Kingma et al. (2021) is the
+case without encoder and counterterm, Nielsen et al. (2024) the general one.
+"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sksim._torch.diffusion._encoders import encode_pair, same_shape
+from sksim._torch.diffusion._schedules import alpha_sigma, expand, stratified_times
+
+__all__ = ["Denoiser", "Diffusion", "ratio_penalty"]
+
+_VALIDATION_DRAWS = 8
+
+
+def _sum_squares(values: Tensor) -> Tensor:
+    return values.square().flatten(1).sum(1)
+
+
+def ratio_penalty(ratio: float | np.ndarray, n_features: int) -> float | np.ndarray:
+    """``(D/2) (w - 1 - ln w)`` nats: what a ratio of variances w costs in each step."""
+    return 0.5 * n_features * (ratio - 1 - np.log(ratio))
+
+
+def _gaussian_skip(alpha: Tensor, sigma: Tensor, moment: Tensor) -> dict[str, Tensor]:
+    """Factors of z in the best linear predictions of eps, x and v, and the scale of the rest."""
+    variance = alpha**2 * moment + sigma**2
+    eps, x = sigma / variance, alpha * moment / variance
+    return {"eps": eps, "x": x, "v": alpha * eps - sigma * x, "scale": (moment / variance).sqrt()}
+
+
+def _to_velocity(kind: str, output: Tensor, z: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+    """``v = alpha eps - sigma x`` of a prediction of v, eps or x at z = alpha x + sigma eps."""
+    if kind == "eps":
+        return (output - sigma * z) / alpha
+    return (alpha * z - output) / sigma if kind == "x" else output
+
+
+class Denoiser(nn.Module):
+    """A network and its skip connection: predicts ``v`` from z.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Called as ``network(z, t)``, t (n,) in [0, 1].
+    gamma_min, gamma_max : float
+        The time given to the network is ``(gamma - gamma_min) / (gamma_max - gamma_min)``.
+    prediction : {"v", "eps", "x"}, default="v"
+        What network and skip connection predict.
+    skip : {"gaussian", "identity", "none"}, default="gaussian"
+        Add the best linear prediction for data of the given second moment, and scale the
+        network's output by the error it leaves; or add z itself as the papers do; or nothing.
+    precision : {"32", "bf16"}, default="32"
+        Precision inside the network; everything around it is in single precision.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        gamma_min: float,
+        gamma_max: float,
+        prediction: str = "v",
+        skip: str = "gaussian",
+        precision: str = "32",
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.gamma_min = gamma_min
+        self.span = gamma_max - gamma_min
+        self.prediction = prediction
+        self.skip = skip
+        self.precision = precision
+
+    def position(self, gamma: Tensor) -> Tensor:
+        """The time that the network sees."""
+        return (gamma - self.gamma_min) / self.span
+
+    def _output(self, z: Tensor, gamma: Tensor) -> Tensor:
+        with torch.autocast(z.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+            output = self.network(z, self.position(gamma))
+        return same_shape(output, z, "denoiser").to(z.dtype)
+
+    def forward(self, z: Tensor, gamma: Tensor, moment: Tensor) -> Tensor:
+        alpha, sigma = alpha_sigma(expand(gamma, z))
+        output = self._output(z, gamma)
+        if self.skip == "gaussian":
+            factors = _gaussian_skip(alpha, sigma, expand(moment, z))
+            output = factors[self.prediction] * z + factors["scale"] * output
+        elif self.skip == "identity":
+            output = output + z
+        return _to_velocity(self.prediction, output, z, alpha, sigma)
+
+    def extra_repr(self) -> str:
+        return f"prediction={self.prediction}, skip={self.skip}, precision={self.precision}"
+
+
+class Diffusion(nn.Module):
+    """The model: ``forward(x)`` gives the prior, reconstruction and diffusion terms, (n, 3) nats.
+
+    Parameters
+    ----------
+    denoiser, encoder, schedule, likelihood : torch.nn.Module
+        The parts.
+    second_moment : float
+        Mean of x^2 over the training data, for the Gaussian skip connection.
+    counterterm : bool
+        Whether the generative mean has its last term.
+    n_steps : int or None
+        Depth in training; None is continuous time.
+    ratio : float, default=1.0
+        ``w = var_Q / var_P`` in training; one in continuous time.
+    """
+
+    def __init__(
+        self,
+        denoiser: nn.Module,
+        encoder: nn.Module,
+        schedule: nn.Module,
+        likelihood: nn.Module,
+        *,
+        second_moment: float,
+        counterterm: bool,
+        n_steps: int | None,
+        ratio: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.denoiser = denoiser
+        self.encoder = encoder
+        self.schedule = schedule
+        self.likelihood = likelihood
+        self.second_moment = second_moment
+        self.counterterm = counterterm
+        self.n_steps = n_steps
+        self.ratio = ratio
+
+    def velocity(self, z: Tensor, gamma: Tensor) -> Tensor:
+        """Prediction of v."""
+        return self.denoiser(z, gamma, self.second_moment * self.encoder.second_moment(gamma))
+
+    def _end(self, x: Tensor, t: float) -> Tensor:
+        return self.schedule(torch.full((len(x),), t, device=x.device, dtype=x.dtype))
+
+    def prior(self, x: Tensor) -> Tensor:
+        """KL(q(z_1 | x) || N(0, I)), (n,)."""
+        gamma = self._end(x, 1.0)
+        alpha2 = torch.sigmoid(-gamma)
+        spread = -alpha2 - nn.functional.logsigmoid(gamma)  # sigma^2 - 1 - ln sigma^2
+        squares = _sum_squares(self.encoder.encode(x, gamma))
+        return 0.5 * (alpha2 * squares + x[0].numel() * spread)
+
+    def reconstruction(self, x: Tensor, eps: Tensor) -> Tensor:
+        """-log p(x | z_0) at ``z_0 / alpha_0 = x_0 + exp(gamma_0 / 2) eps``, (n,)."""
+        gamma = self._end(x, 0.0)
+        z = self.encoder.encode(x, gamma) + torch.exp(expand(gamma, x) / 2) * eps
+        return self.likelihood.nll(x, z, gamma[0])
+
+    def rate(self, x: Tensor, t: Tensor, eps: Tensor) -> Tensor:
+        """Diffusion term in continuous time, an unbiased draw at each t, (n,).
+
+        ``(1/2) gamma' alpha^2 |v - v^ + sigma (x^ - u)|^2``, u the drift of the encoder.
+        """
+        gamma = self.schedule(t)
+        alpha, sigma = alpha_sigma(expand(gamma, x))
+        x_t, drift = self.encoder(x, gamma)
+        z = alpha * x_t + sigma * eps
+        v_hat = self.velocity(z, gamma)
+        pull = alpha * z - sigma * v_hat if self.counterterm else 0.0
+        residual = alpha * eps - sigma * x_t - v_hat + sigma * (pull - drift)
+        return 0.5 * self.schedule.slope(t) * torch.sigmoid(-gamma) * _sum_squares(residual)
+
+    def step_loss(self, x: Tensor, s: Tensor, t: Tensor, eps: Tensor) -> Tensor:
+        """KL of one step from t to s with equal variances, (n,)."""
+        gamma_s, gamma_t = self.schedule(s), self.schedule(t)
+        alpha, sigma = alpha_sigma(expand(gamma_t, x))
+        c = -torch.expm1(gamma_s - gamma_t)
+        x_s, x_t = encode_pair(self.encoder, x, gamma_s, gamma_t)
+        z = alpha * x_t + sigma * eps
+        v_hat = self.velocity(z, gamma_t)
+        gap = expand(c, x) * sigma * (alpha * eps - sigma * x_t - v_hat) - (x_s - x_t)
+        if self.counterterm:
+            gap = gap + expand(gamma_t - gamma_s, x) * sigma**2 * (alpha * z - sigma * v_hat)
+        return 0.5 * torch.exp(-gamma_s) / c * _sum_squares(gap)
+
+    def _diffusion(self, x: Tensor, u: Tensor, eps: Tensor) -> Tensor:
+        """Diffusion term at times u in continuous time, or at the steps that hold them."""
+        if self.n_steps is None:
+            return self.rate(x, u, eps)
+        index = torch.floor(u * self.n_steps).clamp(max=self.n_steps - 1)
+        loss = self.step_loss(x, index / self.n_steps, (index + 1) / self.n_steps, eps)
+        penalty = float(ratio_penalty(self.ratio, x[0].numel()))
+        return self.n_steps * (self.ratio * loss + penalty)
+
+    def _reconstruction_in_training(self, x: Tensor, eps: Tensor) -> Tensor:
+        """With a fixed schedule the term has nothing to learn: x stands for x_0."""
+        if self.schedule.learned:
+            return self.reconstruction(x, eps)
+        gamma = self._end(x, 0.0)
+        return self.likelihood.nll(x, x + torch.exp(expand(gamma, x) / 2) * eps, gamma[0])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self._training_terms(x) if self.training else self.validation_terms(x)
+
+    def _training_terms(self, x: Tensor) -> Tensor:
+        u = stratified_times(len(x), torch.rand((), device=x.device, dtype=x.dtype))
+        diffusion = self._diffusion(x, u, torch.randn_like(x))
+        reconstruction = self._reconstruction_in_training(x, torch.randn_like(x))
+        return torch.stack([self.prior(x), reconstruction, diffusion], dim=1)
+
+    def validation_terms(self, x: Tensor, n_draws: int = _VALIDATION_DRAWS) -> Tensor:
+        """The same noise in every call, so that epochs can be compared."""
+        generator = torch.Generator().manual_seed(0)
+        total = 0.0
+        for draw in range(n_draws):
+            start = x.new_tensor((draw + 0.5) / (n_draws * len(x)))
+            eps, eps0 = (torch.randn(x.shape, generator=generator).to(x) for _ in range(2))
+            diffusion = self._diffusion(x, stratified_times(len(x), start), eps)
+            total = total + torch.stack([self.reconstruction(x, eps0), diffusion], dim=1)
+        return torch.cat([self.prior(x).unsqueeze(1), total / n_draws], dim=1)
+
+    def reverse_step(self, z: Tensor, s: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        """mean_P (n, ...) and var_Q (scalar) from time t to s (scalars)."""
+        gamma_s, gamma_t = self.schedule(s), self.schedule(t)
+        (alpha_s, sigma_s), (alpha, sigma) = alpha_sigma(gamma_s), alpha_sigma(gamma_t)
+        c = -torch.expm1(gamma_s - gamma_t)
+        x_hat = alpha * z - sigma * self.velocity(z, gamma_t.expand(len(z)))
+        counter = (gamma_t - gamma_s) * sigma**2 if self.counterterm else 0.0
+        return alpha_s / alpha * (1 - c) * z + alpha_s * (c + counter) * x_hat, c * sigma_s**2
+
+    def sample(
+        self,
+        noise: Callable[[], Tensor],
+        times: Tensor,
+        ratio: Tensor,
+        watch: Callable[[Iterable], Iterable] = iter,
+    ) -> Tensor:
+        """Ancestral samples: most likely x after stepping down the ``times`` (T + 1,).
+
+        ``noise()`` draws standard normal values (n, *shape), ``ratio`` (T,) is w of each step.
+        """
+        z = noise()
+        for i in watch(range(len(times) - 2, -1, -1)):
+            mean, variance = self.reverse_step(z, times[i], times[i + 1])
+            z = mean + (variance / ratio[i]).sqrt() * noise()
+        gamma = self.schedule(times[0])
+        return self.likelihood.mode(z / torch.sigmoid(-gamma).sqrt(), gamma)
+
+    def features(self, x: Tensor, t: float) -> Tensor:
+        """Activations of the denoiser at the noise-free ``alpha_t x_t``, (n, n_features)."""
+        gamma = self._end(x, t)
+        alpha, _ = alpha_sigma(expand(gamma, x))
+        z = alpha * self.encoder.encode(x, gamma)
+        return self.denoiser.network.features(z, self.denoiser.position(gamma))
+
+    def encode(self, x: Tensor, t: float) -> Tensor:
+        """x_t, the shape of x."""
+        return self.encoder.encode(x, self._end(x, t))
+
+    def extra_repr(self) -> str:
+        return f"counterterm={self.counterterm}, n_steps={self.n_steps}, ratio={self.ratio:g}"

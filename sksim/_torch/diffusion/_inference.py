@@ -1,0 +1,230 @@
+"""Scores, samples, features and step statistics of a trained diffusion model, as arrays.
+
+Every row is scored on its own, with noise that its values determine and in network batches of
+one fixed shape: the score does not depend on the other rows or on their order.
+"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import hashlib
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sksim._torch._training import progress
+from sksim._torch.diffusion._diffusion import Diffusion, ratio_penalty
+
+__all__ = [
+    "Steps",
+    "depth_losses",
+    "draw_samples",
+    "mean_step_losses",
+    "row_noise",
+    "score_rows",
+    "step_loss_matrix",
+    "transform_rows",
+]
+
+_CHUNK = 64
+
+
+class Steps(NamedTuple):
+    """A discrete process: ``times`` (T + 1,) from 0 to 1, ``ratio`` (T,), w of each step."""
+
+    times: np.ndarray
+    ratio: np.ndarray
+
+    @classmethod
+    def even(cls, n_steps: int) -> "Steps":
+        """Equal steps with equal variances."""
+        return cls(np.linspace(0, 1, n_steps + 1), np.ones(n_steps))
+
+
+def row_noise(row: np.ndarray) -> np.random.Generator:
+    """Random generator that the values of a row determine, not its type or its place."""
+    digest = hashlib.blake2b((row.astype(np.float64) + 0.0).tobytes(), digest_size=16).digest()
+    return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
+
+
+def _like(model: Diffusion, values: np.ndarray) -> Tensor:
+    parameter = next(model.parameters())
+    return torch.as_tensor(values, dtype=parameter.dtype, device=parameter.device)
+
+
+def _in_chunks(function: Callable, *arrays: Tensor) -> Tensor:
+    """``function`` over pieces of the arrays, so that memory is bounded."""
+    pieces = zip(*(array.split(4 * _CHUNK) for array in arrays))
+    return torch.cat([function(*piece) for piece in pieces])
+
+
+def _step_draws(n_draws: int, n_steps: int, start: float) -> np.ndarray:
+    """Index of a step for each draw: each step equally often, or a stratified choice of them."""
+    if n_steps <= n_draws:
+        return np.repeat(np.arange(n_steps), n_draws // n_steps)
+    return np.floor((start + np.arange(n_draws)) / n_draws * n_steps).astype(int)
+
+
+def _diffusion_draws(
+    model: Diffusion, x: Tensor, eps: Tensor, start: float, steps: Steps | None
+) -> Tensor:
+    """Draws of the diffusion term, ordered in time; their mean is unbiased."""
+    if steps is None:
+        t = _like(model, (start + np.arange(len(x))) / len(x))
+        return _in_chunks(model.rate, x, t, eps)
+    index = _step_draws(len(x), len(steps.ratio), start)
+    n, n_steps = len(index), len(steps.ratio)
+    s, t = _like(model, steps.times[index]), _like(model, steps.times[index + 1])
+    ratio, penalty = steps.ratio[index], ratio_penalty(steps.ratio[index], x[0].numel())
+    loss = _in_chunks(model.step_loss, x[:n], s, t, eps[:n]).double()
+    return n_steps * (_like(model, ratio) * loss + _like(model, penalty))
+
+
+def _stratified_variance(draws: Tensor) -> float:
+    """Variance of the mean of draws in a row, from the differences of neighbours."""
+    if len(draws) < 2:
+        return math.inf
+    return float(draws.double().diff().square().mean() / (2 * len(draws)))
+
+
+def _score_row(
+    model: Diffusion, x: Tensor, noise: np.random.Generator, n_draws: int, steps: Steps | None
+) -> tuple[list[float], float]:
+    """Three terms of one row (1, *shape) in nats, and the variance of their sum."""
+    start = noise.random()
+    eps, eps0 = noise.standard_normal((2, n_draws, *x.shape[1:]), dtype=np.float32)
+    many = x.expand(n_draws, *x.shape[1:])
+    diffusion = _diffusion_draws(model, many, _like(model, eps), start, steps)
+    reconstruction = _in_chunks(model.reconstruction, many, _like(model, eps0))
+    terms = model.prior(x).double(), reconstruction.double().mean(), diffusion.double().mean()
+    variance = _stratified_variance(diffusion) + _stratified_variance(reconstruction)
+    return [float(term) for term in terms], variance
+
+
+@torch.no_grad()
+def score_rows(
+    model: Diffusion,
+    x: np.ndarray,
+    rows: np.ndarray,
+    *,
+    n_draws: int,
+    steps: Steps | None,
+    verbose: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Terms (n, 3) in nats and Monte-Carlo standard errors (n,) of their sums.
+
+    Parameters
+    ----------
+    model : Diffusion
+        In evaluation mode.
+    x : ndarray of shape (n, *shape)
+        The rows in the units of the network.
+    rows : ndarray of shape (n, n_features)
+        The rows as the user gave them; they determine the noise.
+    n_draws : int
+        Network evaluations for each row.
+    steps : Steps or None
+        The discrete process; None is continuous time.
+    verbose : int, default=0
+        Show a progress bar.
+    """
+    terms, variances = np.empty((len(x), 3)), np.empty(len(x))
+    for i in progress(range(len(x)), verbose=verbose, name="score"):
+        row = _like(model, x[i : i + 1])
+        terms[i], variances[i] = _score_row(model, row, row_noise(rows[i]), n_draws, steps)
+    return terms, np.sqrt(variances)
+
+
+def _batches(n: int, batch_size: int) -> Iterator[int]:
+    return (min(batch_size, n - start) for start in range(0, n, batch_size))
+
+
+@torch.no_grad()
+def draw_samples(
+    model: Diffusion,
+    n_samples: int,
+    shape: tuple[int, ...],
+    steps: Steps,
+    *,
+    seed: int,
+    batch_size: int,
+    verbose: int = 0,
+) -> np.ndarray:
+    """Ancestral samples (n_samples, *shape) in the units of the network."""
+    device = next(model.parameters()).device
+    generator = torch.Generator(device).manual_seed(seed)
+    times, ratio = _like(model, steps.times), _like(model, steps.ratio)
+
+    def watch(indices: Iterable) -> Iterable:
+        return progress(indices, verbose=verbose, name="sample")
+
+    found = []
+    for n in _batches(n_samples, batch_size):
+
+        def noise(n: int = n) -> Tensor:
+            return torch.randn(n, *shape, generator=generator, device=device)
+
+        found.append(model.sample(noise, times, ratio, watch).cpu().numpy())
+    return np.concatenate(found)
+
+
+@torch.no_grad()
+def transform_rows(function: Callable[[Tensor], Tensor], model: Diffusion, x: np.ndarray):
+    """``function`` of the rows (n, ...), always in batches of one size, the last one filled up."""
+    found = []
+    for start in range(0, len(x), _CHUNK):
+        rows = x[start : start + _CHUNK]
+        filled = np.zeros((_CHUNK, *x.shape[1:]), dtype=x.dtype)
+        filled[: len(rows)] = rows
+        found.append(function(_like(model, filled))[: len(rows)].cpu().numpy())
+    return np.concatenate(found)
+
+
+def _mean_step_loss(model: Diffusion, x: Tensor, eps: Tensor, s: float, t: float) -> float:
+    def loss(x: Tensor, eps: Tensor) -> Tensor:
+        ends = (torch.full((len(x),), end, dtype=x.dtype, device=x.device) for end in (s, t))
+        return model.step_loss(x, *ends, eps).double()
+
+    return float(_in_chunks(loss, x, eps).mean())
+
+
+@torch.no_grad()
+def depth_losses(model: Diffusion, x: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """One draw of the diffusion term in continuous time for each time and row, (T, n) nats."""
+    rng, losses = np.random.default_rng(0), np.empty((len(times), len(x)))
+    for start in range(0, len(x), 4 * _CHUNK):
+        chunk = slice(start, start + 4 * _CHUNK)
+        rows = _like(model, x[chunk])
+        for i, t in enumerate(times):
+            eps = _like(model, rng.standard_normal(rows.shape, dtype=np.float32))
+            losses[i, chunk] = model.rate(rows, rows.new_full((len(rows),), t), eps).cpu()
+    return losses
+
+
+@torch.no_grad()
+def mean_step_losses(model: Diffusion, x: np.ndarray, times: np.ndarray, seed: int) -> np.ndarray:
+    """Mean equal-variance loss of each step over the rows, nats per sample, (T,)."""
+    rng = np.random.RandomState(seed)
+    rows = _like(model, x)
+    return np.array(
+        [
+            _mean_step_loss(model, rows, _like(model, rng.standard_normal(x.shape)), s, t)
+            for s, t in itertools.pairwise(times)
+        ]
+    )
+
+
+@torch.no_grad()
+def step_loss_matrix(model: Diffusion, x: np.ndarray, times: np.ndarray, seed: int) -> np.ndarray:
+    """Mean equal-variance loss of a step from ``times[j]`` to ``times[i]``, i < j; else inf."""
+    rows, losses = _like(model, x), np.full((len(times), len(times)), np.inf)
+    # The same noise for all pairs: their differences are more exact than their losses.
+    eps = _like(model, np.random.RandomState(seed).standard_normal(x.shape))
+    for j in range(1, len(times)):
+        losses[:j, j] = [_mean_step_loss(model, rows, eps, s, times[j]) for s in times[:j]]
+    return losses

@@ -1,0 +1,158 @@
+"""The networks of the papers: a denoiser without resolution changes, an encoder with two levels.
+
+Kingma et al. (2021) and Nielsen et al. (2024). Attention is written out, because the fused
+kernels have no forward-mode derivative.
+"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import math
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sksim._torch.diffusion._denoisers import (
+    FourierFeatures,
+    ResBlock,
+    TimeEmbedding,
+    group_norm,
+    zero,
+)
+from sksim._torch.diffusion._encoder_networks import bounded
+
+__all__ = ["Attention", "UNetDenoiser", "UNetEncoder"]
+
+
+class Attention(nn.Module):
+    """Single-head self-attention over all pixels, residual, starting at the identity."""
+
+    def __init__(self, width: int, groups: int = 32) -> None:
+        super().__init__()
+        self.norm = group_norm(width, groups)
+        self.qkv = nn.Conv2d(width, 3 * width, 1)
+        self.out = zero(nn.Conv2d(width, width, 1))
+
+    def forward(self, h: Tensor) -> Tensor:
+        q, k, v = self.qkv(self.norm(h)).flatten(2).chunk(3, dim=1)
+        weights = torch.softmax(q.transpose(1, 2) @ k / math.sqrt(q.shape[1]), dim=2)
+        return h + self.out((v @ weights.transpose(1, 2)).reshape(h.shape))
+
+
+class UNetDenoiser(nn.Module):
+    """The score network of the papers, at full resolution throughout.
+
+    Parameters
+    ----------
+    shape : tuple (channels, height, width)
+        Shape of a sample.
+    fourier : sequence of float, default=(6, 7)
+        Exponents of the Fourier features.
+    width : int, default=128
+        Number of channels.
+    n_layers : int, default=8
+        Residual blocks on the way down; there is one more on the way up.
+    dropout : float, default=0.1
+        Dropout inside the residual blocks.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        fourier: Sequence[float] = (6, 7),
+        width: int = 128,
+        n_layers: int = 8,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        n_time, block = 4 * width, {"n_time": 4 * width, "groups": 32, "dropout": dropout}
+        self.fourier = FourierFeatures(fourier)
+        self.time = TimeEmbedding(width, n_time)
+        self.first = nn.Conv2d(shape[0] * self.fourier.factor, width, 3, padding=1)
+        self.down = nn.ModuleList([ResBlock(width, width, **block) for _ in range(n_layers)])
+        self.before, self.after = (ResBlock(width, width, **block) for _ in range(2))
+        self.attention = Attention(width)
+        self.up = nn.ModuleList([ResBlock(2 * width, width, **block) for _ in range(n_layers + 1)])
+        self.norm = group_norm(width, 32)
+        self.last = zero(nn.Conv2d(width, shape[0], 3, padding=1))
+        self.n_features = 4 * width
+
+    def _descend(self, z: Tensor, time: Tensor) -> list[Tensor]:
+        levels = [self.first(self.fourier(z))]
+        for block in self.down:
+            levels.append(block(levels[-1], time))
+        return levels
+
+    def forward(self, z: Tensor, t: Tensor) -> Tensor:
+        time = self.time(t)
+        levels = self._descend(z, time)
+        h = self.after(self.attention(self.before(levels[-1], time)), time)
+        for block in self.up:
+            h = block(torch.cat([h, levels.pop()], dim=1), time)
+        return self.last(F.silu(self.norm(h)))
+
+    def features(self, z: Tensor, t: Tensor) -> Tensor:
+        """Activations inside the block after the attention, pooled to 2 x 2, (n, 4 width)."""
+        time = self.time(t)
+        h = self.attention(self.before(self._descend(z, time)[-1], time))
+        return F.adaptive_avg_pool2d(self.after.hidden(h, time), 2).flatten(1)
+
+
+class UNetEncoder(nn.Module):
+    """The encoder of Nielsen et al.: two levels with max-pooling, 64 and 128 channels.
+
+    The result is a bounded convolution that starts at zero. Fourier features are not used.
+
+    Parameters
+    ----------
+    shape : tuple (channels, height, width)
+        Shape of a sample; height and width even.
+    width : int, default=64
+        Channels of the upper level; the lower one has twice as many.
+    n_layers : int, default=1
+        Residual blocks in a level.
+    dropout : float, default=0.1
+        Dropout inside the residual blocks.
+    reach : float, default=1.0
+        Largest value of the result.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        width: int = 64,
+        n_layers: int = 1,
+        dropout: float = 0.1,
+        reach: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.reach = reach
+        if shape[1] % 2 or shape[2] % 2:
+            raise ValueError(f"The unet encoder needs an even height and width, got {shape[1:]}.")
+        n_time, low = 4 * width, 2 * width
+        block = {"n_time": n_time, "groups": 16, "dropout": dropout}
+        self.time = TimeEmbedding(width, n_time)
+        self.first = nn.Conv2d(shape[0], width, 3, padding=1)
+        self.down = nn.ModuleList([ResBlock(width, width, **block) for _ in range(n_layers)])
+        self.widen = ResBlock(width, low, **block)
+        self.before, self.after = (ResBlock(low, low, **block) for _ in range(2))
+        self.attention = Attention(low, groups=16)
+        self.enlarge = nn.ConvTranspose2d(low, width, 2, stride=2)
+        self.join = ResBlock(2 * width, width, **block)
+        self.up = nn.ModuleList([ResBlock(width, width, **block) for _ in range(n_layers - 1)])
+        self.norm = group_norm(width, 16)
+        self.last = zero(nn.Conv2d(width, shape[0], 3, padding=1))
+
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        time = self.time(t)
+        top = self.first(x)
+        for block in self.down:
+            top = block(top, time)
+        h = self.before(self.widen(F.max_pool2d(top, 2), time), time)
+        h = self.enlarge(self.after(self.attention(h), time))
+        h = self.join(torch.cat([h, top], dim=1), time)
+        for block in self.up:
+            h = block(h, time)
+        return bounded(self.last(F.silu(self.norm(h))), self.reach)

@@ -1,0 +1,145 @@
+"""Many small networks of one shape trained at once: parameters stacked, products batched.
+
+Adam works entry by entry, so that training the stack equals training each network alone; each
+keeps its own random stream for the order of its batches.
+"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import math
+import time
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from sksim._torch._training import RandomStream
+from sksim._torch.embedding._net import EmbeddingNet, diverged
+
+__all__ = ["stacked_logits", "train_side_by_side"]
+
+
+def _stacked_perceptron(layers: nn.Sequential, prefix: str, stack: dict, x: Tensor) -> Tensor:
+    """Outputs (S, b, out) of S networks with the layers' shape for inputs (S, b, in)."""
+    for i, layer in enumerate(layers):
+        if not isinstance(layer, nn.Linear):
+            x = layer(x)
+            continue
+        weight = stack[f"{prefix}.{i}.weight"].transpose(1, 2)
+        bias = stack.get(f"{prefix}.{i}.bias")
+        x = torch.bmm(x, weight) if bias is None else torch.baddbmm(bias[:, None], x, weight)
+    return x
+
+
+def stacked_logits(model: nn.Module, stack: dict[str, Tensor], x: Tensor) -> Tensor:
+    """Logits (S, b, k) of S networks shaped like ``model``, for inputs (S, b, n_features)."""
+    f = _stacked_perceptron(model.embedding, "embedding", stack, x)
+    if isinstance(model.head, nn.Linear):
+        g = stack["head.weight"]
+    else:
+        one_hot = model.one_hot.expand(len(x), -1, -1)
+        g = _stacked_perceptron(model.head, "head", stack, one_hot)
+    return torch.bmm(f, g.transpose(1, 2))
+
+
+class _Order:
+    """Batch orders of one network, from its own random stream."""
+
+    def __init__(self, stream: RandomStream) -> None:
+        self.stream = stream
+        self.generator = torch.Generator()
+        with stream.active():
+            self.generator.set_state(torch.get_rng_state())
+
+    def draw(self, n_rows: int) -> Tensor:
+        return torch.randperm(n_rows, generator=self.generator)
+
+    def close(self) -> None:
+        with self.stream.active():
+            torch.set_rng_state(self.generator.get_state())
+
+
+def _stack_parameters(nets: Sequence[EmbeddingNet]) -> dict[str, Tensor]:
+    modules = [dict(net.module_.named_parameters()) for net in nets]
+    return {
+        name: torch.stack([module[name].detach() for module in modules]).requires_grad_()
+        for name in modules[0]
+    }
+
+
+def _unstack(nets, stack: dict, optimizer: torch.optim.Optimizer) -> None:
+    """Give each net its weights and the state of its optimizer."""
+    for s, net in enumerate(nets):
+        for name, parameter in net.module_.named_parameters():
+            parameter.data.copy_(stack[name][s].detach())
+            state = optimizer.state[stack[name]]
+            net.optimizer_.state[parameter] = {
+                key: value[s].clone() if value.dim() else value.clone()
+                for key, value in state.items()
+            }
+
+
+def _run_epoch(model, stack, criterion, optimizer, X, y, orders, batch_size: int) -> Tensor:
+    """One pass over the data; the mean loss of each network (S,)."""
+    order = torch.stack([order.draw(len(X)) for order in orders]).to(X.device)
+    total = torch.zeros(len(orders), device=X.device)
+    for batch in order.split(batch_size, dim=1):
+        optimizer.zero_grad()
+        logits = stacked_logits(model, stack, X[batch]).flatten(0, 1)
+        rows = criterion.rows(logits, y[batch].flatten(0, 1))
+        losses = rows.view(batch.shape).mean(dim=1)
+        losses.sum().backward()
+        optimizer.step()
+        total += losses.detach() * batch.shape[1]
+    return total / len(X)
+
+
+def _record(nets, losses: Tensor, duration: float) -> None:
+    for net, loss in zip(nets, losses.tolist()):
+        epoch = len(net.history) + 1
+        if not math.isfinite(loss):
+            raise diverged(epoch, loss)
+        net.history.new_epoch()
+        net.history.record("epoch", epoch)
+        net.history.record("train_loss", loss)
+        net.history.record("dur", duration)
+
+
+def train_side_by_side(
+    nets: Sequence[EmbeddingNet], streams: Sequence[RandomStream], X, y, n_epochs: int
+) -> None:
+    """Train initialised nets of built-in networks, as ``net.partial_fit`` would one by one.
+
+    Parameters
+    ----------
+    nets : sequence of EmbeddingNet
+        Nets of the same shape with an Adam optimizer; trained in place.
+    streams : sequence of RandomStream
+        The stream of each net.
+    X : ndarray of shape (n, n_features), float32
+        Inputs.
+    y : ndarray of shape (n,) or (n, k)
+        Labels, or a teacher's log-probabilities.
+    n_epochs : int
+        Number of passes.
+    """
+    first = nets[0]
+    model, stack = first.module_, _stack_parameters(nets)
+    device = next(iter(stack.values())).device
+    X, y = torch.as_tensor(X, device=device), torch.as_tensor(y, device=device)
+    optimizer = first.optimizer(list(stack.values()), lr=first.lr, **_optimizer_options(first))
+    orders = [_Order(stream) for stream in streams]
+    for _ in range(n_epochs):
+        start = time.perf_counter()
+        losses = _run_epoch(
+            model, stack, first.criterion_, optimizer, X, y, orders, first.batch_size
+        )
+        _record(nets, losses, time.perf_counter() - start)
+    for order in orders:
+        order.close()
+    _unstack(nets, stack, optimizer)
+
+
+def _optimizer_options(net: EmbeddingNet) -> dict:
+    return {key: net.get_params()[f"optimizer__{key}"] for key in ("weight_decay", "fused")}

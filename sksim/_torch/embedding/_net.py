@@ -1,0 +1,122 @@
+"""The skorch net of the embedding classifier, and its exact inference."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import copy
+
+import numpy as np
+import torch
+from sklearn.utils import gen_batches
+from torch import nn
+
+from sksim._torch._training import (
+    BestWeights,
+    RandomStream,
+    TrainingDivergedError,
+    TrainingNet,
+    resolve_device,
+)
+from sksim._torch.embedding._losses import LOSSES
+from sksim._torch.embedding._network import build_embedding_model
+
+__all__ = [
+    "EmbeddingNet",
+    "diverged",
+    "embed_rows",
+    "make_embedding_net",
+    "model_logits",
+    "model_unembeddings",
+    "prepare_training",
+]
+
+_CHUNK = 1024
+
+
+def diverged(epoch: int, loss: float) -> TrainingDivergedError:
+    """The error of a loss that is not finite."""
+    return TrainingDivergedError(
+        f"Training diverged: the loss of epoch {epoch} became {loss}. Try a smaller lr, or input "
+        "of unit scale."
+    )
+
+
+class EmbeddingNet(TrainingNet):
+    """Net whose advice on divergence fits the classifier; the best weights are back by then."""
+
+    def _stop_diverged(self, loss: float) -> None:
+        try:
+            super()._stop_diverged(loss)
+        except TrainingDivergedError:
+            raise diverged(len(self.history), loss) from None
+
+
+def make_embedding_net(
+    module_parameters: dict,
+    *,
+    distillation: str | None,
+    device: str,
+    random_state,
+    patience: int | None,
+    callbacks,
+    **net_parameters,
+) -> tuple[TrainingNet, RandomStream]:
+    """Initialised net with Adam, and the random stream that it lives on."""
+    device = resolve_device(device)
+    stream = RandomStream(random_state, device)
+    monitor = "train_loss" if patience is None else "valid_loss"
+    best_weights = ("best_weights", BestWeights(monitor, patience))
+    weight_decay = net_parameters.pop("weight_decay")
+    with stream.active():
+        net = EmbeddingNet(
+            build_embedding_model,
+            LOSSES[distillation],
+            **{f"module__{name}": value for name, value in module_parameters.items()},
+            optimizer=torch.optim.Adam,
+            optimizer__weight_decay=weight_decay,
+            optimizer__fused=device.startswith(("cpu", "cuda")),
+            device=device,
+            callbacks=[*copy.deepcopy(list(callbacks or [])), best_weights],
+            **({} if net_parameters["verbose"] else {"callbacks__print_log": None}),
+            **net_parameters,
+        ).initialize()
+    return net, stream
+
+
+def prepare_training(net: TrainingNet, *, max_epochs: int, batch_size: int, lr: float) -> None:
+    """Set what further training may change; the optimizer keeps its moments."""
+    net.set_params(max_epochs=max_epochs, batch_size=batch_size)
+    net.set_rate(lr)
+
+
+def _exact_model(net: TrainingNet) -> nn.Module:
+    """A copy of the network in float64, on its device where that has float64."""
+    model = copy.deepcopy(net.module_).eval()
+    device = next(model.parameters()).device
+    return model.to(device="cpu" if device.type == "mps" else device).double()
+
+
+@torch.no_grad()
+def _in_chunks(function, model: nn.Module, X: np.ndarray) -> np.ndarray:
+    device = next(model.parameters()).device
+    parts = (X[rows] for rows in gen_batches(len(X), _CHUNK))
+    pieces = [function(torch.tensor(x, dtype=torch.float64, device=device)).cpu() for x in parts]
+    return torch.cat(pieces).numpy()
+
+
+def model_logits(net: TrainingNet, X: np.ndarray) -> np.ndarray:
+    """Logits (n, k) in float64."""
+    model = _exact_model(net)
+    return _in_chunks(model, model, X)
+
+
+def embed_rows(net: TrainingNet, X: np.ndarray) -> np.ndarray:
+    """Embeddings (n, M) in float64."""
+    model = _exact_model(net)
+    return _in_chunks(model.embed, model, X)
+
+
+@torch.no_grad()
+def model_unembeddings(net: TrainingNet) -> np.ndarray:
+    """Unembeddings (k, M) in float64."""
+    return _exact_model(net).unembeddings().cpu().numpy().copy()

@@ -1,0 +1,113 @@
+"""Validation of representations: what is wrong, in which argument, and the arrays."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import math
+
+import numpy as np
+from sklearn.utils import check_array
+
+__all__ = [
+    "PAIR_CONSTRAINTS",
+    "DegenerateSimilarityWarning",
+    "check_paired",
+    "check_representation",
+    "check_same_rows",
+    "check_value",
+]
+
+#: What every public function accepts for the two representations.
+PAIR_CONSTRAINTS = {"X": ["array-like"], "Y": ["array-like"]}
+
+
+class DegenerateSimilarityWarning(UserWarning):
+    """The answer is fixed by the shapes of the input, whatever the values are.
+
+    .. versionadded:: 0.1
+    """
+
+
+def _holds_text_or_objects(X) -> bool:
+    """Whether any column is of object or text type; scikit-learn would try to convert it."""
+    dtypes = getattr(X, "dtypes", None)
+    if dtypes is not None and hasattr(dtypes, "__iter__"):
+        return any(getattr(dtype, "kind", "") in "OUS" for dtype in dtypes)
+    return getattr(X, "dtype", np.asarray(X).dtype).kind in "OUSV"
+
+
+def _check_not_constant(X: np.ndarray, name: str) -> None:
+    if X.shape[0] > 1 and not (X[-1] != X[0]).any() and not (X[0] != X).any():
+        raise ValueError(f"{name} is constant: all its {X.shape[0]} rows are equal.")
+
+
+def check_representation(X, *, name: str = "X", min_samples: int = 2, constant_ok: bool = False):
+    """Validate one representation and return it as a float array, float32 kept.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        The representation, one row a sample.
+    name : str, default="X"
+        Name of the parameter in error messages.
+    min_samples : int, default=2
+        Least number of rows.
+    constant_ok : bool, default=False
+        Whether all rows may be equal (precomputed kernels).
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_features)
+        Finite, float32 or float64; the input itself where it is such an array already.
+    """
+    if _holds_text_or_objects(X):
+        raise TypeError(f"{name} must be numeric, got an array of objects or text.")
+    X = check_array(
+        X,
+        dtype=[np.float64, np.float32],
+        input_name=name,
+        ensure_min_samples=min(min_samples, 1),
+    )
+    if X.shape[0] < min_samples:
+        raise ValueError(f"{name} must have at least {min_samples} samples, got {X.shape[0]}.")
+    if not constant_ok:
+        _check_not_constant(X, name)
+    return X
+
+
+def check_same_rows(X, Y, *, name: str = "Y") -> None:
+    """Raise if two inputs hold other numbers of rows, or both carry an index and these differ."""
+    if np.shape(X)[0] != np.shape(Y)[0]:
+        raise ValueError(
+            f"X and {name} must hold the same samples, one a row, got "
+            f"{np.shape(X)[0]} rows in X and {np.shape(Y)[0]} in {name}."
+        )
+    index_x, index_y = getattr(X, "index", None), getattr(Y, "index", None)
+    if hasattr(index_x, "equals") and hasattr(index_y, "equals") and not index_x.equals(index_y):
+        raise ValueError(
+            f"X and {name} must hold the same samples in the same order, got different indices. "
+            "Align them, or pass arrays if the rows are paired already."
+        )
+
+
+def check_paired(X, Y, *, min_samples: int = 2, constant_ok: bool = False, name: str = "Y"):
+    """Validate two representations of the same samples; see ``check_representation``.
+
+    ``name`` is that of the second one in error messages.
+
+    Returns
+    -------
+    X, Y : ndarray of shape (n_samples, n_features_x), (n_samples, n_features_y)
+        The float arrays.
+    """
+    options = {"min_samples": min_samples, "constant_ok": constant_ok}
+    arrays = check_representation(X, **options), check_representation(Y, name=name, **options)
+    check_same_rows(X, Y, name=name)
+    return arrays
+
+
+def check_value(value: float, name: str = "similarity") -> float:
+    """Raise instead of returning NaN or inf, which only overflow can cause by now."""
+    if not math.isfinite(value):
+        raise ValueError(f"The {name} is not finite ({value}): rescale the representations.")
+    return float(value)

@@ -1,0 +1,218 @@
+"""The k-occurrence: how often each indexed sample is among the neighbours of a query."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.neighbors import VALID_METRICS
+from sklearn.utils import check_array
+
+from sksim.metrics.occurrence._slots import neighbor_slots, tally
+from sksim.utils._sklearn import Interval, StrOptions, validate_params
+
+__all__ = ["SEARCH_CONSTRAINTS", "k_occurrence", "k_occurrence_from_indices"]
+
+#: Constraints of the parameters that all functions on top of a neighbour search share.
+SEARCH_CONSTRAINTS = {
+    "X": ["array-like", "sparse matrix"],
+    "Y": ["array-like", "sparse matrix", None],
+    "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+    "metric": [StrOptions({"precomputed", *VALID_METRICS["brute"]}), callable],
+    "metric_params": [dict, None],
+    "exclude_self": [StrOptions({"auto"}), "boolean"],
+    "ties": [StrOptions({"fractional", "index", "random"})],
+    "random_state": ["random_state"],
+    "n_jobs": [Integral, None],
+}
+
+
+@validate_params(SEARCH_CONSTRAINTS, prefer_skip_nested_validation=True)
+def k_occurrence(
+    X,
+    Y=None,
+    *,
+    n_neighbors=10,
+    metric="euclidean",
+    metric_params=None,
+    exclude_self="auto",
+    ties="fractional",
+    random_state=None,
+    n_jobs=None,
+) -> np.ndarray:
+    r"""How often each indexed sample is among the nearest neighbours of the queries.
+
+    .. math:: N_k(x) = \#\{q : x \in \mathrm{NN}_k(q)\}
+
+    with :math:`\mathrm{NN}_k(q)` the k = ``n_neighbors`` indexed samples nearest to the
+    query q. The counts sum to m k over m queries, their mean is m k / n over n indexed samples.
+
+    .. versionadded:: 0.1
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_queries, n_features)
+        Queries. With ``metric="precomputed"`` a distance matrix or a neighbour graph (CSR,
+        rows sorted by value, of any lengths) of shape (n_queries, n_indexed).
+    Y : {array-like, sparse matrix} of shape (n_indexed, n_features), default=None
+        Indexed samples; None means X.
+    n_neighbors : int, default=10
+        Number of neighbours k, the sample itself not counted.
+    metric : str or callable, default="euclidean"
+        "precomputed" or any metric of scikit-learn's neighbour search.
+    metric_params : dict, default=None
+        Parameters of the metric.
+    exclude_self : {"auto"} or bool, default="auto"
+        Whether query i and indexed sample i are one, and no neighbours. "auto" means yes if Y
+        is None, or if a precomputed X is square; a square X whose diagonal holds no distances
+        of samples to themselves is an error. In a graph whose row i does not store sample i, or
+        that is not square, an exact zero stands for the sample itself, at most one in a row.
+    ties : {"fractional", "index", "random"}, default="fractional"
+        What happens if several samples are equally far and too few slots are left: they
+        share the slots equally (counts become fractions), the lower indices or random ones
+        get them. All ties are seen that the input can show: a graph shows its entries only.
+    random_state : int, RandomState instance or None, default=None
+        Generator for ``ties="random"``.
+    n_jobs : int, default=None
+        Number of threads of the neighbour search.
+
+    Returns
+    -------
+    occurrence : ndarray of shape (n_indexed,)
+        Counts: floats with ``ties="fractional"``, integers otherwise.
+
+    Raises
+    ------
+    ValueError
+        If fewer than ``n_neighbors`` neighbours are there, in all or in a row of the graph,
+        or X and Y do not fit together.
+
+    See Also
+    --------
+    hubness_score : A measure of the unevenness of these counts.
+    hubness_report : All measures beside their chance level.
+    k_occurrence_from_indices : From neighbour lists of any search.
+
+    Notes
+    -----
+    The search takes time O(m n d) and memory within scikit-learn's working memory plus
+    O(m k). Counting on a graph takes time O(nnz).
+
+    References
+    ----------
+    "Hubs in space: popular nearest neighbors in high-dimensional data" (Radovanović,
+    Nanopoulos, Ivanović, 2010)
+
+    Examples
+    --------
+    >>> from sksim.metrics import k_occurrence
+    >>> X = [[0.0], [1.0], [2.5], [4.5]]
+    >>> k_occurrence(X, n_neighbors=1)
+    array([1., 2., 1., 0.])
+    >>> k_occurrence([[0.0], [2.0]], [[1.0], [1.0], [3.0]], n_neighbors=1)
+    array([0.83333333, 0.83333333, 0.33333333])
+    """
+    stream = neighbor_slots(
+        X,
+        Y,
+        n_neighbors=n_neighbors,
+        metric=metric,
+        metric_params=metric_params,
+        exclude_self=exclude_self,
+        ties=ties,
+        random_state=random_state,
+        n_jobs=n_jobs,
+    )
+    occurrence, _ = tally(stream)
+    return occurrence if ties == "fractional" else occurrence.astype(np.intp)
+
+
+def _check_indices(indices, n_indexed: int) -> np.ndarray:
+    indices = check_array(indices, dtype=None, input_name="indices")
+    if indices.dtype.kind not in "iu":
+        raise TypeError(f"indices must be integers, got an array of type {indices.dtype}.")
+    if indices.min() < 0 or indices.max() >= n_indexed:
+        raise ValueError(
+            f"indices must lie between 0 and n_indexed - 1 = {n_indexed - 1}, got values from "
+            f"{indices.min()} to {indices.max()}."
+        )
+    ordered = np.sort(indices, axis=1)
+    repeats = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
+    if repeats.any():
+        raise ValueError(
+            f"indices must name each neighbour once in a row, got row {repeats.argmax()} with "
+            "repeated values."
+        )
+    return indices
+
+
+@validate_params(
+    {
+        "indices": ["array-like"],
+        "n_indexed": [Interval(Integral, 1, None, closed="left")],
+        "exclude_self": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def k_occurrence_from_indices(indices, n_indexed, *, exclude_self=False) -> np.ndarray:
+    """Count how often each indexed sample occurs in given neighbour lists.
+
+    This is :func:`k_occurrence` for the output of any neighbour search. Ties have been
+    decided by the search.
+
+    .. versionadded:: 0.1
+
+    Parameters
+    ----------
+    indices : array-like of int of shape (n_queries, n_neighbors)
+        Neighbours of each query, as ``kneighbors`` returns them.
+    n_indexed : int
+        Number of indexed samples.
+    exclude_self : bool, default=False
+        Whether query i is indexed sample i: entries i of row i are not counted, wherever in
+        the row they stand.
+
+    Returns
+    -------
+    occurrence : ndarray of int of shape (n_indexed,)
+        Counts.
+
+    Raises
+    ------
+    ValueError
+        If an index is out of range or stands twice in a row, or ``exclude_self`` is True and
+        the number of rows is not ``n_indexed``.
+
+    See Also
+    --------
+    k_occurrence : From vectors, distances or graphs, with rules for ties.
+
+    Notes
+    -----
+    A search that was asked for the samples' own neighbours returns each sample as well, but
+    not always first, and among many duplicates not at all: such rows count one neighbour
+    more. Time O(n_queries n_neighbors), memory likewise.
+
+    References
+    ----------
+    "Hubs in space: popular nearest neighbors in high-dimensional data" (Radovanović,
+    Nanopoulos, Ivanović, 2010)
+
+    Examples
+    --------
+    >>> from sksim.metrics import k_occurrence_from_indices
+    >>> k_occurrence_from_indices([[0, 1], [1, 2], [2, 1]], 3)
+    array([1, 3, 2])
+    >>> k_occurrence_from_indices([[0, 1], [1, 2], [2, 1]], 3, exclude_self=True)
+    array([0, 2, 1])
+    """
+    indices = _check_indices(indices, n_indexed)
+    if exclude_self and indices.shape[0] != n_indexed:
+        raise ValueError(
+            f"exclude_self=True needs one row for each of the n_indexed={n_indexed} samples, "
+            f"got {indices.shape[0]} rows."
+        )
+    if exclude_self:
+        indices = indices[indices != np.arange(n_indexed)[:, None]]
+    return np.bincount(indices.ravel(), minlength=n_indexed)

@@ -1,0 +1,33 @@
+"""Quality of one representation: dimension, spectrum, spread, class structure."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from sksim.metrics.quality._intrinsic_dimension import intrinsic_dimension
+from sksim.metrics.quality._neural_collapse import neural_collapse
+from sksim.metrics.quality._spectral import (
+    effective_rank,
+    isoscore,
+    matrix_nuclear_norm,
+    participation_ratio,
+    rankme_score,
+    stable_rank,
+)
+from sksim.metrics.quality._sphere import alignment, anisotropy, uniformity
+from sksim.metrics.quality._vendi import vendi_score, von_neumann_entropy
+
+__all__ = [
+    "alignment",
+    "anisotropy",
+    "effective_rank",
+    "intrinsic_dimension",
+    "isoscore",
+    "matrix_nuclear_norm",
+    "neural_collapse",
+    "participation_ratio",
+    "rankme_score",
+    "stable_rank",
+    "uniformity",
+    "vendi_score",
+    "von_neumann_entropy",
+]

@@ -1,0 +1,125 @@
+"""Intrinsic dimension of one representation from the distances of near neighbours."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from numbers import Integral
+
+import numpy as np
+
+from sksim._search._exact import exact_neighbors
+from sksim.metrics._validation import check_representation
+from sksim.utils._sklearn import Interval, StrOptions, validate_params
+
+__all__ = ["intrinsic_dimension"]
+
+#: Share of the largest ratios that TwoNN leaves out: they are the least local ones.
+_TWO_NN_DISCARDED = 0.1
+
+
+def _distances_of_distinct_rows(X: np.ndarray, n_neighbors: int) -> np.ndarray:
+    """Sorted positive distances, (n_distinct, n_neighbors); a repeated row counts once."""
+    distinct = np.unique(X + 0.0, axis=0)
+    if distinct.shape[0] <= n_neighbors:
+        raise ValueError(
+            f"X must have more than {n_neighbors} different rows to find {n_neighbors} "
+            f"neighbours of each, got {distinct.shape[0]}."
+        )
+    distances, _ = exact_neighbors(distinct, n_neighbors=n_neighbors, exclude_self=True)
+    distances = distances[distances[:, 0] > 0]
+    if not distances.size or (distances[:, 0] == distances[:, -1]).all():
+        raise ValueError(
+            "The intrinsic dimension is not defined: each row of X has all its "
+            f"{n_neighbors} neighbours at one distance."
+        )
+    return distances
+
+
+def _two_nn(distances: np.ndarray) -> float:
+    """Slope through the origin of -log(1 - F) over log(r_2 / r_1)."""
+    log_ratio = np.sort(np.log(distances[:, 1] / distances[:, 0]))
+    n_samples = log_ratio.size
+    kept = int(n_samples * (1 - _TWO_NN_DISCARDED))
+    x, y = log_ratio[:kept], -np.log1p(-np.arange(1, kept + 1) / n_samples)
+    if not x.any():
+        raise ValueError("The intrinsic dimension is not defined: too many rows of X are tied.")
+    return float(x @ y / (x @ x))
+
+
+def _levina_bickel(distances: np.ndarray) -> float:
+    """Inverse of the mean over samples and neighbours of log(r_k / r_j)."""
+    log_ratio = np.log(distances[:, -1:] / distances[:, :-1])
+    return float(1.0 / log_ratio.mean())
+
+
+@validate_params(
+    {
+        "method": [StrOptions({"two_nn", "mle"})],
+        "n_neighbors": [Interval(Integral, 2, None, closed="left")],
+    },
+    prefer_skip_nested_validation=True,
+)
+def intrinsic_dimension(X, *, method="two_nn", n_neighbors=20) -> float:
+    r"""Estimate the dimension of the manifold that the samples lie on.
+
+    With :math:`r_{ij}` the distance of sample i to its j-th nearest neighbour:
+
+    * "two_nn": the slope d of the line through the origin
+      :math:`-\log(1 - F(\mu)) = d \log \mu`, where :math:`\mu_i = r_{i2} / r_{i1}`, F is their
+      empirical distribution (rank / n), and the largest tenth of them is left out;
+    * "mle": :math:`\Big(\frac{1}{n (k - 1)} \sum_i \sum_{j < k} \log
+      \frac{r_{ik}}{r_{ij}}\Big)^{-1}`, the maximum likelihood estimate, with the inverses
+      averaged over the samples.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        The representation.
+    method : {"two_nn", "mle"}, default="two_nn"
+        Estimator.
+    n_neighbors : int, default=20
+        Neighbours k of each sample, itself not counted, for "mle"; "two_nn" takes two.
+
+    Returns
+    -------
+    dimension : float
+        Estimated dimension, positive.
+
+    Raises
+    ------
+    ValueError
+        If X has too few different rows, or all neighbours are at one distance.
+
+    See Also
+    --------
+    participation_ratio : Number of linear dimensions in use.
+
+    Notes
+    -----
+    A row that is repeated counts once, so that repetitions change nothing. Distances are
+    Euclidean. Time O(n^2 d) for the neighbour search, memory within scikit-learn's working
+    memory. Unchanged by rotation, scale and translation. Both estimates are too low in more
+    than about ten dimensions, where n samples cannot be dense.
+
+    .. versionadded:: 0.1
+
+    References
+    ----------
+    E. Facco, M. d'Errico, A. Rodriguez and A. Laio, "Estimating the intrinsic dimension of
+    datasets by a minimal neighborhood information", Scientific Reports 7, 2017.
+
+    E. Levina and P. J. Bickel, "Maximum likelihood estimation of intrinsic dimension", NeurIPS
+    2004, with the average of D. J. C. MacKay and Z. Ghahramani, 2005.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.metrics import intrinsic_dimension
+    >>> plane = np.random.RandomState(0).rand(500, 2) @ [[1, 0, 2, 1], [0, 1, 1, 3]]
+    >>> round(intrinsic_dimension(plane), 1), round(intrinsic_dimension(plane, method="mle"), 1)
+    (2.1, 1.9)
+    """
+    X = check_representation(X, min_samples=3)
+    if method == "two_nn":
+        return _two_nn(_distances_of_distinct_rows(X, 2))
+    return _levina_bickel(_distances_of_distinct_rows(X, n_neighbors))

@@ -1,0 +1,376 @@
+"""Quality of one representation from its spectrum: how many directions does it use?"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import math
+from numbers import Real
+
+import numpy as np
+from scipy.linalg import eigvalsh, svdvals
+from scipy.special import entr
+
+from sksim.metrics._linalg import center, square_sum
+from sksim.metrics._measure import within
+from sksim.metrics._validation import check_representation
+from sksim.metrics.quality._sphere import unit_rows
+from sksim.utils._sklearn import Interval, validate_params
+
+__all__ = [
+    "effective_rank",
+    "isoscore",
+    "matrix_nuclear_norm",
+    "participation_ratio",
+    "rankme_score",
+    "smaller_gram",
+    "stable_rank",
+]
+
+
+def _centred(X) -> np.ndarray:
+    """Validated representation, centred, up to its scale, which no measure here depends on."""
+    return center(check_representation(X).astype(np.float64), name="X").values
+
+
+def _largest_rank(centred: np.ndarray) -> int:
+    return min(centred.shape[0] - 1, centred.shape[1])
+
+
+def smaller_gram(X: np.ndarray) -> np.ndarray:
+    """X X^T or X^T X, whichever is smaller: the same non-zero eigenvalues."""
+    return X @ X.T if X.shape[0] < X.shape[1] else X.T @ X
+
+
+def participation_ratio(X) -> float:
+    r"""Number of directions that carry the variance, by the moments of the spectrum.
+
+    .. math:: \mathrm{PR} = \frac{(\sum_k \lambda_k)^2}{\sum_k \lambda_k^2}
+
+    with :math:`\lambda_k` the eigenvalues of the covariance matrix. The value lies in
+    :math:`[1, \min(d, n - 1)]`; d equal variances give d.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        The representation.
+
+    Returns
+    -------
+    ratio : float
+        Effective number of dimensions.
+
+    Raises
+    ------
+    ValueError
+        If all rows are equal, or there are fewer than two rows.
+
+    See Also
+    --------
+    isoscore : The same number on a scale from 0 to 1.
+    effective_rank : By the entropy of the singular values.
+
+    Notes
+    -----
+    Computed without eigenvalues, as :math:`\lVert X_c \rVert^4 / \lVert X_c^T X_c \rVert^2`:
+    time O(n d min(n, d)), memory O(n d). Biased low where n is not much larger than d.
+    Unchanged by rotation, scale and translation.
+
+    .. versionadded:: 0.1
+
+    References
+    ----------
+    P. Gao et al., "A theory of multineuronal dimensionality, dynamics and measurement",
+    bioRxiv 214262, 2017.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.metrics import participation_ratio
+    >>> cross = np.vstack([np.eye(3), -np.eye(3)])
+    >>> round(participation_ratio(cross), 6)
+    3.0
+    >>> round(participation_ratio(cross * [10, 1, 1]), 2)
+    1.04
+    """
+    centred = _centred(X)
+    ratio = square_sum(centred) ** 2 / square_sum(smaller_gram(centred))
+    return within(ratio, 1.0, _largest_rank(centred))
+
+
+def isoscore(X) -> float:
+    r"""How evenly the variance fills all d directions, from 0 to 1.
+
+    .. math:: \mathrm{IsoScore} = \frac{\mathrm{PR} - 1}{d - 1}
+
+    with PR the participation ratio, an identity with the published definition. 1 means equal
+    variance in all directions, 0 that all variance lies on one line.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        The representation, of at least two features.
+
+    Returns
+    -------
+    score : float
+        Isotropy in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If there is only one feature, all rows are equal, or there are fewer than two rows.
+
+    See Also
+    --------
+    participation_ratio : The same number on a scale from 1 to d.
+    anisotropy : Mean cosine, which sees the mean instead of the variances.
+
+    Notes
+    -----
+    Time O(n d min(n, d)), memory O(n d). With n <= d samples 1 cannot be reached. Unchanged by
+    rotation, scale and translation.
+
+    .. versionadded:: 0.1
+
+    References
+    ----------
+    W. Rudman, N. Gillman, T. Rayne and C. Eickhoff, "IsoScore: measuring the uniformity of
+    embedding space utilization", Findings of ACL 2022.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.metrics import isoscore
+    >>> cross = np.vstack([np.eye(3), -np.eye(3)])
+    >>> round(isoscore(cross), 6)
+    1.0
+    >>> round(isoscore(cross * [10, 1, 1]), 2)
+    0.02
+    """
+    n_features = check_representation(X).shape[1]
+    if n_features < 2:
+        raise ValueError("X must have at least 2 features for isoscore, got 1.")
+    return (participation_ratio(X) - 1) / (n_features - 1)
+
+
+def stable_rank(X) -> float:
+    r"""Total variance over the variance of the first principal component.
+
+    .. math:: \frac{\lVert X_c \rVert_F^2}{\sigma_1^2}
+
+    with :math:`X_c` the centred representation and :math:`\sigma_1` its largest singular value.
+    The value lies in [1, rank]; its inverse is the share of variance of the first component.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        The representation.
+
+    Returns
+    -------
+    rank : float
+        Stable rank.
+
+    Raises
+    ------
+    ValueError
+        If all rows are equal, or there are fewer than two rows.
+
+    See Also
+    --------
+    participation_ratio : By the second moment of the spectrum instead of its maximum.
+
+    Notes
+    -----
+    Time O(n d min(n, d)), memory O(n d). Unchanged by rotation, scale and translation.
+
+    .. versionadded:: 0.1
+
+    References
+    ----------
+    M. Rudelson and R. Vershynin, "Sampling from large matrices: an approach through geometric
+    functional analysis", Journal of the ACM 54(4), 2007.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.metrics import stable_rank
+    >>> cross = np.vstack([np.eye(3), -np.eye(3)])
+    >>> round(stable_rank(cross * [2, 1, 1]), 6)
+    1.5
+    """
+    centred = _centred(X)
+    gram = smaller_gram(centred)
+    # all eigenvalues: the search for one of them fails for some spectra that are even
+    largest = eigvalsh(gram, check_finite=False)[-1]
+    return within(np.trace(gram) / largest, 1.0, _largest_rank(centred))
+
+
+def effective_rank(X) -> float:
+    r"""Number of directions in use, by the entropy of the singular values.
+
+    .. math:: \exp\Big(-\sum_k p_k \log p_k\Big), \qquad p_k = \sigma_k / \sum_l \sigma_l
+
+    with :math:`\sigma_k` the singular values of the centred representation (not their squares,
+    the variances). The value lies in [1, rank].
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        The representation.
+
+    Returns
+    -------
+    rank : float
+        Effective rank.
+
+    Raises
+    ------
+    ValueError
+        If all rows are equal, or there are fewer than two rows.
+
+    See Also
+    --------
+    rankme_score : The same entropy without centring, as used for pretrained encoders.
+    participation_ratio : By the moments of the variances.
+
+    Notes
+    -----
+    Time O(n d min(n, d)) for the singular values, memory O(n d). Unchanged by rotation, scale
+    and translation.
+
+    .. versionadded:: 0.1
+
+    References
+    ----------
+    O. Roy and M. Vetterli, "The effective rank: a measure of effective dimensionality",
+    EUSIPCO 2007.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.metrics import effective_rank
+    >>> cross = np.vstack([np.eye(3), -np.eye(3)])
+    >>> round(effective_rank(cross), 6)
+    3.0
+    >>> round(effective_rank(cross * [10, 1, 1]), 2)
+    1.76
+    """
+    centred = _centred(X)
+    sigma = svdvals(centred, check_finite=False)
+    return within(np.exp(entr(sigma / sigma.sum()).sum()), 1.0, _largest_rank(centred))
+
+
+@validate_params(
+    {"eps": [Interval(Real, 0, None, closed="left")]}, prefer_skip_nested_validation=True
+)
+def rankme_score(X, *, eps=1e-7) -> float:
+    r"""Effective rank of the representation as it is: a label-free quality of an encoder.
+
+    .. math:: \exp\Big(-\sum_k p_k \log p_k\Big), \qquad
+              p_k = \frac{\sigma_k}{\sum_l \sigma_l} + \varepsilon
+
+    with :math:`\sigma_k`, k = 1 ... min(n, d), the singular values of the representation, which
+    is not centred. The value lies between 1 and min(n, d), up to terms of the size of eps.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        The representation.
+    eps : float, default=1e-07
+        Added to each share; it changes about the sixth digit.
+
+    Returns
+    -------
+    score : float
+        RankMe; higher is taken to be better.
+
+    Raises
+    ------
+    ValueError
+        If all entries are zero, or there are fewer than two rows.
+
+    See Also
+    --------
+    effective_rank : The same after centring, without eps.
+
+    Notes
+    -----
+    Time O(n d min(n, d)) for the singular values, memory O(n d). Unchanged by rotation and
+    scale, not by translation: a large mean lowers it.
+
+    .. versionadded:: 0.1
+
+    References
+    ----------
+    Q. Garrido, R. Balestriero, L. Najman and Y. LeCun, "RankMe: assessing the downstream
+    performance of pretrained self-supervised representations by their rank", ICML 2023.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.metrics import rankme_score
+    >>> round(rankme_score(np.eye(4)), 4)
+    4.0
+    >>> round(rankme_score(np.eye(4) + 1.0), 2)
+    2.93
+    """
+    X = check_representation(X, constant_ok=True).astype(np.float64)
+    peak = np.abs(X).max()
+    if peak == 0:
+        raise ValueError("X must have an entry that is not zero, got zeros only.")
+    sigma = svdvals(X / peak, check_finite=False)
+    return float(np.exp(entr(sigma / sigma.sum() + eps).sum()))
+
+
+def matrix_nuclear_norm(X) -> float:
+    r"""Sum of the singular values after scaling each row to unit length.
+
+    .. math:: \lVert \hat X \rVert_* = \sum_k \sigma_k(\hat X), \qquad
+              \hat x_i = x_i / \lVert x_i \rVert
+
+    The value lies in :math:`[\sqrt n, \sqrt{n \min(n, d)}]`: the lower end if all rows share one
+    line, the upper end if the rows fill all directions evenly. Divide by the upper end to
+    compare sample sizes.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        The representation, not centred.
+
+    Returns
+    -------
+    norm : float
+        Nuclear norm; higher means that more directions are in use.
+
+    Raises
+    ------
+    ValueError
+        If a row is zero, or there are fewer than two rows.
+
+    See Also
+    --------
+    rankme_score : Entropy of the singular values instead of their sum.
+    vendi_score : Entropy of the eigenvalues of the cosine matrix.
+
+    Notes
+    -----
+    Time O(n d min(n, d)), memory O(n d). Unchanged by rotation and by the lengths of the rows.
+
+    .. versionadded:: 0.1
+
+    References
+    ----------
+    Y. Li, T. Xia, Y. Chang and Y. Wu, "Large language model evaluation via matrix nuclear-norm",
+    arXiv 2410.10672, 2024.
+
+    Examples
+    --------
+    >>> from sksim.metrics import matrix_nuclear_norm
+    >>> round(matrix_nuclear_norm([[1, 0], [0, 2], [3, 0], [0, 4]]), 4)
+    2.8284
+    """
+    X = check_representation(X, constant_ok=True)
+    n_samples = X.shape[0]
+    norm = svdvals(unit_rows(X), check_finite=False).sum()
+    return within(norm, math.sqrt(n_samples), math.sqrt(n_samples * min(X.shape)))

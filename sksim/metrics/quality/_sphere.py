@@ -1,0 +1,213 @@
+"""Quality of one representation on the unit sphere: uniformity, alignment, anisotropy."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from numbers import Real
+
+import numpy as np
+
+from sksim.metrics._measure import within
+from sksim.metrics._validation import check_paired, check_representation
+from sksim.utils._blocks import row_blocks
+from sksim.utils._sklearn import Interval, validate_params
+
+__all__ = ["alignment", "anisotropy", "uniformity", "unit_rows"]
+
+
+def unit_rows(X: np.ndarray, name: str = "X") -> np.ndarray:
+    """Rows of length one, in float64; a row of zeros has no direction and raises."""
+    largest = np.abs(X).max(axis=1, keepdims=True).astype(np.float64)
+    zero = np.flatnonzero(largest == 0)
+    if zero.size:
+        raise ValueError(
+            f"{name} must have no rows of zeros, which have no direction; got {zero.size}, "
+            f"the first of them is row {zero[0]}."
+        )
+    X = X / largest
+    return X / np.linalg.norm(X, axis=1, keepdims=True)
+
+
+def _log_sum_potential(unit: np.ndarray, t: float) -> float:
+    """Log of the sum over i < j of exp(-t ||x_i - x_j||^2), rows of unit length, in blocks."""
+    total = -np.inf
+    n_samples = unit.shape[0]
+    for rows in row_blocks(n_samples, 24 * n_samples, max_rows=512):
+        squared = 2.0 - 2.0 * (unit[rows] @ unit[rows.start :].T)
+        exponent = -t * np.maximum(squared, 0.0)
+        exponent[np.tril_indices(exponent.shape[0])] = -np.inf
+        if np.isfinite(largest := exponent.max()):
+            total = np.logaddexp(total, largest + np.log(np.exp(exponent - largest).sum()))
+    return float(total)
+
+
+@validate_params(
+    {"t": [Interval(Real, 0, None, closed="neither")]}, prefer_skip_nested_validation=True
+)
+def uniformity(X, *, t=2) -> float:
+    r"""How evenly a representation covers the sphere; lower is more even.
+
+    .. math:: \log \frac{2}{n (n - 1)} \sum_{i < j} e^{-t \lVert \hat x_i - \hat x_j \rVert^2}
+
+    where :math:`\hat x_i = x_i / \lVert x_i \rVert`. The value lies in :math:`[-4t, 0]`; 0 means
+    that all rows point in one direction. For rows spread evenly over a sphere of many
+    dimensions it comes close to :math:`-2t`. No pair is counted with itself.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        The representation; rows are scaled to unit length here.
+    t : float, default=2
+        Sharpness of the Gaussian potential.
+
+    Returns
+    -------
+    value : float
+        Log of the mean potential of the pairs.
+
+    Raises
+    ------
+    ValueError
+        If a row is zero, or there are fewer than two rows.
+
+    See Also
+    --------
+    alignment : How close the two members of positive pairs are.
+    anisotropy : Mean cosine of the pairs.
+
+    Notes
+    -----
+    Time O(n^2 d), memory within scikit-learn's working memory. Unchanged by rotations and by
+    the lengths of the rows.
+
+    .. versionadded:: 0.1
+
+    References
+    ----------
+    T. Wang and P. Isola, "Understanding contrastive representation learning through alignment
+    and uniformity on the hypersphere", ICML 2020.
+
+    Examples
+    --------
+    >>> from sksim.metrics import uniformity
+    >>> square = [[1, 0], [0, 1], [-1, 0], [0, -1]]
+    >>> round(uniformity(square), 3)
+    -4.396
+    >>> uniformity([[1, 0], [2, 0], [3, 0]]) == 0
+    True
+    """
+    unit = unit_rows(check_representation(X, constant_ok=True))
+    n_pairs = unit.shape[0] * (unit.shape[0] - 1) / 2
+    return min(0.0, _log_sum_potential(unit, t) - np.log(n_pairs).item())
+
+
+@validate_params(
+    {"alpha": [Interval(Real, 0, None, closed="neither")]}, prefer_skip_nested_validation=True
+)
+def alignment(X, X_positive, *, alpha=2) -> float:
+    r"""Mean distance of positive pairs on the unit sphere; lower is better.
+
+    .. math:: \frac{1}{n} \sum_i \lVert \hat x_i - \hat x_i^+ \rVert^\alpha
+
+    where :math:`\hat x = x / \lVert x \rVert`. The value lies in :math:`[0, 2^\alpha]`.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        The representation; rows are scaled to unit length here.
+    X_positive : array-like of shape (n_samples, n_features)
+        The positive partner of each row, such as another view of the same sample.
+    alpha : float, default=2
+        Exponent of the distance.
+
+    Returns
+    -------
+    value : float
+        Mean distance to the power of alpha.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or a row is zero.
+
+    See Also
+    --------
+    uniformity : How evenly the rows cover the sphere.
+
+    Notes
+    -----
+    Time and memory O(n d).
+
+    .. versionadded:: 0.1
+
+    References
+    ----------
+    T. Wang and P. Isola, "Understanding contrastive representation learning through alignment
+    and uniformity on the hypersphere", ICML 2020.
+
+    Examples
+    --------
+    >>> from sksim.metrics import alignment
+    >>> round(alignment([[1, 0], [0, 2]], [[1, 0], [-1, 0]]), 6)
+    1.0
+    """
+    X, X_positive = check_paired(X, X_positive, min_samples=1, constant_ok=True, name="X_positive")
+    if X.shape[1] != X_positive.shape[1]:
+        raise ValueError(
+            "X and X_positive must have the same features, got "
+            f"{X.shape[1]} features in X and {X_positive.shape[1]} in X_positive."
+        )
+    gaps = np.linalg.norm(unit_rows(X) - unit_rows(X_positive, "X_positive"), axis=1)
+    return float(np.mean(np.minimum(gaps, 2.0) ** alpha))
+
+
+def anisotropy(X) -> float:
+    r"""Mean cosine between different rows: how far they share one direction; lower is better.
+
+    .. math:: \frac{1}{n (n - 1)} \sum_{i \neq j} \cos(x_i, x_j)
+              = \frac{\lVert \sum_i \hat x_i \rVert^2 - n}{n (n - 1)}
+
+    where :math:`\hat x_i = x_i / \lVert x_i \rVert`. The value lies in :math:`[-1/(n-1), 1]`:
+    close to 0 for an isotropic cloud around the origin, 1 if all rows point in one direction.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        The representation, not centred.
+
+    Returns
+    -------
+    value : float
+        Mean cosine.
+
+    Raises
+    ------
+    ValueError
+        If a row is zero, or there are fewer than two rows.
+
+    See Also
+    --------
+    isoscore : Evenness of the variances, whatever the mean is.
+
+    Notes
+    -----
+    Time and memory O(n d). Unchanged by rotations and by the lengths of the rows, not by
+    translation.
+
+    .. versionadded:: 0.1
+
+    References
+    ----------
+    K. Ethayarajh, "How contextual are contextualized word representations?", EMNLP 2019.
+
+    Examples
+    --------
+    >>> from sksim.metrics import anisotropy
+    >>> anisotropy([[1, 0], [0, 1], [2, 0]])
+    0.3333333333333333
+    """
+    unit = unit_rows(check_representation(X, constant_ok=True))
+    n_samples = unit.shape[0]
+    total = unit.sum(axis=0)
+    mean_cosine = (total @ total - n_samples) / (n_samples * (n_samples - 1))
+    return within(mean_cosine, -1.0 / (n_samples - 1), 1.0)

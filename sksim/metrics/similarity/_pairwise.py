@@ -1,0 +1,192 @@
+"""Similarities of many representations: each is prepared once."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from collections.abc import Callable, Mapping
+from itertools import combinations_with_replacement, product
+
+import numpy as np
+from sklearn.utils import Bunch
+from sklearn.utils.parallel import Parallel, delayed
+
+from sksim.metrics._measure import (
+    Measure,
+    Steps,
+    get_measure,
+)
+from sksim.metrics._validation import (
+    check_representation,
+    check_same_rows,
+    check_value,
+)
+
+__all__ = ["cross_similarity", "pairwise_similarity"]
+
+
+class SimilarityMatrix(Bunch):
+    """A Bunch whose attribute ``values`` is the matrix, not the method of dict."""
+
+    @property
+    def values(self) -> np.ndarray:
+        return self["values"]
+
+
+def _labelled(representations, name: str) -> tuple[list, list]:
+    """Labels and representations of a dict or a sequence."""
+    if isinstance(representations, Mapping):
+        labels, values = list(representations), list(representations.values())
+    elif isinstance(representations, list | tuple) or getattr(representations, "ndim", 0) == 3:
+        labels, values = list(range(len(representations))), list(representations)
+    else:
+        raise TypeError(
+            f"{name} must be a dict or a list of representations, got "
+            f"{type(representations).__name__}."
+        )
+    if not values:
+        raise ValueError(f"{name} must hold at least one representation, got none.")
+    return labels, values
+
+
+def _checked(labels: list, values: list, measure: Measure, first) -> list[np.ndarray]:
+    """The validated arrays, with as many rows as ``first`` and the same index."""
+    arrays = []
+    for label, value in zip(labels, values, strict=True):
+        try:
+            arrays.append(check_representation(value, min_samples=measure.min_samples))
+            check_same_rows(first, value)
+        except (TypeError, ValueError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"Representation {label!r}: {error}") from error
+    return arrays
+
+
+def _compare_all(steps: Steps, states_x: list, states_y: list, pairs: list, n_jobs) -> list[float]:
+    def compare(i: int, j: int) -> float:
+        return check_value(steps.compare(states_x[i], states_y[j]))
+
+    return Parallel(n_jobs=n_jobs, prefer="threads")(delayed(compare)(i, j) for i, j in pairs)
+
+
+def _prepare_all(steps: Steps, arrays: list[np.ndarray], n_jobs) -> list:
+    return Parallel(n_jobs=n_jobs, prefer="threads")(delayed(steps.prepare)(X) for X in arrays)
+
+
+def pairwise_similarity(
+    representations, metric: str | Callable = "cka", *, n_jobs: int | None = None
+) -> Bunch:
+    """Similarity of every pair of several representations of the same samples.
+
+    Parameters
+    ----------
+    representations : dict or list of array-like of shape (n_samples, n_features)
+        The m representations, such as the layers of a network or different models. The numbers
+        of features may differ.
+    metric : str or callable, default="cka"
+        Name of a measure or of a public function for paired representations, such a function, a
+        :func:`functools.partial` of one, or any function of two arrays.
+    n_jobs : int, default=None
+        Number of threads.
+
+    Returns
+    -------
+    similarities : Bunch
+        ``values`` (m, m), with ``values[i, j]`` the measure of representation i and j in this
+        order, and ``labels``, the keys of the dict or the positions in the list.
+
+    See Also
+    --------
+    cross_similarity : Two sets of representations against each other.
+
+    Notes
+    -----
+    m preparations (centring, factors, neighbours) and m (m + 1) / 2 comparisons, or m^2 if the
+    measure is not symmetric. A function that is not of the library is evaluated for each pair.
+
+    .. versionadded:: 0.1
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.metrics import pairwise_similarity
+    >>> X = np.random.default_rng(0).standard_normal((50, 4))
+    >>> layers = {"input": X, "rotated": X[:, ::-1], "squared": X**2}
+    >>> result = pairwise_similarity(layers, "procrustes")
+    >>> result.labels
+    ['input', 'rotated', 'squared']
+    >>> result.values.round(1)
+    array([[1. , 1. , 0.2],
+           [1. , 1. , 0.2],
+           [0.2, 0.2, 1. ]])
+    """
+    measure = get_measure(metric)
+    labels, representations = _labelled(representations, "representations")
+    arrays = _checked(labels, representations, measure, representations[0])
+    steps, size = measure.steps(), len(labels)
+    states = _prepare_all(steps, arrays, n_jobs)
+    indices = range(size)
+    if measure.symmetric:
+        pairs = list(combinations_with_replacement(indices, 2))
+    else:
+        pairs = list(product(indices, indices))
+    values = np.empty((size, size))
+    compared = _compare_all(steps, states, states, pairs, n_jobs)
+    for (i, j), value in zip(pairs, compared, strict=True):
+        values[i, j] = value
+        if measure.symmetric:
+            values[j, i] = value
+    return SimilarityMatrix(values=values, labels=labels)
+
+
+def cross_similarity(
+    a_layers, b_layers, metric: str | Callable = "cka", *, n_jobs: int | None = None
+) -> Bunch:
+    """Similarity of each representation of one set with each of another set.
+
+    Parameters
+    ----------
+    a_layers : dict or list of array-like of shape (n_samples, n_features)
+        The first set, such as the layers of one network.
+    b_layers : dict or list of array-like of shape (n_samples, n_features)
+        The second set, of the same samples.
+    metric : str or callable, default="cka"
+        The measure, see :func:`pairwise_similarity`.
+    n_jobs : int, default=None
+        Number of threads.
+
+    Returns
+    -------
+    similarities : Bunch
+        ``values`` (m_a, m_b), with ``values[i, j]`` the measure of ``a_layers`` i and
+        ``b_layers`` j in this order, ``row_labels`` and ``column_labels``.
+
+    .. versionadded:: 0.1
+
+    See Also
+    --------
+    pairwise_similarity : One set against itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.metrics import cross_similarity
+    >>> X = np.random.default_rng(0).standard_normal((50, 4))
+    >>> result = cross_similarity({"input": X}, [X + 1, np.abs(X)], "procrustes")
+    >>> result.values.round(2), result.row_labels, result.column_labels
+    (array([[1.  , 0.23]]), ['input'], [0, 1])
+    """
+    measure = get_measure(metric)
+    row_labels, rows = _labelled(a_layers, "a_layers")
+    column_labels, columns = _labelled(b_layers, "b_layers")
+    steps = measure.steps()
+    states = [
+        _prepare_all(steps, _checked(labels, values, measure, rows[0]), n_jobs)
+        for labels, values in ((row_labels, rows), (column_labels, columns))
+    ]
+    pairs = list(product(range(len(rows)), range(len(columns))))
+    values = _compare_all(steps, *states, pairs, n_jobs)
+    return SimilarityMatrix(
+        values=np.reshape(values, (len(rows), len(columns))),
+        row_labels=row_labels,
+        column_labels=column_labels,
+    )

@@ -1,0 +1,208 @@
+"""Similarity by matching single features: correlation matching, mean correlation coefficient."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.stats import rankdata
+
+from sksim.metrics._linalg import center
+from sksim.metrics._measure import (
+    SHAPE_MAPS,
+    Measure,
+    Steps,
+    evaluate,
+    permute_rows,
+    register,
+)
+from sksim.metrics._validation import PAIR_CONSTRAINTS
+from sksim.utils._sklearn import StrOptions, validate_params
+
+__all__ = ["correlation_matching_score", "mean_correlation_coefficient", "standardize"]
+
+
+def standardize(X: np.ndarray) -> np.ndarray:
+    """Centred float64 columns of unit norm; those that do not vary are left out."""
+    X = X.astype(np.float64, copy=False)
+    peak = np.abs(X).max(axis=0)
+    values = center(X).values
+    largest = np.abs(values).max(axis=0)
+    spread = X.max(axis=0) - X.min(axis=0)
+    varies = (spread > 4 * np.finfo(np.float64).eps * peak) & (largest > 0)
+    values = values[:, varies] / largest[varies]
+    return values / np.sqrt(np.einsum("ij,ij->j", values, values))
+
+
+def _standardized_ranks(X: np.ndarray) -> np.ndarray:
+    return standardize(rankdata(X, axis=0))
+
+
+def matched_mean(similarity: np.ndarray) -> float:
+    """Mean entry of the best one-to-one matching of rows and columns."""
+    return float(similarity[linear_sum_assignment(similarity, maximize=True)].mean())
+
+
+def _correlations(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return np.clip(x.T @ y, -1.0, 1.0)
+
+
+def _hard(x: np.ndarray, y: np.ndarray) -> float:
+    return matched_mean(_correlations(x, y))
+
+
+def _semi(x: np.ndarray, y: np.ndarray) -> float:
+    correlations = _correlations(x, y)
+    return float(correlations.max(axis=1).mean() + correlations.max(axis=0).mean()) / 2.0
+
+
+def _absolute(x: np.ndarray, y: np.ndarray) -> float:
+    return matched_mean(np.abs(_correlations(x, y)))
+
+
+def _matching_steps(*, kind="hard") -> Steps:
+    return Steps(standardize, _hard if kind == "hard" else _semi, permute_rows)
+
+
+def _coefficient_steps(*, method="pearson") -> Steps:
+    prepare = standardize if method == "pearson" else _standardized_ranks
+    return Steps(prepare, _absolute, permute_rows)
+
+
+@validate_params(
+    {**PAIR_CONSTRAINTS, "kind": [StrOptions({"hard", "semi"})]}, prefer_skip_nested_validation=True
+)
+def correlation_matching_score(X, Y, *, kind="hard") -> float:
+    r"""Mean correlation of the features of one representation with those matched to them.
+
+    With the matrix :math:`R` (d_x, d_y) of the correlations between features, ``"hard"`` is the
+    mean of :math:`R` over the best one-to-one matching, and ``"semi"`` the mean of
+    :math:`\frac{1}{d_x} \sum_i \max_j R_{ij}` and :math:`\frac{1}{d_y} \sum_j \max_i R_{ij}`,
+    where several features may choose the same partner.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features_x)
+        First representation.
+    Y : array-like of shape (n_samples, n_features_y)
+        Second representation of the same samples, row by row.
+    kind : {"hard", "semi"}, default="hard"
+        One-to-one matching, or the best partner of each feature.
+
+    Returns
+    -------
+    score : float
+        In [-1, 1]; 1 for the same features in another order, scale and shift.
+
+    See Also
+    --------
+    mean_correlation_coefficient : With absolute correlations.
+    permutation_distance : The distance after one-to-one matching.
+    soft_matching_distance : For different numbers of features.
+
+    Notes
+    -----
+    For different widths ``"hard"`` leaves the unmatched features of the wider side out. Features
+    that do not vary are left out. Invariant to order, positive scale and shift of the features;
+    not to rotations: it asks whether single features mean the same. O(n d^2 + d^3) time.
+
+    .. versionadded:: 0.1
+
+    References
+    ----------
+    Convergent learning: do different neural networks learn the same representations? Li,
+    Yosinski, Clune, Lipson, Hopcroft, 2016.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.metrics import correlation_matching_score
+    >>> X = np.random.default_rng(0).standard_normal((100, 3))
+    >>> round(correlation_matching_score(X, 5 * X[:, [2, 0, 1]] + 1), 6)
+    1.0
+    """
+    return evaluate(_matching_steps(kind=kind), X, Y)
+
+
+@validate_params(
+    {**PAIR_CONSTRAINTS, "method": [StrOptions({"pearson", "spearman"})]},
+    prefer_skip_nested_validation=True,
+)
+def mean_correlation_coefficient(X, Y, *, method="pearson") -> float:
+    r"""Mean absolute correlation of matched features (MCC of independent component analysis).
+
+    The mean of :math:`|R_{ij}|` over the best one-to-one matching of the features.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features_x)
+        First representation, such as true sources.
+    Y : array-like of shape (n_samples, n_features_y)
+        Second representation of the same samples, such as recovered sources.
+    method : {"pearson", "spearman"}, default="pearson"
+        The correlation; "spearman" forgives monotone maps of each feature.
+
+    Returns
+    -------
+    score : float
+        In [0, 1]; 1 for the same features up to order, scale, sign and shift.
+
+    See Also
+    --------
+    correlation_matching_score : With signed correlations.
+
+    Notes
+    -----
+    1 for sources that are identified up to permutation and scale. For different widths the
+    unmatched features of the wider side are left out, as are features that do not vary.
+    O(n d^2 + d^3) time.
+
+    .. versionadded:: 0.1
+
+    References
+    ----------
+    Unsupervised feature extraction by time-contrastive learning and nonlinear ICA. Hyvarinen,
+    Morioka, 2016.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.metrics import mean_correlation_coefficient
+    >>> X = np.random.default_rng(0).standard_normal((100, 3))
+    >>> round(mean_correlation_coefficient(X, -X[:, [2, 0, 1]]), 6)
+    1.0
+    >>> round(mean_correlation_coefficient(X, np.exp(X), method="spearman"), 6)
+    1.0
+    """
+    return evaluate(_coefficient_steps(method=method), X, Y)
+
+
+_INVARIANCES = SHAPE_MAPS - {"orthogonal"}
+
+for _name, _params in (
+    ("correlation_matching", {}),
+    ("correlation_matching_semi", {"kind": "semi"}),
+):
+    register(
+        Measure(
+            _name,
+            correlation_matching_score,
+            _matching_steps,
+            _params,
+            range=(-1.0, 1.0),
+            invariances=_INVARIANCES,
+        )
+    )
+for _name, _params in (
+    ("mean_correlation_coefficient", {}),
+    ("mean_correlation_coefficient_spearman", {"method": "spearman"}),
+):
+    register(
+        Measure(
+            _name,
+            mean_correlation_coefficient,
+            _coefficient_steps,
+            _params,
+            invariances=_INVARIANCES,
+        )
+    )

@@ -1,0 +1,121 @@
+"""Linear predictivity: how well one representation predicts another on unseen samples."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import functools
+import math
+
+import numpy as np
+from sklearn.linear_model import RidgeCV
+from sklearn.model_selection import check_cv, cross_val_score
+
+from sksim.metrics._measure import (
+    SHAPE_MAPS,
+    Measure,
+    Steps,
+    as_is,
+    evaluate,
+    permute_rows,
+    register,
+)
+from sksim.metrics._validation import PAIR_CONSTRAINTS
+from sksim.utils._sklearn import HasMethods, validate_params
+
+__all__ = ["linear_predictivity_score"]
+
+
+def _compare(X: np.ndarray, Y: np.ndarray, *, estimator, cv) -> float:
+    estimator = RidgeCV() if estimator is None else estimator
+    splitter = check_cv(cv)
+    smallest = min(len(test) for _, test in splitter.split(X, Y))
+    if smallest < 2:
+        raise ValueError(
+            f"cv must leave at least two samples in each test set, got {smallest} of "
+            f"{X.shape[0]} samples: the share of explained variance needs a variance."
+        )
+    # What overflows is no number in the end, and raises.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(cross_val_score(estimator, X, Y, cv=splitter, error_score="raise").mean())
+
+
+def _steps(*, estimator=None, cv=None) -> Steps:
+    return Steps(as_is, functools.partial(_compare, estimator=estimator, cv=cv), permute_rows)
+
+
+@validate_params(
+    {
+        **PAIR_CONSTRAINTS,
+        "estimator": [HasMethods(["fit", "predict"]), None],
+        "cv": ["cv_object"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def linear_predictivity_score(X, Y, *, estimator=None, cv=None) -> float:
+    r"""Share of the variance of Y that a regression on X explains, on held-out samples.
+
+    The mean over the splits of ``estimator.score``, for the regressors of scikit-learn
+    :math:`R^2 = 1 - \sum_i (y_i - \hat y_i)^2 / \sum_i (y_i - \bar y)^2` of the test samples,
+    averaged over the features of Y.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features_x)
+        The representation that predicts.
+    Y : array-like of shape (n_samples, n_features_y)
+        The representation to be predicted, of the same samples, row by row.
+    estimator : estimator object, default=None
+        A regressor for several targets; None is :class:`sklearn.linear_model.RidgeCV`.
+    cv : int, cross-validation generator or iterable, default=None
+        The splits; None is five folds of consecutive samples. Shuffle samples that are sorted.
+
+    Returns
+    -------
+    score : float
+        In (-inf, 1]; 1 if Y is predicted without error, 0 or less if no better than by its mean.
+
+    See Also
+    --------
+    cca_score : Symmetric.
+    SimilarityAccumulator : The in-sample share by ordinary least squares, from batches.
+
+    Notes
+    -----
+    Directed. Not invariant to the scale of X, as the penalties of RidgeCV are absolute:
+    standardise, or pass another estimator. The score depends on the order of the samples through
+    the folds. A feature of Y that is constant in a test set counts 1 if predicted exactly, else 0.
+
+    .. versionadded:: 0.1
+
+    References
+    ----------
+    Brain-Score: which artificial neural network for object recognition is most brain-like?
+    Schrimpf, Kubilius, Hong, Majaj, Rajalingham, Issa, Kar, Bashivan, Prescott-Roy, Geiger,
+    Schmidt, Yamins, DiCarlo, 2018.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.metrics import linear_predictivity_score
+    >>> X = np.random.default_rng(0).standard_normal((200, 3))
+    >>> Y = X[:, :1] + X[:, 1:2]
+    >>> round(linear_predictivity_score(X, Y), 2), round(linear_predictivity_score(Y, X), 1)
+    (1.0, 0.3)
+    """
+    return evaluate(_steps(estimator=estimator, cv=cv), X, Y, min_samples=4)
+
+
+register(
+    Measure(
+        "linear_predictivity",
+        linear_predictivity_score,
+        _steps,
+        range=(-math.inf, 1.0),
+        symmetric=False,
+        identity=False,
+        row_order_free=False,
+        invariances=frozenset({"orthogonal", "translation", "permutation"}),
+        invariances_y=SHAPE_MAPS - {"orthogonal"},
+        min_samples=10,
+    )
+)

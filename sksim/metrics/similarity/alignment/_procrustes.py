@@ -1,0 +1,348 @@
+"""Procrustes similarity, Procrustes distances, and generalised shape distances."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import functools
+import math
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+from scipy import linalg
+
+from sksim.metrics._linalg import center
+from sksim.metrics._measure import (
+    SHAPE_MAPS,
+    Measure,
+    Steps,
+    as_is,
+    evaluate,
+    register,
+    same_values,
+)
+from sksim.metrics._validation import PAIR_CONSTRAINTS
+from sksim.metrics.similarity.canonical._cca import (
+    centered_columns,
+    principal_axes,
+    warn_if_degenerate,
+)
+from sksim.utils._sklearn import Interval, StrOptions, validate_params
+
+__all__ = ["procrustes_distance", "procrustes_score", "shape_distance"]
+
+#: Above this correlation the distance is measured on the aligned arrays: 1 - c loses its digits.
+NEARLY_ONE = 1.0 - 1e-4
+
+
+class Shape(NamedTuple):
+    """A centred array of unit norm, at most as wide as long, and the norm it had."""
+
+    values: np.ndarray
+    norm: float
+
+
+def unit_shape(values: np.ndarray, scale: float = 1.0) -> Shape:
+    norm = linalg.norm(values)
+    return Shape(values / norm, scale * norm)
+
+
+def _narrow(values: np.ndarray) -> np.ndarray:
+    """The features of an array with more columns than rows, rotated into as many as rows."""
+    n, d = values.shape
+    return values if d <= n else linalg.qr(values.T, mode="r", check_finite=False)[0][:n].T
+
+
+def _prepare(X: np.ndarray) -> Shape:
+    centered = center(X.astype(np.float64, copy=False))
+    return unit_shape(_narrow(centered.values), centered.scale)
+
+
+def permute_shape(y: Shape, order: np.ndarray) -> Shape:
+    return y._replace(values=y.values[order])
+
+
+def _correlation(x: Shape, y: Shape) -> float:
+    """Nuclear norm of X^T Y."""
+    return min(1.0, float(linalg.svdvals(x.values.T @ y.values, check_finite=False).sum()))
+
+
+def _residual(x: Shape, y: Shape) -> float:
+    """Norm of the difference between the arrays of unit norm, one optimally rotated."""
+    if same_values(x.values, y.values):
+        return 0.0
+    correlation = _correlation(x, y)
+    if correlation < NEARLY_ONE:
+        return math.sqrt(2.0 - 2.0 * correlation)
+    narrow, wide = sorted((x.values, y.values), key=lambda values: values.shape[1])
+    U, _, Vt = linalg.svd(narrow.T @ wide, full_matrices=False, check_finite=False)
+    return float(linalg.norm(narrow @ (U @ Vt) - wide))
+
+
+def distance_of_residual(residual: float, x: Shape, y: Shape, kind: str) -> float:
+    """A form of the distance from that of the aligned arrays of unit norm."""
+    if kind == "angular":
+        return 2.0 * math.asin(min(1.0, residual / 2.0))
+    if kind == "unit":
+        return residual
+    return math.hypot(x.norm - y.norm, math.sqrt(x.norm) * math.sqrt(y.norm) * residual)
+
+
+def _compare_distance(x: Shape, y: Shape, *, kind: str) -> float:
+    return distance_of_residual(_residual(x, y), x, y, kind)
+
+
+def _prepare_whitened(X: np.ndarray, *, alpha: float, whitening: str) -> Shape:
+    values, scale = centered_columns(X)
+    singular, Vt = principal_axes(values)
+    if alpha == 0:
+        warn_if_degenerate(*X.shape, singular.size)
+    if whitening == "power":
+        factors = singular ** (alpha - 1.0)
+    else:  # in the unit of the data
+        factors = alpha * scale + (1.0 - alpha) / singular
+    return unit_shape(values @ (Vt.T * factors))
+
+
+def _score_steps() -> Steps:
+    return Steps(_prepare, _correlation, permute_shape)
+
+
+def _distance_steps(*, kind="angular") -> Steps:
+    return Steps(_prepare, functools.partial(_compare_distance, kind=kind), permute_shape)
+
+
+def _shape_steps(*, alpha=1.0, whitening="power") -> Steps:
+    prepare = functools.partial(_prepare_whitened, alpha=alpha, whitening=whitening)
+    return Steps(prepare, functools.partial(_compare_distance, kind="angular"), permute_shape)
+
+
+@validate_params(PAIR_CONSTRAINTS, prefer_skip_nested_validation=True)
+def procrustes_score(X, Y) -> float:
+    r"""Correlation of two representations after the best rotation (normalised Bures similarity).
+
+    .. math:: c = \frac{\lVert X_c^\top Y_c \rVert_*}{\lVert X_c \rVert \, \lVert Y_c \rVert}
+
+    with the nuclear norm :math:`\lVert \cdot \rVert_*` (sum of the singular values), the
+    Frobenius norm, and centred :math:`X_c` (n, d_x), :math:`Y_c` (n, d_y). The narrower side
+    counts as padded by zeros.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features_x)
+        First representation.
+    Y : array-like of shape (n_samples, n_features_y)
+        Second representation of the same samples, row by row.
+
+    Returns
+    -------
+    score : float
+        In [0, 1]; 1 for representations that are equal up to rotation, scale and shift.
+
+    See Also
+    --------
+    procrustes_distance : The distances that belong to it.
+    cka_score : Less demanding: dominated by the leading principal components.
+
+    Notes
+    -----
+    Equal to the normalised Bures similarity of the two Gram matrices. The score of independent
+    representations grows with the ratio of features to samples (0.37 for 10 features in 50
+    samples, 0.99 for 1000): judge it with :func:`permutation_test_similarity`.
+
+    O(n d^2 + d^3) time for n > d and O(n^2 d) otherwise, in float64.
+
+    .. versionadded:: 0.1
+
+    References
+    ----------
+    A generalized solution of the orthogonal Procrustes problem. Schonemann, 1966.
+
+    Duality of Bures and shape distances with implications for comparing neural representations.
+    Harvey, Larsen, Williams, 2024.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.metrics import procrustes_score
+    >>> X = np.random.default_rng(0).standard_normal((100, 2))
+    >>> round(procrustes_score(X, 3 * X @ [[0, -1], [1, 0]] + 5), 6)
+    1.0
+    """
+    return evaluate(_score_steps(), X, Y)
+
+
+@validate_params(
+    {**PAIR_CONSTRAINTS, "kind": [StrOptions({"angular", "unit", "size_and_shape"})]},
+    prefer_skip_nested_validation=True,
+)
+def procrustes_distance(X, Y, *, kind="angular") -> float:
+    r"""Distance of two representations after the best rotation.
+
+    With the score :math:`c` of :func:`procrustes_score`, ``kind`` is one of
+
+    * ``"angular"``: :math:`\arccos c`, radians, in [0, pi/2],
+    * ``"unit"``: :math:`\sqrt{2 - 2 c}`, the distance of the arrays of unit norm,
+    * ``"size_and_shape"``: :math:`\sqrt{\lVert X_c \rVert^2 + \lVert Y_c \rVert^2 -
+      2 \lVert X_c^\top Y_c \rVert_*}`, without normalisation.
+
+    All three are metrics. Other names in use are their squares or linear in :math:`c`, and are
+    not: :math:`2 - 2c`, :math:`1 - c`, and :math:`1 - c^2` of scipy.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features_x)
+        First representation.
+    Y : array-like of shape (n_samples, n_features_y)
+        Second representation of the same samples, row by row.
+    kind : {"angular", "unit", "size_and_shape"}, default="angular"
+        The form of the distance.
+
+    Returns
+    -------
+    distance : float
+        0 for representations that are equal up to rotation, shift and, except for
+        ``"size_and_shape"``, scale.
+
+    See Also
+    --------
+    procrustes_score : The similarity, with cost and invariances.
+    shape_distance : Between this and canonical correlations.
+
+    Notes
+    -----
+    Near zero the distance is measured on the aligned arrays, which keeps its relative accuracy;
+    ``arccos`` would lose half of the digits. The square of ``"size_and_shape"`` is the squared
+    Bures distance of the Gram matrices.
+
+    .. versionadded:: 0.1
+
+    References
+    ----------
+    Generalized shape metrics on neural representations. Williams, Kunz, Kornblith, Linderman,
+    2021.
+
+    Grounding representation similarity through statistical testing. Ding, Denain, Steinhardt,
+    2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.metrics import procrustes_distance
+    >>> X = np.random.default_rng(0).standard_normal((100, 2))
+    >>> round(procrustes_distance(X, 2 * X), 6)
+    0.0
+    >>> round(procrustes_distance(X, X + 3, kind="size_and_shape"), 6)
+    0.0
+    """
+    return evaluate(_distance_steps(kind=kind), X, Y)
+
+
+@validate_params(
+    {
+        **PAIR_CONSTRAINTS,
+        "alpha": [Interval(Real, 0, 1, closed="both")],
+        "whitening": [StrOptions({"power", "convex"})],
+    },
+    prefer_skip_nested_validation=True,
+)
+def shape_distance(X, Y, *, alpha=1.0, whitening="power") -> float:
+    r"""Angular Procrustes distance of partially whitened representations.
+
+    With the thin singular value decomposition :math:`X_c = U \mathrm{diag}(\sigma) V^\top`, the
+    singular values are replaced by :math:`\sigma^\alpha` (``"power"``) or
+    :math:`\alpha \sigma + (1 - \alpha)` (``"convex"``) before the rotation is chosen. So
+    ``alpha=1`` is the angular Procrustes distance, and ``alpha=0``, where all directions count
+    alike, :math:`\arccos(\sum_i \rho_i / \sqrt{r_x r_y})` of the canonical correlations.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features_x)
+        First representation.
+    Y : array-like of shape (n_samples, n_features_y)
+        Second representation of the same samples, row by row.
+    alpha : float, default=1.0
+        From 0, invariant to all invertible maps, to 1, invariant to rotations.
+    whitening : {"power", "convex"}, default="power"
+        How the singular values are flattened. "convex" mixes the identity with the whitening by
+        the scatter matrix, as published; it depends on the unit of the data and on n_samples.
+
+    Returns
+    -------
+    distance : float
+        Radians, in [0, pi/2].
+
+    Warns
+    -----
+    DegenerateSimilarityWarning
+        For ``alpha=0`` and no more samples than features.
+
+    See Also
+    --------
+    procrustes_distance : The case alpha = 1.
+    cca_score : Related to the case alpha = 0.
+
+    Notes
+    -----
+    A metric for every ``alpha``. Invariant to rotation, shift and, with ``"power"``, scale.
+    O(n d^2 + d^3) time.
+
+    .. versionadded:: 0.1
+
+    References
+    ----------
+    Generalized shape metrics on neural representations. Williams, Kunz, Kornblith, Linderman,
+    2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.metrics import shape_distance
+    >>> X = np.random.default_rng(0).standard_normal((100, 2))
+    >>> stretched = X @ np.diag([1, 9])
+    >>> [round(shape_distance(X, stretched, alpha=a), 2) for a in (0, 0.5, 1)]
+    [0.0, 0.46, 0.68]
+    """
+    return evaluate(_shape_steps(alpha=alpha, whitening=whitening), X, Y)
+
+
+register(
+    Measure(
+        "procrustes", procrustes_score, _score_steps, distance=math.acos, invariances=SHAPE_MAPS
+    )
+)
+for _name, _kind, _high in (
+    ("procrustes_angular", "angular", math.pi / 2),
+    ("procrustes_unit", "unit", math.sqrt(2.0)),
+    ("procrustes_size_and_shape", "size_and_shape", math.inf),
+):
+    register(
+        Measure(
+            _name,
+            procrustes_distance,
+            _distance_steps,
+            {} if _kind == "angular" else {"kind": _kind},
+            higher_is_better=False,
+            range=(0.0, _high),
+            distance=as_is,
+            invariances=SHAPE_MAPS - {"scale"} if _kind == "size_and_shape" else SHAPE_MAPS,
+        )
+    )
+for _name, _params, _invariances in (
+    ("shape", {}, SHAPE_MAPS),
+    ("shape_half", {"alpha": 0.5}, SHAPE_MAPS),
+    ("shape_whitened", {"alpha": 0.0}, SHAPE_MAPS | {"invertible"}),
+    ("shape_convex", {"alpha": 0.5, "whitening": "convex"}, SHAPE_MAPS - {"scale"}),
+):
+    register(
+        Measure(
+            _name,
+            shape_distance,
+            _shape_steps,
+            _params,
+            higher_is_better=False,
+            range=(0.0, math.pi / 2),
+            distance=as_is,
+            invariances=_invariances,
+        )
+    )

@@ -1,0 +1,544 @@
+"""Canonical correlations and their summaries: CCA, SVCCA, PWCCA."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import functools
+import math
+import warnings
+from numbers import Integral, Real
+from typing import NamedTuple
+
+import numpy as np
+from scipy import linalg
+
+from sksim.metrics._linalg import Centered, center, cross_product, square_sum
+from sksim.metrics._measure import (
+    SHAPE_MAPS,
+    Measure,
+    Steps,
+    evaluate,
+    register,
+)
+from sksim.metrics._validation import (
+    PAIR_CONSTRAINTS,
+    DegenerateSimilarityWarning,
+    check_paired,
+)
+from sksim.utils._sklearn import Interval, StrOptions, validate_params
+
+__all__ = ["canonical_correlations", "cca_score", "pwcca_score", "svcca_score"]
+
+#: Largest squared condition number for which the Cholesky route keeps eight digits.
+MAX_CONDITION = 1.0 / math.sqrt(np.finfo(np.float64).eps)
+RTOL = 1e-10
+
+
+class Basis(NamedTuple):
+    """Orthonormal basis ``U = values @ inv(factor)`` of the columns of a centred X.
+
+    ``factor`` is upper triangular or None (the identity), ``loadings`` is ``U^T X`` (r, d).
+    With shrinkage or a ridge the columns of U are shorter than one.
+    """
+
+    values: np.ndarray
+    factor: np.ndarray | None
+    loadings: np.ndarray
+
+    @property
+    def rank(self) -> int:
+        return self.loadings.shape[0]
+
+
+def warn_if_degenerate(n_samples: int, n_features: int, rank: int) -> None:
+    if n_features >= n_samples or rank >= n_samples - 1:
+        warnings.warn(
+            f"Canonical correlations of {n_samples} samples with {n_features} features are 1 "
+            "whatever the values: so many features reproduce any centred column. Use more "
+            "samples, shrinkage, fewer components, or a measure that is not invariant to all "
+            "invertible maps, such as cka_score.",
+            DegenerateSimilarityWarning,
+            stacklevel=2,
+        )
+
+
+def centered_columns(X: np.ndarray, rtol: float = RTOL) -> Centered:
+    """Centred float64 columns, those dropped that do not vary."""
+    centered = center(X.astype(np.float64, copy=False))
+    norms = linalg.norm(centered.values, axis=0)
+    varies = norms > np.clip(rtol, np.finfo(np.float64).eps, RTOL) * norms.max()
+    return centered if varies.all() else centered._replace(values=centered.values[:, varies])
+
+
+def _well_conditioned_root(S: np.ndarray) -> np.ndarray | None:
+    """Upper triangular R with R^T R = S, or None where it would lose too many digits."""
+    try:
+        factor = linalg.cholesky(S, check_finite=False)
+    except linalg.LinAlgError:
+        return None
+    reciprocal, _ = linalg.lapack.dpocon(factor, linalg.norm(S, 1))
+    return factor if reciprocal * MAX_CONDITION > 1.0 else None
+
+
+def _svd(values: np.ndarray, rtol: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Thin singular value decomposition up to the numerical rank."""
+    U, singular, Vt = linalg.svd(values, full_matrices=False, check_finite=False)
+    rounding = min(values.shape) * np.finfo(np.float64).eps
+    rank = int((singular > max(rtol, rounding) * singular[0]).sum())
+    return U[:, :rank], singular[:rank], Vt[:rank]
+
+
+def solve_transposed(factor: np.ndarray, B: np.ndarray) -> np.ndarray:
+    """inv(R^T) B for an upper triangular R (BLAS: LAPACK's routine is slow for small R)."""
+    return linalg.blas.dtrsm(1.0, factor, B, trans_a=1)
+
+
+def _cholesky_basis(values: np.ndarray, ridge: float) -> Basis | None:
+    """Basis from the Cholesky factor of the covariance; the columns are brought to one scale."""
+    if values.shape[0] <= values.shape[1]:
+        return None
+    S = cross_product(values, values)
+    scales = np.sqrt(np.diag(S)) if ridge == 0 else np.ones(S.shape[0])
+    factor = _well_conditioned_root(S / np.outer(scales, scales) + ridge * np.eye(S.shape[0]))
+    if factor is None:
+        return None
+    factor = np.asfortranarray(factor * scales)
+    return Basis(values, factor, solve_transposed(factor, S))
+
+
+def _svd_basis(values: np.ndarray, ridge: float, rtol: float) -> Basis:
+    U, singular, Vt = _svd(values, rtol)
+    lengths = singular / np.sqrt(singular**2 + ridge)
+    return Basis(U * lengths, None, (lengths * singular)[:, None] * Vt)
+
+
+def basis_of(values: np.ndarray, *, ridge: float = 0.0, rtol: float = RTOL) -> Basis:
+    """Basis of centred columns, whitened by ``S + ridge I``.
+
+    A Cholesky factor keeps all directions, which is right for the usual ``rtol`` only.
+    """
+    basis = _cholesky_basis(values, ridge) if rtol <= RTOL else None
+    return basis if basis is not None else _svd_basis(values, ridge, rtol)
+
+
+def _prepare(X: np.ndarray, *, shrinkage: float = 0.0, rtol: float = RTOL) -> Basis:
+    values = centered_columns(X, rtol).values
+    ridge = shrinkage / (1.0 - shrinkage) * square_sum(values) / X.shape[1]
+    basis = basis_of(values, ridge=ridge, rtol=rtol)
+    if shrinkage == 0:
+        warn_if_degenerate(*X.shape, basis.rank)
+    return basis
+
+
+def n_leading(singular: np.ndarray, variance: float) -> int:
+    """The fewest singular values, from the largest on, that hold a share of the variance."""
+    share = np.cumsum(singular**2)
+    size = 1 + int(np.searchsorted(share, variance * share[-1] * (1 - 1e-12)))
+    return min(size, singular.size)
+
+
+def _prepare_leading(X: np.ndarray, *, variance: float) -> Basis:
+    """Basis of the fewest principal components that hold a share of the variance."""
+    values = centered_columns(X).values
+    singular, Vt = principal_axes(values)
+    size = n_leading(singular, variance)
+    warn_if_degenerate(X.shape[0], 0, size)
+    singular, Vt = singular[:size], Vt[:size]
+    return Basis(values @ (Vt.T / singular), None, singular[:, None] * Vt)
+
+
+def principal_axes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Singular values and right vectors; from the covariance where that keeps the digits."""
+    if values.shape[0] > values.shape[1]:
+        eigenvalues, V = linalg.eigh(cross_product(values, values), check_finite=False)
+        if eigenvalues[0] * MAX_CONDITION > eigenvalues[-1]:
+            return np.sqrt(eigenvalues[::-1]), V[:, ::-1].T
+    _, singular, Vt = _svd(values, RTOL)
+    return singular, Vt
+
+
+def permute_basis(y: Basis, order: np.ndarray) -> Basis:
+    return y._replace(values=y.values[order])
+
+
+def whitened_product(x: Basis, y: Basis) -> np.ndarray:
+    """U_x^T U_y, of which the singular values are the canonical correlations."""
+    product = cross_product(x.values, y.values)
+    if x.factor is not None:
+        product = solve_transposed(x.factor, product)
+    if y.factor is not None:
+        product = solve_transposed(y.factor, product.T).T
+    return product
+
+
+def _correlations(x: Basis, y: Basis) -> np.ndarray:
+    singular = linalg.svdvals(whitened_product(x, y), check_finite=False)
+    return np.minimum(singular, 1.0)
+
+
+def _summarize(rho: np.ndarray, x: Basis, y: Basis, summary: str) -> float:
+    if summary == "max":
+        return float(rho[0])
+    if summary == "yanai":
+        return float(rho @ rho) / math.sqrt(x.rank * y.rank)
+    return float(np.mean(rho if summary == "mean" else rho**2))
+
+
+def _compare(x: Basis, y: Basis, *, summary: str, n_components: int | None = None) -> float:
+    rho = _correlations(x, y)
+    if n_components is not None and n_components > rho.size:
+        raise ValueError(
+            f"n_components must be at most {rho.size}, the number of canonical correlations, "
+            f"got {n_components}."
+        )
+    return _summarize(rho[:n_components], x, y, summary)
+
+
+def _weighted(rho: np.ndarray, directions: np.ndarray, basis: Basis) -> float:
+    """Mean of rho, each weighted by the sum of |<variate, column>| over the columns."""
+    weights = np.abs(directions.T @ basis.loadings).sum(axis=1)
+    return float(weights @ rho / weights.sum())
+
+
+def _compare_weighted(x: Basis, y: Basis, *, weights: str) -> float:
+    P, rho, Qt = linalg.svd(whitened_product(x, y), full_matrices=False, check_finite=False)
+    rho = np.minimum(rho, 1.0)
+    by_side = {"x": lambda: _weighted(rho, P, x), "y": lambda: _weighted(rho, Qt.T, y)}
+    sides = ("x", "y") if weights == "mean" else (weights,)
+    return sum(by_side[side]() for side in sides) / len(sides)
+
+
+def _cca_steps(*, n_components=None, shrinkage=0.0, summary="mean") -> Steps:
+    prepare = functools.partial(_prepare, shrinkage=shrinkage)
+    compare = functools.partial(_compare, summary=summary, n_components=n_components)
+    return Steps(prepare, compare, permute_basis)
+
+
+def _svcca_steps(*, variance=0.99, summary="mean") -> Steps:
+    prepare = functools.partial(_prepare_leading, variance=variance)
+    return Steps(prepare, functools.partial(_compare, summary=summary), permute_basis)
+
+
+def _pwcca_steps(*, weights="x") -> Steps:
+    return Steps(_prepare, functools.partial(_compare_weighted, weights=weights), permute_basis)
+
+
+_SUMMARY = [StrOptions({"mean", "mean_squared", "yanai", "max"})]
+
+
+@validate_params(
+    {**PAIR_CONSTRAINTS, "rtol": [Interval(Real, 0, 1, closed="left")]},
+    prefer_skip_nested_validation=True,
+)
+def canonical_correlations(X, Y, *, rtol=1e-10) -> np.ndarray:
+    r"""Canonical correlations of two representations, all of them.
+
+    The singular values of :math:`U_X^\top U_Y`, with :math:`U_X` (n, r_x) an orthonormal basis
+    of the columns of the centred X. They are the correlations of the pairs of most correlated
+    linear combinations of the features of either side.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features_x)
+        First representation.
+    Y : array-like of shape (n_samples, n_features_y)
+        Second representation of the same samples, row by row.
+    rtol : float, default=1e-10
+        Directions of which the singular value is below ``rtol`` times the largest one are left
+        out.
+
+    Returns
+    -------
+    correlations : ndarray of shape (min(r_x, r_y),)
+        In decreasing order, in [0, 1].
+
+    Warns
+    -----
+    DegenerateSimilarityWarning
+        For no more samples than features, where all correlations are 1.
+
+    See Also
+    --------
+    cca_score : Their mean and other summaries.
+
+    Notes
+    -----
+    Where ``r_x + r_y`` exceeds ``n_samples - 1``, the excess is a number of correlations that
+    are 1 whatever the values.
+
+    O(n d^2 + d^3) time in float64. The basis is taken from a Cholesky factor of the covariance
+    where its condition and ``rtol`` allow, and from a singular value decomposition otherwise.
+
+    .. versionadded:: 0.1
+
+    References
+    ----------
+    Relations between two sets of variates. Hotelling, 1936.
+
+    Numerical methods for computing angles between linear subspaces. Bjorck, Golub, 1973.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.metrics import canonical_correlations
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((100, 3))
+    >>> Y = np.column_stack([X[:, 0] + X[:, 1], rng.standard_normal(100)])
+    >>> canonical_correlations(X, Y).round(1)
+    array([1. , 0.2])
+    """
+    X, Y = check_paired(X, Y)
+    return _correlations(_prepare(X, rtol=rtol), _prepare(Y, rtol=rtol))
+
+
+@validate_params(
+    {
+        **PAIR_CONSTRAINTS,
+        "n_components": [Interval(Integral, 1, None, closed="left"), None],
+        "shrinkage": [Interval(Real, 0, 1, closed="left")],
+        "summary": _SUMMARY,
+    },
+    prefer_skip_nested_validation=True,
+)
+def cca_score(X, Y, *, n_components=None, shrinkage=0.0, summary="mean") -> float:
+    r"""Similarity of two representations by canonical correlations.
+
+    With the canonical correlations :math:`\rho_1 \ge \rho_2 \ge \dots` and the ranks
+    :math:`r_x, r_y` of the centred representations, ``summary`` is one of
+
+    * ``"mean"``: :math:`\frac{1}{m} \sum_i \rho_i`, with :math:`m = \min(r_x, r_y)`,
+    * ``"mean_squared"``: :math:`\frac{1}{m} \sum_i \rho_i^2`,
+    * ``"yanai"``: :math:`\sum_i \rho_i^2 / \sqrt{r_x r_y}`,
+    * ``"max"``: :math:`\rho_1`.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features_x)
+        First representation.
+    Y : array-like of shape (n_samples, n_features_y)
+        Second representation of the same samples, row by row.
+    n_components : int, default=None
+        Number of largest correlations to summarize, None takes all.
+    shrinkage : float, default=0.0
+        Share :math:`\kappa` in [0, 1) by which the joint covariance of both sides is drawn
+        towards multiples :math:`\frac{\mathrm{tr} S}{d} I` of the identity for each side. In
+        effect each covariance gets the ridge :math:`\frac{\kappa}{1 - \kappa}
+        \frac{\mathrm{tr} S}{d}`.
+    summary : {"mean", "mean_squared", "yanai", "max"}, default="mean"
+        How the correlations become one number.
+
+    Returns
+    -------
+    score : float
+        In [0, 1]; without shrinkage 1 for representations that span the same features.
+
+    Warns
+    -----
+    DegenerateSimilarityWarning
+        Without shrinkage, for no more samples than features: the score is then 1.
+
+    See Also
+    --------
+    canonical_correlations : The correlations themselves.
+    svcca_score : Restricted to the leading principal components.
+    pwcca_score : Weighted by what the variates explain.
+
+    Notes
+    -----
+    Without shrinkage invariant to every invertible affine map of either side; with it only to
+    rotation, scale and shift. The score of independent representations grows with the share of
+    features to samples: judge it with :func:`permutation_test_similarity`.
+
+    Shrinking the two covariances to :math:`(1 - \kappa) S + \kappa \frac{\mathrm{tr} S}{d} I`
+    but not the covariance between the sides, as is also done, gives "correlations" above one.
+
+    O(n d^2 + d^3) time in float64, O(n d) memory.
+
+    .. versionadded:: 0.1
+
+    References
+    ----------
+    Relations between two sets of variates. Hotelling, 1936.
+
+    On general relations of sets of variables. Ramsay, ten Berge, Styan, 1984.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.metrics import cca_score
+    >>> X = np.random.default_rng(0).standard_normal((100, 3))
+    >>> round(cca_score(X, X @ [[1, 1, 0], [0, 1, 0], [0, 5, 2]] + 7), 6)
+    1.0
+    """
+    steps = _cca_steps(n_components=n_components, shrinkage=shrinkage, summary=summary)
+    return evaluate(steps, X, Y)
+
+
+@validate_params(
+    {**PAIR_CONSTRAINTS, "variance": [Interval(Real, 0, 1, closed="right")], "summary": _SUMMARY},
+    prefer_skip_nested_validation=True,
+)
+def svcca_score(X, Y, *, variance=0.99, summary="mean") -> float:
+    r"""Similarity by canonical correlations of the leading principal components (SVCCA).
+
+    Each representation is reduced to the fewest principal components that hold a share
+    ``variance`` of its variance (the squared singular values of the centred array); the
+    canonical correlations of what is left are summarized as in :func:`cca_score`.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features_x)
+        First representation.
+    Y : array-like of shape (n_samples, n_features_y)
+        Second representation of the same samples, row by row.
+    variance : float, default=0.99
+        Share of the variance to keep, in (0, 1].
+    summary : {"mean", "mean_squared", "yanai", "max"}, default="mean"
+        How the correlations become one number.
+
+    Returns
+    -------
+    score : float
+        In [0, 1].
+
+    Warns
+    -----
+    DegenerateSimilarityWarning
+        Where as many components as samples minus one are left: the score is then 1.
+
+    See Also
+    --------
+    cca_score : Without the reduction.
+
+    Notes
+    -----
+    Invariant to rotation, scale and shift of either side. Not continuous in ``variance``, as
+    the number of components jumps. O(n d^2 + d^3) time, O(n d) memory.
+
+    .. versionadded:: 0.1
+
+    References
+    ----------
+    SVCCA: singular vector canonical correlation analysis for deep learning dynamics and
+    interpretability. Raghu, Gilmer, Yosinski, Sohl-Dickstein, 2017.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.metrics import svcca_score
+    >>> X = np.random.default_rng(0).standard_normal((100, 3))
+    >>> round(svcca_score(X, X[:, ::-1]), 6)
+    1.0
+    """
+    return evaluate(_svcca_steps(variance=variance, summary=summary), X, Y)
+
+
+@validate_params(
+    {**PAIR_CONSTRAINTS, "weights": [StrOptions({"x", "y", "mean"})]},
+    prefer_skip_nested_validation=True,
+)
+def pwcca_score(X, Y, *, weights="x") -> float:
+    r"""Projection-weighted mean of the canonical correlations (PWCCA).
+
+    .. math:: s = \frac{\sum_i w_i \rho_i}{\sum_i w_i}, \qquad
+              w_i = \sum_j |\langle h_i, x_j \rangle|,
+
+    with :math:`h_i` (n,) the canonical variates of X, of unit length, and :math:`x_j` (n,) the
+    centred columns of X.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features_x)
+        First representation.
+    Y : array-like of shape (n_samples, n_features_y)
+        Second representation of the same samples, row by row.
+    weights : {"x", "y", "mean"}, default="x"
+        The side that gives the variates and the columns of the weights; "mean" is the mean of
+        both scores, and symmetric.
+
+    Returns
+    -------
+    score : float
+        In [0, 1], between the smallest and the largest canonical correlation.
+
+    Warns
+    -----
+    DegenerateSimilarityWarning
+        For no more samples than features: the score is then 1.
+
+    See Also
+    --------
+    cca_score : With equal weights.
+
+    Notes
+    -----
+    Invariant to any invertible affine map of the side that does not give the weights; on the
+    side that does to scale, shift and the order of the features, not to rotation, as absolute
+    values depend on the basis. Where correlations are equal, their variates and so the score are
+    not unique: mind that ``r_x + r_y - n_samples + 1`` of them are 1 whatever the values, if that
+    is positive. O(n d^2 + d^3) time, O(n d) memory.
+
+    .. versionadded:: 0.1
+
+    References
+    ----------
+    Insights on representational similarity in neural networks with canonical correlation.
+    Morcos, Raghu, Bengio, 2018.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.metrics import pwcca_score
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((100, 3)) * [10, 1, 1]
+    >>> Y = np.column_stack([X[:, 0], rng.standard_normal((100, 2))])
+    >>> round(pwcca_score(X, Y), 1), round(pwcca_score(Y, X), 1)
+    (0.8, 0.8)
+    """
+    return evaluate(_pwcca_steps(weights=weights), X, Y)
+
+
+_AFFINE = SHAPE_MAPS | {"invertible"}
+
+
+register(Measure("cca", cca_score, _cca_steps, invariances=_AFFINE))
+register(
+    Measure(
+        "cca_yanai",
+        cca_score,
+        _cca_steps,
+        {"summary": "yanai"},
+        distance=math.acos,
+        invariances=_AFFINE,
+    )
+)
+register(
+    Measure(
+        "cca_shrinkage",
+        cca_score,
+        _cca_steps,
+        {"shrinkage": 0.1},
+        identity=False,
+        invariances=SHAPE_MAPS,
+    )
+)
+register(Measure("svcca", svcca_score, _svcca_steps, invariances=SHAPE_MAPS))
+register(
+    Measure(
+        "pwcca",
+        pwcca_score,
+        _pwcca_steps,
+        symmetric=False,
+        invariances=SHAPE_MAPS - {"orthogonal"},
+        invariances_y=_AFFINE,
+    )
+)
+register(
+    Measure(
+        "pwcca_mean",
+        pwcca_score,
+        _pwcca_steps,
+        {"weights": "mean"},
+        invariances=SHAPE_MAPS - {"orthogonal"},
+    )
+)

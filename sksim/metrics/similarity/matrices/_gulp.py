@@ -1,0 +1,164 @@
+"""GULP: how far the ridge predictions from two representations differ."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import functools
+import math
+from numbers import Real
+
+import numpy as np
+from scipy import linalg
+
+from sksim.metrics._linalg import square_sum
+from sksim.metrics._measure import (
+    SHAPE_MAPS,
+    Measure,
+    Steps,
+    as_is,
+    evaluate,
+    register,
+    same_values,
+)
+from sksim.metrics._validation import PAIR_CONSTRAINTS
+from sksim.metrics.similarity.canonical._cca import (
+    Basis,
+    basis_of,
+    centered_columns,
+    permute_basis,
+    solve_transposed,
+    warn_if_degenerate,
+    whitened_product,
+)
+from sksim.utils._sklearn import Interval, validate_params
+
+__all__ = ["gulp_distance"]
+
+#: Below this share of the two norms the squared distance is measured without cancellation.
+NEARLY_EQUAL = 1e-4
+
+
+def _prepare(X: np.ndarray, *, reg: float) -> tuple[Basis, float]:
+    values = centered_columns(X).values
+    basis = basis_of(values / linalg.norm(values), ridge=reg)
+    if reg == 0:
+        warn_if_degenerate(*X.shape, basis.rank)
+    return basis, square_sum(whitened_product(basis, basis))
+
+
+def _explicit(basis: Basis) -> np.ndarray:
+    """The (n, r) array of which the basis consists."""
+    if basis.factor is None:
+        return basis.values
+    return solve_transposed(basis.factor, basis.values.T).T
+
+
+def _exact_distance(x: Basis, y: Basis) -> float:
+    """``|| B_x B_x^T - B_y B_y^T ||`` from the triangular factor of both side by side."""
+    R = linalg.qr(np.hstack([_explicit(x), _explicit(y)]), mode="r", check_finite=False)[0]
+    R = R[: x.values.shape[0]]
+    R_x, R_y = R[:, : x.rank], R[:, x.rank :]
+    return float(linalg.norm(R_x @ R_x.T - R_y @ R_y.T))
+
+
+def _compare(x: tuple[Basis, float], y: tuple[Basis, float]) -> float:
+    (basis_x, own_x), (basis_y, own_y) = x, y
+    if same_values(basis_x.values, basis_y.values):
+        return 0.0
+    squared = own_x + own_y - 2.0 * square_sum(whitened_product(basis_x, basis_y))
+    if squared < NEARLY_EQUAL * (own_x + own_y):
+        return _exact_distance(basis_x, basis_y)
+    return math.sqrt(squared)
+
+
+def _permute(y: tuple[Basis, float], order: np.ndarray) -> tuple[Basis, float]:
+    basis, own = y
+    return permute_basis(basis, order), own
+
+
+def _steps(*, reg) -> Steps:
+    return Steps(functools.partial(_prepare, reg=reg), _compare, _permute)
+
+
+@validate_params(
+    {**PAIR_CONSTRAINTS, "reg": [Interval(Real, 0, None, closed="left")]},
+    prefer_skip_nested_validation=True,
+)
+def gulp_distance(X, Y, *, reg) -> float:
+    r"""Difference of the ridge predictions from two representations (GULP).
+
+    With :math:`X_c, Y_c` centred and scaled to total variance one, their covariances
+    :math:`S_x, S_y, S_{xy}` and :math:`A = (S_x + \lambda I)^{-1}, B = (S_y + \lambda I)^{-1}`,
+
+    .. math:: d = \big( \mathrm{tr}(S_x A S_x A) + \mathrm{tr}(S_y B S_y B)
+                        - 2\, \mathrm{tr}(A S_{xy} B S_{xy}^\top) \big)^{1/2}.
+
+    It is the norm :math:`\lVert P_x - P_y \rVert` of the difference of the two maps (n, n) from
+    targets to their ridge predictions: the root of the squared differences of the predictions,
+    summed over orthonormal targets.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features_x)
+        First representation.
+    Y : array-like of shape (n_samples, n_features_y)
+        Second representation of the same samples, row by row.
+    reg : float
+        The ridge :math:`\lambda \ge 0`, relative to a total variance of one.
+
+    Returns
+    -------
+    distance : float
+        In [0, inf), 0 for representations that are equal up to rotation, scale and shift.
+
+    Warns
+    -----
+    DegenerateSimilarityWarning
+        For ``reg=0`` and no more samples than features: the distance depends on ranks only.
+
+    See Also
+    --------
+    cca_score : The case without ridge depends on the canonical correlations only.
+
+    Notes
+    -----
+    A metric; its square, which is also published under the name, is not: it violates the
+    triangle inequality. Invariant to rotation, scale and shift, for ``reg=0`` to any invertible
+    map. O(n d^2 + d^3) time for n > d, O(n^2 d) otherwise.
+
+    .. versionadded:: 0.1
+
+    References
+    ----------
+    GULP: a prediction-based metric between representations. Boix-Adsera, Lawrence, Stepaniants,
+    Rigollet, 2022.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksim.metrics import gulp_distance
+    >>> X = np.random.default_rng(0).standard_normal((100, 3))
+    >>> round(gulp_distance(X, X[:, :2], reg=0), 6)
+    1.0
+    >>> round(gulp_distance(X, 5 * X, reg=0.1), 6)
+    0.0
+    """
+    return evaluate(_steps(reg=reg), X, Y)
+
+
+for _name, _reg, _invariances in (
+    ("gulp", 0.1, SHAPE_MAPS),
+    ("gulp_unregularized", 0.0, SHAPE_MAPS | {"invertible"}),
+):
+    register(
+        Measure(
+            _name,
+            gulp_distance,
+            _steps,
+            {"reg": _reg},
+            higher_is_better=False,
+            range=(0.0, math.inf),
+            distance=as_is,
+            invariances=_invariances,
+        )
+    )

@@ -1,0 +1,354 @@
+"""Symmetric matrices over pairs of samples, formed in blocks, and sums of their products.
+
+Kernels, distances and ranks of distances share one pass: blocks of rows against the columns
+from the block's first row on, so that each pair is formed once.
+"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import functools
+import math
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from sksim.metrics._linalg import center, row_squares
+from sksim.utils._blocks import row_blocks
+
+__all__ = [
+    "CodedPairs",
+    "KeptPairs",
+    "PairMatrix",
+    "StreamedPairs",
+    "UnitPairs",
+    "centered_product",
+    "check_own_product",
+    "check_varies",
+    "difference_norm",
+    "euclidean_pairs",
+    "keep_small",
+    "pair_blocks",
+    "pair_product",
+    "permute_pairs",
+    "shifted",
+    "unit_pairs",
+    "upper_values",
+]
+
+#: Up to this many samples the whole matrix is kept, in float64; beyond, blocks are formed anew.
+MAX_KEPT = 2048
+#: Below this share of the squared norms, a squared distance is formed from the difference.
+CANCELLED = 1e-5
+#: Below this power of two, squares lose digits or vanish.
+LEAST_UNIT = 2.0**-503
+#: Rows of a block; more gain nothing in the matrix product.
+BLOCK_ROWS = 512
+
+
+class PairMatrix:
+    """A symmetric (n, n) matrix of which the entries off the diagonal matter.
+
+    Attributes
+    ----------
+    n_samples : int
+        Number of rows.
+    diagonal : float
+        Value on the diagonal; blocks hold zero there.
+    row_sums : ndarray of shape (n,) or None
+        Sums of the rows without the diagonal, once a pass has formed them.
+    square : float or None
+        Sum of the squared entries off the diagonal, likewise.
+    """
+
+    def __init__(self, n_samples: int, diagonal: float = 0.0):
+        self.n_samples = n_samples
+        self.diagonal = diagonal
+        self.row_sums = None
+        self.square = None
+
+    def block(self, rows: slice) -> np.ndarray:
+        """The rows, from column ``rows.start`` on; may be a view, must not be changed."""
+        raise TypeError(f"{type(self).__name__} has no blocks of its own.")
+
+    def transformed(self, transform: Callable, diagonal: float) -> "PairMatrix":
+        """The matrix of ``transform`` of the entries, which may overwrite its argument."""
+        raise TypeError(f"The entries of {type(self).__name__} cannot be transformed.")
+
+    def reordered(self, order: np.ndarray) -> "PairMatrix":
+        """The matrix of the samples in another order, without the sums."""
+        raise TypeError(f"{type(self).__name__} cannot be reordered.")
+
+    def permuted(self, order: np.ndarray) -> "PairMatrix":
+        """The matrix of the samples in another order; the sums are not formed again."""
+        copy = self.reordered(order)
+        copy.square = self.square
+        copy.row_sums = None if self.row_sums is None else self.row_sums[order]
+        return copy
+
+
+class KeptPairs(PairMatrix):
+    """All entries at hand, ``values`` (n, n) with zero on the diagonal."""
+
+    def __init__(self, values: np.ndarray, diagonal: float = 0.0):
+        super().__init__(values.shape[0], diagonal)
+        self.values = values
+
+    def block(self, rows: slice) -> np.ndarray:
+        return self.values[rows, rows.start :]
+
+    def transformed(self, transform: Callable, diagonal: float) -> "KeptPairs":
+        values = transform(self.values.copy())
+        np.fill_diagonal(values, 0.0)
+        return KeptPairs(values, diagonal)
+
+    def reordered(self, order: np.ndarray) -> "KeptPairs":
+        return KeptPairs(self.values[np.ix_(order, order)], self.diagonal)
+
+
+class CodedPairs(PairMatrix):
+    """Entries ``table[codes]``, codes (n, n) of 16 bits; the diagonal has a code of value zero."""
+
+    def __init__(self, codes: np.ndarray, table: np.ndarray):
+        super().__init__(codes.shape[0])
+        self.codes = codes
+        self.table = table
+
+    def block(self, rows: slice) -> np.ndarray:
+        return self.table.take(self.codes[rows, rows.start :])
+
+    def reordered(self, order: np.ndarray) -> "CodedPairs":
+        return CodedPairs(self.codes[np.ix_(order, order)], self.table)
+
+
+class StreamedPairs(PairMatrix):
+    """Entries formed on demand from one vector a sample.
+
+    ``transform`` is applied to inner products of ``rows``, or where ``squares`` (their squared
+    norms) are given to squared Euclidean distances; it may overwrite its argument.
+    """
+
+    def __init__(self, rows, squares, transform: Callable, diagonal: float = 0.0):
+        super().__init__(rows.shape[0], diagonal)
+        self.rows = rows
+        self.squares = squares
+        self.transform = transform
+
+    def block(self, rows: slice) -> np.ndarray:
+        left, right = self.rows[rows], self.rows[rows.start :]
+        if self.squares is None:
+            products = left @ right.T
+        else:
+            products = squared_distances(left, right, self.squares[rows.start :])
+        values = self.transform(products)
+        np.fill_diagonal(values, 0.0)
+        return values
+
+    def transformed(self, transform: Callable, diagonal: float) -> "StreamedPairs":
+        both = functools.partial(_in_turn, first=self.transform, second=transform)
+        return StreamedPairs(self.rows, self.squares, both, diagonal)
+
+    def reordered(self, order: np.ndarray) -> "StreamedPairs":
+        squares = None if self.squares is None else self.squares[order]
+        return StreamedPairs(self.rows[order], squares, self.transform, self.diagonal)
+
+
+def _expanded(left: np.ndarray, right: np.ndarray, squares: np.ndarray) -> np.ndarray:
+    distances = left @ right.T
+    distances *= -2.0
+    distances += squares[: left.shape[0], None].astype(left.dtype)
+    distances += squares.astype(left.dtype)
+    return distances
+
+
+def squared_distances(left: np.ndarray, right: np.ndarray, squares: np.ndarray) -> np.ndarray:
+    """Squared Euclidean distances of the first rows of ``right`` (``left``) to all of them.
+
+    The rows are centred, ``squares`` are their squared norms in float64. Where two samples almost
+    coincide the expansion cancels: a float32 block is then formed in float64, and what cancels
+    there too from the differences.
+    """
+    distances = _expanded(left, right, squares)
+    np.fill_diagonal(distances, np.inf)
+    smallest, dtype = distances.min(), distances.dtype
+    if dtype == np.float32 and smallest < 1e-3 * squares.max():
+        distances = _expanded(left.astype(np.float64), right.astype(np.float64), squares)
+        np.fill_diagonal(distances, np.inf)
+    if smallest < 2 * CANCELLED * squares.max():
+        _form_from_differences(distances, left, right, squares)
+    np.fill_diagonal(distances, 0.0)
+    return np.maximum(distances, 0.0, out=distances).astype(dtype, copy=False)
+
+
+def _form_from_differences(distances, left, right, squares) -> None:
+    """Replace the squared distances that are small against the norms."""
+    rows, columns = np.nonzero(distances <= 2 * CANCELLED * squares.max())
+    close = distances[rows, columns] <= CANCELLED * (squares[rows] + squares[columns])
+    rows, columns = rows[close], columns[close]
+    for part in row_blocks(rows.size, 32.0 * left.shape[1], max_rows=BLOCK_ROWS):
+        i, j = rows[part], columns[part]
+        distances[i, j] = row_squares(left[i].astype(np.float64) - right[j])
+
+
+class UnitPairs(NamedTuple):
+    """Pairs in a unit: the entries are ``unit`` times those of ``pairs``."""
+
+    pairs: PairMatrix
+    unit: float
+
+
+def unit_pairs(X: np.ndarray, transform: Callable) -> UnitPairs:
+    """Pairs of ``transform`` of the squared Euclidean distances, in units that cannot overflow.
+
+    ``unit`` is that of the rows of X.
+    """
+    rows, unit = center(X)
+    return UnitPairs(StreamedPairs(rows, row_squares(rows), transform), unit)
+
+
+def euclidean_pairs(X: np.ndarray, transform: Callable, diagonal: float = 0.0) -> StreamedPairs:
+    """Pairs of ``transform`` of the squared Euclidean distances, in the unit of the data."""
+    rows, unit = center(X)
+    if unit != 1.0:
+        if not LEAST_UNIT < unit < 1.0 / LEAST_UNIT:
+            raise ValueError("The squared distances overflow or vanish: rescale the samples.")
+        rows = rows.astype(np.float64) * unit
+    return StreamedPairs(rows, row_squares(rows), transform, diagonal)
+
+
+def _in_turn(values: np.ndarray, *, first: Callable, second: Callable) -> np.ndarray:
+    return second(first(values))
+
+
+def _less(values: np.ndarray, *, offset: float) -> np.ndarray:
+    values -= offset
+    return values
+
+
+def shifted(pairs: PairMatrix) -> PairMatrix:
+    """The pairs less their typical value, which all ways of centring ignore: sums keep digits."""
+    block = pairs.block(slice(0, min(64, pairs.n_samples)))
+    offset = float(block.sum(dtype=np.float64) / (block.size - block.shape[0]))
+    return pairs.transformed(functools.partial(_less, offset=offset), pairs.diagonal - offset)
+
+
+def pair_blocks(n_samples: int, *, n_matrices: int = 2) -> Iterator[slice]:
+    """Blocks of rows within the working memory, two temporaries for each matrix."""
+    return row_blocks(n_samples, 16.0 * n_samples * n_matrices, max_rows=BLOCK_ROWS)
+
+
+def keep_small(pairs: StreamedPairs) -> PairMatrix:
+    """Keep the matrix, formed in float64, where it is small."""
+    if pairs.n_samples > MAX_KEPT:
+        return pairs
+    exact = StreamedPairs(
+        pairs.rows.astype(np.float64), pairs.squares, pairs.transform, pairs.diagonal
+    )
+    return KeptPairs(exact.block(slice(0, pairs.n_samples)), pairs.diagonal)
+
+
+def upper_values(pairs: PairMatrix) -> np.ndarray:
+    """The entries above the diagonal, row by row, as scipy's condensed form has them."""
+    parts = [
+        row[i + 1 :]
+        for rows in pair_blocks(pairs.n_samples, n_matrices=1)
+        for i, row in enumerate(pairs.block(rows))
+    ]
+    return np.concatenate(parts)
+
+
+def _inner(A: np.ndarray, B: np.ndarray) -> float:
+    """Sum of the products of two blocks: rows in the blocks' dtype, their sum in float64."""
+    return float(np.einsum("ij,ij->i", A, B).sum(dtype=np.float64))
+
+
+def _block_product(A: np.ndarray, B: np.ndarray) -> float:
+    """Share of a block in the sum over ordered pairs: its square once, the rest twice."""
+    size = A.shape[0]
+    return _inner(A[:, :size], B[:, :size]) + 2.0 * _inner(A[:, size:], B[:, size:])
+
+
+def _add_row_sums(sums: np.ndarray, block: np.ndarray, rows: slice) -> None:
+    sums[rows] += block.sum(axis=1)
+    sums[rows.stop :] += block[:, rows.stop - rows.start :].sum(axis=0)
+
+
+def pair_product(x: PairMatrix, y: PairMatrix) -> float:
+    """Sum over all ordered pairs i != j of ``x[i, j] * y[i, j]``.
+
+    One pass; it also fills ``row_sums`` and ``square`` of either matrix where they are missing.
+    """
+    unknown = [pairs for pairs in {id(x): x, id(y): y}.values() if pairs.row_sums is None]
+    sums = [np.zeros(x.n_samples) for _ in unknown]
+    squares = [0.0 for _ in unknown]
+    total = 0.0
+    for rows in pair_blocks(x.n_samples):
+        A = x.block(rows)
+        B = A if y is x else y.block(rows)
+        total += _block_product(A, B)
+        for k, pairs in enumerate(unknown):
+            block = A if pairs is x else B
+            _add_row_sums(sums[k], block, rows)
+            squares[k] += _block_product(block, block)
+    for pairs, row_sums, square in zip(unknown, sums, squares, strict=True):
+        pairs.square, pairs.row_sums = square, row_sums  # in this order: threads look at the last
+    return total
+
+
+def difference_norm(x: UnitPairs, y: UnitPairs) -> float:
+    """Frobenius norm of the difference of two matrices, each pair of samples counted once."""
+    unit = max(x.unit, y.unit)
+    if not 0.0 < unit < math.inf:
+        raise ValueError("The dissimilarities overflow or vanish: rescale the representations.")
+    total = 0.0
+    for rows in pair_blocks(x.pairs.n_samples):
+        difference = x.pairs.block(rows) * (x.unit / unit) - y.pairs.block(rows) * (y.unit / unit)
+        total += _block_product(difference, difference)
+    return unit * math.sqrt(total / 2.0)
+
+
+def _centered_sum(product: float, x: PairMatrix, y: PairMatrix, unbiased: bool) -> float:
+    n = x.n_samples
+    if unbiased:
+        cross = 2.0 / (n - 2) * float(x.row_sums @ y.row_sums)
+        return product - cross + x.row_sums.sum() * y.row_sums.sum() / ((n - 1) * (n - 2))
+    full_x, full_y = x.row_sums + x.diagonal, y.row_sums + y.diagonal
+    cross = 2.0 / n * float(full_x @ full_y)
+    return product + n * x.diagonal * y.diagonal - cross + full_x.sum() * full_y.sum() / n**2
+
+
+def centered_product(x: PairMatrix, y: PairMatrix, *, unbiased: bool) -> tuple[float, ...]:
+    """Inner products (xy, xx, yy) of the centred matrices.
+
+    ``unbiased`` leaves out the diagonals and centres as U-statistics do (Szekely and Rizzo);
+    otherwise both matrices are double-centred.
+    """
+    product = pair_product(x, y)
+    return (
+        _centered_sum(product, x, y, unbiased),
+        _centered_sum(x.square, x, x, unbiased),
+        _centered_sum(y.square, y, y, unbiased),
+    )
+
+
+def check_own_product(product: float, scale: float, n_samples: int) -> float:
+    """Raise where nothing varies after centring: all samples are equally far apart."""
+    if product <= n_samples * np.finfo(np.float64).eps * scale:
+        raise ValueError(
+            "The similarity is undefined: the centred kernel or distance matrix of a "
+            f"representation is zero, because all its {n_samples} samples are equally similar "
+            "to each other, but for one term for each sample."
+        )
+    return product
+
+
+def check_varies(pairs: PairMatrix, own: float) -> None:
+    """Raise where the centred matrix, with product ``own`` with itself, is zero."""
+    n = pairs.n_samples
+    check_own_product(own, pairs.square + n * pairs.diagonal**2, n)
+
+
+def permute_pairs(pairs: PairMatrix, order: np.ndarray) -> PairMatrix:
+    """The permute step of measures whose state is a matrix over pairs."""
+    return pairs.permuted(order)

@@ -1,0 +1,17 @@
+"""Similarity of the neighbourhoods of the samples."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from sksim.metrics.similarity.neighborhoods._information_imbalance import information_imbalance
+from sksim.metrics.similarity.neighborhoods._mutual_knn import jaccard_knn_score, mutual_knn_score
+from sksim.metrics.similarity.neighborhoods._rank_similarity import rank_similarity_score
+from sksim.metrics.similarity.neighborhoods._second_order_cosine import second_order_cosine_score
+
+__all__ = [
+    "information_imbalance",
+    "jaccard_knn_score",
+    "mutual_knn_score",
+    "rank_similarity_score",
+    "second_order_cosine_score",
+]

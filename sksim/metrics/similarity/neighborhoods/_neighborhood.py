@@ -1,0 +1,94 @@
+"""Nearest neighbours of the samples in a representation, as the neighbour measures share them."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import functools
+from collections.abc import Callable
+from numbers import Integral
+
+import numpy as np
+from sklearn.neighbors import VALID_METRICS
+
+from sksim._search._exact import exact_neighbors
+from sksim.metrics._measure import Steps
+from sksim.utils._sklearn import Interval, StrOptions
+
+__all__ = [
+    "NEIGHBOR_CONSTRAINTS",
+    "chance_overlap",
+    "check_directions",
+    "complement",
+    "neighbor_indices",
+    "neighbor_steps",
+    "overlap_counts",
+    "relabel",
+]
+
+#: Parameters that the neighbour measures have in common.
+NEIGHBOR_CONSTRAINTS = {
+    "X": ["array-like"],
+    "Y": ["array-like"],
+    "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+    "metric": [StrOptions({"precomputed"}.union(*VALID_METRICS.values())), callable],
+}
+
+
+def check_directions(X: np.ndarray) -> None:
+    """Raise if a row is zero: it has no cosine with others."""
+    zero = np.flatnonzero(~X.any(axis=1))
+    if zero.size:
+        raise ValueError(
+            "A row of zeros has no direction, so that metric='cosine' is not defined for it; got "
+            f"{zero.size} of them, the first is row {zero[0]}."
+        )
+
+
+def neighbor_indices(X: np.ndarray, *, n_neighbors: int, metric="cosine") -> np.ndarray:
+    """Neighbours of each sample, nearest first, itself left out: shape (n_neighbors, n).
+
+    One row holds the r-th neighbours of all samples, so that comparing two representations runs
+    along the memory. Equal distances: the smaller index first.
+    """
+    if isinstance(metric, str) and metric == "cosine":
+        check_directions(X)
+    if isinstance(metric, str) and metric == "precomputed" and X.shape[0] != X.shape[1]:
+        raise ValueError(
+            "With metric='precomputed' X and Y must be square matrices of distances, got shape "
+            f"{X.shape}."
+        )
+    _, indices = exact_neighbors(X, n_neighbors=n_neighbors, metric=metric, exclude_self=True)
+    return np.ascontiguousarray(indices.T, dtype=np.int32)
+
+
+def relabel(neighbors: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Neighbours of the samples in another order, without searching again."""
+    new_label = np.empty(order.size, dtype=neighbors.dtype)
+    new_label[order] = np.arange(order.size, dtype=neighbors.dtype)
+    return new_label[neighbors[:, order]]
+
+
+def overlap_counts(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Number of neighbours that each sample has in both representations."""
+    shared = np.zeros(y.shape, dtype=bool)
+    equal = np.empty_like(shared)
+    for row in x:
+        np.equal(y, row, out=equal)
+        shared |= equal
+    return np.count_nonzero(shared, axis=0)
+
+
+def chance_overlap(n_samples: int, *, n_neighbors: int) -> float:
+    """Expected share of common neighbours of unrelated representations."""
+    return n_neighbors / (n_samples - 1)
+
+
+def complement(similarity: float) -> float:
+    """One minus a similarity."""
+    return 1.0 - similarity
+
+
+def neighbor_steps(compare: Callable, *, n_neighbors: int, metric="cosine") -> Steps:
+    """Steps of a measure that sees nothing but the two lists of neighbours."""
+    prepare = functools.partial(neighbor_indices, n_neighbors=n_neighbors, metric=metric)
+    return Steps(prepare, compare, relabel)

@@ -1,0 +1,199 @@
+import math
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn import config_context
+from sklearn.metrics.pairwise import polynomial_kernel, rbf_kernel
+
+from sksim.metrics import cka_distance, cka_score
+from sksim.metrics.similarity.matrices import _pair_matrix
+from tests.reference import similarity as reference
+
+X, Y = reference.golden_pair(60, 8, 8, 0)
+RNG = np.random.RandomState(0)
+shapes = st.tuples(st.integers(5, 12), st.integers(1, 15), st.integers(1, 15))
+
+
+def random_pair(shape, seed=0):
+    rng = np.random.RandomState(seed)
+    n, d1, d2 = shape
+    return rng.standard_normal((n, d1)) + 3, rng.standard_normal((n, d2)) - 2
+
+
+def test_the_input_of_the_reference_values():
+    sums = [X[0, 0], Y[-1, -1], X.sum(), Y.sum()]
+    np.testing.assert_allclose(sums, [0.0568583, -0.97701186, -189.7136216, 65.17220856], atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"unbiased": False}, 0.68790865),
+        ({}, 0.67178763),
+        ({"kernel": "rbf", "unbiased": False}, 0.69668043),
+        ({"kernel": "rbf"}, 0.65953689),
+        ({"kernel": "rbf", "unbiased": False, "gamma": 0.5}, 0.98724826),
+    ],
+)
+def test_reference_values(params, expected):
+    assert cka_score(X, Y, **params) == pytest.approx(expected, abs=1e-7)
+
+
+def test_angle_of_the_reference_value():
+    assert cka_distance(X, Y, unbiased=False) == pytest.approx(0.81219267, abs=1e-7)
+    chord = cka_distance(X, Y, unbiased=False, kind="chordal")
+    assert chord == pytest.approx(math.sqrt(2 - 2 * 0.68790865), abs=1e-7)
+
+
+@given(shape=shapes, unbiased=st.booleans())
+def test_linear_equals_the_definition_on_every_route(shape, unbiased):
+    A, B = random_pair(shape)
+    expected = reference.cka(reference.linear_kernel(A), reference.linear_kernel(B), unbiased)
+    assert cka_score(A, B, unbiased=unbiased) == pytest.approx(expected, abs=1e-10)
+
+
+@given(shape=shapes, unbiased=st.booleans())
+def test_rbf_equals_the_definition(shape, unbiased):
+    A, B = random_pair(shape)
+    kernels = [reference.rbf_kernel(Z, reference.median_gamma(Z)) for Z in (A, B)]
+    expected = reference.cka(*kernels, unbiased)
+    assert cka_score(A, B, kernel="rbf", unbiased=unbiased) == pytest.approx(expected, abs=1e-9)
+    expected = reference.cka(*(reference.rbf_kernel(Z, 0.3) for Z in (A, B)), unbiased)
+    value = cka_score(A, B, kernel="rbf", gamma=0.3, unbiased=unbiased)
+    assert value == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("unbiased", [True, False])
+def test_precomputed_and_callable_kernels(unbiased):
+    expected = cka_score(X, Y, unbiased=unbiased)
+    grams = X @ X.T, Y @ Y.T
+    value = cka_score(*grams, kernel="precomputed", unbiased=unbiased)
+    assert value == pytest.approx(expected, abs=1e-10)
+    rbf = cka_score(X, Y, kernel="rbf", gamma=0.1, unbiased=unbiased)
+    by_callable = cka_score(X, Y, kernel=partial(rbf_kernel, gamma=0.1), unbiased=unbiased)
+    assert by_callable == pytest.approx(rbf, abs=1e-10)
+    polynomial = reference.cka(polynomial_kernel(X), polynomial_kernel(Y), unbiased)
+    value = cka_score(X, Y, kernel=polynomial_kernel, unbiased=unbiased)
+    assert value == pytest.approx(polynomial, abs=1e-9)
+
+
+@pytest.mark.parametrize(("unbiased", "exact"), [(False, 0.68790865), (True, 0.67178763)])
+@pytest.mark.parametrize("offset", [10, 100, 1000])
+def test_offsets_in_float32(unbiased, exact, offset):
+    pair = [(Z + offset).astype(np.float32) for Z in (X, Y)]
+    rounded = [Z.astype(np.float64) for Z in pair]
+    of_rounded = reference.cka(*map(reference.linear_kernel, rounded), unbiased)
+    assert cka_score(*pair, unbiased=unbiased) == pytest.approx(of_rounded, abs=1e-6)
+    assert cka_score(*pair, unbiased=unbiased) == pytest.approx(exact, abs=2e-6)
+
+
+@pytest.mark.parametrize("offset", [1e3, 1e4, 1e6])
+def test_offsets_in_float64(offset):
+    pair = X + offset, Y - offset
+    assert cka_score(*pair, unbiased=False) == pytest.approx(0.68790865, abs=1e-7)
+    assert cka_score(*pair) == pytest.approx(0.67178763, abs=1e-7)
+    assert cka_score(*pair, kernel="rbf") == pytest.approx(0.65953689, abs=1e-7)
+
+
+@given(seed=st.integers(0, 100), n=st.integers(20, 60))
+def test_blocks_and_streamed_median_change_nothing(seed, n):
+    A, B = random_pair((n, 3, 5), seed)
+    expected = cka_score(A, B, kernel="rbf"), cka_score(A, B, kernel="rbf", unbiased=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_pair_matrix, "MAX_KEPT", 10)
+        patch.setattr(_pair_matrix, "BLOCK_ROWS", 7)
+        streamed = cka_score(A, B, kernel="rbf"), cka_score(A, B, kernel="rbf", unbiased=False)
+        single = cka_score(A.astype(np.float32), B.astype(np.float32), kernel="rbf")
+    assert streamed == pytest.approx(expected, abs=1e-10)
+    assert single == pytest.approx(expected[0], abs=1e-5)
+
+
+def test_streamed_median_of_clusters_is_exact(monkeypatch):
+    """Two clusters: the sample's bracket misses the median, the next width finds it."""
+    A = np.concatenate([RNG.standard_normal((40, 2)), 1000 + RNG.standard_normal((17, 2))])
+    B = RNG.standard_normal((57, 2))
+    expected = cka_score(A, B, kernel="rbf")
+    monkeypatch.setattr(_pair_matrix, "MAX_KEPT", 10)
+    assert cka_score(A, B, kernel="rbf") == pytest.approx(expected, abs=1e-10)
+
+
+def test_streaming_respects_the_working_memory(monkeypatch):
+    monkeypatch.setattr(_pair_matrix, "MAX_KEPT", 10)
+    expected = cka_score(X, Y, kernel="rbf")
+    with config_context(working_memory=0.005):
+        assert len(list(_pair_matrix.pair_blocks(60))) > 10
+        assert cka_score(X, Y, kernel="rbf") == pytest.approx(expected, abs=1e-12)
+
+
+def test_float32_products_of_many_rows_are_accurate():
+    A = RNG.standard_normal((9000, 20)) * np.linspace(0.1, 3, 20) + 100
+    B = A[:, :12] + RNG.standard_normal((9000, 12))
+    pair = A.astype(np.float32), B.astype(np.float32)
+    for unbiased in (True, False):
+        exact = cka_score(*(Z.astype(np.float64) for Z in pair), unbiased=unbiased)
+        assert cka_score(*pair, unbiased=unbiased) == pytest.approx(exact, abs=5e-7)
+
+
+def test_near_duplicates_in_float32_do_not_cancel(monkeypatch):
+    """Pairs much closer than their distance from the centre, streamed in float32."""
+    monkeypatch.setattr(_pair_matrix, "MAX_KEPT", 10)
+    base = np.repeat(RNG.standard_normal((20, 4)), 3, axis=0)
+    A = (base + 1e-4 * RNG.standard_normal((60, 4))).astype(np.float32)
+    single = cka_score(A, Y.astype(np.float32), kernel="rbf")
+    double = cka_score(A.astype(np.float64), Y, kernel="rbf")
+    assert single == pytest.approx(double, abs=1e-6)
+
+
+def test_wide_rbf_kernel_becomes_the_linear_one():
+    gammas = [1.0 / (2.0 * (1e4 * 7.0) ** 2)]
+    for unbiased in (True, False):
+        wide = cka_score(X, Y, kernel="rbf", gamma=gammas[0], unbiased=unbiased)
+        assert wide == pytest.approx(cka_score(X, Y, unbiased=unbiased), abs=1e-6)
+
+
+def test_width_raises_the_biased_score_only():
+    noise = [RNG.standard_normal((50, 1000)) for _ in range(2)]
+    assert cka_score(*noise, unbiased=False) > 0.9
+    assert abs(cka_score(*noise)) < 0.15
+
+
+def test_equidistant_samples_raise():
+    with pytest.raises(ValueError, match="equally similar"):
+        cka_score(np.eye(10), X[:10])
+    with pytest.raises(ValueError, match="equally similar"):
+        cka_score(X[:10], np.eye(10), kernel="rbf")
+    assert 0 < cka_score(np.eye(10), X[:10], unbiased=False) < 1
+
+
+def test_coinciding_samples_need_a_gamma():
+    A = np.zeros((20, 2))
+    A[:3] = 1
+    with pytest.raises(ValueError, match="gamma"):
+        cka_score(A, X[:20], kernel="rbf")
+    assert math.isfinite(cka_score(A, X[:20], kernel="rbf", gamma=1.0))
+
+
+def test_a_kernel_must_be_square_and_symmetric():
+    with pytest.raises(ValueError, match="square"):
+        cka_score(X, Y, kernel="precomputed")
+    skew = np.triu(X @ X.T)
+    with pytest.raises(ValueError, match="symmetric"):
+        cka_score(skew, Y @ Y.T, kernel="precomputed")
+
+
+def test_parameters_are_checked():
+    with pytest.raises(ValueError, match="kernel"):
+        cka_score(X, Y, kernel="poly")
+    with pytest.raises(ValueError, match="gamma"):
+        cka_score(X, Y, kernel="rbf", gamma=0)
+    with pytest.raises(ValueError, match="kind"):
+        cka_distance(X, Y, kind="euclidean")
+
+
+def test_kernel_of_the_features_is_refused():
+    X = np.random.RandomState(0).standard_normal((12, 5))
+    with pytest.raises(ValueError, match=r"matrix of the 12 samples, got shape \(5, 5\)"):
+        cka_score(X, X[::-1], kernel=lambda A, B: A.T @ B)

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+from sksim.metrics import cka_score
+from sksim.metrics.similarity.matrices import _pair_matrix
+from tests.reference import similarity as reference
+
+X, Y = reference.golden_pair(40, 6, 5, 3)
+
+
+def squared_distances(X):
+    pairs = _pair_matrix.euclidean_pairs(X, np.asarray)
+    return pairs.block(slice(0, len(X)))
+
+
+@pytest.mark.parametrize("gap", [0.0, 1e4, 1e8])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_no_squared_distance_cancels(gap, dtype):
+    """Relative accuracy for duplicates, near-duplicates and clusters far apart."""
+    A = np.vstack([X, X[:5], X[:5] * (1 + 1e-6)])
+    A = (A + gap * (np.arange(50) % 3 == 0)[:, None]).astype(dtype)
+    centred = (A - A.mean(axis=0, dtype=np.float64)).astype(dtype).astype(np.float64)
+    expected = cdist(centred, centred, "sqeuclidean")
+    rounding = 1e-9 if dtype == np.float64 else 1e-3
+    np.testing.assert_allclose(squared_distances(A), expected, rtol=rounding, atol=1e-7 * rounding)
+    same = cdist(A, A) == 0
+    assert (squared_distances(A)[same] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "exponent"),
+    [(np.float32, -36), (np.float32, 36), (np.float64, -150), (np.float64, 150)],
+)
+def test_kernels_of_extreme_units(dtype, exponent):
+    unit = 10.0**exponent
+    pair = [(unit * Z).astype(dtype) for Z in (X, Y)]
+    for unbiased in (True, False):
+        expected = cka_score(X, Y, kernel="rbf", unbiased=unbiased)
+        value = cka_score(*pair, kernel="rbf", unbiased=unbiased)
+        assert value == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1e200])
+def test_squares_out_of_range_raise(unit):
+    """Or give the value of any other unit; never that of squares that overflow."""
+    try:
+        value = cka_score(unit * X, Y, kernel="rbf")
+    except ValueError as error:
+        assert "rescale" in str(error)  # noqa: PT017
+    else:
+        assert value == pytest.approx(cka_score(X, Y, kernel="rbf"), abs=1e-9)
