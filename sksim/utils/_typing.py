@@ -1,0 +1,41 @@
+"""Types of public signatures, by the words of scikit-learn's documentation."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array, csr_matrix, sparray, spmatrix
+
+__all__ = [
+    "ArrayLike",
+    "FloatArray",
+    "Graph",
+    "IntArray",
+    "MatrixLike",
+    "Metric",
+    "MetricParams",
+    "RandomState",
+    "SparseOutput",
+    "Ties",
+]
+
+#: "array-like": whatever NumPy can read, data frames and torch tensors among it, is ``ArrayLike``.
+#: "{array-like, sparse matrix}".
+MatrixLike: TypeAlias = ArrayLike | spmatrix | sparray
+#: "ndarray" of floats: what statistics and transformers return.
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+#: "ndarray" of integers: indices, counts.
+IntArray: TypeAlias = NDArray[np.integer[Any]]
+#: A neighbour graph, or a dense matrix of distances, as it comes in.
+Graph: TypeAlias = ArrayLike | csr_matrix | csr_array
+#: A neighbour graph, or a dense matrix of distances, as it goes out.
+SparseOutput: TypeAlias = FloatArray | csr_matrix | csr_array
+Metric: TypeAlias = str | Callable[..., float]
+MetricParams: TypeAlias = Mapping[str, Any] | None
+RandomState: TypeAlias = int | np.random.RandomState | None
+#: Tie rules of occurrence counts.
+Ties: TypeAlias = Literal["fractional", "index", "random"]
