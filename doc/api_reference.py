@@ -80,6 +80,11 @@ API_REFERENCE = [
                 "module": "hubness",
                 "entries": ["SharedNearestNeighbors", "SimhubSimilarity"],
             },
+            {
+                "title": "A reduction of your own",
+                "module": "hubness",
+                "entries": ["GraphReduction"],
+            },
         ],
     },
     {

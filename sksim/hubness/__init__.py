@@ -3,6 +3,7 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from sksim.hubness._base import GraphReduction
 from sksim.hubness._csls import CSLS
 from sksim.hubness._dis_sim_global import DisSimGlobal
 from sksim.hubness._dis_sim_local import DisSimLocal
@@ -20,6 +21,7 @@ __all__ = [
     "CSLS",
     "DisSimGlobal",
     "DisSimLocal",
+    "GraphReduction",
     "InvertedSoftmax",
     "LocalScaling",
     "LocalizedCentering",

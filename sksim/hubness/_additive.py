@@ -22,6 +22,8 @@ class AdditiveReduction(RowwiseReduction):
     negative it is raised to the least constant that does not, nothing is clipped.
     """
 
+    has_inner_product_form = True
+
     @abstractmethod
     def _row_statistics(self, distances, space):
         """Bias b of each indexed sample, NaN where it has no neighbours."""

@@ -18,8 +18,9 @@ Doors
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from abc import abstractmethod
-from typing import NamedTuple
+from abc import ABCMeta, abstractmethod
+from collections.abc import Callable
+from typing import NamedTuple, Self
 
 import numpy as np
 from scipy import sparse
@@ -30,6 +31,7 @@ from sksim._base import SksimEstimator
 from sksim.hubness._distances import as_distances
 from sksim.utils._graph import check_graph
 from sksim.utils._sklearn import _fit_context
+from sksim.utils._typing import ArrayLike, FloatArray, Graph, MatrixLike, Metric, MetricParams
 
 __all__ = ["GraphReduction", "Space", "missing_vectors_error"]
 
@@ -70,18 +72,53 @@ def missing_vectors_error(name: str, what: str) -> ValueError:
     )
 
 
-class GraphReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEstimator):
-    """Abstract base of the reductions; see the module for its two doors and two hooks."""
+def _with_inner_product_form() -> list[str]:
+    """Names of the public reductions that are inner products."""
+    from sksim import hubness
+
+    family = [getattr(hubness, name) for name in hubness.__all__]
+    return [reduction.__name__ for reduction in family if reduction.has_inner_product_form]
+
+
+class GraphReduction(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEstimator, metaclass=ABCMeta
+):
+    """Abstract base of the reductions: from a neighbour graph to a neighbour graph.
+
+    Attributes
+    ----------
+    short_name : str or None
+        Name of the method where a reduction is given by name; None: the class name in snake case.
+    default_n_candidates : int
+        Least number of candidates of each sample with ``n_candidates="auto"``.
+    has_inner_product_form : bool
+        Whether ``inner_product_index`` is available.
+    least_depth : int
+        Number of neighbours of a row that the method looks at.
+    needs_vectors : bool
+        Whether ``fit_graph`` and ``reduce_graph`` want the vectors where there are any.
+    fits_by_rows : bool
+        Whether the rows of the graph can come in blocks, by ``fit_blocks`` and ``partial_fit``.
+    """
+
+    short_name: str | None = None
+    default_n_candidates: int = 100
+    has_inner_product_form: bool = False
 
     @property
     def needs_vectors(self) -> bool:
-        """Whether ``fit_graph`` and ``reduce_graph`` should be given the vectors, if any."""
+        """Whether ``fit_graph`` and ``reduce_graph`` want the vectors where there are any."""
         return False
 
     @property
     def fits_by_rows(self) -> bool:
-        """Whether the rows of the graph can come in blocks; see ``RowwiseReduction``."""
+        """Whether the rows of the graph can come in blocks."""
         return False
+
+    @property
+    def least_depth(self) -> int:
+        """Number of neighbours that the deepest row must hold, the sample itself not counted."""
+        return getattr(self, "n_neighbors", 0)
 
     @abstractmethod
     def _fit_distances(self, distances, space):
@@ -139,7 +176,16 @@ class GraphReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEst
         return self.reduce_graph(self._check_distances(X, reset=False))
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit_graph(self, graph, **space):
+    def fit_graph(
+        self,
+        graph: Graph,
+        *,
+        vectors: MatrixLike | None = None,
+        metric: Metric = "euclidean",
+        metric_params: MetricParams = None,
+        bank: MatrixLike | None = None,
+        y: ArrayLike | None = None,
+    ) -> Self:
         """Fit on a neighbour graph, with the vectors behind it where they are at hand.
 
         Parameters
@@ -148,11 +194,16 @@ class GraphReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEst
             Distances from each indexed sample to its neighbours in the bank. Without a bank
             this is the graph of the indexed samples, each row beginning with the sample
             itself at distance 0.
-        **space : dict
-            ``vectors`` (n_indexed, n_features): the indexed samples; ``metric`` and
-            ``metric_params`` of the distances; ``bank`` (n_bank, n_features): queries from another
-            space, without which the indexed samples are their own bank; ``y`` (n_indexed,):
-            classes, for the supervised methods.
+        vectors : {array-like, sparse matrix} of shape (n_indexed, n_features), default=None
+            The indexed samples, for the methods that use them.
+        metric : str or callable, default="euclidean"
+            Metric of the distances.
+        metric_params : dict, default=None
+            Further parameters of the metric.
+        bank : {array-like, sparse matrix} of shape (n_bank, n_features), default=None
+            Queries from another space. None: the indexed samples are their own bank.
+        y : array-like of shape (n_indexed,), default=None
+            Classes, for the supervised methods.
 
         Returns
         -------
@@ -161,7 +212,41 @@ class GraphReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEst
         """
         if sparse.issparse(graph):
             graph = check_graph(graph, name="graph")
-        return self._fit_graph(graph, Space.of(**space))
+        space = Space.of(
+            vectors=vectors, metric=metric, metric_params=metric_params, bank=bank, y=y
+        )
+        return self._fit_graph(graph, space)
+
+    def inner_product_index(
+        self, vectors: ArrayLike, metric: Metric
+    ) -> tuple[FloatArray, Callable[[ArrayLike], FloatArray]]:
+        """Augmented index vectors and query map that rank as the reduction does.
+
+        Parameters
+        ----------
+        vectors : array-like of shape (n_indexed, n_features)
+            The indexed samples.
+        metric : str
+            Metric of the distances.
+
+        Returns
+        -------
+        index_vectors : ndarray of shape (n_indexed, n_index_features)
+            Vectors for any index of inner products: larger is nearer.
+        query_map : callable
+            Augments queries.
+
+        Raises
+        ------
+        ValueError
+            If the method is no inner product of augmented vectors: ``has_inner_product_form``
+            tells. If the metric allows none.
+        """
+        raise ValueError(
+            f"{type(self).__name__} is no inner product of augmented vectors. Those that are: "
+            f"{', '.join(_with_inner_product_form())}. Or take the candidates of any index and "
+            "rank them by the secondary distance."
+        )
 
     def _check_fitted(self):
         check_is_fitted(self)

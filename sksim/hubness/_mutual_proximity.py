@@ -195,7 +195,10 @@ class MutualProximity(RowwiseReduction):
         """Whether each row has a law of its own."""
         return self.method != "empirical"
 
-    _least_depth = 1
+    @property
+    def least_depth(self):
+        """Each row needs a neighbour."""
+        return 1
 
     def _fit_distances(self, distances, space):
         if self.method != "empirical":

@@ -3,51 +3,40 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import re
+from inspect import isabstract, isclass
+from typing import Any
+
 from sklearn.base import clone
 
+from sksim import hubness
+from sksim.hubness._adapter import TransformerReduction
 from sksim.hubness._base import GraphReduction
-from sksim.hubness._csls import CSLS
-from sksim.hubness._dis_sim_global import DisSimGlobal
-from sksim.hubness._dis_sim_local import DisSimLocal
-from sksim.hubness._inverted_softmax import InvertedSoftmax
-from sksim.hubness._local_scaling import LocalScaling
-from sksim.hubness._localized_centering import LocalizedCentering
-from sksim.hubness._mutual_proximity import MutualProximity
-from sksim.hubness._nearest_neighbor_normalization import NearestNeighborNormalization
-from sksim.hubness._nicdm import NICDM
-from sksim.hubness._shared_nearest_neighbors import SharedNearestNeighbors
-from sksim.hubness._simhub import SimhubSimilarity
-from sksim.hubness._sinkhorn import SinkhornNormalization
+from sksim.utils._names import unknown_name_error
 
 __all__ = ["REDUCTIONS", "resolve_reduction"]
 
-REDUCTIONS = {
-    "csls": CSLS,
-    "dis_sim_global": DisSimGlobal,
-    "dis_sim_local": DisSimLocal,
-    "inverted_softmax": InvertedSoftmax,
-    "local_scaling": LocalScaling,
-    "localized_centering": LocalizedCentering,
-    "mutual_proximity": MutualProximity,
-    "nearest_neighbor_normalization": NearestNeighborNormalization,
-    "nicdm": NICDM,
-    "shared_nearest_neighbors": SharedNearestNeighbors,
-    "simhub": SimhubSimilarity,
-    "sinkhorn": SinkhornNormalization,
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+_FAMILY = [cls for cls in map(vars(hubness).get, hubness.__all__) if not isabstract(cls)]
+
+#: The public reductions by their usual names.
+REDUCTIONS: dict[str, type[GraphReduction]] = {
+    cls.short_name or _snake_case(cls.__name__): cls for cls in _FAMILY
 }
 
-#: The names of the classes in full, where the usual name is shorter.
-_FULL_NAMES = {"simhub_similarity": "simhub", "sinkhorn_normalization": "sinkhorn"}
 
-
-def resolve_reduction(reduction):
-    """Unfitted reduction of a name or an instance; None stays None.
+def resolve_reduction(reduction: Any) -> GraphReduction | None:
+    """Unfitted reduction of a name, a reduction or another transformer; None stays None.
 
     Parameters
     ----------
-    reduction : str, GraphReduction or None
-        A key of ``REDUCTIONS``, the name of its class with underscores, or an estimator, which is
-        cloned.
+    reduction : str, estimator or None
+        A key of ``REDUCTIONS``, the name of its class with underscores, a reduction, which is
+        cloned, or any transformer from graph to graph, which is adapted.
 
     Returns
     -------
@@ -57,16 +46,17 @@ def resolve_reduction(reduction):
     if reduction is None:
         return None
     if isinstance(reduction, str):
-        name = _FULL_NAMES.get(reduction, reduction)
-        if name not in REDUCTIONS:
-            raise ValueError(
-                f"reduction must be one of {sorted(REDUCTIONS)}, an estimator or None, "
-                f"got {reduction!r}."
-            )
-        return REDUCTIONS[name]()
-    if not isinstance(reduction, GraphReduction):
+        full_names = {_snake_case(cls.__name__): cls for cls in _FAMILY}
+        if reduction not in {**REDUCTIONS, **full_names}:
+            accepted = "a transformer from graph to graph or None"
+            raise unknown_name_error("reduction", reduction, REDUCTIONS, or_else=accepted)
+        return {**REDUCTIONS, **full_names}[reduction]()
+    if isinstance(reduction, GraphReduction):
+        return clone(reduction)
+    if isclass(reduction) or not (hasattr(reduction, "fit") and hasattr(reduction, "transform")):
+        got = f"the class {reduction.__name__}" if isclass(reduction) else type(reduction).__name__
         raise TypeError(
-            "reduction must be a name, a reduction of sksim.hubness or None, "
-            f"got {type(reduction).__name__}."
+            "reduction must be a name, a transformer from graph to graph (with fit and transform) "
+            f"or None, got {got}."
         )
-    return clone(reduction)
+    return TransformerReduction(reduction)

@@ -59,11 +59,6 @@ class RowwiseReduction(GraphReduction):
         """Whether ``fit_blocks`` and ``partial_fit`` are at hand."""
         return True
 
-    @property
-    def _least_depth(self) -> int:
-        """Number of neighbours that at least one row must hold."""
-        return getattr(self, "n_neighbors", 0)
-
     def _fit_distances(self, distances, space):
         rows = _Rows(space)
         self._add_rows(rows, distances)
@@ -77,7 +72,7 @@ class RowwiseReduction(GraphReduction):
 
     def _summarize(self, rows, n_columns: int):
         shape = (rows.n_seen, n_columns)
-        check_depth(rows.deepest, shape, self._least_depth, type(self).__name__)
+        check_depth(rows.deepest, shape, self.least_depth, type(self).__name__)
         self._finish_fit(np.concatenate(rows.statistics))
         self._rows = None
 

@@ -17,6 +17,8 @@ __all__ = ["ScaledReduction"]
 class ScaledReduction(RowwiseReduction):
     """Abstract base: an increasing function of ``d(q, x) / sqrt(scale(q) scale(x))``."""
 
+    has_inner_product_form = True
+
     @abstractmethod
     def _local_scale(self, distances):
         """Scale of each row, NaN where it has no neighbours."""

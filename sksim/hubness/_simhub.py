@@ -82,6 +82,8 @@ class SimhubSimilarity(SharedNeighborReduction):
     array([0.159, 0.159, 0.   , 0.285, 0.285])
     """
 
+    short_name = "simhub"
+
     _parameter_constraints: dict = {
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
         "supervised": ["boolean"],

@@ -125,6 +125,8 @@ class SinkhornNormalization(AdditiveReduction):
     array([ 0. , -0.2, -0.1])
     """
 
+    short_name = "sinkhorn"
+
     _parameter_constraints: dict = {
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "n_iterations": [Interval(Integral, 1, None, closed="left")],

@@ -25,7 +25,7 @@ def _public_objects() -> list[tuple[str, object]]:
 
 
 def all_estimators() -> list[tuple[str, type]]:
-    """List all public estimator classes.
+    """List all public estimator classes, abstract bases left out.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def all_estimators() -> list[tuple[str, type]]:
     return [
         (name, obj)
         for name, obj in _public_objects()
-        if inspect.isclass(obj) and issubclass(obj, BaseEstimator)
+        if inspect.isclass(obj) and issubclass(obj, BaseEstimator) and not inspect.isabstract(obj)
     ]
 
 

@@ -15,6 +15,7 @@ from sksim.hubness import (
     NearestNeighborNormalization,
     SinkhornNormalization,
 )
+from sksim.hubness._registry import REDUCTIONS
 from tests.hubness.conftest import truncated
 
 SCALED = [
@@ -88,8 +89,14 @@ def test_plain_euclidean_distances_are_no_inner_product(rng, reduction):
         reduction.inner_product_index(X, "euclidean")
 
 
-def test_methods_that_are_no_inner_product_do_not_offer_it():
-    from sksim.hubness import MutualProximity, SharedNearestNeighbors, SimhubSimilarity
-
-    for cls in (MutualProximity, SharedNearestNeighbors, SimhubSimilarity):
-        assert not hasattr(cls(), "inner_product_index")
+@pytest.mark.parametrize("name", sorted(REDUCTIONS))
+def test_methods_that_are_no_inner_product_say_so(name, rng):
+    X = rng.standard_normal((40, 5))
+    reduction = REDUCTIONS[name]()
+    if reduction.has_inner_product_form:
+        assert type(reduction) in {type(each) for each, _ in CASES}
+        return
+    reduction.fit(cdist(X, X))
+    message = rf"{type(reduction).__name__} is no inner product .* CSLS, .*NICDM"
+    with pytest.raises(ValueError, match=message):
+        reduction.inner_product_index(X, "cosine")

@@ -295,8 +295,10 @@ def test_names():
     assert resolve_reduction(None) is None
     with pytest.raises(ValueError, match=r"reduction must be one of \['csls'.*got 'garbage'"):
         resolve_reduction("garbage")
-    with pytest.raises(TypeError, match="reduction must be a name"):
-        resolve_reduction(3)
+    with pytest.raises(ValueError, match=r"got 'nicmd'\. Did you mean 'nicdm'\?"):
+        resolve_reduction("nicmd")
+    with pytest.raises(ValueError, match=r"Did you mean 'mutual_proximity'\?"):
+        resolve_reduction("MutualProximity")
 
 
 @each_reducer

@@ -70,4 +70,4 @@ def test_not_every_distance_is_an_inner_product():
     given_distances = HubnessReducedKNeighborsTransformer(metric="precomputed").fit(cdist(X, X))
     with pytest.raises(ValueError, match="needs vectors"):
         given_distances.to_inner_product_index()
-    assert not hasattr(MutualProximity(), "inner_product_index")
+    assert not MutualProximity().has_inner_product_form
