@@ -1,167 +1,246 @@
 """Exact neighbour search: the one place where distances to all indexed samples are formed.
 
 Euclidean, squared Euclidean and cosine distance are searched by certified bounds, as fast as one
-float32 matrix product and exact to the last neighbour; all other metrics, from blocks of
-scikit-learn's distances.
+float32 matrix product and exact to the last neighbour. Block by block of the queries:
+
+1. One float32 matrix product gives a *rigorous lower bound* of each distance. With the points
+   centered on the mean of Y (and, for cosine, brought to unit length first),
+   ``|x - y|^2 = |x|^2 + 2 (|y|^2 / 2 - x.y)``, and for every order of summation the rounding
+   error of ``|y|^2 / 2 - x.y`` is at most ``alpha (|x| |y| + |y|^2 / 2)``, ``alpha`` a small
+   multiple of ``n_features`` times the unit roundoff. The norm and the error are two more columns
+   of the product: ``[x, |x|, 1] . [-y, -alpha |y|, (1 - alpha) |y|^2 / 2]``.
+2. The few smallest bounds of each row are its candidates; their distances are formed again in
+   float64 from the differences of the original points.
+3. If the bound of every other sample is above the last distance kept, the row is finished:
+   nothing else can be nearer. Otherwise every sample whose bound is not above it is formed again.
+
+The result therefore equals a float64 search over all differences, whatever the blocks, the
+threads and the other queries are; equal points are at distance exactly zero. Two more searches
+propose candidates in the same frame: a k-d tree where there are few features, and a kernel that
+forms the product of each pair of a set in itself once. All other metrics are searched in blocks
+of scikit-learn's distances.
 """
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
 import numpy as np
 from joblib import effective_n_jobs
 from scipy import sparse
+from sklearn import get_config
 from sklearn.metrics import pairwise_distances_chunked
+from sklearn.neighbors import KDTree
+from threadpoolctl import threadpool_limits
 
-from sksim._search._certified import (
-    BoundedSearch,
-    SymmetricSearch,
-    mask_own,
+from sksim._search._points import DenseBounds, Points, SparseBounds, as_points, fast_metric
+from sksim._search._selection import (
+    group_size,
+    smallest_and_next,
+    smallest_entries,
+    sorted_by_distance,
 )
-from sksim._search._points import Points
-from sksim._search._selection import smallest_entries
-from sksim._search._trees import TreeSearch
 from sksim.utils._blocks import row_blocks
 from sksim.utils._kernels import compiled, push_pairs
 
 __all__ = ["candidate_distances", "exact_neighbors"]
 
-# Powers of two beyond which a sum of squares may leave the range of float64.
-_SAFE_EXPONENT = 400
-_FAST_METRICS = {"euclidean": "euclidean", "l2": "euclidean"}
-_FAST_METRICS |= {"sqeuclidean": "sqeuclidean", "cosine": "cosine"}
+# Candidates beyond n_neighbors: rows whose distances lie closer than the bounds are tight
+# are completed one by one, more candidates make that rarer.
+_N_SPARE = 4
+# Samples that a row is completed with at once, at most.
+_MAX_STEP = 2**14
+# Blocks of bounds: large enough for the product, small beside the data.
+_BLOCK_MIB = 40
+_MIN_BLOCK_ROWS, _MAX_BLOCK_ROWS = 128, 1024
+# The kernel: its tiles; the least number of products that is worth importing it, and the least
+# features for each candidate that make the product the larger part.
+_TILE_ROWS, _TILE_COLUMNS = 512, 2048
+_LEAST_PRODUCT = 5e10
+_LEAST_FEATURES = 8
+# The tree: when it is faster than a product of all pairs, and the relative error of its
+# distances and bounds, with much to spare.
+_MAX_TREE_FEATURES, _LEAST_TREE_INDEXED = 6, 2000
+_TREE_ERROR = 1e-12
 
 
-def _smallest(D: np.ndarray, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
-    """Smallest entries of each row in increasing order, ties in the order of the columns."""
-    if np.isnan(D).any():
-        raise ValueError("Distances must be finite, got NaN from the metric.")
-    return smallest_entries(D, n_neighbors)
+class _Found:
+    """Exact neighbours of all queries, filled in by a search that proposes candidates.
 
+    Parameters
+    ----------
+    points : Points
+        Queries and indexed samples.
+    n_neighbors : int
+        Number of neighbours, less than half of the indexed samples.
+    exclude_self : bool
+        Leave out the indexed sample with the query's own row number.
 
-def _search_directly(points: Points, n_neighbors: int, exclude_self: bool):
-    """Few indexed samples, or nearly all of them asked for: every distance from differences."""
-    every = np.arange(points.Y.shape[0])
-
-    def block(rows):
-        own = np.arange(rows.start, rows.stop)
-        return points.distances(own, np.broadcast_to(every, (own.size, every.size)))
-
-    return _search_blocks(block, points.X.shape[0], every.size, n_neighbors, exclude_self)
-
-
-def _search_blocks(block, n_rows: int, n_columns: int, n_neighbors: int, exclude_self: bool):
-    """Search in blocks of a distance matrix, which may be overwritten."""
-    distances = np.empty((n_rows, n_neighbors))
-    indices = np.empty(distances.shape, dtype=np.intp)
-    for rows in row_blocks(n_rows, 32 * n_columns):
-        D = block(rows)
-        if exclude_self:
-            mask_own(D, rows.start)
-        distances[rows], indices[rows] = _smallest(D, n_neighbors)
-    return distances, indices
-
-
-def _certified_search(points: Points, n_neighbors: int, exclude_self: bool, n_threads: int):
-    """The search that suits the shape; all of them give the same result."""
-    if TreeSearch.is_worthwhile(points):
-        return TreeSearch(points, n_neighbors, exclude_self)
-    if SymmetricSearch.is_worthwhile(points, n_neighbors, n_threads):
-        push = compiled(push_pairs)
-        if push is not None:
-            return SymmetricSearch(points, n_neighbors, exclude_self, push)
-    return BoundedSearch(points, n_neighbors, exclude_self)
-
-
-def _search_points(X, Y, n_neighbors: int, metric: str, exclude_self: bool, n_jobs):
-    points, exponent = _points(X, Y, metric)
-    if Y.shape[0] < 2 * (n_neighbors + 8):
-        distances, indices = _search_directly(points, n_neighbors, exclude_self)
-    else:
-        n_threads = effective_n_jobs(n_jobs)
-        search = _certified_search(points, n_neighbors, exclude_self, n_threads)
-        search.run(n_threads)
-        distances, indices = search.distances, search.indices
-    return _unscaled(distances, exponent), indices
-
-
-def _unscaled(distances, exponent):
-    with np.errstate(over="ignore", under="ignore"):
-        return np.ldexp(distances, exponent)
-
-
-def _search_pairwise(X, Y, n_neighbors, metric, metric_params, exclude_self, n_jobs):
-    """Search with any metric of scikit-learn, from blocks of the distance matrix."""
-
-    def reduce_func(D, start):
-        D = np.asarray(D, dtype=np.float64)
-        if exclude_self:
-            mask_own(D, start)
-        return _smallest(D, n_neighbors)
-
-    blocks = pairwise_distances_chunked(
-        X,
-        None if Y is X else Y,
-        reduce_func=reduce_func,
-        metric=metric,
-        n_jobs=n_jobs,
-        **(metric_params or {}),
-    )
-    return tuple(np.concatenate(parts) for parts in zip(*blocks))
-
-
-def _fast_metric(X, Y, metric, metric_params) -> str | None:
-    """Metric of the search by certified products, None for all other searches."""
-    if sparse.issparse(X) != sparse.issparse(Y):
-        return None
-    if metric == "minkowski" and (metric_params or {"p": 2}) == {"p": 2}:
-        return "euclidean"
-    return _FAST_METRICS.get(metric) if isinstance(metric, str) and not metric_params else None
-
-
-def _as_points(A):
-    """Array or canonical CSR of float32 or float64."""
-    if sparse.issparse(A):
-        A = sparse.csr_array(A, dtype=np.float64)
-        if not A.has_canonical_format:
-            A = A.copy()
-            A.sum_duplicates()
-        return A
-    A = np.ascontiguousarray(A)
-    return A if A.dtype in (np.float32, np.float64) else A.astype(np.float64)
-
-
-def _exponents(A, axis):
-    """Power of two of the largest entry, of all or of each row."""
-    return np.frexp(np.maximum(A.max(axis=axis), -A.min(axis=axis)))[1]
-
-
-def _points(X, Y, metric: str) -> tuple[Points, int]:
-    """Points at a scale where squares neither overflow nor vanish, and the distances' exponent.
-
-    Scales are powers of two, so nothing is rounded. Cosine has one for each row.
+    Attributes
+    ----------
+    distances, indices : ndarray of shape (n_queries, n_neighbors)
+        Neighbours in increasing order, ties in the order of the index.
     """
-    if sparse.issparse(X) or (X.dtype == np.float32 and Y.dtype == np.float32):
-        return Points(X, Y, metric), 0
-    axis = 1 if metric == "cosine" else None
-    exponents = _exponents(X, axis), _exponents(Y, axis)
-    if max(np.abs(part).max() for part in exponents) <= _SAFE_EXPONENT:
-        return Points(X, Y, metric), 0
-    if metric != "cosine":
-        exponents = 2 * (np.maximum(*exponents),)
-    x_exponents, y_exponents = (part[..., None] for part in exponents)
-    scaled = np.ldexp(Y, -y_exponents)
-    points = Points(scaled if X is Y else np.ldexp(X, -x_exponents), scaled, metric)
-    factor = {"cosine": 0, "euclidean": 1, "sqeuclidean": 2}[metric]
-    return points, factor * int(x_exponents.max())
+
+    def __init__(self, points: Points, n_neighbors: int, exclude_self: bool):
+        self.points, self.n_neighbors, self.exclude_self = points, n_neighbors, exclude_self
+        self.n_queries, self.n_indexed = points.X.shape[0], points.Y.shape[0]
+        self.n_candidates = n_neighbors + _N_SPARE
+        self.distances = np.empty((self.n_queries, n_neighbors))
+        self.indices = np.empty(self.distances.shape, dtype=np.intp)
+
+    def keep_nearest(self, rows: np.ndarray, columns: np.ndarray) -> None:
+        """Fill in the nearest candidates of the rows."""
+        distances = self.points.distances(rows, columns)
+        if self.exclude_self:
+            distances[columns == rows[:, None]] = np.inf
+        distances, columns = sorted_by_distance(distances, columns)
+        self.distances[rows] = distances[:, : self.n_neighbors]
+        self.indices[rows] = columns[:, : self.n_neighbors]
+
+    def complete(self, row: int, columns: np.ndarray) -> None:
+        """Fill in the nearest of all columns, in increasing order, that may be near enough.
+
+        They are formed in growing steps, until enough of them are at the least distance that the
+        row can have, as among many equal points.
+        """
+        if self.exclude_self:
+            columns = columns[columns != row]
+        distances, start, step = np.empty(0), 0, 8 * self.n_neighbors
+        while start < columns.size:
+            part = self.points.distances(np.array([row]), columns[None, start : start + step])[0]
+            distances = np.concatenate([distances, part])
+            if (distances <= self.points.x_bias[row]).sum() >= self.n_neighbors:
+                break
+            start, step = start + step, min(4 * step, _MAX_STEP)
+        order = np.argsort(distances, kind="stable")[: self.n_neighbors]
+        self.distances[row], self.indices[row] = distances[order], columns[order]
+
+
+def _in_threads(search: Callable[[list], None], blocks: list[np.ndarray], n_threads: int) -> None:
+    """Search blocks of rows, each thread its share of them."""
+    if n_threads == 1:
+        return search(blocks)
+    parts = [blocks[i::n_threads] for i in range(min(n_threads, len(blocks)))]
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(len(parts)) as pool:
+        list(pool.map(search, parts))
+
+
+def _bound_blocks(bounds, rows: np.ndarray, n_threads: int) -> list[np.ndarray]:
+    """Blocks of rows within the working memory, larger ones only to keep the product fast."""
+    row_bytes = bounds.width * bounds.dtype.itemsize
+    limit = max(_BLOCK_MIB, _MIN_BLOCK_ROWS * row_bytes / 2**20)
+    limit = min(limit, get_config()["working_memory"] / n_threads)
+    parts = row_blocks(rows.size, row_bytes, max_rows=_MAX_BLOCK_ROWS, working_memory=limit)
+    return [rows[part] for part in parts]
+
+
+def _search_bounds(found: _Found, bounds, size: int, blocks: list[np.ndarray]) -> None:
+    """Search blocks of rows one after another by the bounds of all pairs, all in one buffer."""
+    buffer = np.empty((max(map(len, blocks)), bounds.width), bounds.dtype)
+    for rows in blocks:
+        block = buffer[: rows.size]
+        norms = bounds(rows, block)
+        if found.exclude_self:
+            block[np.arange(rows.size), rows] = np.inf
+        columns, others = smallest_and_next(block, found.n_candidates, size)
+        found.keep_nearest(rows, columns)
+        limits = bounds.limits(rows, norms, found.distances[rows, -1])
+        # Written as "not above", so that a NaN where a product overflowed is never a certificate.
+        for i in np.flatnonzero(~(others > limits)):
+            not_above = ~(block[i, : found.n_indexed] > limits[i])
+            found.complete(rows[i], np.flatnonzero(not_above))
+
+
+def _search_each_pair_once(found: _Found, bounds: DenseBounds, push: Callable) -> np.ndarray:
+    """Search a set in itself with the compiled kernel ``push_pairs``; returns uncertain rows."""
+    n_indexed = found.n_indexed
+    shape = (n_indexed, found.n_candidates + 1)
+    values = np.full(shape, np.inf, dtype=bounds.dtype)
+    columns = np.zeros(shape, dtype=np.intp)
+    buffer = np.empty(_TILE_ROWS * _TILE_COLUMNS, dtype=bounds.dtype)
+    for start in range(0, n_indexed, _TILE_ROWS):
+        rows = slice(start, min(start + _TILE_ROWS, n_indexed))
+        for first in range(start, n_indexed, _TILE_COLUMNS):
+            tile = slice(first, min(first + _TILE_COLUMNS, n_indexed))
+            push(bounds.products(rows, tile, buffer), bounds.halves, start, first, values, columns)
+    candidates, others = columns[:, :-1], values[:, -1]
+    every = np.arange(n_indexed)
+    if not found.exclude_self:
+        candidates = np.column_stack([every, candidates])
+    for block in _bound_blocks(bounds, every, 1):
+        found.keep_nearest(block, candidates[block])
+    limits = bounds.limits(slice(None), bounds.norms, found.distances[:, -1])
+    return np.flatnonzero(~(others > limits))
+
+
+def _search_tree(found: _Found, tree: KDTree, blocks: list[np.ndarray]) -> None:
+    """Search by a tree: a row is finished if the tree's next distance is above its last one."""
+    points, n_asked = found.points, found.n_candidates + 1 + found.exclude_self
+    for rows in blocks:
+        queries = points.queries(rows)
+        proposed, columns = tree.query(queries, n_asked)
+        found.keep_nearest(rows, columns[:, :-1])
+        radii = np.sqrt(points.squared_limits(found.distances[rows, -1])) * (1 + _TREE_ERROR)
+        for i in np.flatnonzero(~(proposed[:, -1] * (1 - _TREE_ERROR) > radii)):
+            within = tree.query_radius(queries[[i]], radii[i])[0]
+            found.complete(rows[i], np.sort(within))
+
+
+def _search_points(points: Points, n_neighbors: int, exclude_self: bool, n_threads: int):
+    """The certified search that suits the shape; all of them give the same result."""
+    found = _Found(points, n_neighbors, exclude_self)
+    rows, n_indexed, n_features = np.arange(found.n_queries), *points.Y.shape
+    has_tree = n_features <= _MAX_TREE_FEATURES and n_indexed >= _LEAST_TREE_INDEXED
+    if has_tree and not points.is_sparse and points.metric != "cosine":
+        tree = KDTree(points.indexed(slice(None)))
+        blocks = np.array_split(rows, range(_MAX_BLOCK_ROWS, rows.size, _MAX_BLOCK_ROWS))
+        _in_threads(partial(_search_tree, found, tree), blocks, n_threads)
+        return found.distances, found.indices
+    size = group_size(n_indexed, found.n_candidates + 1)
+    width = -(-n_indexed // size) * size
+    bounds: DenseBounds | SparseBounds
+    if points.is_sparse:
+        bounds = SparseBounds(points, width)
+    else:
+        bounds = DenseBounds(points, width)
+        is_deep = n_features >= _LEAST_FEATURES * found.n_candidates
+        is_large = n_indexed**2 * n_features >= _LEAST_PRODUCT
+        if points.X is points.Y and n_threads == 1 and is_deep and is_large:
+            push = compiled(push_pairs)
+            if push is not None:
+                rows = _search_each_pair_once(found, bounds, push)
+    if rows.size:
+        blocks = _bound_blocks(bounds, rows, n_threads)
+        _in_threads(partial(_search_bounds, found, bounds, size), blocks, n_threads)
+    return found.distances, found.indices
+
+
+def _search_matrix(blocks: Iterable[np.ndarray], n_neighbors: int, exclude_self: bool):
+    """Search a matrix of distances that comes in blocks of its rows, which may be overwritten."""
+    found, start = [], 0
+    for block in blocks:
+        D = np.asarray(block, dtype=np.float64)
+        if exclude_self:
+            own = np.arange(D.shape[0])
+            D[own, start + own] = np.inf
+        if np.isnan(D).any():
+            raise ValueError("Distances must be finite, got NaN from the metric.")
+        found.append(smallest_entries(D, n_neighbors))
+        start += D.shape[0]
+    return tuple(np.concatenate(parts) for parts in zip(*found))
 
 
 def exact_neighbors(
-    X,
-    Y=None,
+    X: Any,
+    Y: Any = None,
     *,
     n_neighbors: int,
-    metric="euclidean",
+    metric: Any = "euclidean",
     metric_params: dict | None = None,
     exclude_self: bool = False,
     n_jobs: int | None = None,
@@ -204,28 +283,42 @@ def exact_neighbors(
     Up to six features, Euclidean: a k-d tree in place of the product.
     Other metrics go through :func:`sklearn.metrics.pairwise_distances_chunked`.
     """
-    X = _as_points(X)
-    Y = X if Y is None else _as_points(Y)
+    X = as_points(X)
+    Y = X if Y is None else as_points(Y)
     n_indexed = X.shape[1] if metric == "precomputed" else Y.shape[0]
     if not 1 <= n_neighbors <= n_indexed - bool(exclude_self):
         raise ValueError(
             f"n_neighbors must be between 1 and the number of indexed samples that a query can "
             f"have as neighbours, {n_indexed - bool(exclude_self)}, got {n_neighbors}."
         )
-    if metric == "precomputed":
-        found = _search_blocks(
-            lambda rows: X[rows].astype(np.float64), *X.shape, n_neighbors, exclude_self
-        )
-    elif (fast := _fast_metric(X, Y, metric, metric_params)) is None:
-        found = _search_pairwise(X, Y, n_neighbors, metric, metric_params, exclude_self, n_jobs)
+    fast = fast_metric(metric, metric_params) if sparse.issparse(X) == sparse.issparse(Y) else None
+    if fast is not None:
+        points = Points.in_range(X, Y, fast)
+        if n_indexed < 2 * (n_neighbors + 8):  # too few for bounds to save anything
+            parts = row_blocks(X.shape[0], 32 * n_indexed)
+            every = np.arange(n_indexed)[None]
+            own = (np.arange(rows.start, rows.stop) for rows in parts)
+            blocks = (points.distances(rows, every.repeat(rows.size, axis=0)) for rows in own)
+            found = _search_matrix(blocks, n_neighbors, exclude_self)
+        else:
+            found = _search_points(points, n_neighbors, exclude_self, effective_n_jobs(n_jobs))
+        found = points.unscaled(found[0]), found[1]
+    elif metric == "precomputed":
+        blocks = (X[rows].astype(np.float64) for rows in row_blocks(X.shape[0], 32 * n_indexed))
+        found = _search_matrix(blocks, n_neighbors, exclude_self)
     else:
-        found = _search_points(X, Y, n_neighbors, fast, exclude_self, n_jobs)
+        blocks = pairwise_distances_chunked(
+            X, None if Y is X else Y, metric=metric, n_jobs=n_jobs, **(metric_params or {})
+        )
+        found = _search_matrix(blocks, n_neighbors, exclude_self)
     if not np.isfinite(found[0]).all():
         raise ValueError(f"Distances must be finite, got inf or NaN with metric={metric!r}.")
     return found
 
 
-def candidate_distances(X, Y, indices: np.ndarray, *, metric: str = "euclidean") -> np.ndarray:
+def candidate_distances(
+    X: Any, Y: Any, indices: np.ndarray, *, metric: str = "euclidean"
+) -> np.ndarray:
     """Exact distances of each query to its candidates.
 
     Parameters
@@ -245,6 +338,8 @@ def candidate_distances(X, Y, indices: np.ndarray, *, metric: str = "euclidean")
         The values that ``exact_neighbors`` gives for the same pairs, in the order of the
         candidates.
     """
-    X, Y = _as_points(X), _as_points(Y)
-    points, exponent = _points(X, Y, _FAST_METRICS[metric])
-    return _unscaled(points.distances(np.arange(X.shape[0]), indices), exponent)
+    fast = fast_metric(metric, None)
+    if fast is None:
+        raise ValueError(f"metric must be Euclidean or cosine, got {metric!r}.")
+    points = Points.in_range(as_points(X), as_points(Y), fast)
+    return points.unscaled(points.distances(np.arange(points.X.shape[0]), indices))

@@ -8,17 +8,46 @@ zero otherwise, so that a zero vector is at distance one from every vector, as i
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from sksim.utils._blocks import row_blocks
 
-__all__ = ["DenseBounds", "Points", "lower_bounds"]
+__all__ = ["DenseBounds", "Points", "SparseBounds", "as_points", "fast_metric"]
 
 # Blocks of pairs that stay in the processor's cache.
 _PAIR_BLOCK_MIB = 2
+# Powers of two beyond which a sum of squares may leave the range of float64.
+_SAFE_EXPONENT = 400
+_FAST_METRICS = {
+    "euclidean": "euclidean",
+    "l2": "euclidean",
+    "sqeuclidean": "sqeuclidean",
+    "cosine": "cosine",
+}
+
+
+def fast_metric(metric: Any, metric_params: dict | None) -> str | None:
+    """Metric of ``Points`` with the values of a metric of scikit-learn; None for all others."""
+    if not isinstance(metric, str):
+        return None
+    if metric == "minkowski" and (metric_params or {"p": 2}) == {"p": 2}:
+        return "euclidean"
+    return None if metric_params else _FAST_METRICS.get(metric)
+
+
+def as_points(A: Any) -> Any:
+    """Array or canonical CSR of float32 or float64."""
+    if sparse.issparse(A):
+        A = sparse.csr_array(A, dtype=np.float64)
+        if not A.has_canonical_format:
+            A = A.copy()
+            A.sum_duplicates()
+        return A
+    A = np.ascontiguousarray(A)
+    return A if A.dtype in (np.float32, np.float64) else A.astype(np.float64)
 
 
 def _squared_norms(A) -> np.ndarray:
@@ -43,29 +72,54 @@ class Points:
     Parameters
     ----------
     X, Y : {ndarray, CSR} of shape (n_queries, n_features) and (n_indexed, n_features)
-        The points, finite.
+        The points, finite; the same object for a set in itself.
     metric : {"euclidean", "sqeuclidean", "cosine"}
         The metric.
+    exponent : int, default=0
+        The distances of the caller's points are ``2**exponent`` times these.
     """
 
-    def __init__(self, X, Y, metric: str):
-        self.X, self.Y, self.metric = X, Y, metric
-        self.x_factors, self.x_bias = self._unit(X)
-        self.y_factors, self.y_bias = (self.x_factors, self.x_bias) if X is Y else self._unit(Y)
+    def __init__(self, X: Any, Y: Any, metric: str, *, exponent: int = 0):
+        self.X, self.Y, self.metric, self.exponent = X, Y, metric, exponent
+        self.is_sparse = sparse.issparse(Y)
+        self.x_factors = self.y_factors = None
+        self.x_bias, self.y_bias = np.zeros(X.shape[0]), np.zeros(Y.shape[0])
+        if metric == "cosine":
+            self.y_factors, self.y_bias = _unit_factors(Y)
+            x_unit = (self.y_factors, self.y_bias) if X is Y else _unit_factors(X)
+            self.x_factors, self.x_bias = x_unit
 
-    @property
-    def is_sparse(self) -> bool:
-        """Whether the points are CSR."""
-        return sparse.issparse(self.Y)
+    @classmethod
+    def in_range(cls, X: Any, Y: Any, metric: str) -> "Points":
+        """Points at a scale where squares neither overflow nor vanish.
 
-    def _unit(self, A):
-        return _unit_factors(A) if self.metric == "cosine" else (None, np.zeros(A.shape[0]))
+        Scales are powers of two, so that nothing is rounded: one for all points, for cosine, where
+        lengths do not matter, one for each. Squares of float32 numbers are always in range.
+        """
+        if sparse.issparse(X) or (X.dtype == np.float32 and Y.dtype == np.float32):
+            return cls(X, Y, metric)
+        axis = 1 if metric == "cosine" else None
+        of_x = np.frexp(np.maximum(X.max(axis=axis), -X.min(axis=axis)))[1]
+        of_y = of_x if X is Y else np.frexp(np.maximum(Y.max(axis=axis), -Y.min(axis=axis)))[1]
+        if max(np.abs(of_x).max(), np.abs(of_y).max()) <= _SAFE_EXPONENT:
+            return cls(X, Y, metric)
+        if metric != "cosine":
+            of_x = of_y = np.maximum(of_x, of_y)
+        scaled = np.ldexp(Y, -of_y[..., None])
+        power = {"cosine": 0, "euclidean": 1, "sqeuclidean": 2}[metric]
+        x = scaled if X is Y else np.ldexp(X, -of_x[..., None])
+        return cls(x, scaled, metric, exponent=power * int(of_x.max()))
 
-    def queries(self, rows):
+    def unscaled(self, distances: np.ndarray) -> np.ndarray:
+        """Distances of the caller's points."""
+        with np.errstate(over="ignore", under="ignore"):
+            return np.ldexp(distances, self.exponent)
+
+    def queries(self, rows: Any) -> Any:
         """Rows of X in float64, for cosine of unit length."""
         return _scaled_rows(self.X, self.x_factors, rows)
 
-    def indexed(self, rows):
+    def indexed(self, rows: Any) -> Any:
         """Rows of Y in float64, for cosine of unit length."""
         return _scaled_rows(self.Y, self.y_factors, rows)
 
@@ -74,29 +128,25 @@ class Points:
 
         Each value depends on its pair of points only.
         """
+        squared = np.empty(columns.shape)
         if columns.size == 0:
-            return np.empty(columns.shape)
-        kind = self._sparse_squares if self.is_sparse else self._dense_squares
-        squared = kind(rows, columns)
+            return squared
+        pair_bytes = 12 * self.X.shape[1] * columns.shape[1]
+        blocks = list(row_blocks(rows.size, pair_bytes, working_memory=_PAIR_BLOCK_MIB))
+        squares = self._sparse_squares if self.is_sparse else self._dense_squares
+        squares(rows, columns, blocks, squared)
         if self.metric == "cosine":
             has_zero = self.x_bias[rows, None] + self.y_bias[columns] > 0
             return np.where(has_zero, 1, np.minimum(squared / 2, 2))
         return np.sqrt(squared) if self.metric == "euclidean" else squared
 
-    def _pair_blocks(self, columns):
-        pair_bytes = 12 * self.X.shape[1] * columns.shape[1]
-        return list(row_blocks(columns.shape[0], pair_bytes, working_memory=_PAIR_BLOCK_MIB))
-
-    def _sparse_squares(self, rows, columns):
-        squared = np.empty(columns.shape)
-        for part in self._pair_blocks(columns):
+    def _sparse_squares(self, rows, columns, blocks, out) -> None:
+        for part in blocks:
             x = self.queries(np.repeat(rows[part], columns.shape[1]))
             norms = _squared_norms(x - self.indexed(columns[part].ravel()))
-            squared[part] = norms.reshape(-1, columns.shape[1])
-        return squared
+            out[part] = norms.reshape(-1, columns.shape[1])
 
-    def _dense_squares(self, rows, columns):
-        squared, blocks = np.empty(columns.shape), self._pair_blocks(columns)
+    def _dense_squares(self, rows, columns, blocks, out) -> None:
         shape = (blocks[0].stop, columns.shape[1], self.Y.shape[1])
         taken, differences = np.empty(shape, self.Y.dtype), np.empty(shape)
         for part in blocks:
@@ -105,23 +155,19 @@ class Points:
             factors = 1 if self.y_factors is None else self.y_factors[columns[part], None]
             np.multiply(y, factors, out=difference)
             difference -= self.queries(rows[part])[:, None, :]
-            squared[part] = _squared_norms(difference)
-        return squared
+            out[part] = _squared_norms(difference)
 
     def squared_limits(self, distances: np.ndarray) -> np.ndarray:
         """Squared distances such that every pair beyond has a greater computed distance.
 
         The relative rounding error of a computed squared distance is below ``n_features + 8``
-        units in the last place.
+        units in the last place: one for each difference, squared, and one for each summand. The
+        limit takes it twice, for the distance given and for the pair beyond, and twice again.
         """
         squared = distances**2 if self.metric == "euclidean" else distances
         if self.metric == "cosine":
             squared = np.where(distances < 2, 2 * distances, np.inf)
         return squared * (1 + 4 * (self.X.shape[1] + 8) * np.finfo(np.float64).eps)
-
-    def least_distance(self, row: int) -> float:
-        """Least distance that the query can have to any sample."""
-        return float(self.x_bias[row])
 
 
 def _scaled_rows(A, factors, rows):
@@ -145,50 +191,70 @@ class DenseBounds:
         \ge [\hat x, |\hat x|, 1] \cdot
         [-\hat y, -\alpha |\hat y|, (1 - \alpha)(|\hat y|^2 + s^2 b(y)) / 2 - \tau]
 
-    also as computed: for n features :math:`\alpha = 1.05 (n + 16) 2^{-24}` bounds the relative
-    error of a float32 sum of n + 2 products in any order, of rounding the points and of the
-    columns that were added; :math:`\tau` covers underflow.
+    also as computed. Without :math:`\alpha` and :math:`\tau` the two sides are equal up to two
+    errors, with u = 2^-24 the unit roundoff of float32 and n the number of features:
+
+    * a sum of n + 2 products, in any order, is off by at most :math:`(n + 2) u` times the sum of
+      their sizes, :math:`|\hat x| |\hat y| + |\hat y|^2 / 2`;
+    * the points are rounded by :math:`u |\hat x|` and :math:`u |\hat y|`, which changes half of a
+      squared distance by no more than about :math:`u (|\hat x| + |\hat y|)^2`.
+
+    The terms in :math:`\alpha` add up to at least :math:`\alpha (|\hat x| + |\hat y|)^2 / 2` and to
+    :math:`\alpha` times the sizes above; :math:`\alpha = 1.05 (n + 16) u` covers both errors, the
+    rounding of the norms and of the added columns, and the second order. :math:`\tau` covers
+    underflow: what is lost below 2^-126 is less than (n + 16) 2^-126 in all.
+
+    Parameters
+    ----------
+    points : Points
+        Dense points.
+    width : int
+        Number of columns of the bounds; those beyond the indexed samples are inf.
+    dtype : dtype, default=numpy.float32
+        Precision of the product.
+
+    Attributes
+    ----------
+    norms : ndarray of shape (n_indexed,)
+        :math:`|\hat y|`.
+    squared_scale : float
+        Factor from squared distances to twice the units of the bounds.
+    halves : ndarray of shape (n_indexed,)
+        Last column of the index: what a product lacks to be a bound.
     """
 
-    def __init__(self, points: Points, width: int, dtype=np.float32):
-        self.points = points
+    def __init__(self, points: Points, width: int, dtype: Any = np.float32):
         n_indexed, n_features = points.Y.shape
-        self.dtype = dtype if n_features < 2**18 else np.float64
+        self.points, self.width = points, width
+        self.dtype = np.dtype(dtype if n_features < 2**18 else np.float64)
         self.alpha = 1.05 * (n_features + 16) * np.finfo(self.dtype).eps / 2
-        self._center = self._mean()
-        self._scale = self._power_of_two()
+        blocks = list(row_blocks(n_indexed, 8 * n_features, working_memory=_PAIR_BLOCK_MIB))
+        total, largest = np.zeros(n_features), 0.0
+        for rows in blocks:
+            total += points.indexed(rows).sum(axis=0)
+        self._center = total / n_indexed
+        for rows in blocks:
+            largest = max(largest, np.abs(points.indexed(rows) - self._center).max())
+        self._scale = 2.0 ** -np.frexp(largest * np.sqrt(n_features))[1]
+        self.squared_scale = self._scale**2
+        self.norms = np.empty(n_indexed)
         self._index = np.zeros((width, n_features + 2), dtype=self.dtype)
         self._index[n_indexed:, -1] = np.inf
-        self.norms = np.empty(n_indexed)
         tau = (n_features + 16) * 2.0**-120
-        for rows in self._blocks():
-            y, norms = self._rounded(points.indexed(rows))
-            self.norms[rows] = norms
-            squared = norms**2 + self.squared_scale * points.y_bias[rows]
+        for rows in blocks:
+            y, self.norms[rows] = self._rounded(points.indexed(rows))
+            squared = self.norms[rows] ** 2 + self.squared_scale * points.y_bias[rows]
             self._index[rows, :-2] = -y
-            self._index[rows, -2] = -self.alpha * norms
+            self._index[rows, -2] = -self.alpha * self.norms[rows]
             self._index[rows, -1] = (1 - self.alpha) * squared / 2 - tau
+        self.halves = np.ascontiguousarray(self._index[:n_indexed, -1])
 
-    def _blocks(self):
-        n_indexed, n_features = self.points.Y.shape
-        return row_blocks(n_indexed, 8 * n_features, working_memory=_PAIR_BLOCK_MIB)
-
-    def _mean(self):
-        n_indexed = self.points.Y.shape[0]
-        return sum(self.points.indexed(rows).sum(axis=0) for rows in self._blocks()) / n_indexed
-
-    def _power_of_two(self):
-        largest = max(
-            np.abs(self.points.indexed(rows) - self._center).max() for rows in self._blocks()
-        )
-        return 2.0 ** -np.frexp(largest * np.sqrt(self._center.size))[1]
-
-    def _rounded(self, block):
-        """Centred float32 points and their norms."""
+    def _rounded(self, block) -> tuple[np.ndarray, np.ndarray]:
+        """Centered float32 points and their norms."""
         block = ((block - self._center) * self._scale).astype(self.dtype)
         return block, np.sqrt(_squared_norms(block.astype(np.float64)))
 
-    def __call__(self, rows, out: np.ndarray) -> np.ndarray:
+    def __call__(self, rows: Any, out: np.ndarray) -> np.ndarray:
         """Fill ``out`` (b, width) with the bounds of a block; return the norms of its queries."""
         with np.errstate(over="ignore", invalid="ignore"):
             x, norms = self._rounded(self.points.queries(rows))
@@ -196,16 +262,6 @@ class DenseBounds:
             queries = np.column_stack([x, norms, ones]).astype(self.dtype, copy=False)
             np.matmul(queries, self._index.T, out=out)
         return norms
-
-    @property
-    def squared_scale(self) -> float:
-        """Factor from squared distances to twice the units of the bounds."""
-        return self._scale**2
-
-    @cached_property
-    def halves(self) -> np.ndarray:
-        """Last column of the index: what a product lacks to be a bound."""
-        return np.ascontiguousarray(self._index[: self.norms.size, -1])
 
     def products(self, rows: slice, columns: slice, buffer: np.ndarray) -> np.ndarray:
         """Products of indexed samples with each other; adding ``halves`` gives their bounds."""
@@ -216,24 +272,25 @@ class DenseBounds:
         out = buffer[: shape[0] * shape[1]].reshape(shape)
         return np.matmul(y, self._index[columns, :-1].T, out=out)
 
-    def limits(self, rows, norms: np.ndarray, distances: np.ndarray) -> np.ndarray:
+    def limits(self, rows: Any, norms: np.ndarray, distances: np.ndarray) -> np.ndarray:
         """Bounds above which a sample is certainly farther than ``distances`` (b,)."""
         squared = self.points.squared_limits(distances) - self.points.x_bias[rows]
         limits = (self.squared_scale * squared - (1 - 2 * self.alpha) * norms**2) / 2
+        # Queries so far away overflow in the product: no bound of theirs is used.
         return np.where(norms < 2.0**100, limits, np.inf)
 
 
 class SparseBounds:
     """Lower bounds of all squared distances of CSR points from a float64 product.
 
-    As ``DenseBounds``, without centre and scale, with the unit roundoff of float64 and with the
+    As ``DenseBounds``, without center and scale, with the unit roundoff of float64 and with the
     largest number of entries of a row in the place of the number of features.
     """
 
-    dtype = np.float64
+    dtype = np.dtype(np.float64)
 
     def __init__(self, points: Points, width: int):
-        self.points = points
+        self.points, self.width = points, width
         y = points.indexed(slice(None))
         self.alpha = 1.05 * (np.diff(y.indptr).max() + 16) * 2.0**-53
         self._index = y.T.tocsr()
@@ -241,7 +298,7 @@ class SparseBounds:
         self._error = self.alpha * norms
         self._constant = (1 - self.alpha) * (norms**2 + points.y_bias) / 2
 
-    def __call__(self, rows, out: np.ndarray) -> np.ndarray:
+    def __call__(self, rows: Any, out: np.ndarray) -> np.ndarray:
         """Fill ``out`` (b, width) with the bounds of a block; return the norms of its queries."""
         x = self.points.queries(rows)
         norms = np.sqrt(_squared_norms(x))
@@ -252,13 +309,7 @@ class SparseBounds:
         bounds -= norms[:, None] * self._error
         return norms
 
-    def limits(self, rows, norms: np.ndarray, distances: np.ndarray) -> np.ndarray:
+    def limits(self, rows: Any, norms: np.ndarray, distances: np.ndarray) -> np.ndarray:
         """Bounds above which a sample is certainly farther than ``distances`` (b,)."""
         squared = self.points.squared_limits(distances) - self.points.x_bias[rows]
         return (squared - (1 - 2 * self.alpha) * norms**2) / 2
-
-
-def lower_bounds(points: Points, width: int) -> DenseBounds | SparseBounds:
-    """Bounds for the kind of the points, columns beyond the indexed samples filled with inf."""
-    kind = SparseBounds if points.is_sparse else DenseBounds
-    return kind(points, width)

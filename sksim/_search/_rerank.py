@@ -6,8 +6,8 @@
 import numpy as np
 from sklearn.metrics import pairwise_distances
 
-from sksim._search._certified import sorted_by_distance
 from sksim._search._exact import candidate_distances
+from sksim._search._selection import sorted_by_distance
 
 __all__ = ["rerank"]
 

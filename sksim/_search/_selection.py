@@ -11,11 +11,23 @@ import numpy as np
 
 from sksim.utils._blocks import row_blocks
 
-__all__ = ["group_size", "smallest_entries", "smallest_values"]
+__all__ = [
+    "group_size",
+    "smallest_and_next",
+    "smallest_entries",
+    "smallest_values",
+    "sorted_by_distance",
+]
 
 _MAX_GROUP_SIZE = 64
 # Blocks of rows that stay in the processor's cache.
 _BLOCK_MIB = 2
+
+
+def sorted_by_distance(distances: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each row in increasing order, ties in the order of the index."""
+    order = np.lexsort((indices, distances), axis=-1)
+    return np.take_along_axis(distances, order, -1), np.take_along_axis(indices, order, -1)
 
 
 def group_size(width: int, n_groups: int) -> int:
@@ -27,16 +39,35 @@ def group_size(width: int, n_groups: int) -> int:
     return int(min(max(size, 1), _MAX_GROUP_SIZE, width // n_groups))
 
 
-def _near_values(D: np.ndarray, n_smallest: int) -> np.ndarray:
-    """A few entries of each row, the smallest among them."""
-    size = group_size(D.shape[1], n_smallest)
-    if size == 1:
-        return D
-    n_groups = D.shape[1] // size
-    grouped = D[:, : size * n_groups].reshape(-1, size, n_groups)
-    best = np.argpartition(grouped.min(axis=1), n_smallest - 1, axis=1)[:, :n_smallest]
-    near = np.take_along_axis(grouped, best[:, None, :], axis=2).reshape(D.shape[0], -1)
-    return np.hstack([near, D[:, size * n_groups :]])
+def smallest_and_next(D: np.ndarray, n_smallest: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Columns of the smallest entries of each row, in any order, and the smallest of all others.
+
+    Parameters
+    ----------
+    D : ndarray of shape (n_rows, width)
+        The rows, the width a multiple of ``size``.
+    n_smallest : int
+        Number of entries, less than the number of groups.
+    size : int
+        Entries of a group, see ``group_size``.
+
+    Returns
+    -------
+    columns : ndarray of shape (n_rows, n_smallest)
+        Where the smallest entries are.
+    others : ndarray of shape (n_rows,)
+        The next entry in size.
+    """
+    n_rows, width = D.shape
+    n_groups = width // size
+    minima = D.reshape(n_rows, size, n_groups).min(axis=1)
+    groups = np.argpartition(minima, n_smallest, axis=1)[:, : n_smallest + 1]
+    columns = groups[:, None, :] + n_groups * np.arange(size)[:, None]
+    columns = columns.reshape(n_rows, -1)
+    values = D.ravel().take(columns + width * np.arange(n_rows)[:, None], mode="clip")
+    order = np.argpartition(values, n_smallest, axis=1)[:, : n_smallest + 1]
+    others = np.take_along_axis(values, order[:, -1:], axis=1)[:, 0]
+    return np.take_along_axis(columns, order[:, :-1], axis=1), others
 
 
 def smallest_values(D: np.ndarray, n_smallest: int) -> np.ndarray:
@@ -55,18 +86,18 @@ def smallest_values(D: np.ndarray, n_smallest: int) -> np.ndarray:
         As ``np.sort(D, axis=1)[:, :n_smallest]``.
     """
     values = np.empty((D.shape[0], n_smallest), dtype=D.dtype)
+    size = group_size(D.shape[1], n_smallest)
+    n_groups = D.shape[1] // size
     for rows in row_blocks(D.shape[0], D.itemsize * D.shape[1], working_memory=_BLOCK_MIB):
-        near = _near_values(D[rows], n_smallest)
+        near = D[rows]
+        if size > 1:
+            grouped = near[:, : size * n_groups].reshape(-1, size, n_groups)
+            best = np.argpartition(grouped.min(axis=1), n_smallest - 1, axis=1)[:, :n_smallest]
+            of_best = np.take_along_axis(grouped, best[:, None, :], axis=2)
+            near = np.hstack([of_best.reshape(len(near), -1), near[:, size * n_groups :]])
         near = np.partition(near, n_smallest - 1, axis=1)[:, :n_smallest]
         values[rows] = np.sort(near, axis=1)
     return values
-
-
-def _are_smallest(D: np.ndarray, last: np.ndarray, n_smallest: int) -> np.ndarray:
-    """Mask of the smallest entries of each row, the first columns among those that equal last."""
-    below, ties = last > D, last == D
-    n_ties = n_smallest - np.count_nonzero(below, axis=1, keepdims=True)
-    return below | (ties & (np.cumsum(ties, axis=1) <= n_ties))
 
 
 def smallest_entries(D: np.ndarray, n_smallest: int) -> tuple[np.ndarray, np.ndarray]:
@@ -80,7 +111,10 @@ def smallest_entries(D: np.ndarray, n_smallest: int) -> tuple[np.ndarray, np.nda
     last = smallest_values(D, n_smallest)[:, -1:]
     kept = last >= D
     tied = np.flatnonzero(np.count_nonzero(kept, axis=1) > n_smallest)
-    kept[tied] = _are_smallest(D[tied], last[tied], n_smallest)
+    if tied.size:  # of those that equal the last value, the first columns
+        below, ties = last[tied] > D[tied], last[tied] == D[tied]
+        n_ties = n_smallest - np.count_nonzero(below, axis=1, keepdims=True)
+        kept[tied] = below | (ties & (np.cumsum(ties, axis=1) <= n_ties))
     columns = np.nonzero(kept)[1].reshape(-1, n_smallest)
     values = np.take_along_axis(D, columns, axis=1)
     order = np.argsort(values, axis=1, kind="stable")

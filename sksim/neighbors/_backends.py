@@ -13,9 +13,9 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import clone
 
-from sksim._search._certified import sorted_by_distance
 from sksim._search._exact import exact_neighbors
 from sksim._search._rerank import rerank
+from sksim._search._selection import sorted_by_distance
 from sksim.neighbors._approximate import APPROXIMATE_BACKENDS
 from sksim.utils._blocks import row_blocks
 from sksim.utils._graph import row_index

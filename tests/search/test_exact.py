@@ -6,11 +6,9 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.metrics import pairwise_distances
 
-from sksim._search import _certified as _certified_search
-from sksim._search import _exact as _search
-from sksim._search import _trees as _tree_search
+from sksim._search import _exact
 from sksim._search._exact import candidate_distances, exact_neighbors
-from sksim._search._points import Points, lower_bounds
+from sksim._search._points import DenseBounds, Points, SparseBounds
 from tests.reference import search as reference
 
 METRICS = ["euclidean", "sqeuclidean", "cosine"]
@@ -106,7 +104,7 @@ def test_bounds_are_below_every_distance_and_not_far_below(
     if as_sparse:
         X, Y = sparse.csr_array(X), sparse.csr_array(Y)
     points = Points(X, Y, metric)
-    bounds = lower_bounds(points, 32)
+    bounds = (SparseBounds if as_sparse else DenseBounds)(points, 32)
     out = np.empty((50, 32), bounds.dtype)
     norms = bounds(slice(0, 50), out)
     assert np.isposinf(out[:, 30:]).all()
@@ -152,12 +150,12 @@ def test_few_distances_are_formed_among_many_equal_points(monkeypatch):
 @pytest.mark.parametrize("d", [1, 5, 64])
 def test_few_rows_miss_the_certificate(d, rng, monkeypatch):
     completed = []
-    nearest_of = _certified_search._nearest_of
+    complete = _exact._Found.complete
     monkeypatch.setattr(
-        _certified_search,
-        "_nearest_of",
-        lambda points, row, columns, k: (
-            completed.append(columns.size) or nearest_of(points, row, columns, k)
+        _exact._Found,
+        "complete",
+        lambda self, row, columns: (
+            completed.append(columns[columns != row].size) or complete(self, row, columns)
         ),
     )
     X = clustered(rng, 2000, d, spread=0.5)
@@ -206,11 +204,11 @@ def test_each_pair_once_with_the_kernel_changes_nothing(
     options = {"n_neighbors": 8, "metric": metric, "exclude_self": exclude_self}
     expected = exact_neighbors(X, **options)
     pushed = []
-    compiled = _search.compiled
-    monkeypatch.setattr(_certified_search, "_LEAST_PRODUCT", 0)
-    monkeypatch.setattr(_certified_search, "_LEAST_FEATURES", 0)
+    compiled = _exact.compiled
+    monkeypatch.setattr(_exact, "_LEAST_PRODUCT", 0)
+    monkeypatch.setattr(_exact, "_LEAST_FEATURES", 0)
     monkeypatch.setattr(
-        _search, "compiled", lambda kernel: pushed.append(kernel) or compiled(kernel)
+        _exact, "compiled", lambda kernel: pushed.append(kernel) or compiled(kernel)
     )
     found = exact_neighbors(X, **options)
     assert len(pushed) == 1
@@ -232,7 +230,7 @@ def test_the_tree_changes_nothing(seed, d, levels, offset, metric, n_jobs):
     X = (X + offset).astype(np.float32)
     Q = X[:9] + rng.standard_normal((9, d))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_tree_search, "_LEAST_INDEXED", 10)
+        patch.setattr(_exact, "_LEAST_TREE_INDEXED", 10)
         for A, exclude_self in [(X, True), (X, False), (Q, False)]:
             options = {"n_neighbors": 7, "metric": metric, "exclude_self": exclude_self}
             found = exact_neighbors(A, X, **options, n_jobs=n_jobs)
