@@ -8,7 +8,7 @@ import numpy as np
 from _measure import FOLDER, extra_memory, interleaved, write_csv, write_environment
 from sklearn.neighbors import NearestNeighbors
 
-from sksim._search import _exact as _search
+from sksim._search import _exact
 from sksim._search._exact import exact_neighbors
 
 
@@ -35,12 +35,12 @@ def search_sksim(X, k, metric):
 
 def search_numpy(X, k, metric):
     """The same where numba is not installed."""
-    compiled = _search.compiled
-    _search.compiled = lambda kernel: None
+    compiled = _exact.compiled
+    _exact.compiled = lambda kernel: None
     try:
         return search_sksim(X, k, metric)
     finally:
-        _search.compiled = compiled
+        _exact.compiled = compiled
 
 
 def search_sklearn(X, k, metric):

@@ -14,7 +14,7 @@ from sklearn.metrics.pairwise import euclidean_distances, rbf_kernel
 from sklearn.neighbors import NearestNeighbors
 
 from sksim import metrics
-from sksim._search import _exact as _search
+from sksim._search import _exact
 
 
 def pair(n, d, dtype=np.float32, seed=0):
@@ -105,12 +105,12 @@ def mutual_knn_loop(X, Y, k=10):
 
 def mutual_knn_without_numba(X, Y):
     """The same where numba is not installed."""
-    compiled = _search.compiled
-    _search.compiled = lambda kernel: None
+    compiled = _exact.compiled
+    _exact.compiled = lambda kernel: None
     try:
         return metrics.mutual_knn_score(X, Y)
     finally:
-        _search.compiled = compiled
+        _exact.compiled = compiled
 
 
 def rsa_scipy(X, Y):

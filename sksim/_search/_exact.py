@@ -194,7 +194,8 @@ def _search_tree(found: _Found, tree: KDTree, blocks: list[np.ndarray]) -> None:
 def _search_points(points: Points, n_neighbors: int, exclude_self: bool, n_threads: int):
     """The certified search that suits the shape; all of them give the same result."""
     found = _Found(points, n_neighbors, exclude_self)
-    rows, n_indexed, n_features = np.arange(found.n_queries), *points.Y.shape
+    rows = np.arange(found.n_queries)
+    n_indexed, n_features = points.Y.shape
     has_tree = n_features <= _MAX_TREE_FEATURES and n_indexed >= _LEAST_TREE_INDEXED
     if has_tree and not points.is_sparse and points.metric != "cosine":
         tree = KDTree(points.indexed(slice(None)))

@@ -4,7 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sksim._search import _selection
-from sksim._search._selection import group_size, smallest_entries, smallest_values
+from sksim._search._selection import (
+    group_size,
+    smallest_and_next,
+    smallest_entries,
+    smallest_values,
+)
 
 
 @given(st.integers(1, 400), st.data(), st.sampled_from([2, 1000]), st.integers(0, 99))
@@ -37,3 +42,16 @@ def test_blocks_of_rows_and_layouts(dtype, order, rng, monkeypatch):
 def test_enough_groups_fit_into_a_row(width, n_groups):
     if n_groups <= width:
         assert width // group_size(width, n_groups) >= n_groups
+
+
+@given(st.integers(2, 300), st.data(), st.sampled_from([2, 1000]), st.integers(0, 99))
+def test_smallest_in_any_order_and_the_next(n_groups, data, n_values, seed):
+    n_smallest = data.draw(st.integers(1, n_groups - 1))
+    size = data.draw(st.integers(1, 5))
+    D = np.random.RandomState(seed).randint(n_values, size=(7, n_groups * size)) / 7
+    columns, others = smallest_and_next(D, n_smallest, size)
+    ordered = np.sort(D, axis=1)
+    found = np.sort(np.take_along_axis(D, columns, axis=1), axis=1)
+    np.testing.assert_array_equal(found, ordered[:, :n_smallest])
+    np.testing.assert_array_equal(others, ordered[:, n_smallest])
+    assert all(np.unique(row).size == n_smallest for row in columns)
