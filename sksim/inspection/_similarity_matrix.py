@@ -9,7 +9,7 @@ from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 from sklearn.utils import check_array
 
-from sksim.metrics._measure import get_measure
+from sksim.metrics._measure import PairedMeasure, get_measure
 from sksim.metrics.similarity._pairwise import cross_similarity, pairwise_similarity
 from sksim.utils._optional import import_optional
 
@@ -33,7 +33,7 @@ def _distances(values: np.ndarray, measure) -> np.ndarray:
     if measure is not None and measure.distance is not None:
         clipped = np.clip(values, *measure.range)
         distances = np.array([[measure.distance(value) for value in row] for row in clipped])
-    elif measure is not None and not measure.higher_is_better:
+    elif measure is not None and not measure.greater_is_better:
         distances = values.copy()
     else:
         distances = values.max() - values
@@ -271,7 +271,7 @@ class SimilarityMatrixDisplay:
             The display itself.
         """
         plt = import_optional("matplotlib.pyplot", extra="plot", purpose=type(self).__name__)
-        measure = None if self.measure is None else get_measure(self.measure)
+        measure = None if self.measure is None else get_measure(self.measure, PairedMeasure)
         values = check_array(self.values, dtype=np.float64, input_name="values")
         self._arrange(values, measure, order, dendrogram)
         if ax is None:
@@ -310,7 +310,7 @@ class SimilarityMatrixDisplay:
 
     def _draw_image(self, drawn, measure, style) -> None:
         low, high = _color_limits(drawn, measure)
-        is_distance = measure is not None and not measure.higher_is_better
+        is_distance = measure is not None and not measure.greater_is_better
         defaults = {
             "vmin": low,
             "vmax": high,

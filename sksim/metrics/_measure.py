@@ -1,4 +1,20 @@
-"""The protocol of the measures of paired representations, and their registry."""
+"""The record of a measure: what the library knows of it, in one place.
+
+A measure is a public function and one record of it for each form that is worth a name
+(``cka_score`` and ``cka_score(unbiased=False)``). The record stands at the end of the module of
+its function; scorers and their names, directions, the tables of the user guide, the entries of
+the API reference and the property tests are read off the records. To add a measure, from
+anywhere::
+
+    from sksim.metrics._measure import PairedMeasure, register
+
+    def my_score(X, Y) -> float: ...
+
+    register(PairedMeasure(name="my", function=my_score, invariances=frozenset({"scale"})))
+
+Then ``pairwise_similarity(..., metric="my")``, ``get_scorer("my")`` and the like know it, and
+``sksim.utils.estimator_checks.check_measure`` tries whether every entry of the record is true.
+"""
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
@@ -8,40 +24,127 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 
-from sksim.metrics._direction import function_name, greater_is_better
 from sksim.metrics._validation import check_paired, check_value
+from sksim.utils._names import unknown_name_error
 from sksim.utils._sklearn import validate_params
+from sksim.utils._typing import ArrayLike
 
 __all__ = [
-    "INVARIANCES",
-    "MEASURES",
+    "GREATER_SUFFIXES",
+    "LESS_SUFFIXES",
     "SHAPE_MAPS",
+    "DistributionMeasure",
+    "LabelMeasure",
     "Measure",
+    "OccurrenceMeasure",
+    "PairedMeasure",
+    "QualityMeasure",
     "Steps",
-    "as_is",
+    "all_measures",
     "evaluate",
+    "function_name",
     "get_measure",
-    "kernel_of_samples",
+    "greater_is_better",
+    "identity",
     "permute_rows",
     "register",
-    "same_values",
-    "within",
 ]
 
-#: Changes of one representation that may leave a measure as it is. "orthogonal" is x -> Qx,
-#: "scale" x -> ax with a > 0, "translation" x -> x + v, "permutation" that of the features,
-#: "invertible" x -> Ax with any invertible A.
-INVARIANCES = ("orthogonal", "scale", "translation", "permutation", "invertible")
-#: Those that keep the shape of a representation, which many measures ignore.
+#: Whether greater or smaller values are better, by the last word of a function's name.
+GREATER_SUFFIXES = ("_score", "_similarity")
+LESS_SUFFIXES = ("_distance", "_divergence", "_error", "_loss")
+
+#: Changes of a representation that keep its shape, which many measures ignore.
 SHAPE_MAPS = frozenset({"orthogonal", "scale", "translation", "permutation"})
 
 
+def function_name(function: Callable) -> str:
+    """Name of a function, of the function of a partial, or of the type of another callable."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    return getattr(function, "__name__", type(function).__name__)
+
+
+# --- the record, and what each kind adds to it --------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """What the library knows of one measure in one form; a test tries every entry.
+
+    Attributes
+    ----------
+    name : str
+        The one name of this form everywhere: of the defaults, that of the function without
+        ``_score``, such as "cka"; of other forms with more words, such as "cka_rbf".
+    function : callable
+        The public function, ``function(*arrays, **params) -> float``.
+    params : mapping
+        The parameters of this form that are not the defaults of the function.
+    aliases : tuple of str
+        Other names that users may write.
+    greater_is_better : bool or None
+        Whether a greater value is better; of hubness, less is better. None where neither is,
+        so that there is no scorer.
+    range : tuple (low, high)
+        Closed range of the value; may be infinite.
+    invariances : frozenset of str
+        Which of ``changes`` of the input leave the value as it is. What is not listed is denied.
+    null : float, callable or None
+        Expected value without any effect, a callable gets the size of the data. None where it
+        depends on the data: use a permutation test.
+    min_samples : int
+        Least number of samples.
+    """
+
+    #: Name of the kind, and the changes of the input that its invariances speak of.
+    kind: ClassVar[str] = ""
+    changes: ClassVar[tuple[str, ...]] = ()
+    #: The entries of a form of which nothing is known.
+    unclaimed: ClassVar[Mapping[str, Any]] = {"invariances": frozenset(), "null": None}
+
+    name: str
+    function: Callable[..., float]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    greater_is_better: bool | None = True
+    range: tuple[float, float] = (0.0, 1.0)
+    invariances: frozenset[str] = frozenset()
+    null: float | Callable[..., float] | None = None
+    min_samples: int = 2
+
+    def __post_init__(self) -> None:
+        """Refuse invariances that are none of this kind."""
+        claims = self.invariances | (getattr(self, "invariances_y", None) or frozenset())
+        unknown = claims - set(self.changes)
+        if unknown:
+            raise ValueError(
+                f"Unknown invariances {sorted(unknown)} of {self.name!r}; known for the kind "
+                f"{self.kind!r} are {self.changes}."
+            )
+
+    def __call__(self, *arrays: ArrayLike, **params: Any) -> float:
+        """The value of the public function, with the parameters of this form."""
+        return self.function(*arrays, **{**self.params, **params})
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """All names by which it is found; that of a function means its defaults."""
+        names = (self.name, *self.aliases)
+        return names if self.params else (*names, function_name(self.function))
+
+    @property
+    def best(self) -> float:
+        """The best value of the range."""
+        return self.range[1] if self.greater_is_better else self.range[0]
+
+
 class Steps(NamedTuple):
-    """One measure with its parameters filled in, as three steps.
+    """One paired measure with its parameters filled in, as three steps.
 
     ``prepare(X) -> state`` does everything that needs one representation alone; X has passed
     ``check_representation``. ``compare(state_x, state_y) -> float`` does the rest.
@@ -54,39 +157,28 @@ class Steps(NamedTuple):
     permute: Callable[[Any, np.ndarray], Any]
 
 
-@dataclass(frozen=True)
-class Measure:
-    """What the library knows of one measure; every tag is held by a test over the registry.
+@dataclass(frozen=True, kw_only=True)
+class PairedMeasure(Measure):
+    """Similarity or distance of two representations of the same samples, ``function(X, Y)``.
+
+    ``invariances`` holds for either side: "orthogonal" is x -> Qx, "scale" x -> ax with a > 0,
+    "translation" x -> x + v, "permutation" that of the features, "invertible" x -> Ax with any
+    invertible A. ``null`` is the value of independent representations, and gets ``n_samples``.
 
     Attributes
     ----------
-    name : str
-        Key in the registry, such as "cka".
-    score : callable
-        The public function ``score(X, Y, **params) -> float``.
-    make_steps : callable
-        ``make_steps(**params) -> Steps``, with the keywords and the defaults of ``score``.
-    params : mapping
-        Parameters that differ from the defaults of ``score``.
-    higher_is_better : bool
-        Whether a larger value means more similar.
-    range : tuple (low, high)
-        Closed range of the value; may be infinite.
+    make_steps : callable or None
+        ``make_steps(**params) -> Steps``, with the keywords and the defaults of the function.
+        None where one representation alone leaves nothing to prepare.
     symmetric : bool
-        Whether ``score(X, Y) == score(Y, X)``.
+        Whether ``function(X, Y) == function(Y, X)``.
     identity : bool
-        Whether ``score(X, X)`` is the best value of the range.
+        Whether ``function(X, X)`` is the best value of the range.
     distance : callable or None
         Turns the value into a pseudo-metric over representations (triangle inequality),
         such as ``math.acos``; None where no such form is known.
-    invariances, invariances_y : frozenset of str
-        Which of ``INVARIANCES`` hold for X, and for Y where that differs (None: the same).
-        What is not listed is denied.
-    min_samples : int
-        Least number of rows.
-    null : float, callable or None
-        Expected value for independent representations; a callable gets ``n_samples``.
-        None where it depends on the data: use a permutation test.
+    invariances_y : frozenset of str or None
+        The invariances of the second side where they differ.
     needs_equal_features : bool
         Whether both representations must have the same number of features.
     row_order_free : bool
@@ -95,112 +187,270 @@ class Measure:
         Whether reordering the rows of one side leaves it too; a permutation test is void then.
     """
 
-    name: str
-    score: Callable[..., float]
-    make_steps: Callable[..., Steps]
-    params: Mapping[str, Any] = field(default_factory=dict)
-    higher_is_better: bool = True
-    range: tuple[float, float] = (0.0, 1.0)
+    kind: ClassVar[str] = "paired"
+    changes: ClassVar[tuple[str, ...]] = (
+        "orthogonal",
+        "scale",
+        "translation",
+        "permutation",
+        "invertible",
+    )
+    unclaimed: ClassVar[Mapping[str, Any]] = {
+        **Measure.unclaimed,
+        "symmetric": False,
+        "identity": False,
+        "distance": None,
+        "invariances_y": None,
+    }
+
+    make_steps: Callable[..., Steps] | None = None
     symmetric: bool = True
     identity: bool = True
     distance: Callable[[float], float] | None = None
-    invariances: frozenset[str] = frozenset()
     invariances_y: frozenset[str] | None = None
-    min_samples: int = 2
-    null: float | Callable[[int], float] | None = None
     needs_equal_features: bool = False
     row_order_free: bool = True
     ignores_pairing: bool = False
 
-    @property
-    def is_metric(self) -> bool:
-        """Whether the value has a form that is a metric."""
-        return self.distance is not None
-
-    @property
-    def best(self) -> float:
-        """The value of the closest resemblance."""
-        return self.range[1] if self.higher_is_better else self.range[0]
-
-    def steps(self) -> Steps:
-        """The three steps, with the parameters of this measure."""
-        return self.make_steps(**self.params)
-
-    def __call__(self, X, Y) -> float:
-        """The value of the public function, with the parameters of this measure."""
-        return self.score(X, Y, **self.params)
-
     def invariant_to(self, change: str, side: str = "x") -> bool:
         """Whether a change of one side, "x" or "y", leaves the value as it is."""
-        per_side = self.invariances
         if side == "y" and self.invariances_y is not None:
-            per_side = self.invariances_y
-        return change in per_side
+            return change in self.invariances_y
+        return change in self.invariances
+
+    def steps(self) -> Steps:
+        """The three steps, with the parameters of this form."""
+        if self.make_steps is None:
+            compare = functools.partial(self.function, **self.params)
+            return Steps(identity, compare, permute_rows)
+        return self.make_steps(**self.params)
 
 
-#: Every registered measure by name, filled by the modules of this package as they are imported.
-MEASURES: dict[str, Measure] = {}
+@dataclass(frozen=True, kw_only=True)
+class OccurrenceMeasure(Measure):
+    """Unevenness of occurrence counts, ``function(occurrence)``: hubness.
+
+    The function may take the number of neighbours and of queries, by the names of the fields of
+    a ``SearchShape``. ``null`` gets the distribution of the counts by chance, a
+    ``ChanceCounts``. Changes: "order" of the samples, "scale" of all counts, "replication" of
+    all samples.
+    """
+
+    kind: ClassVar[str] = "occurrence"
+    changes: ClassVar[tuple[str, ...]] = ("order", "scale", "replication")
 
 
-def register(measure: Measure) -> Measure:
-    """Add a measure to the registry and return it; a reloaded module replaces its own."""
-    known = MEASURES.get(measure.name, measure)
-    if known.score.__qualname__ != measure.score.__qualname__:
-        raise ValueError(f"A measure named {measure.name!r} exists already.")
-    unknown = (measure.invariances | (measure.invariances_y or set())) - set(INVARIANCES)
-    if unknown:
-        raise ValueError(f"Unknown invariances {sorted(unknown)}; known are {INVARIANCES}.")
-    MEASURES[measure.name] = measure
+@dataclass(frozen=True, kw_only=True)
+class DistributionMeasure(Measure):
+    """Distance of two conditional distributions, ``function(log_p, log_q)``.
+
+    Changes: "row_order" and "label_order", of both models alike.
+
+    Attributes
+    ----------
+    inputs : {"log_probabilities", "embeddings"}
+        Whether a model is one array of log-probabilities, or its embeddings and unembeddings.
+    draws : bool
+        Whether the function draws at random; it does so with ``random_state=0`` unless told
+        otherwise, so that values can be compared.
+    symmetric : bool
+        Whether the two models can be exchanged.
+    """
+
+    kind: ClassVar[str] = "distribution"
+    changes: ClassVar[tuple[str, ...]] = ("row_order", "label_order")
+    unclaimed: ClassVar[Mapping[str, Any]] = {**Measure.unclaimed, "symmetric": False}
+
+    greater_is_better: bool | None = False
+    range: tuple[float, float] = (0.0, math.inf)
+    inputs: str = "log_probabilities"
+    draws: bool = False
+    symmetric: bool = True
+
+    def __call__(self, *arrays: ArrayLike, **params: Any) -> float:
+        """The distance of two models, the arrays of the first one before those of the second."""
+        seed = {"random_state": 0} if self.draws else {}
+        return float(self.function(*arrays, **{**self.params, **seed, **params}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualityMeasure(Measure):
+    """Judgement of one representation, ``function(X)``, or of it and a partner, (X, X').
+
+    Changes as of a ``PairedMeasure``, of all arrays alike, and "row_scale", of the lengths of the
+    rows, "row_order", and "duplication" of all rows.
+
+    Attributes
+    ----------
+    n_arrays : int
+        Number of arrays, 1 or 2.
+    min_features : int
+        Least number of features.
+    """
+
+    kind: ClassVar[str] = "quality"
+    changes: ClassVar[tuple[str, ...]] = (
+        *PairedMeasure.changes,
+        "row_scale",
+        "row_order",
+        "duplication",
+    )
+
+    n_arrays: int = 1
+    min_features: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelMeasure(Measure):
+    """Agreement of the predictions of two models, ``function([y_true,] y_pred_a, y_pred_b)``.
+
+    Changes: "row_order", and "label_names" (one-to-one).
+
+    Attributes
+    ----------
+    n_arrays : int
+        Number of arrays: 2, or 3 with the true labels first.
+    symmetric : bool
+        Whether the two models can be exchanged.
+    identity : bool
+        Whether equal predictions have the best value of the range.
+    """
+
+    kind: ClassVar[str] = "labels"
+    changes: ClassVar[tuple[str, ...]] = ("row_order", "label_names")
+    unclaimed: ClassVar[Mapping[str, Any]] = {
+        **Measure.unclaimed,
+        "symmetric": False,
+        "identity": False,
+    }
+
+    n_arrays: int = 2
+    symmetric: bool = True
+    identity: bool = True
+
+
+# --- the registry ---------------------------------------------------------------------------
+
+M = TypeVar("M", bound=Measure)
+
+_RECORDS: dict[str, Measure] = {}
+
+
+def all_measures(kind: type[M] = Measure) -> list[M]:  # type: ignore[assignment]
+    """Records of one kind, or of all, in the order of registration."""
+    return [record for record in _RECORDS.values() if isinstance(record, kind)]
+
+
+def register(measure: M) -> M:
+    """Add a record and return it; a reloaded module replaces its own.
+
+    Raises
+    ------
+    ValueError
+        If another measure answers to one of its names.
+    """
+    for known in _RECORDS.values():
+        shared = {known.name, *known.aliases} & {measure.name, *measure.aliases}
+        if shared and (
+            known.name != measure.name
+            or known.function.__qualname__ != measure.function.__qualname__
+        ):
+            raise ValueError(f"A measure named {min(shared)!r} exists already.")
+    _RECORDS[measure.name] = measure
     return measure
 
 
-def within(value: float, low: float, high: float) -> float:
-    """The value, which nothing but rounding can take out of its range."""
-    return float(min(max(value, low), high))
+def greater_is_better(function: Callable) -> bool | None:
+    """Direction of a function or a partial of one; None if neither record nor name tells."""
+    name = function_name(function)
+    while isinstance(function, functools.partial):
+        function = function.func
+    for known in _RECORDS.values():
+        if known.function is function:
+            return known.greater_is_better
+    if name.endswith(GREATER_SUFFIXES):
+        return True
+    return False if name.endswith(LESS_SUFFIXES) else None
 
 
-def evaluate(steps: Steps, X, Y, *, min_samples: int = 2, constant_ok: bool = False) -> float:
-    """Validate a pair and run the steps of a measure: the body of most public functions."""
-    X, Y = check_paired(X, Y, min_samples=min_samples, constant_ok=constant_ok)
-    return check_value(steps.compare(steps.prepare(X), steps.prepare(Y)))
+def get_measure(
+    measure: str | Callable | Measure, kind: type[M], *, parameter: str = "measure"
+) -> M:
+    """Find a record by its name, its public function, or a partial of that function.
 
+    Parameters
+    ----------
+    measure : str, callable or Measure
+        A name or alias of a record, or the name of a public function, which is taken with its
+        defaults; a public function such as ``cka_score``, or
+        ``functools.partial(cka_score, kernel="rbf")``; or any function of such arrays.
+    kind : type of Measure
+        The kind that is looked for.
+    parameter : str, default="measure"
+        Name of the caller's parameter in error messages.
 
-def kernel_of_samples(kernel: Callable, X: np.ndarray) -> np.ndarray:
-    """Matrix of a user's kernel; raise if it is not one of the samples, but of features, say."""
-    K = np.asarray(kernel(X, X))
-    if K.shape != (X.shape[0], X.shape[0]):
-        raise ValueError(
-            f"kernel must return the matrix of the {X.shape[0]} samples, got shape {K.shape}."
-        )
-    return K
-
-
-def same_values(A: np.ndarray, B: np.ndarray) -> bool:
-    """Whether two arrays are equal; those that are not mostly differ in their first row."""
-    return A.shape == B.shape and bool((A[0] == B[0]).all()) and np.array_equal(A, B)
-
-
-def permute_rows(X: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """The permute step of measures whose state is an array with one row a sample."""
-    return X[order]
-
-
-def as_is(value):
-    """The prepare step without preparation, and the distance form of what is one already."""
-    return value
-
-
-def _measure_of_function(function: Callable) -> Measure:
-    """Measure around any callable: nothing is known of it, so nothing is claimed."""
-    return Measure(
-        name=function_name(function),
-        score=function,
-        make_steps=functools.partial(Steps, as_is, function, permute_rows),
-        higher_is_better=greater_is_better(function) is not False,
+    Returns
+    -------
+    measure : Measure
+        For an unknown callable nothing is claimed but its direction, by the suffix of its name.
+    """
+    if isinstance(measure, kind):
+        return measure
+    if isinstance(measure, str):
+        for record in all_measures(kind):
+            if measure in record.spellings:
+                return record
+        known = [name for record in all_measures(kind) for name in (record.name, *record.aliases)]
+        raise unknown_name_error(parameter, measure, known, or_else="a function")
+    if not callable(measure):
+        raise TypeError(f"{parameter} must be a name or a callable, got {type(measure).__name__}.")
+    function, keywords = measure, {}
+    if isinstance(measure, functools.partial) and not measure.args:
+        function, keywords = measure.func, measure.keywords
+    forms = [record for record in all_measures(kind) if record.function is function]
+    if forms:
+        return _form(function, keywords, forms)
+    return kind(
+        name=function_name(measure),
+        function=measure,
+        greater_is_better=greater_is_better(measure) is not False,
         range=(-math.inf, math.inf),
-        symmetric=False,
-        identity=False,
         min_samples=1,
+        **kind.unclaimed,
+    )
+
+
+def _form(function: Callable, keywords: Mapping[str, Any], forms: list[M]) -> M:
+    """Record of a public function with keywords; of an unregistered form little is claimed.
+
+    Range, direction and what the rows must be are those of the registered form that is nearest,
+    with as many more rows as it has more neighbours.
+    """
+    _check_keywords(function, keywords)
+    parameters = inspect.signature(function).parameters.values()
+    defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+    asked = {**defaults, **keywords}
+
+    def n_common_options(form: M) -> int:
+        """Number of equal parameters that choose a form (names, switches), not a number."""
+        params = {**defaults, **form.params}
+        return sum(
+            isinstance(value, str | bool) and value == asked.get(name)
+            for name, value in params.items()
+        )
+
+    for form in forms:
+        if {**defaults, **form.params} == asked:
+            return form
+    nearest = max(forms, key=n_common_options)
+    more_neighbors = asked.get("n_neighbors", 0) - {**defaults, **nearest.params}.get(
+        "n_neighbors", 0
+    )
+    return replace(
+        nearest,
+        params=dict(keywords),
+        min_samples=nearest.min_samples + more_neighbors,
+        **nearest.unclaimed,
     )
 
 
@@ -214,87 +464,30 @@ def _check_keywords(function: Callable, keywords: Mapping[str, Any]) -> None:
         return None
 
     probe.__qualname__ = function.__qualname__
-    probe.__signature__ = inspect.Signature(
+    signature = inspect.Signature(
         [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in checked]
     )
-    probe = validate_params(checked, prefer_skip_nested_validation=True)(probe)
-    probe(**{name: keywords[name] for name in checked})
+    probe.__signature__ = signature  # type: ignore[attr-defined]
+    validated = validate_params(checked, prefer_skip_nested_validation=True)(probe)
+    validated(**{name: keywords[name] for name in checked})
 
 
-def _all_keywords(function: Callable, keywords: Mapping[str, Any]) -> dict[str, Any]:
-    """The keywords with the defaults of the others."""
-    parameters = inspect.signature(function).parameters.values()
-    defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
-    return {**defaults, **keywords}
+# --- what the modules of measures share -----------------------------------------------------
 
 
-def _common_options(one: Mapping[str, Any], other: Mapping[str, Any]) -> int:
-    """Number of equal parameters that choose a form (names, switches), not a number."""
-    return sum(
-        isinstance(value, str | bool) and value == other.get(name) for name, value in one.items()
-    )
+def evaluate(
+    steps: Steps, X: ArrayLike, Y: ArrayLike, *, min_samples: int = 2, constant_ok: bool = False
+) -> float:
+    """Validate a pair and run the steps of a measure: the body of most public functions."""
+    X, Y = check_paired(X, Y, min_samples=min_samples, constant_ok=constant_ok)
+    return check_value(steps.compare(steps.prepare(X), steps.prepare(Y)))
 
 
-def _variant(function: Callable, keywords: Mapping[str, Any]) -> Measure:
-    """Measure of a public function and its keywords; of an unregistered one little is claimed.
-
-    Range, direction and what the rows must be are those of the registered form that is nearest,
-    with as many more rows as it has more neighbours.
-    """
-    _check_keywords(function, keywords)
-    asked = _all_keywords(function, keywords)
-    known = {
-        measure.name: _all_keywords(function, measure.params)
-        for measure in MEASURES.values()
-        if measure.score is function
-    }
-    for name, params in known.items():
-        if params == asked:
-            return MEASURES[name]
-    nearest = max(known, key=lambda name: _common_options(known[name], asked))
-    more_neighbors = asked.get("n_neighbors", 0) - known[nearest].get("n_neighbors", 0)
-    return replace(
-        MEASURES[nearest],
-        params=dict(keywords),
-        min_samples=MEASURES[nearest].min_samples + more_neighbors,
-        symmetric=False,
-        identity=False,
-        distance=None,
-        invariances=frozenset(),
-        invariances_y=None,
-        null=None,
-    )
+def permute_rows(X: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """The permute step of measures whose state is an array with one row a sample."""
+    return X[order]
 
 
-def get_measure(measure: str | Callable | Measure) -> Measure:
-    """Find a measure by its name, its public function, or a partial of that function.
-
-    Parameters
-    ----------
-    measure : str, callable or Measure
-        A name of the registry, or of a public function, which is taken with its defaults; a
-        public function such as ``cka_score``, or ``functools.partial(cka_score, kernel="rbf")``;
-        or any ``f(X, Y) -> float``.
-
-    Returns
-    -------
-    measure : Measure
-        For an unknown callable nothing is claimed but its direction, by the suffix of its name.
-    """
-    if isinstance(measure, Measure):
-        return measure
-    if isinstance(measure, str):
-        if measure in MEASURES:
-            return MEASURES[measure]
-        for known in MEASURES.values():
-            if known.score.__name__ == measure and not known.params:
-                return known
-        raise ValueError(f"Unknown measure {measure!r}; known are {sorted(MEASURES)}.")
-    if not callable(measure):
-        raise TypeError(f"A measure is a name or a callable, got {type(measure).__name__}.")
-    function, keywords = measure, {}
-    if isinstance(measure, functools.partial) and not measure.args:
-        function, keywords = measure.func, measure.keywords
-    if any(known.score is function for known in MEASURES.values()):
-        return _variant(function, keywords)
-    return _measure_of_function(measure)
+def identity(value):
+    """The prepare step without preparation, and the distance form of what is one already."""
+    return value

@@ -11,7 +11,7 @@ from numbers import Real
 from sklearn.utils.metadata_routing import MetadataRequest
 from sklearn.utils.validation import check_is_fitted
 
-from sksim.metrics._direction import (
+from sksim.metrics._measure import (
     GREATER_SUFFIXES,
     LESS_SUFFIXES,
     function_name,

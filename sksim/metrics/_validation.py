@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from sklearn.utils import check_array
@@ -15,6 +16,8 @@ __all__ = [
     "check_representation",
     "check_same_rows",
     "check_value",
+    "clip",
+    "kernel_of_samples",
 ]
 
 #: What every public function accepts for the two representations.
@@ -111,3 +114,18 @@ def check_value(value: float, name: str = "similarity") -> float:
     if not math.isfinite(value):
         raise ValueError(f"The {name} is not finite ({value}): rescale the representations.")
     return float(value)
+
+
+def clip(value: float, low: float, high: float) -> float:
+    """The value, which nothing but rounding can take out of its range."""
+    return float(min(max(value, low), high))
+
+
+def kernel_of_samples(kernel: Callable, X: np.ndarray) -> np.ndarray:
+    """Matrix of a user's kernel; raise if it is not one of the samples, but of features, say."""
+    K = np.asarray(kernel(X, X))
+    if K.shape != (X.shape[0], X.shape[0]):
+        raise ValueError(
+            f"kernel must return the matrix of the {X.shape[0]} samples, got shape {K.shape}."
+        )
+    return K

@@ -13,14 +13,13 @@ from sksim.metrics import (
     riemannian_distance,
     rsa_score,
 )
-from sksim.metrics._measure import (
-    MEASURES,
-    Measure,
-    get_measure,
-    register,
-)
+from sksim.metrics._measure import PairedMeasure, all_measures, register
+from sksim.metrics._measure import get_measure as get_any_measure
 from sksim.metrics._validation import check_paired
 from tests.reference import similarity as reference
+
+MEASURES = {measure.name: measure for measure in all_measures(PairedMeasure)}
+get_measure = partial(get_any_measure, kind=PairedMeasure)
 
 X, Y = reference.golden_pair(20, 3, 4, 0)
 
@@ -31,7 +30,7 @@ def test_unknown_parameters_claim_nothing():
     assert not measure.symmetric
     assert not measure.invariances
     assert measure.distance is None
-    assert measure.higher_is_better
+    assert measure.greater_is_better
 
 
 def test_partial_of_a_registered_variant_is_that_variant():
@@ -43,9 +42,9 @@ def test_partial_of_a_registered_variant_is_that_variant():
 
 def test_names_of_functions_are_their_defaults():
     assert get_measure("cka_score") is MEASURES["cka"]
-    assert get_measure("procrustes_distance") is MEASURES["procrustes_angular"]
-    assert get_measure("shape_distance") is MEASURES["shape"]
-    with pytest.raises(ValueError, match="Unknown measure 'gulp_distance'"):
+    assert get_measure("procrustes_distance") is MEASURES["procrustes_distance"]
+    assert get_measure("shape_distance") is MEASURES["shape_distance"]
+    with pytest.raises(ValueError, match="got 'gulp_distance'"):
         get_measure("gulp_distance")  # its ridge has no default
 
 
@@ -54,13 +53,13 @@ def test_any_function_is_a_measure():
         return float(np.sum(A) - np.sum(B))
 
     measure = get_measure(my_error)
-    assert not measure.higher_is_better
+    assert not measure.greater_is_better
     assert measure(X, Y) == my_error(X, Y)
     steps = measure.steps()
     assert steps.compare(steps.prepare(X), steps.permute(steps.prepare(Y), np.arange(20))) == (
         my_error(X, Y)
     )
-    assert get_measure(lambda A, B: 0.0).higher_is_better
+    assert get_measure(lambda A, B: 0.0).greater_is_better
 
 
 @pytest.mark.parametrize(
@@ -72,13 +71,13 @@ def test_any_function_is_a_measure():
         (partial(information_imbalance, n_neighbors=4), "information_imbalance", 5),
         (partial(cka_score, kernel="rbf", gamma=0.1, unbiased=False), "cka_rbf_biased", 2),
         (partial(riemannian_distance, matrix="gram", reg=0.5), "riemannian_gram", 2),
-        (partial(riemannian_distance, reg=0.1), "riemannian", 2),
+        (partial(riemannian_distance, reg=0.1), "riemannian_distance", 2),
     ],
 )
 def test_variants_have_the_conditions_of_the_nearest_registered_form(part, nearest, min_samples):
     measure, known = get_measure(part), MEASURES[nearest]
     assert measure.min_samples == min_samples
-    for tag in ("range", "higher_is_better", "ignores_pairing", "needs_equal_features"):
+    for tag in ("range", "greater_is_better", "ignores_pairing", "needs_equal_features"):
         assert getattr(measure, tag) == getattr(known, tag)
     rows = slice(0, min_samples + 1)
     value = pairwise_similarity([X[rows, :3], Y[rows, :3]], part).values[0, 1]
@@ -95,20 +94,20 @@ def test_direction_of_functions_and_partials_that_are_not_registered():
         return weight
 
     for distance in (cka_distance, partial(cka_distance, unbiased=False), alignment, some_loss):
-        assert not get_measure(distance).higher_is_better
-        assert not get_measure(partial(distance)).higher_is_better
+        assert not get_measure(distance).greater_is_better
+        assert not get_measure(partial(distance)).greater_is_better
 
 
 def test_positional_partials_are_called_as_they_are():
     with_reference = partial(cka_score, X)
-    assert get_measure(with_reference).score is with_reference
+    assert get_measure(with_reference).function is with_reference
 
 
 def test_names_are_registered_once(monkeypatch):
     with pytest.raises(ValueError, match="'cka' exists already"):
-        register(Measure("cka", rsa_score, None))
+        register(PairedMeasure(name="cka", function=rsa_score))
     with pytest.raises(ValueError, match="Unknown invariances"):
-        register(Measure("new", rsa_score, None, invariances=frozenset({"shear"})))
+        PairedMeasure(name="new", function=rsa_score, invariances=frozenset({"shear"}))
     assert "new" not in MEASURES
 
 

@@ -13,11 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sksim.metrics
-from sksim.metrics._measure import (
-    INVARIANCES,
-    MEASURES,
-    get_measure,
-)
+from sksim.metrics._measure import PairedMeasure, all_measures, get_measure
 from sksim.metrics._validation import DegenerateSimilarityWarning
 from tests.reference.measure_properties import (
     call_text,
@@ -30,6 +26,8 @@ from tests.reference.measure_properties import (
     triple,
 )
 
+INVARIANCES = PairedMeasure.changes
+MEASURES = {measure.name: measure for measure in all_measures(PairedMeasure)}
 ALL = pytest.mark.parametrize("measure", MEASURES.values(), ids=MEASURES)
 #: Every test runs over all measures: a third of the usual examples for each.
 few = settings(max_examples=max(5, settings.default.max_examples // 3))
@@ -107,7 +105,7 @@ def test_identity_is_the_best_value(measure, seed, width):
     assert measure(X, X) == pytest.approx(measure.best, abs=1e-7)
 
 
-@some(lambda measure: measure.identity and not measure.higher_is_better)
+@some(lambda measure: measure.identity and not measure.greater_is_better)
 @few
 @given(seed=seeds, width=widths)
 def test_distance_of_a_representation_to_itself_is_exactly_zero(measure, seed, width):
@@ -140,7 +138,7 @@ def test_noise_moves_the_value_away_from_the_best(measure, seed):
     assert near < far
 
 
-@some(lambda measure: measure.is_metric)
+@some(lambda measure: measure.distance is not None)
 @few
 @given(seed=seeds, width=widths)
 def test_distance_form_satisfies_the_triangle_inequality(measure, seed, width):
@@ -148,7 +146,7 @@ def test_distance_form_satisfies_the_triangle_inequality(measure, seed, width):
     assert triangle_excess(measure, measure.distance, A, B, C) <= 1e-7
 
 
-@some(lambda measure: measure.is_metric and not measure.needs_equal_features)
+@some(lambda measure: measure.distance is not None and not measure.needs_equal_features)
 @few
 @given(seed=seeds, a=widths, b=widths, c=widths)
 def test_triangle_inequality_between_widths(measure, seed, a, b, c):
@@ -326,8 +324,8 @@ def test_extreme_units_of_both_sides_change_nothing(measure, factor):
 
 @ALL
 def test_registry_describes_the_public_function(measure):
-    public = getattr(sksim.metrics, measure.score.__name__)
-    assert public is measure.score
+    public = getattr(sksim.metrics, measure.function.__name__)
+    assert public is measure.function
     keywords = {
         name: (parameter.kind, parameter.default)
         for name, parameter in inspect.signature(public).parameters.items()
@@ -337,15 +335,15 @@ def test_registry_describes_the_public_function(measure):
     assert {name: (p.kind, p.default) for name, p in of_steps.items()} == keywords
     suffix = public.__name__.rpartition("_")[2]
     if suffix in ("score", "coefficient"):
-        assert measure.higher_is_better
+        assert measure.greater_is_better
     if suffix in ("distance", "imbalance"):
-        assert not measure.higher_is_better
+        assert not measure.greater_is_better
 
 
 @ALL
 def test_measure_is_found_by_name_and_by_partial(measure):
-    assert get_measure(measure.name) is measure
-    by_partial = get_measure(functools.partial(measure.score, **measure.params))
+    assert get_measure(measure.name, PairedMeasure) is measure
+    by_partial = get_measure(functools.partial(measure.function, **measure.params), PairedMeasure)
     assert by_partial is measure
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy.stats import ortho_group
 
-from sksim.metrics._measure import INVARIANCES
+from sksim.metrics._measure import PairedMeasure
 
 
 def paired_data(seed, n_samples, width_x, width_y, n_shared=3):
@@ -77,7 +77,7 @@ def symmetric(measure, seeds=range(5)):
 #: Names of the functions that turn a value into a metric.
 METRIC_FORMS = {
     "acos": "arccos s",
-    "as_is": "itself",
+    "identity": "itself",
     "complement": "1 - s",
     "angle_of_square": "arccos s^2",
 }
@@ -98,7 +98,7 @@ def sides_text(sides):
 def call_text(measure):
     """The function with the parameters that make the measure."""
     params = ", ".join(f"{name}={value!r}" for name, value in measure.params.items())
-    return f"{measure.score.__name__}({params})" if params else measure.score.__name__
+    return f"{measure.function.__name__}({params})" if params else measure.function.__name__
 
 
 def null_text(measure, n_samples=100):
@@ -116,14 +116,14 @@ def invariance_table(measures):
         {
             "measure": measure.name,
             "function": call_text(measure),
-            "closer is": "higher" if measure.higher_is_better else "lower",
+            "closer is": "higher" if measure.greater_is_better else "lower",
             "range": range_text(*measure.range),
             "symmetric": "yes" if symmetric(measure) else "no",
             "metric": METRIC_FORMS[measure.distance.__name__] if measure.distance else "no",
             "chance": "no pairing" if measure.ignores_pairing else null_text(measure),
             **{
                 change: sides_text("".join(s for s in "xy" if is_invariant(measure, change, s)))
-                for change in INVARIANCES
+                for change in PairedMeasure.changes
             },
         }
         for measure in measures

@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
+from sksim.metrics._measure import LabelMeasure, register
 from sksim.utils._labels import check_labels
 
 __all__ = ["disagreement_rate", "error_consistency_score", "minmax_normalized_disagreement"]
@@ -212,3 +213,37 @@ def error_consistency_score(y_true, y_pred_a, y_pred_b) -> float:
             "The error consistency", "both models are right, or both wrong, on every sample."
         )
     return float((np.mean(right_a == right_b) - by_chance) / (1 - by_chance))
+
+
+_LABEL_MAPS = frozenset({"row_order", "label_names"})
+
+register(
+    LabelMeasure(
+        name="disagreement_rate",
+        function=disagreement_rate,
+        greater_is_better=False,
+        invariances=_LABEL_MAPS,
+        min_samples=1,
+    )
+)
+register(
+    LabelMeasure(
+        name="minmax_normalized_disagreement",
+        function=minmax_normalized_disagreement,
+        n_arrays=3,
+        greater_is_better=False,
+        invariances=_LABEL_MAPS,
+        min_samples=1,
+    )
+)
+register(
+    LabelMeasure(
+        name="error_consistency",
+        function=error_consistency_score,
+        n_arrays=3,
+        range=(-1.0, 1.0),
+        invariances=_LABEL_MAPS,
+        null=0.0,
+        min_samples=1,
+    )
+)

@@ -3,11 +3,13 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import math
 from numbers import Integral
 
 import numpy as np
 
 from sksim._search._exact import exact_neighbors
+from sksim.metrics._measure import SHAPE_MAPS, QualityMeasure, register
 from sksim.metrics._validation import check_representation
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 
@@ -123,3 +125,20 @@ def intrinsic_dimension(X, *, method="two_nn", n_neighbors=20) -> float:
     if method == "two_nn":
         return _two_nn(_distances_of_distinct_rows(X, 2))
     return _levina_bickel(_distances_of_distinct_rows(X, n_neighbors))
+
+
+for _name, _params, _min_samples in (
+    ("intrinsic_dimension", {}, 3),
+    ("intrinsic_dimension_mle", {"method": "mle"}, 21),
+):
+    register(
+        QualityMeasure(
+            name=_name,
+            function=intrinsic_dimension,
+            params=_params,
+            greater_is_better=None,
+            range=(0.0, math.inf),
+            invariances=SHAPE_MAPS | {"row_order", "duplication"},
+            min_samples=_min_samples,
+        )
+    )

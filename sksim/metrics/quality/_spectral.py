@@ -11,8 +11,8 @@ from scipy.linalg import eigvalsh, svdvals
 from scipy.special import entr
 
 from sksim.metrics._linalg import center, square_sum
-from sksim.metrics._measure import within
-from sksim.metrics._validation import check_representation
+from sksim.metrics._measure import SHAPE_MAPS, QualityMeasure, register
+from sksim.metrics._validation import check_representation, clip
 from sksim.metrics.quality._sphere import unit_rows
 from sksim.utils._sklearn import Interval, validate_params
 
@@ -94,7 +94,7 @@ def participation_ratio(X) -> float:
     """
     centred = _centred(X)
     ratio = square_sum(centred) ** 2 / square_sum(smaller_gram(centred))
-    return within(ratio, 1.0, _largest_rank(centred))
+    return clip(ratio, 1.0, _largest_rank(centred))
 
 
 def isoscore(X) -> float:
@@ -203,7 +203,7 @@ def stable_rank(X) -> float:
     gram = smaller_gram(centred)
     # all eigenvalues: the search for one of them fails for some spectra that are even
     largest = eigvalsh(gram, check_finite=False)[-1]
-    return within(np.trace(gram) / largest, 1.0, _largest_rank(centred))
+    return clip(np.trace(gram) / largest, 1.0, _largest_rank(centred))
 
 
 def effective_rank(X) -> float:
@@ -258,7 +258,7 @@ def effective_rank(X) -> float:
     """
     centred = _centred(X)
     sigma = svdvals(centred, check_finite=False)
-    return within(np.exp(entr(sigma / sigma.sum()).sum()), 1.0, _largest_rank(centred))
+    return clip(np.exp(entr(sigma / sigma.sum()).sum()), 1.0, _largest_rank(centred))
 
 
 @validate_params(
@@ -373,4 +373,36 @@ def matrix_nuclear_norm(X) -> float:
     X = check_representation(X, constant_ok=True)
     n_samples = X.shape[0]
     norm = svdvals(unit_rows(X), check_finite=False).sum()
-    return within(norm, math.sqrt(n_samples), math.sqrt(n_samples * min(X.shape)))
+    return clip(norm, math.sqrt(n_samples), math.sqrt(n_samples * min(X.shape)))
+
+
+_OF_THE_SPECTRUM = SHAPE_MAPS | {"row_order", "duplication"}
+
+for _function in (effective_rank, participation_ratio, stable_rank):
+    register(
+        QualityMeasure(
+            name=_function.__name__,
+            function=_function,
+            range=(1.0, math.inf),
+            invariances=_OF_THE_SPECTRUM,
+        )
+    )
+register(
+    QualityMeasure(name="isoscore", function=isoscore, invariances=_OF_THE_SPECTRUM, min_features=2)
+)
+register(
+    QualityMeasure(
+        name="rankme",
+        function=rankme_score,
+        range=(0.0, math.inf),
+        invariances=_OF_THE_SPECTRUM - {"translation"},
+    )
+)
+register(
+    QualityMeasure(
+        name="matrix_nuclear_norm",
+        function=matrix_nuclear_norm,
+        range=(1.0, math.inf),
+        invariances=frozenset({"orthogonal", "scale", "permutation", "row_scale", "row_order"}),
+    )
+)

@@ -7,8 +7,8 @@ from numbers import Real
 
 import numpy as np
 
-from sksim.metrics._measure import within
-from sksim.metrics._validation import check_paired, check_representation
+from sksim.metrics._measure import QualityMeasure, register
+from sksim.metrics._validation import check_paired, check_representation, clip
 from sksim.utils._blocks import row_blocks
 from sksim.utils._sklearn import Interval, validate_params
 
@@ -210,4 +210,37 @@ def anisotropy(X) -> float:
     n_samples = unit.shape[0]
     total = unit.sum(axis=0)
     mean_cosine = (total @ total - n_samples) / (n_samples * (n_samples - 1))
-    return within(mean_cosine, -1.0 / (n_samples - 1), 1.0)
+    return clip(mean_cosine, -1.0 / (n_samples - 1), 1.0)
+
+
+_ON_THE_SPHERE = frozenset({"orthogonal", "scale", "permutation", "row_scale", "row_order"})
+
+register(
+    QualityMeasure(
+        name="uniformity",
+        function=uniformity,
+        greater_is_better=False,
+        range=(-8.0, 0.0),
+        invariances=_ON_THE_SPHERE,
+    )
+)
+register(
+    QualityMeasure(
+        name="alignment",
+        function=alignment,
+        n_arrays=2,
+        greater_is_better=False,
+        range=(0.0, 4.0),
+        invariances=_ON_THE_SPHERE | {"duplication"},
+        min_samples=1,
+    )
+)
+register(
+    QualityMeasure(
+        name="anisotropy",
+        function=anisotropy,
+        greater_is_better=False,
+        range=(-1.0, 1.0),
+        invariances=_ON_THE_SPHERE,
+    )
+)

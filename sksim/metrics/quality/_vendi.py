@@ -10,8 +10,8 @@ import numpy as np
 from scipy.linalg import eigvalsh
 from scipy.special import entr
 
-from sksim.metrics._measure import kernel_of_samples, within
-from sksim.metrics._validation import check_representation
+from sksim.metrics._measure import QualityMeasure, register
+from sksim.metrics._validation import check_representation, clip, kernel_of_samples
 from sksim.metrics.quality._spectral import smaller_gram
 from sksim.metrics.quality._sphere import unit_rows
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
@@ -64,7 +64,7 @@ def _renyi_entropy(p: np.ndarray, q: float) -> float:
     else:
         # sum p^q = 1 + sum p (p^(q - 1) - 1): nothing cancels as q comes close to 1
         entropy = np.log1p(p @ np.expm1((q - 1) * np.log(p))) / (1 - q)
-    return within(entropy, 0.0, math.log(p.size))
+    return clip(entropy, 0.0, math.log(p.size))
 
 
 @validate_params(
@@ -137,7 +137,7 @@ def vendi_score(X, *, q=1, kernel="cosine") -> float:
     3.48
     """
     shares = _shares(_gram(X, kernel))
-    return within(math.exp(_renyi_entropy(shares, q)), 1.0, shares.size)
+    return clip(math.exp(_renyi_entropy(shares, q)), 1.0, shares.size)
 
 
 def von_neumann_entropy(X) -> float:
@@ -186,3 +186,27 @@ def von_neumann_entropy(X) -> float:
     2.0
     """
     return _renyi_entropy(_shares(_gram(X, "cosine")), 1)
+
+
+_ON_THE_SPHERE = frozenset(
+    {"orthogonal", "scale", "permutation", "row_scale", "row_order", "duplication"}
+)
+
+for _name, _params in (("vendi", {}), ("vendi_collision", {"q": 2})):
+    register(
+        QualityMeasure(
+            name=_name,
+            function=vendi_score,
+            params=_params,
+            range=(1.0, math.inf),
+            invariances=_ON_THE_SPHERE,
+        )
+    )
+register(
+    QualityMeasure(
+        name="von_neumann_entropy",
+        function=von_neumann_entropy,
+        range=(0.0, math.inf),
+        invariances=_ON_THE_SPHERE,
+    )
+)

@@ -11,7 +11,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sksim.metrics._measure import Measure, get_measure
+from sksim.metrics._measure import PairedMeasure, get_measure
 from sksim.metrics._validation import (
     PAIR_CONSTRAINTS,
     DegenerateSimilarityWarning,
@@ -27,7 +27,7 @@ __all__ = ["null_calibrated_score", "permutation_test_similarity", "similarity_i
 TIE_TOLERANCE = 1e-12
 
 
-def _check_pairing_matters(measure: Measure) -> None:
+def _check_pairing_matters(measure: PairedMeasure) -> None:
     if measure.ignores_pairing:
         raise ValueError(
             f"{measure.name} does not depend on which rows belong together, so a permutation of "
@@ -35,7 +35,7 @@ def _check_pairing_matters(measure: Measure) -> None:
         )
 
 
-def _score_and_null(X, Y, measure: Measure, n_permutations: int, random_state):
+def _score_and_null(X, Y, measure: PairedMeasure, n_permutations: int, random_state):
     """The score, and those of permuted rows of Y; nothing is prepared again."""
     _check_pairing_matters(measure)
     X, Y = check_paired(X, Y, min_samples=measure.min_samples)
@@ -50,7 +50,7 @@ def _score_and_null(X, Y, measure: Measure, n_permutations: int, random_state):
     return score, null_scores
 
 
-def _tolerance(measure: Measure, score: float, null_scores: np.ndarray) -> float:
+def _tolerance(measure: PairedMeasure, score: float, null_scores: np.ndarray) -> float:
     """Difference up to which two scores count as equal."""
     limits = [abs(limit) for limit in measure.range if math.isfinite(limit)]
     return TIE_TOLERANCE * max(abs(score), float(np.abs(null_scores).max()), *limits)
@@ -131,9 +131,9 @@ def permutation_test_similarity(
     >>> round(score, 2), null_scores.mean().round(2).item(), pvalue > 0.05
     (0.67, 0.68, True)
     """
-    measure = get_measure(metric)
+    measure = get_measure(metric, PairedMeasure, parameter="metric")
     score, null_scores = _score_and_null(X, Y, measure, n_permutations, random_state)
-    sign = 1.0 if measure.higher_is_better else -1.0
+    sign = 1.0 if measure.greater_is_better else -1.0
     tolerance = _tolerance(measure, score, null_scores)
     as_close = sign * null_scores >= sign * score - tolerance
     return score, null_scores, (1 + int(as_close.sum())) / (1 + n_permutations)
@@ -211,9 +211,9 @@ def null_calibrated_score(
     >>> round(biased(X, noise), 1), null_calibrated_score(X, noise, biased, random_state=0)
     (0.9, 0.0)
     """
-    measure = get_measure(metric)
+    measure = get_measure(metric, PairedMeasure, parameter="metric")
     best = measure.best
-    if not (measure.higher_is_better and math.isfinite(best)):
+    if not (measure.greater_is_better and math.isfinite(best)):
         raise ValueError(
             f"metric must be a similarity with a largest value, got {measure.name}: a distance, "
             "or a function whose range is not known."
@@ -231,13 +231,13 @@ def null_calibrated_score(
     return float((score - threshold) / (best - threshold))
 
 
-def _samples_of(measure: Measure, *arrays: np.ndarray, rows: np.ndarray) -> list[np.ndarray]:
+def _samples_of(measure: PairedMeasure, *arrays: np.ndarray, rows: np.ndarray) -> list[np.ndarray]:
     """Some samples of representations; of kernel or distance matrices their columns too."""
     squares = any(isinstance(v, str) and v == "precomputed" for v in measure.params.values())
     return [A[np.ix_(rows, rows)] if squares else A[rows] for A in arrays]
 
 
-def _half_scores(X, Y, measure: Measure, n_draws: int, random_state) -> Iterator[float]:
+def _half_scores(X, Y, measure: PairedMeasure, n_draws: int, random_state) -> Iterator[float]:
     """The measure of random halves of the rows, drawn without replacement."""
     n_samples, steps = X.shape[0], measure.steps()
     for _ in range(n_draws):
@@ -338,7 +338,7 @@ def similarity_interval(
     True
     """
     _check_method(method)
-    measure = get_measure(metric)
+    measure = get_measure(metric, PairedMeasure, parameter="metric")
     X, Y = check_paired(X, Y, min_samples=2 * measure.min_samples)
     score = measure(X, Y)
     n_draws = math.ceil(10.0 / (1.0 - confidence) - 1e-9)

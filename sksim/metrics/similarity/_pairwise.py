@@ -10,11 +10,7 @@ import numpy as np
 from sklearn.utils import Bunch
 from sklearn.utils.parallel import Parallel, delayed
 
-from sksim.metrics._measure import (
-    Measure,
-    Steps,
-    get_measure,
-)
+from sksim.metrics._measure import PairedMeasure, Steps, get_measure
 from sksim.metrics._validation import (
     check_representation,
     check_same_rows,
@@ -48,7 +44,7 @@ def _labelled(representations, name: str) -> tuple[list, list]:
     return labels, values
 
 
-def _checked(labels: list, values: list, measure: Measure, first) -> list[np.ndarray]:
+def _checked(labels: list, values: list, measure: PairedMeasure, first) -> list[np.ndarray]:
     """The validated arrays, with as many rows as ``first`` and the same index."""
     arrays = []
     for label, value in zip(labels, values, strict=True):
@@ -119,7 +115,7 @@ def pairwise_similarity(
            [1. , 1. , 0.2],
            [0.2, 0.2, 1. ]])
     """
-    measure = get_measure(metric)
+    measure = get_measure(metric, PairedMeasure, parameter="metric")
     labels, representations = _labelled(representations, "representations")
     arrays = _checked(labels, representations, measure, representations[0])
     steps, size = measure.steps(), len(labels)
@@ -175,7 +171,7 @@ def cross_similarity(
     >>> result.values.round(2), result.row_labels, result.column_labels
     (array([[1.  , 0.23]]), ['input'], [0, 1])
     """
-    measure = get_measure(metric)
+    measure = get_measure(metric, PairedMeasure, parameter="metric")
     row_labels, rows = _labelled(a_layers, "a_layers")
     column_labels, columns = _labelled(b_layers, "b_layers")
     steps = measure.steps()

@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 from sksim.metrics._linalg import center
 from sksim.metrics._measure import (
     SHAPE_MAPS,
-    Measure,
+    PairedMeasure,
     Steps,
     evaluate,
     permute_rows,
@@ -184,11 +184,11 @@ for _name, _params in (
     ("correlation_matching_semi", {"kind": "semi"}),
 ):
     register(
-        Measure(
-            _name,
-            correlation_matching_score,
-            _matching_steps,
-            _params,
+        PairedMeasure(
+            name=_name,
+            function=correlation_matching_score,
+            params=_params,
+            make_steps=_matching_steps,
             range=(-1.0, 1.0),
             invariances=_INVARIANCES,
         )
@@ -198,11 +198,11 @@ for _name, _params in (
     ("mean_correlation_coefficient_spearman", {"method": "spearman"}),
 ):
     register(
-        Measure(
-            _name,
-            mean_correlation_coefficient,
-            _coefficient_steps,
-            _params,
+        PairedMeasure(
+            name=_name,
+            function=mean_correlation_coefficient,
+            params=_params,
+            make_steps=_coefficient_steps,
             invariances=_INVARIANCES,
         )
     )

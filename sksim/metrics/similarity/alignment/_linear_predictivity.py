@@ -12,10 +12,10 @@ from sklearn.model_selection import check_cv, cross_val_score
 
 from sksim.metrics._measure import (
     SHAPE_MAPS,
-    Measure,
+    PairedMeasure,
     Steps,
-    as_is,
     evaluate,
+    identity,
     permute_rows,
     register,
 )
@@ -40,7 +40,7 @@ def _compare(X: np.ndarray, Y: np.ndarray, *, estimator, cv) -> float:
 
 
 def _steps(*, estimator=None, cv=None) -> Steps:
-    return Steps(as_is, functools.partial(_compare, estimator=estimator, cv=cv), permute_rows)
+    return Steps(identity, functools.partial(_compare, estimator=estimator, cv=cv), permute_rows)
 
 
 @validate_params(
@@ -106,10 +106,10 @@ def linear_predictivity_score(X, Y, *, estimator=None, cv=None) -> float:
 
 
 register(
-    Measure(
-        "linear_predictivity",
-        linear_predictivity_score,
-        _steps,
+    PairedMeasure(
+        name="linear_predictivity",
+        function=linear_predictivity_score,
+        make_steps=_steps,
         range=(-math.inf, 1.0),
         symmetric=False,
         identity=False,

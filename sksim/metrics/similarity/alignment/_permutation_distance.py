@@ -11,14 +11,7 @@ from scipy import linalg
 from scipy.optimize import linear_sum_assignment
 
 from sksim.metrics._linalg import center
-from sksim.metrics._measure import (
-    SHAPE_MAPS,
-    Measure,
-    Steps,
-    as_is,
-    evaluate,
-    register,
-)
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure, Steps, evaluate, identity, register
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.metrics.similarity.alignment._procrustes import (
     Shape,
@@ -116,25 +109,26 @@ def permutation_distance(X, Y, *, kind="angular") -> float:
 _INVARIANCES = SHAPE_MAPS - {"orthogonal"}
 
 register(
-    Measure(
-        "permutation_angular",
-        permutation_distance,
-        _steps,
-        higher_is_better=False,
+    PairedMeasure(
+        name="permutation_distance",
+        aliases=("permutation_angular",),
+        function=permutation_distance,
+        make_steps=_steps,
+        greater_is_better=False,
         range=(0.0, math.pi),
-        distance=as_is,
+        distance=identity,
         invariances=_INVARIANCES,
     )
 )
 register(
-    Measure(
-        "permutation_size_and_shape",
-        permutation_distance,
-        _steps,
-        {"kind": "size_and_shape"},
-        higher_is_better=False,
+    PairedMeasure(
+        name="permutation_size_and_shape",
+        function=permutation_distance,
+        params={"kind": "size_and_shape"},
+        make_steps=_steps,
+        greater_is_better=False,
         range=(0.0, math.inf),
-        distance=as_is,
+        distance=identity,
         invariances=_INVARIANCES - {"scale"},
     )
 )

@@ -11,16 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import linalg
 
-from sksim.metrics._linalg import center
-from sksim.metrics._measure import (
-    SHAPE_MAPS,
-    Measure,
-    Steps,
-    as_is,
-    evaluate,
-    register,
-    same_values,
-)
+from sksim.metrics._linalg import center, same_values
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure, Steps, evaluate, identity, register
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.metrics.similarity.canonical._cca import (
     centered_columns,
@@ -307,42 +299,48 @@ def shape_distance(X, Y, *, alpha=1.0, whitening="power") -> float:
 
 
 register(
-    Measure(
-        "procrustes", procrustes_score, _score_steps, distance=math.acos, invariances=SHAPE_MAPS
+    PairedMeasure(
+        name="procrustes",
+        function=procrustes_score,
+        make_steps=_score_steps,
+        distance=math.acos,
+        invariances=SHAPE_MAPS,
     )
 )
-for _name, _kind, _high in (
-    ("procrustes_angular", "angular", math.pi / 2),
-    ("procrustes_unit", "unit", math.sqrt(2.0)),
-    ("procrustes_size_and_shape", "size_and_shape", math.inf),
+for _name, _aliases, _kind, _high, _invariances in (
+    ("procrustes_distance", ("procrustes_angular",), "angular", math.pi / 2, SHAPE_MAPS),
+    ("procrustes_unit", (), "unit", math.sqrt(2.0), SHAPE_MAPS),
+    ("procrustes_size_and_shape", (), "size_and_shape", math.inf, SHAPE_MAPS - {"scale"}),
 ):
     register(
-        Measure(
-            _name,
-            procrustes_distance,
-            _distance_steps,
-            {} if _kind == "angular" else {"kind": _kind},
-            higher_is_better=False,
+        PairedMeasure(
+            name=_name,
+            aliases=_aliases,
+            function=procrustes_distance,
+            params={} if _kind == "angular" else {"kind": _kind},
+            make_steps=_distance_steps,
+            greater_is_better=False,
             range=(0.0, _high),
-            distance=as_is,
-            invariances=SHAPE_MAPS - {"scale"} if _kind == "size_and_shape" else SHAPE_MAPS,
+            distance=identity,
+            invariances=_invariances,
         )
     )
-for _name, _params, _invariances in (
-    ("shape", {}, SHAPE_MAPS),
-    ("shape_half", {"alpha": 0.5}, SHAPE_MAPS),
-    ("shape_whitened", {"alpha": 0.0}, SHAPE_MAPS | {"invertible"}),
-    ("shape_convex", {"alpha": 0.5, "whitening": "convex"}, SHAPE_MAPS - {"scale"}),
+for _name, _aliases, _params, _invariances in (
+    ("shape_distance", ("shape",), {}, SHAPE_MAPS),
+    ("shape_half", (), {"alpha": 0.5}, SHAPE_MAPS),
+    ("shape_whitened", (), {"alpha": 0.0}, SHAPE_MAPS | {"invertible"}),
+    ("shape_convex", (), {"alpha": 0.5, "whitening": "convex"}, SHAPE_MAPS - {"scale"}),
 ):
     register(
-        Measure(
-            _name,
-            shape_distance,
-            _shape_steps,
-            _params,
-            higher_is_better=False,
+        PairedMeasure(
+            name=_name,
+            aliases=_aliases,
+            function=shape_distance,
+            params=_params,
+            make_steps=_shape_steps,
+            greater_is_better=False,
             range=(0.0, math.pi / 2),
-            distance=as_is,
+            distance=identity,
             invariances=_invariances,
         )
     )

@@ -10,13 +10,7 @@ from scipy import sparse
 from scipy.optimize import linear_sum_assignment, linprog
 
 from sksim.metrics._linalg import Centered, center
-from sksim.metrics._measure import (
-    Measure,
-    Steps,
-    as_is,
-    evaluate,
-    register,
-)
+from sksim.metrics._measure import PairedMeasure, Steps, evaluate, identity, register
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.utils._sklearn import validate_params
 
@@ -135,13 +129,14 @@ def soft_matching_distance(X, Y) -> float:
 
 
 register(
-    Measure(
-        "soft_matching",
-        soft_matching_distance,
-        _steps,
-        higher_is_better=False,
+    PairedMeasure(
+        name="soft_matching_distance",
+        aliases=("soft_matching",),
+        function=soft_matching_distance,
+        make_steps=_steps,
+        greater_is_better=False,
         range=(0.0, math.inf),
-        distance=as_is,
+        distance=identity,
         invariances=frozenset({"translation", "permutation"}),
     )
 )

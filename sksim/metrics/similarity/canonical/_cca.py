@@ -13,13 +13,7 @@ import numpy as np
 from scipy import linalg
 
 from sksim.metrics._linalg import Centered, center, cross_product, square_sum
-from sksim.metrics._measure import (
-    SHAPE_MAPS,
-    Measure,
-    Steps,
-    evaluate,
-    register,
-)
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure, Steps, evaluate, register
 from sksim.metrics._validation import (
     PAIR_CONSTRAINTS,
     DegenerateSimilarityWarning,
@@ -500,45 +494,48 @@ def pwcca_score(X, Y, *, weights="x") -> float:
 
 _AFFINE = SHAPE_MAPS | {"invertible"}
 
-
-register(Measure("cca", cca_score, _cca_steps, invariances=_AFFINE))
+register(PairedMeasure(name="cca", function=cca_score, make_steps=_cca_steps, invariances=_AFFINE))
 register(
-    Measure(
-        "cca_yanai",
-        cca_score,
-        _cca_steps,
-        {"summary": "yanai"},
+    PairedMeasure(
+        name="cca_yanai",
+        function=cca_score,
+        params={"summary": "yanai"},
+        make_steps=_cca_steps,
         distance=math.acos,
         invariances=_AFFINE,
     )
 )
 register(
-    Measure(
-        "cca_shrinkage",
-        cca_score,
-        _cca_steps,
-        {"shrinkage": 0.1},
+    PairedMeasure(
+        name="cca_shrinkage",
+        function=cca_score,
+        params={"shrinkage": 0.1},
+        make_steps=_cca_steps,
         identity=False,
         invariances=SHAPE_MAPS,
     )
 )
-register(Measure("svcca", svcca_score, _svcca_steps, invariances=SHAPE_MAPS))
 register(
-    Measure(
-        "pwcca",
-        pwcca_score,
-        _pwcca_steps,
+    PairedMeasure(
+        name="svcca", function=svcca_score, make_steps=_svcca_steps, invariances=SHAPE_MAPS
+    )
+)
+register(
+    PairedMeasure(
+        name="pwcca",
+        function=pwcca_score,
+        make_steps=_pwcca_steps,
         symmetric=False,
         invariances=SHAPE_MAPS - {"orthogonal"},
         invariances_y=_AFFINE,
     )
 )
 register(
-    Measure(
-        "pwcca_mean",
-        pwcca_score,
-        _pwcca_steps,
-        {"weights": "mean"},
+    PairedMeasure(
+        name="pwcca_mean",
+        function=pwcca_score,
+        params={"weights": "mean"},
+        make_steps=_pwcca_steps,
         invariances=SHAPE_MAPS - {"orthogonal"},
     )
 )

@@ -10,7 +10,7 @@ from scipy import linalg
 
 from sksim.metrics._measure import (
     SHAPE_MAPS,
-    Measure,
+    PairedMeasure,
     Steps,
     evaluate,
     permute_rows,
@@ -86,10 +86,10 @@ def pls_svd_score(X, Y) -> float:
 
 
 register(
-    Measure(
-        "pls_svd",
-        pls_svd_score,
-        _steps,
+    PairedMeasure(
+        name="pls_svd",
+        function=pls_svd_score,
+        make_steps=_steps,
         distance=math.acos,
         invariances=SHAPE_MAPS - {"orthogonal"},
     )

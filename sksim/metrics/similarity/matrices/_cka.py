@@ -20,14 +20,8 @@ from sksim.metrics._linalg import (
     square_sum,
     u_center_matrix,
 )
-from sksim.metrics._measure import (
-    Measure,
-    Steps,
-    as_is,
-    evaluate,
-    kernel_of_samples,
-    register,
-)
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure, Steps, evaluate, identity, register
+from sksim.metrics._validation import kernel_of_samples
 from sksim.metrics.similarity.matrices._pair_matrix import (
     PairMatrix,
     StreamedPairs,
@@ -174,7 +168,7 @@ def _gaussian(squared_distances: np.ndarray, *, gamma: float) -> np.ndarray:
 
 
 def _prepare_rbf(X: np.ndarray, *, gamma: float | None) -> PairMatrix:
-    squared = keep_small(euclidean_pairs(X, as_is))
+    squared = keep_small(euclidean_pairs(X, identity))
     if gamma is None:
         gamma = 0.5 / _median_distance(squared) ** 2
     return shifted(squared.transformed(functools.partial(_gaussian, gamma=gamma), 1.0))
@@ -188,18 +182,37 @@ def _compare_rbf(x: PairMatrix, y: PairMatrix, *, unbiased: bool) -> float:
 
 
 def _cka_steps(*, kernel="linear", gamma=None, unbiased=True) -> Steps:
-    keywords = {"unbiased": bool(unbiased)}
-    if isinstance(kernel, str) and kernel == "linear":
-        prepare = functools.partial(_prepare_linear, **keywords)
-        return Steps(prepare, functools.partial(_compare_linear, **keywords), _permute_linear)
-    if isinstance(kernel, str) and kernel == "rbf":
-        prepare = functools.partial(_prepare_rbf, gamma=gamma)
-        return Steps(prepare, functools.partial(_compare_rbf, **keywords), permute_pairs)
+    partial, unbiased = functools.partial, bool(unbiased)
     if callable(kernel):
-        prepare = functools.partial(_prepare_callable, kernel=kernel, **keywords)
-    else:
-        prepare = functools.partial(_prepare_precomputed, **keywords)
-    return Steps(prepare, _compare_kernels, _permute_kernel)
+        prepare = partial(_prepare_callable, kernel=kernel, unbiased=unbiased)
+        return Steps(prepare, _compare_kernels, _permute_kernel)
+    if kernel == "linear":
+        return Steps(
+            partial(_prepare_linear, unbiased=unbiased),
+            partial(_compare_linear, unbiased=unbiased),
+            _permute_linear,
+        )
+    if kernel == "rbf":
+        return Steps(
+            partial(_prepare_rbf, gamma=gamma),
+            partial(_compare_rbf, unbiased=unbiased),
+            permute_pairs,
+        )
+    return Steps(
+        partial(_prepare_precomputed, unbiased=unbiased), _compare_kernels, _permute_kernel
+    )
+
+
+def _compare_angle(x, y, *, compare: Callable[..., float], kind: str) -> float:
+    score = compare(x, y)
+    return math.acos(score) if kind == "angular" else math.sqrt(2.0 - 2.0 * score)
+
+
+def _distance_steps(*, kernel="linear", gamma=None, unbiased=True, kind="angular") -> Steps:
+    steps = _cka_steps(kernel=kernel, gamma=gamma, unbiased=unbiased)
+    return steps._replace(
+        compare=functools.partial(_compare_angle, compare=steps.compare, kind=kind)
+    )
 
 
 _CONSTRAINTS = {
@@ -356,29 +369,47 @@ def cka_distance(X, Y, *, kernel="linear", gamma=None, unbiased=True, kind="angu
     >>> round(cka_distance(X, 10 * X + 1), 6)
     0.0
     """
-    score = cka_score(X, Y, kernel=kernel, gamma=gamma, unbiased=unbiased)
-    return math.acos(score) if kind == "angular" else math.sqrt(2.0 - 2.0 * score)
+    return evaluate(
+        _distance_steps(kernel=kernel, gamma=gamma, unbiased=unbiased, kind=kind),
+        X,
+        Y,
+        min_samples=4 if unbiased else 2,
+    )
 
 
-_INVARIANCES = frozenset({"orthogonal", "scale", "translation", "permutation"})
-
-for _name, _params in (
-    ("cka", {}),
-    ("cka_biased", {"unbiased": False}),
-    ("cka_rbf", {"kernel": "rbf"}),
-    ("cka_rbf_biased", {"kernel": "rbf", "unbiased": False}),
+for _suffix, _params, _low, _high, _min_samples, _null in (
+    ("", {}, -1.0, math.pi, 4, 0.0),
+    ("_biased", {"unbiased": False}, 0.0, math.pi / 2, 2, None),
+    ("_rbf", {"kernel": "rbf"}, -1.0, math.pi, 4, 0.0),
+    ("_rbf_biased", {"kernel": "rbf", "unbiased": False}, 0.0, math.pi / 2, 2, None),
 ):
-    _unbiased = _params.get("unbiased", True)
     register(
-        Measure(
-            name=_name,
-            score=cka_score,
-            make_steps=_cka_steps,
+        PairedMeasure(
+            name=f"cka{_suffix}",
+            function=cka_score,
             params=_params,
-            range=(-1.0, 1.0) if _unbiased else (0.0, 1.0),
+            make_steps=_cka_steps,
+            range=(_low, 1.0),
             distance=math.acos,
-            invariances=_INVARIANCES,
-            min_samples=4 if _unbiased else 2,
-            null=0.0 if _unbiased else None,
+            invariances=SHAPE_MAPS,
+            min_samples=_min_samples,
+            null=_null,
+        )
+    )
+for _name, _params, _high in (
+    ("cka_distance", {}, math.pi),
+    ("cka_distance_chordal", {"kind": "chordal"}, 2.0),
+):
+    register(
+        PairedMeasure(
+            name=_name,
+            function=cka_distance,
+            params=_params,
+            make_steps=_distance_steps,
+            greater_is_better=False,
+            range=(0.0, _high),
+            distance=identity,
+            invariances=SHAPE_MAPS,
+            min_samples=4,
         )
     )

@@ -8,13 +8,7 @@ import math
 
 import numpy as np
 
-from sksim.metrics._measure import (
-    SHAPE_MAPS,
-    Measure,
-    Steps,
-    evaluate,
-    register,
-)
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure, Steps, evaluate, register
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.metrics.similarity.matrices._pair_matrix import (
     PairMatrix,
@@ -117,10 +111,10 @@ def angle_of_square(score: float) -> float:
 
 
 register(
-    Measure(
-        "distance_correlation",
-        distance_correlation_score,
-        _steps,
+    PairedMeasure(
+        name="distance_correlation",
+        function=distance_correlation_score,
+        make_steps=_steps,
         range=(-1.0, 1.0),
         distance=math.acos,
         invariances=SHAPE_MAPS,
@@ -129,11 +123,11 @@ register(
     )
 )
 register(
-    Measure(
-        "distance_correlation_biased",
-        distance_correlation_score,
-        _steps,
-        {"unbiased": False},
+    PairedMeasure(
+        name="distance_correlation_biased",
+        function=distance_correlation_score,
+        params={"unbiased": False},
+        make_steps=_steps,
         distance=angle_of_square,
         invariances=SHAPE_MAPS,
     )

@@ -10,16 +10,8 @@ from numbers import Real
 import numpy as np
 from scipy import linalg
 
-from sksim.metrics._linalg import square_sum
-from sksim.metrics._measure import (
-    SHAPE_MAPS,
-    Measure,
-    Steps,
-    as_is,
-    evaluate,
-    register,
-    same_values,
-)
+from sksim.metrics._linalg import same_values, square_sum
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure, Steps, evaluate, identity, register
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.metrics.similarity.canonical._cca import (
     Basis,
@@ -151,14 +143,14 @@ for _name, _reg, _invariances in (
     ("gulp_unregularized", 0.0, SHAPE_MAPS | {"invertible"}),
 ):
     register(
-        Measure(
-            _name,
-            gulp_distance,
-            _steps,
-            {"reg": _reg},
-            higher_is_better=False,
+        PairedMeasure(
+            name=_name,
+            function=gulp_distance,
+            params={"reg": _reg},
+            make_steps=_steps,
+            greater_is_better=False,
             range=(0.0, math.inf),
-            distance=as_is,
+            distance=identity,
             invariances=_invariances,
         )
     )

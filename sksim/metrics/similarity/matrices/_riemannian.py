@@ -11,15 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import linalg
 
-from sksim.metrics._linalg import center
-from sksim.metrics._measure import (
-    Measure,
-    Steps,
-    as_is,
-    evaluate,
-    register,
-    same_values,
-)
+from sksim.metrics._linalg import center, same_values
+from sksim.metrics._measure import PairedMeasure, Steps, evaluate, identity, register
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 
@@ -157,27 +150,28 @@ def riemannian_distance(X, Y, *, matrix="covariance", reg=0.0) -> float:
 
 
 register(
-    Measure(
-        "riemannian",
-        riemannian_distance,
-        _steps,
-        higher_is_better=False,
+    PairedMeasure(
+        name="riemannian_distance",
+        aliases=("riemannian",),
+        function=riemannian_distance,
+        make_steps=_steps,
+        greater_is_better=False,
         range=(0.0, math.inf),
-        distance=as_is,
+        distance=identity,
         invariances=frozenset({"translation"}),
         needs_equal_features=True,
         ignores_pairing=True,
     )
 )
 register(
-    Measure(
-        "riemannian_gram",
-        riemannian_distance,
-        _steps,
-        {"matrix": "gram", "reg": 0.1},
-        higher_is_better=False,
+    PairedMeasure(
+        name="riemannian_gram",
+        function=riemannian_distance,
+        params={"matrix": "gram", "reg": 0.1},
+        make_steps=_steps,
+        greater_is_better=False,
         range=(0.0, math.inf),
-        distance=as_is,
+        distance=identity,
         invariances=frozenset({"orthogonal", "translation", "permutation"}),
     )
 )

@@ -10,13 +10,7 @@ import numpy as np
 from scipy.stats import kendalltau, rankdata
 
 from sksim.metrics._linalg import row_squares
-from sksim.metrics._measure import (
-    Measure,
-    Steps,
-    as_is,
-    evaluate,
-    register,
-)
+from sksim.metrics._measure import PairedMeasure, Steps, evaluate, identity, register
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.metrics.similarity.matrices._pair_matrix import (
     MAX_KEPT,
@@ -77,7 +71,7 @@ def _dissimilarities(X: np.ndarray, rdm: str) -> UnitPairs:
         return UnitPairs(StreamedPairs(_unit_rows(X, X.dtype, "zero"), None, _one_minus), 1.0)
     if rdm == "euclidean":
         return unit_pairs(X, np.sqrt)
-    pairs, unit = unit_pairs(X, as_is)
+    pairs, unit = unit_pairs(X, identity)
     return UnitPairs(pairs, unit * unit)
 
 
@@ -393,11 +387,11 @@ for _name, _params, _invariances in (
     ("rsa_kendall", {"compare": "kendall"}, _SCALED),
 ):
     register(
-        Measure(
-            _name,
-            rsa_score,
-            _rsa_steps,
-            _params,
+        PairedMeasure(
+            name=_name,
+            function=rsa_score,
+            params=_params,
+            make_steps=_rsa_steps,
             range=(-1.0, 1.0),
             distance=None if _name == "rsa_kendall" else math.acos,
             invariances=_invariances,
@@ -406,13 +400,14 @@ for _name, _params, _invariances in (
         )
     )
 register(
-    Measure(
-        "rsm_norm",
-        rsm_norm_distance,
-        _norm_steps,
-        higher_is_better=False,
+    PairedMeasure(
+        name="rsm_norm_distance",
+        aliases=("rsm_norm",),
+        function=rsm_norm_distance,
+        make_steps=_norm_steps,
+        greater_is_better=False,
         range=(0.0, math.inf),
-        distance=as_is,
+        distance=identity,
         invariances=_EUCLIDEAN - {"scale"},
     )
 )

@@ -12,13 +12,7 @@ from scipy.stats import rankdata
 from sklearn import get_config
 
 from sksim.metrics._linalg import center, row_squares
-from sksim.metrics._measure import (
-    SHAPE_MAPS,
-    Measure,
-    Steps,
-    evaluate,
-    register,
-)
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure, Steps, evaluate, register
 from sksim.metrics.similarity.neighborhoods._neighborhood import (
     NEIGHBOR_CONSTRAINTS,
     neighbor_indices,
@@ -205,16 +199,15 @@ def information_imbalance(X, Y, *, n_neighbors=1) -> float:
 
 
 register(
-    Measure(
-        "information_imbalance",
-        information_imbalance,
-        _steps,
-        higher_is_better=False,
+    PairedMeasure(
+        name="information_imbalance",
+        function=information_imbalance,
+        make_steps=_steps,
+        greater_is_better=False,
         range=(0.0, 2.0),
         symmetric=False,
         identity=False,
         invariances=SHAPE_MAPS,
-        min_samples=2,
         null=1.0,
     )
 )

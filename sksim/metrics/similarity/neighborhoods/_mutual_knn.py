@@ -9,12 +9,7 @@ import math
 import numpy as np
 from scipy.stats import hypergeom
 
-from sksim.metrics._measure import (
-    Measure,
-    Steps,
-    evaluate,
-    register,
-)
+from sksim.metrics._measure import PairedMeasure, Steps, evaluate, register
 from sksim.metrics.similarity.neighborhoods._neighborhood import (
     NEIGHBOR_CONSTRAINTS,
     chance_overlap,
@@ -193,18 +188,17 @@ def _chance_jaccard(n_samples: int, *, n_neighbors: int) -> float:
 
 
 _DIRECTIONS = frozenset({"orthogonal", "scale", "permutation"})
-_DISTANCES = _DIRECTIONS | {"translation"}
 
-for _suffix, _metric, _invariances in [
-    ("", "cosine", _DIRECTIONS),
-    ("_euclidean", "euclidean", _DISTANCES),
-]:
+for _suffix, _params, _invariances in (
+    ("", {}, _DIRECTIONS),
+    ("_euclidean", {"metric": "euclidean"}, _DIRECTIONS | {"translation"}),
+):
     register(
-        Measure(
-            f"mutual_knn{_suffix}",
-            mutual_knn_score,
-            _mutual_steps,
-            {} if _metric == "cosine" else {"metric": _metric},
+        PairedMeasure(
+            name=f"mutual_knn{_suffix}",
+            function=mutual_knn_score,
+            params=_params,
+            make_steps=_mutual_steps,
             distance=complement,
             invariances=_invariances,
             min_samples=11,
@@ -212,11 +206,11 @@ for _suffix, _metric, _invariances in [
         )
     )
     register(
-        Measure(
-            f"jaccard_knn{_suffix}",
-            jaccard_knn_score,
-            _jaccard_steps,
-            {} if _metric == "cosine" else {"metric": _metric},
+        PairedMeasure(
+            name=f"jaccard_knn{_suffix}",
+            function=jaccard_knn_score,
+            params=_params,
+            make_steps=_jaccard_steps,
             distance=complement,
             invariances=_invariances,
             min_samples=11,
@@ -224,11 +218,11 @@ for _suffix, _metric, _invariances in [
         )
     )
 register(
-    Measure(
-        "mutual_knn_adjusted",
-        mutual_knn_score,
-        _mutual_steps,
-        {"adjusted": True},
+    PairedMeasure(
+        name="mutual_knn_adjusted",
+        function=mutual_knn_score,
+        params={"adjusted": True},
+        make_steps=_mutual_steps,
         range=(-math.inf, 1.0),
         distance=complement,
         invariances=_DIRECTIONS,

@@ -8,12 +8,7 @@ import functools
 import numpy as np
 from scipy.stats import hypergeom
 
-from sksim.metrics._measure import (
-    Measure,
-    Steps,
-    evaluate,
-    register,
-)
+from sksim.metrics._measure import PairedMeasure, Steps, evaluate, register
 from sksim.metrics.similarity.neighborhoods._neighborhood import (
     NEIGHBOR_CONSTRAINTS,
     neighbor_steps,
@@ -121,10 +116,10 @@ def _chance(n_samples: int, *, n_neighbors: int) -> float:
 
 
 register(
-    Measure(
-        "rank_similarity",
-        rank_similarity_score,
-        _steps,
+    PairedMeasure(
+        name="rank_similarity",
+        function=rank_similarity_score,
+        make_steps=_steps,
         invariances=frozenset({"orthogonal", "scale", "permutation"}),
         min_samples=11,
         null=functools.partial(_chance, n_neighbors=10),

@@ -8,12 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sksim.metrics._measure import (
-    Measure,
-    Steps,
-    evaluate,
-    register,
-)
+from sksim.metrics._measure import PairedMeasure, Steps, evaluate, register
 from sksim.metrics.quality._sphere import unit_rows
 from sksim.metrics.similarity.neighborhoods._neighborhood import (
     NEIGHBOR_CONSTRAINTS,
@@ -137,10 +132,10 @@ def second_order_cosine_score(X, Y, *, n_neighbors=10) -> float:
 
 
 register(
-    Measure(
-        "second_order_cosine",
-        second_order_cosine_score,
-        _steps,
+    PairedMeasure(
+        name="second_order_cosine",
+        function=second_order_cosine_score,
+        make_steps=_steps,
         range=(-1.0, 1.0),
         invariances=frozenset({"orthogonal", "scale", "permutation"}),
         min_samples=11,
