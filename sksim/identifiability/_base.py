@@ -7,13 +7,15 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sksim.utils._typing import AnyArray, ArrayLike, FloatArray
+
 __all__ = ["LogProbabilityClassifierMixin"]
 
 
 class LogProbabilityClassifierMixin(ClassifierMixin):
     """Probabilities and labels from ``predict_log_proba`` and ``classes_``."""
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> FloatArray:
         """Compute p(y|x).
 
         Parameters
@@ -30,7 +32,7 @@ class LogProbabilityClassifierMixin(ClassifierMixin):
         check_is_fitted(self)
         return np.exp(self.predict_log_proba(X))
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> AnyArray:
         """Compute the most probable label.
 
         Parameters

@@ -4,6 +4,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import numbers
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Self
 
 import numpy as np
 from scipy.special import log_softmax
@@ -15,29 +17,23 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sksim._base import SksimEstimator
 from sksim.identifiability._base import LogProbabilityClassifierMixin
 from sksim.metrics.distributions._log_probabilities import check_log_probabilities
-from sksim.utils._optional import import_optional
+from sksim.utils._optional import require_torch
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
+from sksim.utils._typing import AnyArray, ArrayLike, FloatArray, RandomState
 
 __all__ = ["EmbeddingClassifier"]
 
 _DTYPES = [np.float64, np.float32]
 
 
-def _torch_module(name: str):
-    """A module of sksim._torch, imported when something is fitted."""
-    for package in ("torch", "skorch"):
-        import_optional(package, extra="torch", purpose="EmbeddingClassifier")
-    return import_optional(f"sksim._torch.{name}", extra="torch", purpose="EmbeddingClassifier")
-
-
-def _layer_sizes(hidden_layer_sizes) -> tuple[int, ...]:
+def _layer_sizes(hidden_layer_sizes: Sequence[int]) -> tuple[int, ...]:
     sizes = tuple(hidden_layer_sizes)
-    if not all(isinstance(size, numbers.Integral) and size > 0 for size in sizes):
+    if not all(isinstance(size, numbers.Integral) and int(size) > 0 for size in sizes):
         raise ValueError(f"hidden_layer_sizes must be positive integers, got {sizes}.")
     return tuple(map(int, sizes))
 
 
-def _check_range(X) -> None:
+def _check_range(X: FloatArray) -> None:
     """Raise where X does not fit into float32, in which the networks are trained."""
     largest = max(X.max(), -X.min())
     if largest > np.finfo(np.float32).max:
@@ -47,7 +43,7 @@ def _check_range(X) -> None:
         )
 
 
-def _class_index(y, classes) -> np.ndarray:
+def _class_index(y: AnyArray, classes: AnyArray) -> np.ndarray:
     """Position of each label in the sorted ``classes``; an error names unknown labels."""
     position = np.searchsorted(classes, y)
     known = classes[np.minimum(position, len(classes) - 1)] == y
@@ -59,7 +55,7 @@ def _class_index(y, classes) -> np.ndarray:
     return position
 
 
-def _can_be_stratified(targets, fraction: float) -> bool:
+def _can_be_stratified(targets: AnyArray, fraction: float) -> bool:
     """Whether both parts can hold every label: labels, and enough rows of each."""
     if targets.ndim > 1:
         return False
@@ -237,26 +233,26 @@ class EmbeddingClassifier(
 
     def __init__(
         self,
-        n_components=2,
+        n_components: int = 2,
         *,
-        hidden_layer_sizes=(32, 32, 32),
-        unembedding="mlp",
-        module=None,
-        teacher=None,
-        distillation="kl",
-        max_epochs=200,
-        lr=1e-4,
-        weight_decay=0.0,
-        batch_size=128,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        device="cpu",
-        callbacks=None,
-        warm_start=False,
-        verbose=0,
-        random_state=None,
-    ):
+        hidden_layer_sizes: Sequence[int] = (32, 32, 32),
+        unembedding: Literal["mlp", "linear"] = "mlp",
+        module: Callable[..., Any] | None = None,
+        teacher: Any = None,
+        distillation: Literal["kl", "logit_l1", "logit_l2"] = "kl",
+        max_epochs: int = 200,
+        lr: float = 1e-4,
+        weight_decay: float = 0.0,
+        batch_size: int = 128,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        device: str = "cpu",
+        callbacks: Sequence[Any] | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        random_state: RandomState = None,
+    ) -> None:
         self.n_components = n_components
         self.hidden_layer_sizes = hidden_layer_sizes
         self.unembedding = unembedding
@@ -277,7 +273,7 @@ class EmbeddingClassifier(
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Train the two networks.
 
         Parameters
@@ -307,7 +303,9 @@ class EmbeddingClassifier(
         return self._train(X, targets, self.max_epochs)
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def partial_fit(self, X, y=None, classes=None):
+    def partial_fit(
+        self, X: ArrayLike, y: ArrayLike | None = None, classes: ArrayLike | None = None
+    ) -> Self:
         """Train for one pass over a part of the data.
 
         Parameters
@@ -338,6 +336,12 @@ class EmbeddingClassifier(
             self._initialize()
         return self._train(X, targets, 1)
 
+    def _check_rows(self, X, *y, reset: bool = False):
+        """Rows, and labels if given, as the networks take them: torch has no negative strides."""
+        checked = validate_data(self, X, *y, reset=reset, dtype=_DTYPES, order="C")
+        _check_range(checked[0] if y else checked)
+        return checked
+
     def _validate(self, X, y, *, classes=None, reset=True):
         """X in float32, and what the loss compares with: class numbers or log-probabilities.
 
@@ -345,11 +349,10 @@ class EmbeddingClassifier(
         """
         X_given = X
         if y is None and self.teacher is not None:
-            X = validate_data(self, X, reset=reset, dtype=_DTYPES)
+            X = self._check_rows(X, reset=reset)
         else:
-            X, y = validate_data(self, X, y, reset=reset, dtype=_DTYPES)
+            X, y = self._check_rows(X, y, reset=reset)
             check_classification_targets(y)
-        _check_range(X)
         if self.teacher is not None:
             classes = _teacher_classes(self.teacher)
         classes = np.unique(y if classes is None else classes)
@@ -360,8 +363,11 @@ class EmbeddingClassifier(
         self.classes_ = classes
         return X.astype(np.float32), targets
 
-    def _initialize(self):
+    def _initialize(self) -> None:
         """Set up the net with fresh weights."""
+        require_torch(self)
+        from sksim._torch.embedding._net import make_embedding_net
+
         parameters = {
             "module": self.module,
             "n_features": self.n_features_in_,
@@ -370,7 +376,7 @@ class EmbeddingClassifier(
             "hidden_layer_sizes": _layer_sizes(self.hidden_layer_sizes),
             "unembedding": self.unembedding,
         }
-        self.net_, self._stream = _torch_module("embedding._net").make_embedding_net(
+        self.net_, self._stream = make_embedding_net(
             parameters,
             distillation=None if self.teacher is None else self.distillation,
             device=self.device,
@@ -383,13 +389,13 @@ class EmbeddingClassifier(
             verbose=int(self.verbose),
         )
 
-    def _train(self, X, targets, n_epochs):
+    def _train(self, X, targets, n_epochs: int) -> Self:
+        from sksim._torch.embedding._net import prepare_training
+
         with self._stream.active():
             if self.early_stopping:
                 X, targets = self._set_rows_aside(X, targets)
-            _torch_module("embedding._net").prepare_training(
-                self.net_, max_epochs=n_epochs, batch_size=self.batch_size, lr=self.lr
-            )
+            prepare_training(self.net_, max_epochs=n_epochs, batch_size=self.batch_size, lr=self.lr)
             try:
                 self.net_.partial_fit(X, targets)
             finally:  # if training diverged, what follows belongs to the weights restored
@@ -399,6 +405,8 @@ class EmbeddingClassifier(
 
     def _set_rows_aside(self, X, targets):
         """Tell the net which rows to validate on, and return the others."""
+        from sksim._torch._training import validation_split
+
         X, X_valid, targets, targets_valid = train_test_split(
             X,
             targets,
@@ -406,28 +414,23 @@ class EmbeddingClassifier(
             random_state=self._stream.seed,
             stratify=targets if _can_be_stratified(targets, self.validation_fraction) else None,
         )
-        split = _torch_module("_training").validation_split(X_valid, targets_valid)
-        self.net_.set_params(train_split=split)
+        self.net_.set_params(train_split=validation_split(X_valid, targets_valid))
         return X, targets
 
-    def _finish(self):
+    def _finish(self) -> None:
         """Set what training leaves behind."""
-        self.history_ = _torch_module("_training").epoch_history(self.net_)
+        from sksim._torch._training import epoch_history
+        from sksim._torch.embedding._net import model_unembeddings
+
+        self.history_ = epoch_history(self.net_)
         self.n_iter_ = len(self.history_)
-        self.unembeddings_ = _torch_module("embedding._net").model_unembeddings(self.net_)
-        return self
+        self.unembeddings_ = model_unembeddings(self.net_)
 
     @property
-    def _n_features_out(self):
+    def _n_features_out(self) -> int:
         return self.unembeddings_.shape[1]
 
-    def _rows(self, X):
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=_DTYPES)
-        _check_range(X)
-        return X
-
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> FloatArray:
         """Compute log p(y|x), exact in float64 also where p(y|x) underflows.
 
         Parameters
@@ -440,10 +443,12 @@ class EmbeddingClassifier(
         log_p : ndarray of shape (n_samples, n_classes)
             Log-probabilities, columns in the order of ``classes_``, float64.
         """
-        X = self._rows(X)
-        return log_softmax(_torch_module("embedding._net").model_logits(self.net_, X), axis=1)
+        check_is_fitted(self)
+        from sksim._torch.embedding._net import model_logits
 
-    def transform(self, X):
+        return log_softmax(model_logits(self.net_, self._check_rows(X)), axis=1)
+
+    def transform(self, X: ArrayLike) -> FloatArray:
         """Compute the embeddings f(x).
 
         Parameters
@@ -456,8 +461,11 @@ class EmbeddingClassifier(
         f : ndarray of shape (n_samples, n_components)
             Embeddings, computed in float64, in the floating type of X.
         """
-        X = self._rows(X)
-        return _torch_module("embedding._net").embed_rows(self.net_, X).astype(X.dtype)
+        check_is_fitted(self)
+        from sksim._torch.embedding._net import embed_rows
+
+        rows = self._check_rows(X)
+        return embed_rows(self.net_, rows).astype(rows.dtype)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

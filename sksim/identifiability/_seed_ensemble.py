@@ -4,6 +4,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import numbers
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Self
 
 import numpy as np
 from scipy.special import logsumexp
@@ -13,14 +15,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksim._base import SksimEstimator
 from sksim.identifiability._base import LogProbabilityClassifierMixin
-from sksim.identifiability._embedding_classifier import EmbeddingClassifier, _torch_module
+from sksim.identifiability._embedding_classifier import EmbeddingClassifier
 from sksim.metrics import aligned_log_probabilities, linear_identifiability_distance
 from sksim.metrics._distribution_scorer import (
     DISTANCES,
     DistributionDistance,
     resolve_distance,
 )
+from sksim.utils._names import unknown_name_error
+from sksim.utils._optional import require_torch
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
+from sksim.utils._typing import ArrayLike, FloatArray, RandomState
 
 __all__ = ["SeedEnsemble"]
 
@@ -32,7 +37,7 @@ _METRICS = {
 }
 
 
-def _set_seed(estimator, seed: int):
+def _set_seed(estimator: Any, seed: int) -> Any:
     """Give every ``random_state`` of an estimator the seed."""
     names = [
         name
@@ -67,12 +72,15 @@ def _share_what_is_known_of_the_data(source, target) -> None:
 
 def _fit_side_by_side(members, X, y) -> None:
     """Fit copies of an EmbeddingClassifier as one stack of networks; a teacher is asked once."""
+    require_torch(members[0])
+    from sksim._torch.embedding._ensemble import train_side_by_side
+
     members[0]._validate_params()
     X_float, targets = members[0]._validate(X, y)
     for member in members:
         _share_what_is_known_of_the_data(members[0], member)
         member._initialize()
-    _torch_module("embedding._ensemble").train_side_by_side(
+    train_side_by_side(
         [member.net_ for member in members],
         [member._stream for member in members],
         X_float,
@@ -175,15 +183,15 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
 
     def __init__(
         self,
-        estimator=None,
-        n_seeds=5,
+        estimator: Any = None,
+        n_seeds: int = 5,
         *,
-        metric="logit_distance",
-        metric_params=None,
-        reduce="mean",
-        batched=True,
-        random_state=None,
-    ):
+        metric: str | Callable[..., float] = "logit_distance",
+        metric_params: Mapping[str, Any] | None = None,
+        reduce: Literal["mean", "median"] = "mean",
+        batched: bool = True,
+        random_state: RandomState = None,
+    ) -> None:
         self.estimator = estimator
         self.n_seeds = n_seeds
         self.metric = metric
@@ -193,7 +201,7 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Fit the copies.
 
         Parameters
@@ -220,7 +228,7 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
         _share_what_is_known_of_the_data(members[0], self)
         return self
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> FloatArray:
         """Compute the logarithm of the copies' mean probability.
 
         Parameters
@@ -237,7 +245,9 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
         log_p = np.stack([member.predict_log_proba(X) for member in self.estimators_])
         return logsumexp(log_p, axis=0) - np.log(len(log_p))
 
-    def pairwise_distances(self, X, metric=None, **metric_params):
+    def pairwise_distances(
+        self, X: ArrayLike, metric: str | Callable[..., float] | None = None, **metric_params: Any
+    ) -> FloatArray:
         """Compute the distances between all pairs of copies.
 
         Parameters
@@ -259,11 +269,13 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
         check_is_fitted(self)
         if metric is None:
             metric, metric_params = self.metric, {**(self.metric_params or {}), **metric_params}
-        distance = resolve_distance(_checked_metric(metric), _METRICS)
+        if not callable(metric) and metric not in _METRICS:
+            raise unknown_name_error("metric", metric, _METRICS, or_else="or a function")
+        distance = resolve_distance(metric, _METRICS)
         models = _representations(self.estimators_, X, distance)
         return _distance_matrix(models, distance, metric_params)
 
-    def score(self, X, y=None):
+    def score(self, X: ArrayLike, y: ArrayLike | None = None) -> float:
         """Compute the stability: minus the mean or median distance of pairs of copies.
 
         Parameters
@@ -291,12 +303,6 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
         return tags
 
 
-def _checked_metric(metric):
-    if not callable(metric) and metric not in _METRICS:
-        raise ValueError(f"metric must be one of {sorted(_METRICS)} or a function, got {metric!r}.")
-    return metric
-
-
 def _representations(estimators, X, distance: DistributionDistance) -> list[tuple]:
     """What the distance takes of each copy: log-probabilities, or embeddings and unembeddings."""
     if distance.function is linear_identifiability_distance:
@@ -309,7 +315,9 @@ def _representations(estimators, X, distance: DistributionDistance) -> list[tupl
     return [(log_p,) for log_p in aligned_log_probabilities(estimators, X)]
 
 
-def _distance_matrix(models, distance: DistributionDistance, metric_params: dict) -> np.ndarray:
+def _distance_matrix(
+    models, distance: DistributionDistance, metric_params: Mapping[str, Any]
+) -> np.ndarray:
     values = np.zeros((len(models), len(models)))
     for i, j in zip(*np.triu_indices(len(models), 1)):
         values[i, j] = values[j, i] = distance(*models[i], *models[j], **metric_params)

@@ -4,15 +4,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from numbers import Integral
+from typing import Self
 
 import numpy as np
 from scipy.linalg import eigh
-from sklearn.base import OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils.extmath import svd_flip
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sksim._base import SksimEstimator
+from sksim.preprocessing._base import VectorTransformer
 from sksim.utils._sklearn import Interval, _fit_context
+from sksim.utils._typing import ArrayLike, FloatArray
 
 __all__ = ["AllButTheTop"]
 
@@ -26,7 +27,7 @@ def _main_directions(centered: np.ndarray, n_components: int) -> np.ndarray:
     return svd_flip(None, vectors.T[::-1].copy(), u_based_decision=False)[1]
 
 
-class AllButTheTop(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
+class AllButTheTop(OneToOneFeatureMixin, VectorTransformer):
     r"""Subtract the mean and project out the directions of largest variance.
 
     .. math:: x \mapsto (I - V V^T)(x - \bar x),
@@ -82,11 +83,11 @@ class AllButTheTop(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
 
     _parameter_constraints: dict = {"n_components": [Interval(Integral, 0, None, closed="left")]}
 
-    def __init__(self, n_components=1):
+    def __init__(self, n_components: int = 1) -> None:
         self.n_components = n_components
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Fit the mean and the main directions.
 
         Parameters
@@ -101,7 +102,7 @@ class AllButTheTop(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
         self : object
             The fitted transformer.
         """
-        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        X = self._check_training_rows(X)
         if self.n_components > X.shape[1]:
             raise ValueError(
                 f"n_components must be at most n_features = {X.shape[1]}, got {self.n_components}."
@@ -117,7 +118,7 @@ class AllButTheTop(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
             self.components_ = np.empty((0, X.shape[1]))
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> FloatArray:
         """Subtract the mean and remove the main directions.
 
         Parameters
@@ -130,13 +131,7 @@ class AllButTheTop(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
         X_new : ndarray of shape (n_samples, n_features)
             What is left of the vectors.
         """
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = self._check_rows(X)
         centered = X - self.mean_
         left = centered - centered @ self.components_.T @ self.components_
         return left.astype(X.dtype, copy=False)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags

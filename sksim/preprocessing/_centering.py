@@ -4,14 +4,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from numbers import Real
+from typing import Self
 
 import numpy as np
-from sklearn.base import OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.base import OneToOneFeatureMixin
 
-from sksim._base import SksimEstimator
+from sksim.preprocessing._base import VectorTransformer
 from sksim.utils._blocks import row_blocks
 from sksim.utils._sklearn import Interval, _fit_context
+from sksim.utils._typing import ArrayLike, FloatArray
 from sksim.utils._unit_rows import unit_rows
 
 __all__ = ["Centering"]
@@ -56,7 +57,7 @@ def _without_noise(centered: np.ndarray, center: np.ndarray) -> np.ndarray:
     return np.where(is_center, 0.0, centered)
 
 
-class Centering(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
+class Centering(OneToOneFeatureMixin, VectorTransformer):
     r"""Subtract the mean of the training rows, then scale rows to unit length.
 
     .. math:: x \mapsto \frac{x - c}{\|x - c\|}, \qquad c = \sum_i w_i x_i.
@@ -114,12 +115,12 @@ class Centering(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
         "normalize": ["boolean"],
     }
 
-    def __init__(self, *, weighting=None, normalize=True):
+    def __init__(self, *, weighting: float | None = None, normalize: bool = True) -> None:
         self.weighting = weighting
         self.normalize = normalize
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Fit the mean.
 
         Parameters
@@ -134,13 +135,13 @@ class Centering(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
         self : object
             The fitted transformer.
         """
-        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        X = self._check_training_rows(X)
         equal = np.full(X.shape[0], 1 / X.shape[0])
         weights = _hub_weights(X, self.weighting) if self.weighting else equal
         self.center_ = _refined_mean(X, weights)
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> FloatArray:
         """Subtract the mean and scale rows to unit length.
 
         Parameters
@@ -153,14 +154,8 @@ class Centering(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
         X_new : ndarray of shape (n_samples, n_features)
             Centred vectors.
         """
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = self._check_rows(X)
         centered = X - self.center_
         if self.normalize:
             centered = unit_rows(_without_noise(centered, self.center_))
         return centered.astype(X.dtype, copy=False)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags

@@ -4,17 +4,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from numbers import Integral
+from typing import Literal, Self
 
 import numpy as np
 from scipy.special import ndtri
 from scipy.stats import rankdata
-from sklearn.base import OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import OneToOneFeatureMixin
 from sklearn.preprocessing import normalize
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sksim._base import SksimEstimator
+from sksim.preprocessing._base import VectorTransformer
 from sksim.utils._sklearn import Interval, StrOptions, _fit_context
+from sksim.utils._typing import ArrayLike, FloatArray, RandomState
 
 __all__ = ["NormalScoreTransformer"]
 
@@ -24,9 +25,10 @@ def _quantiles(levels: np.ndarray, distribution: str) -> np.ndarray:
     return ndtri(levels) if distribution == "normal" else 2 * levels - 1
 
 
-def _sorted_draws(n_draws: int, n_features: int, distribution: str, rng) -> np.ndarray:
+def _sorted_draws(
+    shape: tuple[int, int], distribution: str, rng: np.random.RandomState
+) -> np.ndarray:
     """Draws from N(0, 1) or U(-1, 1), each column sorted."""
-    shape = (n_draws, n_features)
     draws = rng.standard_normal(shape) if distribution == "normal" else rng.uniform(-1, 1, shape)
     return np.sort(draws, axis=0)
 
@@ -41,7 +43,7 @@ def _knots(column: np.ndarray, n_quantiles: int) -> tuple[np.ndarray, np.ndarray
     return values, ranks
 
 
-class NormalScoreTransformer(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
+class NormalScoreTransformer(OneToOneFeatureMixin, VectorTransformer):
     r"""Replace each feature by the normal scores of its ranks, then scale rows to unit length.
 
     A value whose rank among the n training values of its feature is r becomes
@@ -94,7 +96,7 @@ class NormalScoreTransformer(OneToOneFeatureMixin, TransformerMixin, SksimEstima
     --------
     Centering : Removes only the mean before scaling rows to unit length.
     sksim.hubness.MutualProximity : Combines well with this.
-    sklearn.preprocessing.QuantileTransformer : Also maps to a normal law, without tie rule.
+    sklearn.preprocessing.QuantileTransformer : Normal scores too, without a rule for ties.
 
     Notes
     -----
@@ -133,13 +135,13 @@ class NormalScoreTransformer(OneToOneFeatureMixin, TransformerMixin, SksimEstima
     def __init__(
         self,
         *,
-        distribution="normal",
-        ties="average",
-        scores="quantile",
-        n_quantiles=1000,
-        normalize=True,
-        random_state=None,
-    ):
+        distribution: Literal["normal", "uniform"] = "normal",
+        ties: Literal["average", "ordinal"] = "average",
+        scores: Literal["quantile", "random"] = "quantile",
+        n_quantiles: int = 1000,
+        normalize: bool = True,
+        random_state: RandomState = None,
+    ) -> None:
         self.distribution = distribution
         self.ties = ties
         self.scores = scores
@@ -148,7 +150,7 @@ class NormalScoreTransformer(OneToOneFeatureMixin, TransformerMixin, SksimEstima
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Fit the ranks of each feature.
 
         Parameters
@@ -163,31 +165,28 @@ class NormalScoreTransformer(OneToOneFeatureMixin, TransformerMixin, SksimEstima
         self : object
             The fitted transformer.
         """
-        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        X = self._check_training_rows(X)
         self.n_samples_fit_ = X.shape[0]
         self.scores_ = None
         if self.scores == "random":
             rng = check_random_state(self.random_state)
-            self.scores_ = _sorted_draws(*X.shape, self.distribution, rng)
+            self.scores_ = _sorted_draws(X.shape, self.distribution, rng)
         knots = [_knots(column, self.n_quantiles) for column in X.T]
         self.quantiles_ = [values for values, _ in knots]
         self.quantile_scores_ = [self._scores_of(ranks, j) for j, (_, ranks) in enumerate(knots)]
         if self.ties == "average":
-            self._level_constant_features()
+            for scores in self.quantile_scores_:
+                if scores.size == 1:  # a constant feature
+                    scores[:] = 0.0
         return self
 
-    def _scores_of(self, ranks, j):
+    def _scores_of(self, ranks: np.ndarray, j: int) -> np.ndarray:
         """Scores of ranks counted from 0, halves among them, in feature j."""
         if self.scores_ is None:
             return _quantiles((ranks + 0.5) / self.n_samples_fit_, self.distribution)
         return np.interp(ranks, np.arange(self.n_samples_fit_), self.scores_[:, j])
 
-    def _level_constant_features(self):
-        for scores in self.quantile_scores_:
-            if scores.size == 1:
-                scores[:] = 0.0
-
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> FloatArray:
         """Replace the values by the scores of their ranks among the training values.
 
         Parameters
@@ -200,14 +199,13 @@ class NormalScoreTransformer(OneToOneFeatureMixin, TransformerMixin, SksimEstima
         X_new : ndarray of shape (n_samples, n_features)
             Scores, each row of unit length if ``normalize=True``.
         """
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = self._check_rows(X)
         scores = np.empty(X.shape)
         for j, (values, value_scores) in enumerate(zip(self.quantiles_, self.quantile_scores_)):
             scores[:, j] = np.interp(X[:, j], values, value_scores)
         return self._finish(scores, X.dtype)
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: ArrayLike, y: object = None) -> FloatArray:
         """Fit the ranks and replace the training values by their scores.
 
         Parameters
@@ -225,16 +223,11 @@ class NormalScoreTransformer(OneToOneFeatureMixin, TransformerMixin, SksimEstima
         self.fit(X)
         if self.ties == "average":
             return self.transform(X)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = self._check_rows(X)
         ranks = rankdata(X, method="ordinal", axis=0) - 1
         scores = [self._scores_of(column, j) for j, column in enumerate(ranks.T)]
         return self._finish(np.column_stack(scores), X.dtype)
 
-    def _finish(self, scores, dtype):
+    def _finish(self, scores: np.ndarray, dtype: np.dtype) -> FloatArray:
         scores = normalize(scores, copy=False) if self.normalize else scores
         return scores.astype(dtype, copy=False)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags

@@ -3,17 +3,19 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.metrics.pairwise import pairwise_distances
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sksim._base import SksimEstimator
+from sksim.preprocessing._base import VectorTransformer
+from sksim.utils._names import unknown_name_error
 from sksim.utils._sklearn import Interval, StrOptions, _fit_context
+from sksim.utils._typing import ArrayLike, FloatArray, RandomState
 from sksim.utils._unit_rows import unit_rows
 
 __all__ = ["RelativeRepresentation"]
@@ -26,7 +28,7 @@ def _relate(X: np.ndarray, anchors: np.ndarray, metric) -> np.ndarray:
     """Similarities (cosine) or distances (the others) to the anchors, in the precision of X."""
     if metric == "cosine":
         values = unit_rows(X) @ unit_rows(anchors).T
-    elif isinstance(metric, Callable):
+    elif callable(metric):
         values = metric(X, anchors)
     else:
         values = pairwise_distances(X, anchors, metric=metric)
@@ -38,13 +40,14 @@ def _metric_list(metric) -> list:
     metrics = [metric] if isinstance(metric, str) or callable(metric) else list(metric)
     unknown = [m for m in metrics if not callable(m) and m not in _METRICS]
     if unknown or not metrics:
-        raise ValueError(
-            f"metric must be one of {_METRICS}, a callable, or a sequence of these, got {metric!r}."
+        got = unknown[0] if unknown else metric
+        raise unknown_name_error(
+            "metric", got, _METRICS, or_else="a callable or a sequence of these"
         )
     return metrics
 
 
-class RelativeRepresentation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEstimator):
+class RelativeRepresentation(ClassNamePrefixFeaturesOutMixin, VectorTransformer):
     r"""Describe each sample by how it relates to anchors, which are training samples.
 
     .. math:: z(x) = \big(r(x, a_1), \dots, r(x, a_m)\big)
@@ -117,19 +120,25 @@ class RelativeRepresentation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
     True
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: dict = {
         "n_anchors": [Interval(Integral, 1, None, closed="left")],
         "metric": [StrOptions(set(_METRICS)), callable, list, tuple],
         "random_state": ["random_state"],
     }
 
-    def __init__(self, n_anchors=100, metric="cosine", *, random_state=None):
+    def __init__(
+        self,
+        n_anchors: int = 100,
+        metric: str | Callable[..., Any] | Sequence[str | Callable[..., Any]] = "cosine",
+        *,
+        random_state: RandomState = None,
+    ) -> None:
         self.n_anchors = n_anchors
         self.metric = metric
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Draw the anchors.
 
         Parameters
@@ -144,7 +153,7 @@ class RelativeRepresentation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         self : RelativeRepresentation
             The fitted transformer.
         """
-        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        X = self._check_training_rows(X)
         metrics = _metric_list(self.metric)
         size = min(self.n_anchors, X.shape[0])
         rng = check_random_state(self.random_state)
@@ -153,7 +162,7 @@ class RelativeRepresentation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         self._n_features_out = size * len(metrics)
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> FloatArray:
         """Relate samples to the anchors.
 
         Parameters
@@ -166,12 +175,6 @@ class RelativeRepresentation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         Z : ndarray of shape (n_samples, n_anchors * n_metrics)
             Similarities or distances to the anchors, one block for each metric.
         """
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = self._check_rows(X)
         anchors = self.anchors_.astype(X.dtype, copy=False)
         return np.hstack([_relate(X, anchors, m) for m in _metric_list(self.metric)])
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags

@@ -3,12 +3,15 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-import numpy as np
-from sklearn.base import OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils.validation import validate_data
+from typing import Self
 
-from sksim._base import SksimEstimator
+import numpy as np
+from sklearn.base import OneToOneFeatureMixin
+from sklearn.utils import Tags
+
+from sksim.preprocessing._base import VectorTransformer
 from sksim.utils._sklearn import _fit_context
+from sksim.utils._typing import ArrayLike, FloatArray
 from sksim.utils._unit_rows import unit_rows
 
 __all__ = ["RowStandardizer"]
@@ -24,7 +27,7 @@ def _standardize(rows: np.ndarray) -> np.ndarray:
     return np.where(is_constant, 0.0, centered) / np.where(is_constant, 1.0, deviation)
 
 
-class RowStandardizer(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
+class RowStandardizer(OneToOneFeatureMixin, VectorTransformer):
     r"""Give each vector the mean 0 and the standard deviation 1 over its own entries.
 
     .. math:: x \mapsto \frac{x - \bar x}{s(x)}, \qquad
@@ -67,7 +70,7 @@ class RowStandardizer(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
     _parameter_constraints: dict = {}
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Check the input; nothing is learnt.
 
         Parameters
@@ -82,10 +85,10 @@ class RowStandardizer(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
         self : object
             The transformer.
         """
-        validate_data(self, X, dtype=[np.float64, np.float32])
+        self._check_training_rows(X)
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> FloatArray:
         """Standardise each vector.
 
         Parameters
@@ -98,11 +101,10 @@ class RowStandardizer(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
         X_new : ndarray of shape (n_samples, n_features)
             Standardised vectors.
         """
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = self._check_rows(X)
         return _standardize(unit_rows(X)).astype(X.dtype, copy=False)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.requires_fit = False
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

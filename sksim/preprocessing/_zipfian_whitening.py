@@ -3,20 +3,23 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from typing import Self
+
 import numpy as np
 from scipy.linalg import svd
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils import check_array
 from sklearn.utils.extmath import svd_flip
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from sksim._base import SksimEstimator
+from sksim.preprocessing._base import VectorTransformer
 from sksim.utils._sklearn import _fit_context
+from sksim.utils._typing import ArrayLike, FloatArray
 
 __all__ = ["ZipfianWhitening"]
 
 
-def _probabilities(sample_weight, n_samples: int) -> np.ndarray:
+def _probabilities(sample_weight: ArrayLike | None, n_samples: int) -> np.ndarray:
     """Weights scaled to sum to one; equal ones if there are none."""
     if sample_weight is None:
         return np.full(n_samples, 1.0 / n_samples)
@@ -33,7 +36,7 @@ def _probabilities(sample_weight, n_samples: int) -> np.ndarray:
     return p / p.sum()
 
 
-class ZipfianWhitening(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEstimator):
+class ZipfianWhitening(ClassNamePrefixFeaturesOutMixin, VectorTransformer):
     r"""Centre and whiten embeddings under the frequencies of the items that they stand for.
 
     With the probabilities p of the n items, for words their unigram frequencies:
@@ -90,10 +93,10 @@ class ZipfianWhitening(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimE
            [0., 0., 1.]])
     """
 
-    _parameter_constraints = {}
+    _parameter_constraints: dict = {}
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:
         """Find the mean and the axes.
 
         Parameters
@@ -110,7 +113,7 @@ class ZipfianWhitening(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimE
         self : ZipfianWhitening
             The fitted transformer.
         """
-        X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
+        X = self._check_training_rows(X, ensure_min_samples=2)
         p = _probabilities(sample_weight, X.shape[0])
         X = X[p > 0].astype(np.float64)
         p = p[p > 0]
@@ -126,7 +129,7 @@ class ZipfianWhitening(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimE
         self._n_features_out = self.scales_.size
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> FloatArray:
         """Centre and whiten.
 
         Parameters
@@ -139,12 +142,11 @@ class ZipfianWhitening(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimE
         Z : ndarray of shape (n_samples, n_components)
             Whitened samples.
         """
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = self._check_rows(X)
         whitened = (X - self.mean_) @ (self.components_ / self.scales_[:, None]).T
         return whitened.astype(X.dtype, copy=False)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> FloatArray:
         """Undo the whitening, up to the axes without variance.
 
         Parameters
@@ -163,8 +165,3 @@ class ZipfianWhitening(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimE
             raise ValueError(f"X must have {self._n_features_out} features, got {X.shape[1]}.")
         coloured = X @ (self.components_ * self.scales_[:, None]) + self.mean_
         return coloured.astype(X.dtype, copy=False)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags

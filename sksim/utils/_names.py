@@ -6,7 +6,14 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = ["unknown_name_error"]
+__all__ = ["did_you_mean", "unknown_name_error"]
+
+
+def did_you_mean(got: object, known: Iterable[str]) -> str:
+    """Sentence, with a space before it, that proposes the nearest known name; or nothing."""
+    lowered = {name.lower(): name for name in known}
+    near = get_close_matches(str(got).lower(), lowered, n=1)
+    return f" Did you mean {lowered[near[0]]!r}?" if near else ""
 
 
 def unknown_name_error(
@@ -32,7 +39,4 @@ def unknown_name_error(
     """
     names = sorted(known)
     accepted = f"one of {names}" + (f", {or_else}" if or_else else "")
-    lowered = {name.lower(): name for name in names}
-    near = get_close_matches(str(got).lower(), lowered, n=1)
-    hint = f" Did you mean {lowered[near[0]]!r}?" if near else ""
-    return ValueError(f"{parameter} must be {accepted}, got {got!r}.{hint}")
+    return ValueError(f"{parameter} must be {accepted}, got {got!r}.{did_you_mean(got, names)}")

@@ -6,7 +6,7 @@
 import importlib
 from types import ModuleType
 
-__all__ = ["import_optional"]
+__all__ = ["import_optional", "require_torch"]
 
 
 def import_optional(module: str, *, extra: str, purpose: str) -> ModuleType:
@@ -34,3 +34,18 @@ def import_optional(module: str, *, extra: str, purpose: str) -> ModuleType:
             f"{purpose} needs {package}, which could not be imported ({error}). "
             f"Install it with: pip install 'sksim[{extra}]'"
         ) from error
+
+
+def require_torch(estimator: object) -> None:
+    """Raise an ImportError that names the extra if torch or skorch is missing.
+
+    Once this has passed, methods import from ``sksim._torch`` as from anywhere else, so that an
+    error within these modules is reported as what it is.
+
+    Parameters
+    ----------
+    estimator : object
+        What needs them; its class is the subject of the error's sentence.
+    """
+    for package in ("torch", "skorch"):
+        import_optional(package, extra="torch", purpose=type(estimator).__name__)
