@@ -57,6 +57,8 @@ class CCAAligner(AffineAligner):
     With all components this is least squares (:math:`\kappa = 0`) or ridge regression of Y on X;
     fewer components leave out the directions that the two do not share.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     n_components : int, default=None
@@ -99,14 +101,11 @@ class CCAAligner(AffineAligner):
     map meets it exactly, with fewer ones the choice among them is arbitrary. Judge the map on
     other samples.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    H. Hotelling, "Relations between two sets of variates", Biometrika 28, 1936.
-
-    L. Breiman and J. H. Friedman, "Predicting multivariate responses in multiple linear
-    regression", Journal of the Royal Statistical Society B 59(1), 1997.
+    .. [1] H. Hotelling (1936). Relations between two sets of variates. Biometrika 28.
+    .. [2] L. Breiman and J. H. Friedman (1997). Predicting multivariate responses in multiple
+           linear regression. Journal of the Royal Statistical Society B 59.
 
     Examples
     --------

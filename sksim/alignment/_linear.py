@@ -23,6 +23,8 @@ class LinearAligner(BaseAligner):
     cross-validation (:class:`~sklearn.linear_model.RidgeCV`). Its held-out score is the linear
     predictivity of the target from the source.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     estimator : estimator object, default=None
@@ -48,12 +50,11 @@ class LinearAligner(BaseAligner):
     Time and memory are those of the regressor; ``RidgeCV`` takes O(n d min(n, d) + n d m). There
     is no ``inverse_transform``: fit another aligner in the other direction.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    D. L. K. Yamins et al., "Performance-optimized hierarchical models predict neural responses in
-    higher visual cortex", PNAS 111(23), 2014.
+    .. [1] D. L. K. Yamins, H. Hong, C. F. Cadieu, E. A. Solomon, D. Seibert and J. J. DiCarlo
+           (2014). Performance-optimized hierarchical models predict neural responses in higher
+           visual cortex. Proceedings of the National Academy of Sciences 111.
 
     Examples
     --------

@@ -30,6 +30,8 @@ class PermutationAligner(AffineAligner):
     features than that, those are used that leave the least residual. A target feature that is
     left without a partner is set to its mean.
 
+    .. versionadded:: 0.1
+
     Attributes
     ----------
     permutation_ : ndarray of shape (n_target_features,)
@@ -56,12 +58,11 @@ class PermutationAligner(AffineAligner):
     -----
     Time O(n d m + d m min(d, m)) with the Hungarian method, memory O(n (d + m) + d m).
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    Y. Li, J. Yosinski, J. Clune, H. Lipson and J. Hopcroft, "Convergent learning: do different
-    neural networks learn the same representations?", ICLR 2016.
+    .. [1] Y. Li, J. Yosinski, J. Clune, H. Lipson and J. Hopcroft (2016). Convergent learning: do
+           different neural networks learn the same representations? International Conference on
+           Learning Representations.
 
     Examples
     --------

@@ -39,6 +39,8 @@ class ProcrustesAligner(AffineAligner):
     counted as lost: among such matrices Q has the largest covariance
     :math:`\operatorname{tr}(Q^T X_c^T Y_c)`, not always the smallest residual.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     scaling : bool, default=False
@@ -77,12 +79,10 @@ class ProcrustesAligner(AffineAligner):
     Time O(n d m + d m min(d, m)), memory O(n (d + m)). Distances within the representation stay
     as they are if m >= d, up to the scale.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    P. H. Schönemann, "A generalized solution of the orthogonal Procrustes problem",
-    Psychometrika 31(1), 1966.
+    .. [1] P. H. Schönemann (1966). A generalized solution of the orthogonal Procrustes problem.
+           Psychometrika 31.
 
     Examples
     --------

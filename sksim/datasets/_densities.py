@@ -60,6 +60,8 @@ def make_swirl(
     :math:`(2\theta + \pi)(\cos\theta, \sin\theta) + 30 + s\,\epsilon`,
     :math:`\epsilon \sim N(0, I)`, lies in a square of side 64, whose sides are cut in K levels.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     n_samples : int, default=1000
@@ -89,8 +91,6 @@ def make_swirl(
     Notes
     -----
     The entropy takes time and memory in proportion to K^2, a second for 256 levels.
-
-    .. versionadded:: 0.1
 
     Examples
     --------
@@ -127,6 +127,8 @@ def make_checkerboard(
     The board has ``2 n_cells`` cells a side, each of ``cell_size`` levels. Half of the lattice
     is possible, so the entropy is ``log2(2 n_cells cell_size) - 1/2`` bits per feature.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     n_samples : int, default=1000
@@ -146,8 +148,6 @@ def make_checkerboard(
         The points, integers from 0 to ``2 n_cells cell_size - 1``.
     entropy : float
         Entropy in bits per feature, exact. Only if ``return_entropy``.
-
-    .. versionadded:: 0.1
 
     See Also
     --------

@@ -41,6 +41,8 @@ def make_radial_classification(n_samples=100, n_classes=4, *, scale=3.0, random_
     :math:`\lfloor k \, (\mathrm{atan2}(x_2, x_1) \bmod \pi) / \pi \rfloor`: opposite wedges share
     their label, so that no linear classifier can do the task.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     n_samples : int, default=100
@@ -65,10 +67,9 @@ def make_radial_classification(n_samples=100, n_classes=4, *, scale=3.0, random_
 
     References
     ----------
-    Nielsen, Marconato, Dittadi, Gresele. "When Does Closeness in Distribution Imply
-    Representational Similarity? An Identifiability Perspective" (2025).
-
-    .. versionadded:: 0.1
+    .. [1] B. M. G. Nielsen, E. Marconato, A. Dittadi and L. Gresele (2025). When does closeness in
+           distribution imply representational similarity? An identifiability perspective. Advances
+           in Neural Information Processing Systems.
 
     Examples
     --------
@@ -110,6 +111,8 @@ def make_spirals(n_samples=2800, n_classes=7, *, arms_per_class=4, noise=0.75, r
     The arms come in ``arms_per_class`` blocks of one arm a class: class 0, then the others in
     random order.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     n_samples : int, default=2800
@@ -137,10 +140,8 @@ def make_spirals(n_samples=2800, n_classes=7, *, arms_per_class=4, noise=0.75, r
 
     References
     ----------
-    Nielsen, Marconato, Gresele, Dittadi, Buchholz. "Logit Distance Bounds Representational
-    Similarity" (2026).
-
-    .. versionadded:: 0.1
+    .. [1] B. M. G. Nielsen, E. Marconato, L. Gresele, A. Dittadi and S. Buchholz (2026). Logit
+           distance bounds representational similarity. arXiv:2602.15438.
 
     Examples
     --------
@@ -218,6 +219,8 @@ def make_permuted_pair(
     correlations are 0. A multiplier of 1 or -1 is a rotation or reflection, under which the models
     are the same.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     n_classes : int, default=7
@@ -250,10 +253,9 @@ def make_permuted_pair(
 
     References
     ----------
-    Nielsen, Marconato, Dittadi, Gresele. "When Does Closeness in Distribution Imply
-    Representational Similarity? An Identifiability Perspective" (2025).
-
-    .. versionadded:: 0.1
+    .. [1] B. M. G. Nielsen, E. Marconato, A. Dittadi and L. Gresele (2025). When does closeness in
+           distribution imply representational similarity? An identifiability perspective. Advances
+           in Neural Information Processing Systems.
 
     Examples
     --------
@@ -318,6 +320,8 @@ def make_perturbed_pair(
     :math:`\rho (\cos t_j, \sin t_j)`. The embeddings of the first model lie around the same
     angles, those of the second are the same plus N(0, noise^2 I).
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     n_classes : int, default=4
@@ -349,10 +353,9 @@ def make_perturbed_pair(
 
     References
     ----------
-    Nielsen, Marconato, Dittadi, Gresele. "When Does Closeness in Distribution Imply
-    Representational Similarity? An Identifiability Perspective" (2025).
-
-    .. versionadded:: 0.1
+    .. [1] B. M. G. Nielsen, E. Marconato, A. Dittadi and L. Gresele (2025). When does closeness in
+           distribution imply representational similarity? An identifiability perspective. Advances
+           in Neural Information Processing Systems.
 
     Examples
     --------

@@ -78,10 +78,12 @@ def load_sentence_embeddings(*, subset="train", return_X_y=False):
 
     References
     ----------
-    "An Evaluation Dataset for Intent Classification and Out-of-Scope Prediction" (Larson,
-    Mahendran, Peper, Clarke, Lee, Hill, Kummerfeld, Leach, Laurenzano, Tang, Mars, 2019)
-
-    "Sentence-BERT: Sentence Embeddings using Siamese BERT-Networks" (Reimers, Gurevych, 2019)
+    .. [1] S. Larson, A. Mahendran, J. J. Peper, C. Clarke, A. Lee, P. Hill, J. K. Kummerfeld,
+           K. Leach, M. A. Laurenzano, L. Tang and J. Mars (2019). An evaluation dataset for intent
+           classification and out-of-scope prediction. Conference on Empirical Methods in Natural
+           Language Processing.
+    .. [2] N. Reimers and I. Gurevych (2019). Sentence-BERT: sentence embeddings using Siamese
+           BERT-networks. Conference on Empirical Methods in Natural Language Processing.
 
     Examples
     --------

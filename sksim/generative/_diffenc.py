@@ -80,10 +80,10 @@ class DiffEnc(BaseDiffusion):
 
     References
     ----------
-    .. [1] "DiffEnc: Variational diffusion with a learned encoder", Beatrix M. G. Nielsen, Anders
-           Christensen, Andrea Dittadi, Ole Winther (2024).
-    .. [2] "Variational diffusion models", Diederik P. Kingma, Tim Salimans, Ben Poole, Jonathan
-           Ho (2021).
+    .. [1] B. M. G. Nielsen, A. Christensen, A. Dittadi and O. Winther (2024). DiffEnc: variational
+           diffusion with a learned encoder. International Conference on Learning Representations.
+    .. [2] D. P. Kingma, T. Salimans, B. Poole and J. Ho (2021). Variational diffusion models.
+           Advances in Neural Information Processing Systems.
 
     Examples
     --------

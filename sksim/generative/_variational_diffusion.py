@@ -52,8 +52,8 @@ class VariationalDiffusion(BaseDiffusion):
 
     References
     ----------
-    .. [1] "Variational diffusion models", Diederik P. Kingma, Tim Salimans, Ben Poole, Jonathan
-           Ho (2021).
+    .. [1] D. P. Kingma, T. Salimans, B. Poole and J. Ho (2021). Variational diffusion models.
+           Advances in Neural Information Processing Systems.
 
     Examples
     --------

@@ -64,8 +64,8 @@ class CSLS(AdditiveReduction):
 
     References
     ----------
-    A. Conneau, G. Lample, M. Ranzato, L. Denoyer and H. Jégou. Word translation without parallel
-    data. 2018.
+    .. [1] A. Conneau, G. Lample, M. Ranzato, L. Denoyer and H. Jégou (2018). Word translation
+           without parallel data. International Conference on Learning Representations.
 
     Examples
     --------

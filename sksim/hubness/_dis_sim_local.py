@@ -59,8 +59,9 @@ class DisSimLocal(CentroidReduction):
 
     References
     ----------
-    K. Hara, I. Suzuki, K. Kobayashi, K. Fukumizu and M. Radovanović. Flattening the density
-    gradient for eliminating spatial centrality to reduce hubness. 2016.
+    .. [1] K. Hara, I. Suzuki, K. Kobayashi, K. Fukumizu and M. Radovanović (2016). Flattening the
+           density gradient for eliminating spatial centrality to reduce hubness. AAAI Conference on
+           Artificial Intelligence.
 
     Examples
     --------

@@ -152,8 +152,8 @@ def empirical_mutual_proximity(
 
     References
     ----------
-    D. Schnitzer, A. Flexer, M. Schedl and G. Widmer. Local and global scaling reduce hubs in
-    space. 2012.
+    .. [1] D. Schnitzer, A. Flexer, M. Schedl and G. Widmer (2012). Local and global scaling reduce
+           hubs in space. Journal of Machine Learning Research 13.
 
     Examples
     --------

@@ -114,11 +114,12 @@ class InvertedSoftmax(AdditiveReduction):
 
     References
     ----------
-    S. L. Smith, D. H. P. Turban, S. Hamblin and N. Y. Hammerla. Offline bilingual word vectors,
-    orthogonal transformations and the inverted softmax. 2017.
-
-    S.-V. Bogolin, I. Croitoru, H. Jin, Y. Liu and S. Albanie. Cross modal retrieval with
-    querybank normalisation. 2022.
+    .. [1] S. L. Smith, D. H. P. Turban, S. Hamblin and N. Y. Hammerla (2017). Offline bilingual
+           word vectors, orthogonal transformations and the inverted softmax. International
+           Conference on Learning Representations.
+    .. [2] S.-V. Bogolin, I. Croitoru, H. Jin, Y. Liu and S. Albanie (2022). Cross modal retrieval
+           with querybank normalisation. IEEE/CVF Conference on Computer Vision and Pattern
+           Recognition.
 
     Examples
     --------

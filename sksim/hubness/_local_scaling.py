@@ -64,10 +64,10 @@ class LocalScaling(ScaledReduction):
 
     References
     ----------
-    L. Zelnik-Manor and P. Perona. Self-tuning spectral clustering. 2004.
-
-    D. Schnitzer, A. Flexer, M. Schedl and G. Widmer. Local and global scaling reduce hubs in
-    space. 2012.
+    .. [1] L. Zelnik-Manor and P. Perona (2004). Self-tuning spectral clustering. Advances in Neural
+           Information Processing Systems.
+    .. [2] D. Schnitzer, A. Flexer, M. Schedl and G. Widmer (2012). Local and global scaling reduce
+           hubs in space. Journal of Machine Learning Research 13.
 
     Examples
     --------

@@ -68,8 +68,9 @@ class LocalizedCentering(AdditiveReduction):
 
     References
     ----------
-    K. Hara, I. Suzuki, M. Shimbo, K. Kobayashi, K. Fukumizu and M. Radovanović. Localized
-    centering: reducing hubness in large-sample data. 2015.
+    .. [1] K. Hara, I. Suzuki, M. Shimbo, K. Kobayashi, K. Fukumizu and M. Radovanović (2015).
+           Localized centering: reducing hubness in large-sample data. AAAI Conference on Artificial
+           Intelligence.
 
     Examples
     --------

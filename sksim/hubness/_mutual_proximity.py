@@ -146,10 +146,10 @@ class MutualProximity(RowwiseReduction):
 
     References
     ----------
-    D. Schnitzer, A. Flexer, M. Schedl and G. Widmer. Local and global scaling reduce hubs in
-    space. 2012.
-
-    B. V. Nielsen and L. K. Hansen. Hubness reduction improves Sentence-BERT semantic spaces. 2024.
+    .. [1] D. Schnitzer, A. Flexer, M. Schedl and G. Widmer (2012). Local and global scaling reduce
+           hubs in space. Journal of Machine Learning Research 13.
+    .. [2] B. M. G. Nielsen and L. K. Hansen (2024). Hubness reduction improves Sentence-BERT
+           semantic spaces. Northern Lights Deep Learning Conference.
 
     Examples
     --------

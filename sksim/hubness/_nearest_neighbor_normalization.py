@@ -58,8 +58,9 @@ class NearestNeighborNormalization(AdditiveReduction):
 
     References
     ----------
-    N. Chowdhury, F. Wang, S. Shenoy, D. Kiela, S. Schwettmann and T. Thrush. Nearest neighbor
-    normalization improves multimodal retrieval. 2024.
+    .. [1] N. Chowdhury, F. Wang, S. Shenoy, D. Kiela, S. Schwettmann and T. Thrush (2024). Nearest
+           neighbor normalization improves multimodal retrieval. Conference on Empirical Methods in
+           Natural Language Processing.
 
     Examples
     --------

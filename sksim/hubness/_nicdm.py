@@ -55,8 +55,9 @@ class NICDM(ScaledReduction):
 
     References
     ----------
-    H. Jégou, H. Harzallah and C. Schmid. A contextual dissimilarity measure for accurate and
-    efficient image search. 2007.
+    .. [1] H. Jégou, H. Harzallah and C. Schmid (2007). A contextual dissimilarity measure for
+           accurate and efficient image search. IEEE Conference on Computer Vision and Pattern
+           Recognition.
 
     Examples
     --------

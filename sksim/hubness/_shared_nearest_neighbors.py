@@ -49,8 +49,8 @@ class SharedNearestNeighbors(SharedNeighborReduction):
 
     References
     ----------
-    R. A. Jarvis and E. A. Patrick. Clustering using a similarity measure based on shared near
-    neighbors. 1973.
+    .. [1] R. A. Jarvis and E. A. Patrick (1973). Clustering using a similarity measure based on
+           shared near neighbors. IEEE Transactions on Computers C-22.
 
     Examples
     --------

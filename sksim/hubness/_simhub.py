@@ -70,8 +70,9 @@ class SimhubSimilarity(SharedNeighborReduction):
 
     References
     ----------
-    N. Tomašev and D. Mladenić. Hubness-aware shared neighbor distances for high-dimensional
-    k-nearest neighbor classification. 2012.
+    .. [1] N. Tomašev and D. Mladenić (2012). Hubness-aware shared neighbor distances for
+           high-dimensional k-nearest neighbor classification. Hybrid Artificial Intelligent
+           Systems.
 
     Examples
     --------

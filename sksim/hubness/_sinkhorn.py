@@ -110,10 +110,11 @@ class SinkhornNormalization(AdditiveReduction):
 
     References
     ----------
-    J. Huang, Q. Qiu and K. Church. Hubless nearest neighbor search for bilingual lexicon
-    induction. 2019.
-
-    Z. Pan et al. Dual bank Sinkhorn normalization for cross-modal retrieval. 2025.
+    .. [1] J. Huang, Q. Qiu and K. Church (2019). Hubless nearest neighbor search for bilingual
+           lexicon induction. Annual Meeting of the Association for Computational Linguistics.
+    .. [2] Z. Pan, H. Wang, F. Wu, P. Zhang and J. Bu (2025). Hubness reduction with dual bank
+           Sinkhorn normalization for cross-modal retrieval. ACM International Conference on
+           Multimedia.
 
     Examples
     --------

@@ -101,6 +101,8 @@ class EmbeddingClassifier(
     The loss is the mean negative log-likelihood or, with a ``teacher``, a distance to the
     teacher's distribution; it is minimised by Adam.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     n_components : int, default=2
@@ -190,13 +192,11 @@ class EmbeddingClassifier(
 
     References
     ----------
-    Nielsen, Marconato, Dittadi, Gresele. "When Does Closeness in Distribution Imply
-    Representational Similarity? An Identifiability Perspective" (2025).
-
-    Nielsen, Marconato, Gresele, Dittadi, Buchholz. "Logit Distance Bounds Representational
-    Similarity" (2026).
-
-    .. versionadded:: 0.1
+    .. [1] B. M. G. Nielsen, E. Marconato, A. Dittadi and L. Gresele (2025). When does closeness in
+           distribution imply representational similarity? An identifiability perspective. Advances
+           in Neural Information Processing Systems.
+    .. [2] B. M. G. Nielsen, E. Marconato, L. Gresele, A. Dittadi and S. Buchholz (2026). Logit
+           distance bounds representational similarity. arXiv:2602.15438.
 
     Examples
     --------

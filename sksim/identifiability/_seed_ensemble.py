@@ -104,6 +104,8 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
     distribution, and with it the representation, depends least on the seed. The copies vote by
     their mean probability.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     estimator : classifier or None, default=None
@@ -153,10 +155,9 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
 
     References
     ----------
-    Nielsen, Marconato, Dittadi, Gresele. "When Does Closeness in Distribution Imply
-    Representational Similarity? An Identifiability Perspective" (2025).
-
-    .. versionadded:: 0.1
+    .. [1] B. M. G. Nielsen, E. Marconato, A. Dittadi and L. Gresele (2025). When does closeness in
+           distribution imply representational similarity? An identifiability perspective. Advances
+           in Neural Information Processing Systems.
 
     Examples
     --------

@@ -62,8 +62,8 @@ class HubRankDisplay(OccurrenceDisplayMixin):
 
     References
     ----------
-    "Hubs in space: popular nearest neighbors in high-dimensional data" (Radovanović,
-    Nanopoulos, Ivanović, 2010)
+    .. [1] M. Radovanović, A. Nanopoulos and M. Ivanović (2010). Hubs in space: popular nearest
+           neighbors in high-dimensional data. Journal of Machine Learning Research 11.
 
     Examples
     --------

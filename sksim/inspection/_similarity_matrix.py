@@ -111,8 +111,8 @@ class SimilarityMatrixDisplay:
 
     References
     ----------
-    S. Kornblith, M. Norouzi, H. Lee and G. Hinton, "Similarity of neural network representations
-    revisited", ICML 2019 (layer by layer).
+    .. [1] S. Kornblith, M. Norouzi, H. Lee and G. Hinton (2019). Similarity of neural network
+           representations revisited. International Conference on Machine Learning.
 
     Examples
     --------

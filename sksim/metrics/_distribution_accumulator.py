@@ -41,6 +41,8 @@ class DistributionAccumulator:
 
     so that the result does not depend on how the inputs are split into batches.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     pivots : array-like of int, default=None
@@ -66,8 +68,6 @@ class DistributionAccumulator:
     which products of them do not resolve.
 
     An update costs O(b k P) for b inputs and P pivots, memory is O((b + P) k).
-
-    .. versionadded:: 0.1
 
     Examples
     --------

@@ -121,6 +121,8 @@ def make_distribution_scorer(distance, *, reference, **kwargs):
 
     with the reference's distribution p as first argument of the distance d. Greater is better.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     distance : str or callable
@@ -152,8 +154,6 @@ def make_distribution_scorer(distance, *, reference, **kwargs):
     Notes
     -----
     The cost is that of ``predict_log_proba`` of both models and of the distance.
-
-    .. versionadded:: 0.1
 
     Examples
     --------

@@ -247,8 +247,8 @@ def make_representation_scorer(
 
     References
     ----------
-    S. Kornblith, M. Norouzi, H. Lee and G. Hinton, "Similarity of neural network representations
-    revisited", ICML 2019.
+    .. [1] S. Kornblith, M. Norouzi, H. Lee and G. Hinton (2019). Similarity of neural network
+           representations revisited. International Conference on Machine Learning.
 
     Examples
     --------

@@ -105,6 +105,8 @@ class SimilarityAccumulator:
 
     with the squared norms :math:`a_i, b_i` of the centred rows.
 
+    .. versionadded:: 0.1
+
     Attributes
     ----------
     n_samples : int
@@ -122,14 +124,12 @@ class SimilarityAccumulator:
     rounding unit cannot be told from zero in the products, and are left out; measures that
     whiten keep about as many digits less as the smallest share has zeros.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    Feature selection via dependence maximization. Song, Smola, Gretton, Bedo, Borgwardt, 2012.
-
-    Updating formulae and a pairwise algorithm for computing sample variances. Chan, Golub,
-    LeVeque, 1982.
+    .. [1] L. Song, A. Smola, A. Gretton, J. Bedo and K. Borgwardt (2012). Feature selection via
+           dependence maximization. Journal of Machine Learning Research 13.
+    .. [2] T. F. Chan, G. H. Golub and R. J. LeVeque (1982). Updating formulae and a pairwise
+           algorithm for computing sample variances. COMPSTAT Symposium on Computational Statistics.
 
     Examples
     --------

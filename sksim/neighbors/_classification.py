@@ -77,8 +77,8 @@ class HubnessReducedKNeighborsClassifier(ClassifierMixin, NeighborVote, HubnessR
 
     References
     ----------
-    D. Schnitzer, A. Flexer, M. Schedl, G. Widmer (2012). Local and global scaling reduce hubs
-    in space. Journal of Machine Learning Research 13.
+    .. [1] D. Schnitzer, A. Flexer, M. Schedl and G. Widmer (2012). Local and global scaling reduce
+           hubs in space. Journal of Machine Learning Research 13.
 
     Examples
     --------

@@ -196,18 +196,17 @@ class HubnessWeightedKNeighborsClassifier(ClassifierMixin, ProbabilityVote, Hubn
 
     References
     ----------
-    M. Radovanović, A. Nanopoulos, M. Ivanović (2009). Nearest neighbors in high-dimensional
-    data: the emergence and influence of hubs. ICML.
-
-    N. Tomašev, M. Radovanović, D. Mladenić, M. Ivanović (2014). Hubness-based fuzzy measures for
-    high-dimensional k-nearest neighbor classification. International Journal of Machine Learning
-    and Cybernetics 5.
-
-    N. Tomašev, M. Radovanović, D. Mladenić, M. Ivanović (2011). A probabilistic approach to
-    nearest-neighbor classification: naive hubness Bayesian kNN. CIKM.
-
-    N. Tomašev, D. Mladenić (2012). Nearest neighbor voting in high dimensional data: learning
-    from past occurrences. Computer Science and Information Systems 9.
+    .. [1] M. Radovanović, A. Nanopoulos and M. Ivanović (2009). Nearest neighbors in
+           high-dimensional data: the emergence and influence of hubs. International Conference on
+           Machine Learning.
+    .. [2] N. Tomašev, M. Radovanović, D. Mladenić and M. Ivanović (2014). Hubness-based fuzzy
+           measures for high-dimensional k-nearest neighbor classification. International Journal of
+           Machine Learning and Cybernetics 5.
+    .. [3] N. Tomašev, M. Radovanović, D. Mladenić and M. Ivanović (2011). A probabilistic approach
+           to nearest-neighbor classification: naive hubness Bayesian kNN. ACM International
+           Conference on Information and Knowledge Management.
+    .. [4] N. Tomašev and D. Mladenić (2012). Nearest neighbor voting in high dimensional data:
+           learning from past occurrences. Computer Science and Information Systems 9.
 
     Examples
     --------

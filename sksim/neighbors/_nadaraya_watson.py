@@ -92,9 +92,9 @@ class NadarayaWatsonClassifier(ClassifierMixin, ProbabilityVote, HubnessReducedS
 
     References
     ----------
-    E. A. Nadaraya (1964). On estimating regression. Theory of Probability and its Applications 9.
-
-    G. S. Watson (1964). Smooth regression analysis. Sankhyā A 26.
+    .. [1] E. A. Nadaraya (1964). On estimating regression. Theory of Probability and its
+           Applications 9.
+    .. [2] G. S. Watson (1964). Smooth regression analysis. Sankhyā A 26.
 
     Examples
     --------

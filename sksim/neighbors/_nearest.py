@@ -96,8 +96,8 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
 
     References
     ----------
-    R. Feldbauer, A. Flexer (2019). A comprehensive empirical comparison of hubness reduction in
-    high-dimensional spaces. Knowledge and Information Systems 59.
+    .. [1] R. Feldbauer and A. Flexer (2019). A comprehensive empirical comparison of hubness
+           reduction in high-dimensional spaces. Knowledge and Information Systems 59.
 
     Examples
     --------

@@ -93,11 +93,10 @@ class HubnessReducedKNeighborsTransformer(
 
     References
     ----------
-    D. Schnitzer, A. Flexer, M. Schedl, G. Widmer (2012). Local and global scaling reduce hubs
-    in space. Journal of Machine Learning Research 13.
-
-    R. Feldbauer, A. Flexer (2019). A comprehensive empirical comparison of hubness reduction in
-    high-dimensional spaces. Knowledge and Information Systems 59.
+    .. [1] D. Schnitzer, A. Flexer, M. Schedl and G. Widmer (2012). Local and global scaling reduce
+           hubs in space. Journal of Machine Learning Research 13.
+    .. [2] R. Feldbauer and A. Flexer (2019). A comprehensive empirical comparison of hubness
+           reduction in high-dimensional spaces. Knowledge and Information Systems 59.
 
     Examples
     --------

@@ -66,8 +66,8 @@ class AllButTheTop(OneToOneFeatureMixin, VectorTransformer):
 
     References
     ----------
-    J. Mu and P. Viswanath. All-but-the-top: simple and effective postprocessing for word
-    representations. 2018.
+    .. [1] J. Mu and P. Viswanath (2018). All-but-the-top: simple and effective postprocessing for
+           word representations. International Conference on Learning Representations.
 
     Examples
     --------

@@ -97,8 +97,8 @@ class Centering(OneToOneFeatureMixin, VectorTransformer):
 
     References
     ----------
-    I. Suzuki, K. Hara, M. Shimbo, M. Saerens and K. Fukumizu. Centering similarity measures to
-    reduce hubs. 2013.
+    .. [1] I. Suzuki, K. Hara, M. Shimbo, M. Saerens and K. Fukumizu (2013). Centering similarity
+           measures to reduce hubs. Conference on Empirical Methods in Natural Language Processing.
 
     Examples
     --------

@@ -110,7 +110,8 @@ class NormalScoreTransformer(OneToOneFeatureMixin, VectorTransformer):
 
     References
     ----------
-    B. V. Nielsen and L. K. Hansen. Hubness reduction improves Sentence-BERT semantic spaces. 2024.
+    .. [1] B. M. G. Nielsen and L. K. Hansen (2024). Hubness reduction improves Sentence-BERT
+           semantic spaces. Northern Lights Deep Learning Conference.
 
     Examples
     --------

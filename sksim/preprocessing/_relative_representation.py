@@ -66,6 +66,8 @@ class RelativeRepresentation(ClassNamePrefixFeaturesOutMixin, VectorTransformer)
     "chebyshev"   permutation and signs of the features; translation
     ============  ====================================================================
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     n_anchors : int, default=100
@@ -99,15 +101,14 @@ class RelativeRepresentation(ClassNamePrefixFeaturesOutMixin, VectorTransformer)
     differ in scale: put a ``StandardScaler`` behind a product space. A row of zeros has the
     cosine 0 with all anchors.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    L. Moschella, V. Maiorca, M. Fumero, A. Norelli, F. Locatello and E. Rodolà, "Relative
-    representations enable zero-shot latent space communication", ICLR 2023.
-
-    I. Cannistraci, L. Moschella, M. Fumero, V. Maiorca and E. Rodolà, "From bricks to bridges:
-    product of invariances to enhance latent space communication", ICLR 2024.
+    .. [1] L. Moschella, V. Maiorca, M. Fumero, A. Norelli, F. Locatello and E. Rodolà (2023).
+           Relative representations enable zero-shot latent space communication. International
+           Conference on Learning Representations.
+    .. [2] I. Cannistraci, L. Moschella, M. Fumero, V. Maiorca and E. Rodolà (2024). From bricks to
+           bridges: product of invariances to enhance latent space communication. International
+           Conference on Learning Representations.
 
     Examples
     --------

@@ -56,7 +56,8 @@ class RowStandardizer(OneToOneFeatureMixin, VectorTransformer):
 
     References
     ----------
-    N. Fei, Y. Gao, Z. Lu and T. Xiang. Z-score normalization, hubness, and few-shot learning. 2021.
+    .. [1] N. Fei, Y. Gao, Z. Lu and T. Xiang (2021). Z-score normalization, hubness, and few-shot
+           learning. IEEE/CVF International Conference on Computer Vision.
 
     Examples
     --------

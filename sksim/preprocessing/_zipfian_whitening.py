@@ -49,6 +49,8 @@ class ZipfianWhitening(ClassNamePrefixFeaturesOutMixin, VectorTransformer):
     probabilities, which most whitening takes without saying so, rare items outvote the frequent
     ones.
 
+    .. versionadded:: 0.1
+
     Attributes
     ----------
     mean_ : ndarray of shape (n_features,)
@@ -74,11 +76,10 @@ class ZipfianWhitening(ClassNamePrefixFeaturesOutMixin, VectorTransformer):
     metadata routing is enabled, or fit in a pipeline with
     ``zipfianwhitening__sample_weight=p``.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    S. Yokoi, H. Bao, H. Kurita and H. Shimodaira, "Zipfian whitening", NeurIPS 2024.
+    .. [1] S. Yokoi, H. Bao, H. Kurita and H. Shimodaira (2024). Zipfian whitening. Advances in
+           Neural Information Processing Systems.
 
     Examples
     --------

@@ -38,6 +38,8 @@ def diversity(f, g) -> Bunch:
     linearly independent. Then the representations are identified by the distribution up to one
     invertible linear map.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     f : array-like of shape (n_samples, n_components)
@@ -69,10 +71,9 @@ def diversity(f, g) -> Bunch:
 
     References
     ----------
-    Nielsen, Marconato, Dittadi, Gresele. "When Does Closeness in Distribution Imply
-    Representational Similarity? An Identifiability Perspective" (2025).
-
-    .. versionadded:: 0.1
+    .. [1] B. M. G. Nielsen, E. Marconato, A. Dittadi and L. Gresele (2025). When does closeness in
+           distribution imply representational similarity? An identifiability perspective. Advances
+           in Neural Information Processing Systems.
 
     Examples
     --------

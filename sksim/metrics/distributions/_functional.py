@@ -42,6 +42,8 @@ def disagreement_rate(y_pred_a, y_pred_b) -> float:
     models with error rates e and e' disagree at least in a share \|e - e'\| and at most in
     min(e + e', 1): compare models of different quality by ``minmax_normalized_disagreement``.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     y_pred_a : array-like of shape (n_samples,)
@@ -68,12 +70,11 @@ def disagreement_rate(y_pred_a, y_pred_b) -> float:
     -----
     Time and memory O(n).
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    M. Klabunde, T. Schumacher, M. Strohmaier and F. Lemmerich, "Similarity of neural network
-    models: a survey of functional and representational measures", ACM Computing Surveys, 2025.
+    .. [1] M. Klabunde, T. Schumacher, M. Strohmaier and F. Lemmerich (2025). Similarity of neural
+           network models: a survey of functional and representational measures. ACM Computing
+           Surveys 57.
 
     Examples
     --------
@@ -93,6 +94,8 @@ def minmax_normalized_disagreement(y_true, y_pred_a, y_pred_b) -> float:
     with D the disagreement rate and e, e' the error rates of the two models. The value lies in
     [0, 1]: 0 if the models disagree no more than their error rates force them to, 1 if they
     disagree as often as these allow.
+
+    .. versionadded:: 0.1
 
     Parameters
     ----------
@@ -123,12 +126,10 @@ def minmax_normalized_disagreement(y_true, y_pred_a, y_pred_b) -> float:
     -----
     Time and memory O(n).
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    M. Klabunde and F. Lemmerich, "On the prediction instability of graph neural networks",
-    ECML PKDD 2022.
+    .. [1] M. Klabunde and F. Lemmerich (2022). On the prediction instability of graph neural
+           networks. European Conference on Machine Learning and Knowledge Discovery in Databases.
 
     Examples
     --------
@@ -160,6 +161,8 @@ def error_consistency_score(y_true, y_pred_a, y_pred_b) -> float:
     accuracies. The value is at most 1, 0 in expectation if the errors are independent, and
     negative if the models err on different samples.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     y_true : array-like of shape (n_samples,)
@@ -188,12 +191,11 @@ def error_consistency_score(y_true, y_pred_a, y_pred_b) -> float:
     -----
     Time and memory O(n).
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    R. Geirhos, K. Meding and F. A. Wichmann, "Beyond accuracy: quantifying trial-by-trial
-    behaviour of CNNs and humans by measuring error consistency", NeurIPS 2020.
+    .. [1] R. Geirhos, K. Meding and F. A. Wichmann (2020). Beyond accuracy: quantifying
+           trial-by-trial behaviour of CNNs and humans by measuring error consistency. Advances in
+           Neural Information Processing Systems.
 
     Examples
     --------

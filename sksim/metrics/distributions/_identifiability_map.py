@@ -106,6 +106,8 @@ def identifiability_map(g1, g2, *, pivot=0, labels=None, method="lstsq") -> np.n
     :math:`y_0`. For arrays of row vectors: ``f1 == f2 @ A.T``. If the distributions differ, A
     depends on the labels; least squares over all of them is the better conditioned answer.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     g1 : array-like of shape (n_labels, n_components)
@@ -150,10 +152,9 @@ def identifiability_map(g1, g2, *, pivot=0, labels=None, method="lstsq") -> np.n
 
     References
     ----------
-    Nielsen, Marconato, Dittadi, Gresele. "When Does Closeness in Distribution Imply
-    Representational Similarity? An Identifiability Perspective" (2025).
-
-    .. versionadded:: 0.1
+    .. [1] B. M. G. Nielsen, E. Marconato, A. Dittadi and L. Gresele (2025). When does closeness in
+           distribution imply representational similarity? An identifiability perspective. Advances
+           in Neural Information Processing Systems.
 
     Examples
     --------

@@ -33,6 +33,8 @@ def jensen_shannon_divergence(log_p, log_q) -> float:
     with logarithms to base 2. The value lies in [0, 1]: 0 if the distributions are equal, 1 if
     they share no label.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     log_p : array-like of shape (n_samples, n_labels)
@@ -61,12 +63,10 @@ def jensen_shannon_divergence(log_p, log_q) -> float:
     Time and memory O(n k). Close distributions do not cancel: the relative error stays at the
     level of rounding.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    J. Lin, "Divergence measures based on the Shannon entropy", IEEE Transactions on Information
-    Theory 37(1), 1991.
+    .. [1] J. Lin (1991). Divergence measures based on the Shannon entropy. IEEE Transactions on
+           Information Theory 37.
 
     Examples
     --------
@@ -85,6 +85,8 @@ def jensen_shannon_distance(log_p, log_q) -> float:
     .. math:: \frac{1}{n} \sum_i \sqrt{\mathrm{JSD}(p_i, q_i)}
 
     with the divergence in bits. The value lies in [0, 1]; it obeys the triangle inequality.
+
+    .. versionadded:: 0.1
 
     Parameters
     ----------
@@ -111,12 +113,10 @@ def jensen_shannon_distance(log_p, log_q) -> float:
     -----
     Time and memory O(n k).
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    D. M. Endres and J. E. Schindelin, "A new metric for probability distributions", IEEE
-    Transactions on Information Theory 49(7), 2003.
+    .. [1] D. M. Endres and J. E. Schindelin (2003). A new metric for probability distributions.
+           IEEE Transactions on Information Theory 49.
 
     Examples
     --------

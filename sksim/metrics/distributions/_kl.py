@@ -48,6 +48,8 @@ def kl_divergence(log_p, log_q, *, sample_weight=None) -> float:
     for n inputs and k labels, in nats. It lies in [0, inf), is 0 if and only if the
     distributions agree on all inputs, and is not symmetric.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     log_p : array-like of shape (n_samples, n_labels)
@@ -82,10 +84,9 @@ def kl_divergence(log_p, log_q, *, sample_weight=None) -> float:
 
     References
     ----------
-    Nielsen, Marconato, Dittadi, Gresele. "When Does Closeness in Distribution Imply
-    Representational Similarity? An Identifiability Perspective" (2025).
-
-    .. versionadded:: 0.1
+    .. [1] B. M. G. Nielsen, E. Marconato, A. Dittadi and L. Gresele (2025). When does closeness in
+           distribution imply representational similarity? An identifiability perspective. Advances
+           in Neural Information Processing Systems.
 
     Examples
     --------

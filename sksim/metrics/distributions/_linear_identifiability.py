@@ -130,6 +130,8 @@ def linear_identifiability_distance(
     same linear map, :math:`f_1 = A f_2`, and the dissimilarity is 0. It lies in [0, inf), in
     units of f1.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     f1 : array-like of shape (n_samples, n_components)
@@ -188,10 +190,8 @@ def linear_identifiability_distance(
 
     References
     ----------
-    Nielsen, Marconato, Gresele, Dittadi, Buchholz. "Logit Distance Bounds Representational
-    Similarity" (2026).
-
-    .. versionadded:: 0.1
+    .. [1] B. M. G. Nielsen, E. Marconato, L. Gresele, A. Dittadi and S. Buchholz (2026). Logit
+           distance bounds representational similarity. arXiv:2602.15438.
 
     Examples
     --------

@@ -114,6 +114,8 @@ def log_likelihood_variance_distance(
     ``max_pls_svd_distance <= 2 * max(t1, t2)**2`` for the same sets. For unrelated models it is
     1 to 1.6; below 0.7 the bound says something.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     log_p : array-like of shape (n_samples, n_labels)
@@ -185,10 +187,9 @@ def log_likelihood_variance_distance(
 
     References
     ----------
-    Nielsen, Marconato, Dittadi, Gresele. "When Does Closeness in Distribution Imply
-    Representational Similarity? An Identifiability Perspective" (2025).
-
-    .. versionadded:: 0.1
+    .. [1] B. M. G. Nielsen, E. Marconato, A. Dittadi and L. Gresele (2025). When does closeness in
+           distribution imply representational similarity? An identifiability perspective. Advances
+           in Neural Information Processing Systems.
 
     Examples
     --------

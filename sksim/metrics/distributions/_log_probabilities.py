@@ -133,6 +133,8 @@ def aligned_log_probabilities(estimators, X) -> list[np.ndarray]:
     The columns follow the sorted labels, which all models must share; models may list them in
     different orders.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     estimators : sequence of fitted classifiers
@@ -159,8 +161,6 @@ def aligned_log_probabilities(estimators, X) -> list[np.ndarray]:
     -----
     The cost is that of one ``predict_log_proba`` a model. A fold of a cross-validation may lack a
     rare class; the models trained on it then cannot be compared with the others.
-
-    .. versionadded:: 0.1
 
     Examples
     --------

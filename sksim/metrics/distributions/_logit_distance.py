@@ -38,6 +38,8 @@ def logit_distance(log_p, log_q, *, squared=False) -> float:
     in [0, inf) and is a metric: symmetric, 0 if and only if the distributions agree on all
     inputs, with the triangle inequality.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     log_p : array-like of shape (n_samples, n_labels)
@@ -77,10 +79,8 @@ def logit_distance(log_p, log_q, *, squared=False) -> float:
 
     References
     ----------
-    Nielsen, Marconato, Gresele, Dittadi, Buchholz. "Logit Distance Bounds Representational
-    Similarity" (2026).
-
-    .. versionadded:: 0.1
+    .. [1] B. M. G. Nielsen, E. Marconato, L. Gresele, A. Dittadi and S. Buchholz (2026). Logit
+           distance bounds representational similarity. arXiv:2602.15438.
 
     Examples
     --------

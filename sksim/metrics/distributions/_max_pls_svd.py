@@ -116,6 +116,8 @@ def max_pls_svd_distance(
     for g) and C = Z^T W / (n - 1), :math:`d_{SVD} = 1 - \frac{1}{M} \sum_i \sigma_i(C)`.
     It lies in [0, 1]; 0 means equal up to the transformations that the distribution does not see.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     log_p : array-like of shape (n_samples, n_labels)
@@ -174,10 +176,9 @@ def max_pls_svd_distance(
 
     References
     ----------
-    Nielsen, Marconato, Dittadi, Gresele. "When Does Closeness in Distribution Imply
-    Representational Similarity? An Identifiability Perspective" (2025).
-
-    .. versionadded:: 0.1
+    .. [1] B. M. G. Nielsen, E. Marconato, A. Dittadi and L. Gresele (2025). When does closeness in
+           distribution imply representational similarity? An identifiability perspective. Advances
+           in Neural Information Processing Systems.
 
     Examples
     --------

@@ -87,6 +87,8 @@ def logit_distance_from_embeddings(f1, g1, f2, g2, *, squared=False) -> float:
     with unembeddings :math:`\bar g` centred over the k labels. The number is that of
     :func:`logit_distance`, in [0, inf), in nats.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     f1 : array-like of shape (n_samples, n_components_1)
@@ -127,10 +129,8 @@ def logit_distance_from_embeddings(f1, g1, f2, g2, *, squared=False) -> float:
 
     References
     ----------
-    Nielsen, Marconato, Gresele, Dittadi, Buchholz. "Logit Distance Bounds Representational
-    Similarity" (2026).
-
-    .. versionadded:: 0.1
+    .. [1] B. M. G. Nielsen, E. Marconato, L. Gresele, A. Dittadi and S. Buchholz (2026). Logit
+           distance bounds representational similarity. arXiv:2602.15438.
 
     Examples
     --------
@@ -333,6 +333,8 @@ def log_likelihood_variance_distance_from_embeddings(
     Every variance in the distance is a quadratic form in second moments of (f, log Z) or of g,
     so that the (n, k) log-probabilities are never held.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     f1 : array-like of shape (n_samples, n_components_1)
@@ -400,10 +402,9 @@ def log_likelihood_variance_distance_from_embeddings(
 
     References
     ----------
-    Nielsen, Marconato, Dittadi, Gresele. "When Does Closeness in Distribution Imply
-    Representational Similarity? An Identifiability Perspective" (2025).
-
-    .. versionadded:: 0.1
+    .. [1] B. M. G. Nielsen, E. Marconato, A. Dittadi and L. Gresele (2025). When does closeness in
+           distribution imply representational similarity? An identifiability perspective. Advances
+           in Neural Information Processing Systems.
 
     Examples
     --------

@@ -122,8 +122,8 @@ def hubness_score(
 
     References
     ----------
-    "Hubs in space: popular nearest neighbors in high-dimensional data" (Radovanović,
-    Nanopoulos, Ivanović, 2010)
+    .. [1] M. Radovanović, A. Nanopoulos and M. Ivanović (2010). Hubs in space: popular nearest
+           neighbors in high-dimensional data. Journal of Machine Learning Research 11.
 
     Examples
     --------
@@ -294,8 +294,8 @@ def bad_hubness_score(
 
     References
     ----------
-    "Hubs in space: popular nearest neighbors in high-dimensional data" (Radovanović,
-    Nanopoulos, Ivanović, 2010)
+    .. [1] M. Radovanović, A. Nanopoulos and M. Ivanović (2010). Hubs in space: popular nearest
+           neighbors in high-dimensional data. Journal of Machine Learning Research 11.
 
     Examples
     --------
@@ -419,8 +419,8 @@ def hubness_report(
 
     References
     ----------
-    "Hubs in space: popular nearest neighbors in high-dimensional data" (Radovanović,
-    Nanopoulos, Ivanović, 2010)
+    .. [1] M. Radovanović, A. Nanopoulos and M. Ivanović (2010). Hubs in space: popular nearest
+           neighbors in high-dimensional data. Journal of Machine Learning Research 11.
 
     Examples
     --------

@@ -95,8 +95,8 @@ def k_skewness(occurrence) -> float:
 
     References
     ----------
-    "Hubs in space: popular nearest neighbors in high-dimensional data" (Radovanović,
-    Nanopoulos, Ivanović, 2010)
+    .. [1] M. Radovanović, A. Nanopoulos and M. Ivanović (2010). Hubs in space: popular nearest
+           neighbors in high-dimensional data. Journal of Machine Learning Research 11.
 
     Examples
     --------
@@ -146,8 +146,9 @@ def robin_hood_index(occurrence) -> float:
 
     References
     ----------
-    "Fast approximate hubness reduction for large high-dimensional data" (Feldbauer,
-    Leodolter, Plant, Flexer, 2018)
+    .. [1] R. Feldbauer, M. Leodolter, C. Plant and A. Flexer (2018). Fast approximate hubness
+           reduction for large high-dimensional data. IEEE International Conference on Big
+           Knowledge.
 
     Examples
     --------
@@ -194,7 +195,7 @@ def gini_index(occurrence) -> float:
 
     References
     ----------
-    "Variabilità e mutabilità" (Gini, 1912)
+    .. [1] C. Gini (1912). Variabilità e mutabilità. Tipografia di Paolo Cuppini.
 
     Examples
     --------
@@ -248,7 +249,7 @@ def atkinson_index(occurrence, *, epsilon=0.5) -> float:
 
     References
     ----------
-    "On the measurement of inequality" (Atkinson, 1970)
+    .. [1] A. B. Atkinson (1970). On the measurement of inequality. Journal of Economic Theory 2.
 
     Examples
     --------
@@ -296,8 +297,9 @@ def antihub_rate(occurrence) -> float:
 
     References
     ----------
-    "Reverse nearest neighbors in unsupervised distance-based outlier detection"
-    (Radovanović, Nanopoulos, Ivanović, 2015)
+    .. [1] M. Radovanović, A. Nanopoulos and M. Ivanović (2015). Reverse nearest neighbors in
+           unsupervised distance-based outlier detection. IEEE Transactions on Knowledge and Data
+           Engineering 27.
 
     Examples
     --------
@@ -344,8 +346,9 @@ def hub_rate(occurrence, *, n_neighbors, hub_size=2) -> float:
 
     References
     ----------
-    "Fast approximate hubness reduction for large high-dimensional data" (Feldbauer,
-    Leodolter, Plant, Flexer, 2018)
+    .. [1] R. Feldbauer, M. Leodolter, C. Plant and A. Flexer (2018). Fast approximate hubness
+           reduction for large high-dimensional data. IEEE International Conference on Big
+           Knowledge.
 
     Examples
     --------
@@ -392,8 +395,9 @@ def hub_occurrence(occurrence, *, n_neighbors, hub_size=2) -> float:
 
     References
     ----------
-    "Fast approximate hubness reduction for large high-dimensional data" (Feldbauer,
-    Leodolter, Plant, Flexer, 2018)
+    .. [1] R. Feldbauer, M. Leodolter, C. Plant and A. Flexer (2018). Fast approximate hubness
+           reduction for large high-dimensional data. IEEE International Conference on Big
+           Knowledge.
 
     Examples
     --------
@@ -446,8 +450,8 @@ def groupie_ratio(occurrence, *, n_queries) -> float:
 
     References
     ----------
-    "Hubs in space: popular nearest neighbors in high-dimensional data" (Radovanović,
-    Nanopoulos, Ivanović, 2010)
+    .. [1] M. Radovanović, A. Nanopoulos and M. Ivanović (2010). Hubs in space: popular nearest
+           neighbors in high-dimensional data. Journal of Machine Learning Research 11.
 
     Examples
     --------
@@ -496,7 +500,8 @@ def hub_entropy(occurrence) -> float:
 
     References
     ----------
-    "A mathematical theory of communication" (Shannon, 1948)
+    .. [1] C. E. Shannon (1948). A mathematical theory of communication. Bell System Technical
+           Journal 27.
 
     Examples
     --------

@@ -101,8 +101,8 @@ def k_occurrence(
 
     References
     ----------
-    "Hubs in space: popular nearest neighbors in high-dimensional data" (Radovanović,
-    Nanopoulos, Ivanović, 2010)
+    .. [1] M. Radovanović, A. Nanopoulos and M. Ivanović (2010). Hubs in space: popular nearest
+           neighbors in high-dimensional data. Journal of Machine Learning Research 11.
 
     Examples
     --------
@@ -196,8 +196,8 @@ def k_occurrence_from_indices(indices, n_indexed, *, exclude_self=False) -> np.n
 
     References
     ----------
-    "Hubs in space: popular nearest neighbors in high-dimensional data" (Radovanović,
-    Nanopoulos, Ivanović, 2010)
+    .. [1] M. Radovanović, A. Nanopoulos and M. Ivanović (2010). Hubs in space: popular nearest
+           neighbors in high-dimensional data. Journal of Machine Learning Research 11.
 
     Examples
     --------

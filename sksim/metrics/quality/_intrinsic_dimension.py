@@ -73,6 +73,8 @@ def intrinsic_dimension(X, *, method="two_nn", n_neighbors=20) -> float:
       \frac{r_{ik}}{r_{ij}}\Big)^{-1}`, the maximum likelihood estimate, with the inverses
       averaged over the samples.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
@@ -103,15 +105,14 @@ def intrinsic_dimension(X, *, method="two_nn", n_neighbors=20) -> float:
     memory. Unchanged by rotation, scale and translation. Both estimates are too low in more
     than about ten dimensions, where n samples cannot be dense.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    E. Facco, M. d'Errico, A. Rodriguez and A. Laio, "Estimating the intrinsic dimension of
-    datasets by a minimal neighborhood information", Scientific Reports 7, 2017.
-
-    E. Levina and P. J. Bickel, "Maximum likelihood estimation of intrinsic dimension", NeurIPS
-    2004, with the average of D. J. C. MacKay and Z. Ghahramani, 2005.
+    .. [1] E. Facco, M. d'Errico, A. Rodriguez and A. Laio (2017). Estimating the intrinsic
+           dimension of datasets by a minimal neighborhood information. Scientific Reports 7.
+    .. [2] E. Levina and P. J. Bickel (2004). Maximum likelihood estimation of intrinsic dimension.
+           Advances in Neural Information Processing Systems.
+    .. [3] D. J. C. MacKay and Z. Ghahramani (2005). Comments on "Maximum likelihood estimation of
+           intrinsic dimension" by E. Levina and P. Bickel. Technical note, University of Cambridge.
 
     Examples
     --------

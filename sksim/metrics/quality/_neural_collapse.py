@@ -151,6 +151,8 @@ def neural_collapse(X, y, *, coef=None, intercept=None) -> Bunch:
     * nc4, nearest class centre: the share of samples where
       :math:`\arg\max_c (w_c^T x + b_c) \neq \arg\min_c \lVert x - \mu_c \rVert`.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
@@ -186,18 +188,16 @@ def neural_collapse(X, y, *, coef=None, intercept=None) -> Bunch:
     rounding error of zero. Unchanged by rotation, scale and translation (nc3 and nc4: if the
     classifier is changed along).
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    V. Papyan, X. Y. Han and D. L. Donoho, "Prevalence of neural collapse during the terminal
-    phase of deep learning training", PNAS 117(40), 2020.
-
-    Z. Zhu et al., "A geometric analysis of neural collapse with unconstrained features",
-    NeurIPS 2021 (the distance to the simplex).
-
-    T. Galanti, A. György and M. Hutter, "On the role of neural collapse in transfer learning",
-    ICLR 2022 (the class-distance normalised variance).
+    .. [1] V. Papyan, X. Y. Han and D. L. Donoho (2020). Prevalence of neural collapse during the
+           terminal phase of deep learning training. Proceedings of the National Academy of Sciences
+           117.
+    .. [2] Z. Zhu, T. Ding, J. Zhou, X. Li, C. You, J. Sulam and Q. Qu (2021). A geometric analysis
+           of neural collapse with unconstrained features. Advances in Neural Information Processing
+           Systems.
+    .. [3] T. Galanti, A. György and M. Hutter (2022). On the role of neural collapse in transfer
+           learning. International Conference on Learning Representations.
 
     Examples
     --------

@@ -49,6 +49,8 @@ def participation_ratio(X) -> float:
     with :math:`\lambda_k` the eigenvalues of the covariance matrix. The value lies in
     :math:`[1, \min(d, n - 1)]`; d equal variances give d.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
@@ -75,12 +77,10 @@ def participation_ratio(X) -> float:
     time O(n d min(n, d)), memory O(n d). Biased low where n is not much larger than d.
     Unchanged by rotation, scale and translation.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    P. Gao et al., "A theory of multineuronal dimensionality, dynamics and measurement",
-    bioRxiv 214262, 2017.
+    .. [1] P. Gao, E. Trautmann, B. Yu, G. Santhanam, S. Ryu, K. Shenoy and S. Ganguli (2017). A
+           theory of multineuronal dimensionality, dynamics and measurement. bioRxiv 214262.
 
     Examples
     --------
@@ -104,6 +104,8 @@ def isoscore(X) -> float:
 
     with PR the participation ratio, an identity with the published definition. 1 means equal
     variance in all directions, 0 that all variance lies on one line.
+
+    .. versionadded:: 0.1
 
     Parameters
     ----------
@@ -130,12 +132,11 @@ def isoscore(X) -> float:
     Time O(n d min(n, d)), memory O(n d). With n <= d samples 1 cannot be reached. Unchanged by
     rotation, scale and translation.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    W. Rudman, N. Gillman, T. Rayne and C. Eickhoff, "IsoScore: measuring the uniformity of
-    embedding space utilization", Findings of ACL 2022.
+    .. [1] W. Rudman, N. Gillman, T. Rayne and C. Eickhoff (2022). IsoScore: measuring the
+           uniformity of embedding space utilization. Findings of the Association for Computational
+           Linguistics.
 
     Examples
     --------
@@ -161,6 +162,8 @@ def stable_rank(X) -> float:
     with :math:`X_c` the centred representation and :math:`\sigma_1` its largest singular value.
     The value lies in [1, rank]; its inverse is the share of variance of the first component.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
@@ -184,12 +187,10 @@ def stable_rank(X) -> float:
     -----
     Time O(n d min(n, d)), memory O(n d). Unchanged by rotation, scale and translation.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    M. Rudelson and R. Vershynin, "Sampling from large matrices: an approach through geometric
-    functional analysis", Journal of the ACM 54(4), 2007.
+    .. [1] M. Rudelson and R. Vershynin (2007). Sampling from large matrices: an approach through
+           geometric functional analysis. Journal of the ACM 54.
 
     Examples
     --------
@@ -213,6 +214,8 @@ def effective_rank(X) -> float:
 
     with :math:`\sigma_k` the singular values of the centred representation (not their squares,
     the variances). The value lies in [1, rank].
+
+    .. versionadded:: 0.1
 
     Parameters
     ----------
@@ -239,12 +242,10 @@ def effective_rank(X) -> float:
     Time O(n d min(n, d)) for the singular values, memory O(n d). Unchanged by rotation, scale
     and translation.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    O. Roy and M. Vetterli, "The effective rank: a measure of effective dimensionality",
-    EUSIPCO 2007.
+    .. [1] O. Roy and M. Vetterli (2007). The effective rank: a measure of effective dimensionality.
+           European Signal Processing Conference.
 
     Examples
     --------
@@ -273,6 +274,8 @@ def rankme_score(X, *, eps=1e-7) -> float:
     with :math:`\sigma_k`, k = 1 ... min(n, d), the singular values of the representation, which
     is not centred. The value lies between 1 and min(n, d), up to terms of the size of eps.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
@@ -299,12 +302,11 @@ def rankme_score(X, *, eps=1e-7) -> float:
     Time O(n d min(n, d)) for the singular values, memory O(n d). Unchanged by rotation and
     scale, not by translation: a large mean lowers it.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    Q. Garrido, R. Balestriero, L. Najman and Y. LeCun, "RankMe: assessing the downstream
-    performance of pretrained self-supervised representations by their rank", ICML 2023.
+    .. [1] Q. Garrido, R. Balestriero, L. Najman and Y. LeCun (2023). RankMe: assessing the
+           downstream performance of pretrained self-supervised representations by their rank.
+           International Conference on Machine Learning.
 
     Examples
     --------
@@ -333,6 +335,8 @@ def matrix_nuclear_norm(X) -> float:
     line, the upper end if the rows fill all directions evenly. Divide by the upper end to
     compare sample sizes.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
@@ -357,12 +361,10 @@ def matrix_nuclear_norm(X) -> float:
     -----
     Time O(n d min(n, d)), memory O(n d). Unchanged by rotation and by the lengths of the rows.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    Y. Li, T. Xia, Y. Chang and Y. Wu, "Large language model evaluation via matrix nuclear-norm",
-    arXiv 2410.10672, 2024.
+    .. [1] Y. Li, T. Xia, Y. Chang and Y. Wu (2024). Large language model evaluation via matrix
+           nuclear-norm. arXiv:2410.10672.
 
     Examples
     --------

@@ -53,6 +53,8 @@ def uniformity(X, *, t=2) -> float:
     that all rows point in one direction. For rows spread evenly over a sphere of many
     dimensions it comes close to :math:`-2t`. No pair is counted with itself.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
@@ -80,12 +82,11 @@ def uniformity(X, *, t=2) -> float:
     Time O(n^2 d), memory within scikit-learn's working memory. Unchanged by rotations and by
     the lengths of the rows.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    T. Wang and P. Isola, "Understanding contrastive representation learning through alignment
-    and uniformity on the hypersphere", ICML 2020.
+    .. [1] T. Wang and P. Isola (2020). Understanding contrastive representation learning through
+           alignment and uniformity on the hypersphere. International Conference on Machine
+           Learning.
 
     Examples
     --------
@@ -110,6 +111,8 @@ def alignment(X, X_positive, *, alpha=2) -> float:
     .. math:: \frac{1}{n} \sum_i \lVert \hat x_i - \hat x_i^+ \rVert^\alpha
 
     where :math:`\hat x = x / \lVert x \rVert`. The value lies in :math:`[0, 2^\alpha]`.
+
+    .. versionadded:: 0.1
 
     Parameters
     ----------
@@ -138,12 +141,11 @@ def alignment(X, X_positive, *, alpha=2) -> float:
     -----
     Time and memory O(n d).
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    T. Wang and P. Isola, "Understanding contrastive representation learning through alignment
-    and uniformity on the hypersphere", ICML 2020.
+    .. [1] T. Wang and P. Isola (2020). Understanding contrastive representation learning through
+           alignment and uniformity on the hypersphere. International Conference on Machine
+           Learning.
 
     Examples
     --------
@@ -170,6 +172,8 @@ def anisotropy(X) -> float:
     where :math:`\hat x_i = x_i / \lVert x_i \rVert`. The value lies in :math:`[-1/(n-1), 1]`:
     close to 0 for an isotropic cloud around the origin, 1 if all rows point in one direction.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
@@ -194,11 +198,11 @@ def anisotropy(X) -> float:
     Time and memory O(n d). Unchanged by rotations and by the lengths of the rows, not by
     translation.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    K. Ethayarajh, "How contextual are contextualized word representations?", EMNLP 2019.
+    .. [1] K. Ethayarajh (2019). How contextual are contextualized word representations? Comparing
+           the geometry of BERT, ELMo, and GPT-2 embeddings. Conference on Empirical Methods in
+           Natural Language Processing.
 
     Examples
     --------

@@ -84,6 +84,8 @@ def vendi_score(X, *, q=1, kernel="cosine") -> float:
     which has ones on its diagonal. The value lies in [1, n]: 1 if all samples are alike, n if no
     two resemble each other. It falls as q grows: a small q lets rare kinds of samples count.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features) or (n_samples, n_samples)
@@ -116,15 +118,13 @@ def vendi_score(X, *, q=1, kernel="cosine") -> float:
     memory and O(n^3) time. Eigenvalues within rounding error of zero are left out: counted, they
     would dominate for q < 1.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    D. Friedman and A. B. Dieng, "The Vendi score: a diversity evaluation metric for machine
-    learning", TMLR 2023.
-
-    A. P. Pasarkar and A. B. Dieng, "Cousins of the Vendi score: a family of similarity-based
-    diversity metrics for science and machine learning", AISTATS 2024.
+    .. [1] D. Friedman and A. B. Dieng (2023). The Vendi score: a diversity evaluation metric for
+           machine learning. Transactions on Machine Learning Research.
+    .. [2] A. P. Pasarkar and A. B. Dieng (2024). Cousins of the Vendi score: a family of
+           similarity-based diversity metrics for science and machine learning. International
+           Conference on Artificial Intelligence and Statistics.
 
     Examples
     --------
@@ -147,6 +147,8 @@ def von_neumann_entropy(X) -> float:
 
     with :math:`\lambda_k` the eigenvalues of :math:`\hat X^T \hat X / n`,
     :math:`\hat x_i = x_i / \lVert x_i \rVert`. The value lies in :math:`[0, \log \min(n, d)]`.
+
+    .. versionadded:: 0.1
 
     Parameters
     ----------
@@ -171,12 +173,11 @@ def von_neumann_entropy(X) -> float:
     -----
     Time O(n d min(n, d)), memory O(n d). Unchanged by rotation and by the lengths of the rows.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    J. Kim, S. Kang, D. Hwang, J. Shin and W. Rhee, "VNE: an effective method for improving deep
-    representation by manipulating eigenvalue distribution", CVPR 2023.
+    .. [1] J. Kim, S. Kang, D. Hwang, J. Shin and W. Rhee (2023). VNE: an effective method for
+           improving deep representation by manipulating eigenvalue distribution. IEEE/CVF
+           Conference on Computer Vision and Pattern Recognition.
 
     Examples
     --------

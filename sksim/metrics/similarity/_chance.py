@@ -76,6 +76,8 @@ def permutation_test_similarity(
 
     (:math:`\le` for measures of distance).
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features_x)
@@ -112,12 +114,11 @@ def permutation_test_similarity(
     relabelled neighbours, permuted rows of rank or kernel matrices, or the cross-product. The
     rows must be exchangeable: for time series or groups the test is too optimistic.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    Permutation P-values should never be zero: calculating exact P-values when permutations are
-    randomly drawn. Phipson, Smyth, 2010.
+    .. [1] B. Phipson and G. K. Smyth (2010). Permutation P-values should never be zero: calculating
+           exact P-values when permutations are randomly drawn. Statistical Applications in Genetics
+           and Molecular Biology 9.
 
     Examples
     --------
@@ -159,6 +160,8 @@ def null_calibrated_score(
     its B null scores, those of randomly permuted rows of Y. A score that is not significant at
     level :math:`\alpha` becomes zero.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features_x)
@@ -193,12 +196,10 @@ def null_calibrated_score(
     The threshold is an order statistic of few draws: with 200 of them it moves by about 0.02
     between seeds for 60 samples. Fix ``random_state`` and report ``n_permutations``.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    Revisiting the Platonic representation hypothesis: an Aristotelian view. Groger, Wen, Brbic,
-    2026.
+    .. [1] F. Gröger, S. Wen and M. Brbić (2026). Revisiting the Platonic representation hypothesis:
+           an Aristotelian view. International Conference on Machine Learning.
 
     Examples
     --------
@@ -284,6 +285,8 @@ def similarity_interval(
     \sigma^2 / n`, which is that of the whole around the population. The interval is the score
     minus the quantiles of the deviations of the halves from their mean.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features_x)
@@ -319,12 +322,10 @@ def similarity_interval(
     The bias of a measure is not removed: the interval is about the expected value at this number
     of samples. 10 / (1 - confidence) halves, 200 for 0.95, each evaluated anew.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    Large sample confidence regions based on subsamples under minimal assumptions. Politis,
-    Romano, 1994.
+    .. [1] D. N. Politis and J. P. Romano (1994). Large sample confidence regions based on
+           subsamples under minimal assumptions. Annals of Statistics 22.
 
     Examples
     --------

@@ -73,6 +73,8 @@ def pairwise_similarity(
 ) -> Bunch:
     """Similarity of every pair of several representations of the same samples.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     representations : dict or list of array-like of shape (n_samples, n_features)
@@ -98,8 +100,6 @@ def pairwise_similarity(
     -----
     m preparations (centring, factors, neighbours) and m (m + 1) / 2 comparisons, or m^2 if the
     measure is not symmetric. A function that is not of the library is evaluated for each pair.
-
-    .. versionadded:: 0.1
 
     Examples
     --------
@@ -139,6 +139,8 @@ def cross_similarity(
 ) -> Bunch:
     """Similarity of each representation of one set with each of another set.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     a_layers : dict or list of array-like of shape (n_samples, n_features)
@@ -155,8 +157,6 @@ def cross_similarity(
     similarities : Bunch
         ``values`` (m_a, m_b), with ``values[i, j]`` the measure of ``a_layers`` i and
         ``b_layers`` j in this order, ``row_labels`` and ``column_labels``.
-
-    .. versionadded:: 0.1
 
     See Also
     --------

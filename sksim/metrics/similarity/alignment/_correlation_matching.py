@@ -80,6 +80,8 @@ def correlation_matching_score(X, Y, *, kind="hard") -> float:
     :math:`\frac{1}{d_x} \sum_i \max_j R_{ij}` and :math:`\frac{1}{d_y} \sum_j \max_i R_{ij}`,
     where several features may choose the same partner.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features_x)
@@ -106,12 +108,11 @@ def correlation_matching_score(X, Y, *, kind="hard") -> float:
     that do not vary are left out. Invariant to order, positive scale and shift of the features;
     not to rotations: it asks whether single features mean the same. O(n d^2 + d^3) time.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    Convergent learning: do different neural networks learn the same representations? Li,
-    Yosinski, Clune, Lipson, Hopcroft, 2016.
+    .. [1] Y. Li, J. Yosinski, J. Clune, H. Lipson and J. Hopcroft (2016). Convergent learning: do
+           different neural networks learn the same representations? International Conference on
+           Learning Representations.
 
     Examples
     --------
@@ -132,6 +133,8 @@ def mean_correlation_coefficient(X, Y, *, method="pearson") -> float:
     r"""Mean absolute correlation of matched features (MCC of independent component analysis).
 
     The mean of :math:`|R_{ij}|` over the best one-to-one matching of the features.
+
+    .. versionadded:: 0.1
 
     Parameters
     ----------
@@ -157,12 +160,10 @@ def mean_correlation_coefficient(X, Y, *, method="pearson") -> float:
     unmatched features of the wider side are left out, as are features that do not vary.
     O(n d^2 + d^3) time.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    Unsupervised feature extraction by time-contrastive learning and nonlinear ICA. Hyvarinen,
-    Morioka, 2016.
+    .. [1] A. Hyvärinen and H. Morioka (2016). Unsupervised feature extraction by time-contrastive
+           learning and nonlinear ICA. Advances in Neural Information Processing Systems.
 
     Examples
     --------

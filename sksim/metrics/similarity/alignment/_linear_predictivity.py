@@ -58,6 +58,8 @@ def linear_predictivity_score(X, Y, *, estimator=None, cv=None) -> float:
     :math:`R^2 = 1 - \sum_i (y_i - \hat y_i)^2 / \sum_i (y_i - \bar y)^2` of the test samples,
     averaged over the features of Y.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features_x)
@@ -85,13 +87,12 @@ def linear_predictivity_score(X, Y, *, estimator=None, cv=None) -> float:
     standardise, or pass another estimator. The score depends on the order of the samples through
     the folds. A feature of Y that is constant in a test set counts 1 if predicted exactly, else 0.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    Brain-Score: which artificial neural network for object recognition is most brain-like?
-    Schrimpf, Kubilius, Hong, Majaj, Rajalingham, Issa, Kar, Bashivan, Prescott-Roy, Geiger,
-    Schmidt, Yamins, DiCarlo, 2018.
+    .. [1] M. Schrimpf, J. Kubilius, H. Hong, N. J. Majaj, R. Rajalingham, E. B. Issa, K. Kar,
+           P. Bashivan, J. Prescott-Roy, F. Geiger, K. Schmidt, D. L. K. Yamins and J. J. DiCarlo
+           (2018). Brain-Score: which artificial neural network for object recognition is most
+           brain-like? bioRxiv 407007.
 
     Examples
     --------

@@ -63,6 +63,8 @@ def permutation_distance(X, Y, *, kind="angular") -> float:
     :math:`\arccos(m / (\lVert X_c \rVert \lVert Y_c \rVert))` in radians, and
     ``"size_and_shape"`` is :math:`\sqrt{\lVert X_c \rVert^2 + \lVert Y_c \rVert^2 - 2 m}`.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features_x)
@@ -88,12 +90,10 @@ def permutation_distance(X, Y, *, kind="angular") -> float:
     A metric. Not invariant to rotations: it asks whether the single features are the same.
     O(n d^2 + d^3) time in float64.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    Generalized shape metrics on neural representations. Williams, Kunz, Kornblith, Linderman,
-    2021.
+    .. [1] A. H. Williams, E. Kunz, S. Kornblith and S. W. Linderman (2021). Generalized shape
+           metrics on neural representations. Advances in Neural Information Processing Systems.
 
     Examples
     --------

@@ -119,6 +119,8 @@ def procrustes_score(X, Y) -> float:
     Frobenius norm, and centred :math:`X_c` (n, d_x), :math:`Y_c` (n, d_y). The narrower side
     counts as padded by zeros.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features_x)
@@ -144,14 +146,13 @@ def procrustes_score(X, Y) -> float:
 
     O(n d^2 + d^3) time for n > d and O(n^2 d) otherwise, in float64.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    A generalized solution of the orthogonal Procrustes problem. Schonemann, 1966.
-
-    Duality of Bures and shape distances with implications for comparing neural representations.
-    Harvey, Larsen, Williams, 2024.
+    .. [1] P. H. Schönemann (1966). A generalized solution of the orthogonal Procrustes problem.
+           Psychometrika 31.
+    .. [2] S. E. Harvey, B. W. Larsen and A. H. Williams (2024). Duality of Bures and shape
+           distances with implications for comparing neural representations. UniReps: the First
+           Workshop on Unifying Representations in Neural Models.
 
     Examples
     --------
@@ -181,6 +182,8 @@ def procrustes_distance(X, Y, *, kind="angular") -> float:
     All three are metrics. Other names in use are their squares or linear in :math:`c`, and are
     not: :math:`2 - 2c`, :math:`1 - c`, and :math:`1 - c^2` of scipy.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features_x)
@@ -207,15 +210,12 @@ def procrustes_distance(X, Y, *, kind="angular") -> float:
     ``arccos`` would lose half of the digits. The square of ``"size_and_shape"`` is the squared
     Bures distance of the Gram matrices.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    Generalized shape metrics on neural representations. Williams, Kunz, Kornblith, Linderman,
-    2021.
-
-    Grounding representation similarity through statistical testing. Ding, Denain, Steinhardt,
-    2021.
+    .. [1] A. H. Williams, E. Kunz, S. Kornblith and S. W. Linderman (2021). Generalized shape
+           metrics on neural representations. Advances in Neural Information Processing Systems.
+    .. [2] F. Ding, J.-S. Denain and J. Steinhardt (2021). Grounding representation similarity
+           through statistical testing. Advances in Neural Information Processing Systems.
 
     Examples
     --------
@@ -246,6 +246,8 @@ def shape_distance(X, Y, *, alpha=1.0, whitening="power") -> float:
     :math:`\alpha \sigma + (1 - \alpha)` (``"convex"``) before the rotation is chosen. So
     ``alpha=1`` is the angular Procrustes distance, and ``alpha=0``, where all directions count
     alike, :math:`\arccos(\sum_i \rho_i / \sqrt{r_x r_y})` of the canonical correlations.
+
+    .. versionadded:: 0.1
 
     Parameters
     ----------
@@ -279,12 +281,10 @@ def shape_distance(X, Y, *, alpha=1.0, whitening="power") -> float:
     A metric for every ``alpha``. Invariant to rotation, shift and, with ``"power"``, scale.
     O(n d^2 + d^3) time.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    Generalized shape metrics on neural representations. Williams, Kunz, Kornblith, Linderman,
-    2021.
+    .. [1] A. H. Williams, E. Kunz, S. Kornblith and S. W. Linderman (2021). Generalized shape
+           metrics on neural representations. Advances in Neural Information Processing Systems.
 
     Examples
     --------

@@ -83,6 +83,8 @@ def soft_matching_distance(X, Y) -> float:
     over the plans :math:`T \ge 0` (d_x, d_y) with row sums :math:`1 / d_x` and column sums
     :math:`1 / d_y`, with the centred features :math:`x_i, y_j` (n,).
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features_x)
@@ -110,12 +112,11 @@ def soft_matching_distance(X, Y) -> float:
     where their least common multiple is at most 1024, and otherwise from a linear program with
     d_x d_y variables, which takes minutes for more than a few hundred features.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    Soft matching distance: a metric on neural representations that captures single-neuron
-    tuning. Khosla, Williams, 2024.
+    .. [1] M. Khosla and A. H. Williams (2024). Soft matching distance: a metric on neural
+           representations that captures single-neuron tuning. UniReps: the First Workshop on
+           Unifying Representations in Neural Models.
 
     Examples
     --------

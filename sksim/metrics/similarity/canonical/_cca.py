@@ -231,6 +231,8 @@ def canonical_correlations(X, Y, *, rtol=1e-10) -> np.ndarray:
     of the columns of the centred X. They are the correlations of the pairs of most correlated
     linear combinations of the features of either side.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features_x)
@@ -263,13 +265,11 @@ def canonical_correlations(X, Y, *, rtol=1e-10) -> np.ndarray:
     O(n d^2 + d^3) time in float64. The basis is taken from a Cholesky factor of the covariance
     where its condition and ``rtol`` allow, and from a singular value decomposition otherwise.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    Relations between two sets of variates. Hotelling, 1936.
-
-    Numerical methods for computing angles between linear subspaces. Bjorck, Golub, 1973.
+    .. [1] H. Hotelling (1936). Relations between two sets of variates. Biometrika 28.
+    .. [2] Å. Björck and G. H. Golub (1973). Numerical methods for computing angles between linear
+           subspaces. Mathematics of Computation 27.
 
     Examples
     --------
@@ -304,6 +304,8 @@ def cca_score(X, Y, *, n_components=None, shrinkage=0.0, summary="mean") -> floa
     * ``"mean_squared"``: :math:`\frac{1}{m} \sum_i \rho_i^2`,
     * ``"yanai"``: :math:`\sum_i \rho_i^2 / \sqrt{r_x r_y}`,
     * ``"max"``: :math:`\rho_1`.
+
+    .. versionadded:: 0.1
 
     Parameters
     ----------
@@ -348,13 +350,11 @@ def cca_score(X, Y, *, n_components=None, shrinkage=0.0, summary="mean") -> floa
 
     O(n d^2 + d^3) time in float64, O(n d) memory.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    Relations between two sets of variates. Hotelling, 1936.
-
-    On general relations of sets of variables. Ramsay, ten Berge, Styan, 1984.
+    .. [1] H. Hotelling (1936). Relations between two sets of variates. Biometrika 28.
+    .. [2] J. O. Ramsay, J. ten Berge and G. P. H. Styan (1984). Matrix correlation. Psychometrika
+           49.
 
     Examples
     --------
@@ -378,6 +378,8 @@ def svcca_score(X, Y, *, variance=0.99, summary="mean") -> float:
     Each representation is reduced to the fewest principal components that hold a share
     ``variance`` of its variance (the squared singular values of the centred array); the
     canonical correlations of what is left are summarized as in :func:`cca_score`.
+
+    .. versionadded:: 0.1
 
     Parameters
     ----------
@@ -409,12 +411,11 @@ def svcca_score(X, Y, *, variance=0.99, summary="mean") -> float:
     Invariant to rotation, scale and shift of either side. Not continuous in ``variance``, as
     the number of components jumps. O(n d^2 + d^3) time, O(n d) memory.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    SVCCA: singular vector canonical correlation analysis for deep learning dynamics and
-    interpretability. Raghu, Gilmer, Yosinski, Sohl-Dickstein, 2017.
+    .. [1] M. Raghu, J. Gilmer, J. Yosinski and J. Sohl-Dickstein (2017). SVCCA: singular vector
+           canonical correlation analysis for deep learning dynamics and interpretability. Advances
+           in Neural Information Processing Systems.
 
     Examples
     --------
@@ -439,6 +440,8 @@ def pwcca_score(X, Y, *, weights="x") -> float:
 
     with :math:`h_i` (n,) the canonical variates of X, of unit length, and :math:`x_j` (n,) the
     centred columns of X.
+
+    .. versionadded:: 0.1
 
     Parameters
     ----------
@@ -472,12 +475,11 @@ def pwcca_score(X, Y, *, weights="x") -> float:
     not unique: mind that ``r_x + r_y - n_samples + 1`` of them are 1 whatever the values, if that
     is positive. O(n d^2 + d^3) time, O(n d) memory.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    Insights on representational similarity in neural networks with canonical correlation.
-    Morcos, Raghu, Bengio, 2018.
+    .. [1] A. S. Morcos, M. Raghu and S. Bengio (2018). Insights on representational similarity in
+           neural networks with canonical correlation. Advances in Neural Information Processing
+           Systems.
 
     Examples
     --------

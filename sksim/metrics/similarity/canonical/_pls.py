@@ -44,6 +44,8 @@ def pls_svd_score(X, Y) -> float:
     :class:`sklearn.cross_decomposition.PLSSVD`. The distance that belongs to it in the theory of
     close distributions is :math:`1 - m_{\mathrm{SVD}}`.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features_x)
@@ -67,12 +69,11 @@ def pls_svd_score(X, Y) -> float:
     the score is a metric. Features that do not vary are left out. Invariant to shift, scale and
     sign of every single feature and to their order, not to rotations. O(n d^2 + d^3) time.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    When does closeness in distribution imply representational similarity? An identifiability
-    perspective. Nielsen, Marconato, Dittadi, Gresele, 2025.
+    .. [1] B. M. G. Nielsen, E. Marconato, A. Dittadi and L. Gresele (2025). When does closeness in
+           distribution imply representational similarity? An identifiability perspective. Advances
+           in Neural Information Processing Systems.
 
     Examples
     --------

@@ -240,6 +240,8 @@ def cka_score(X, Y, *, kernel="linear", gamma=None, unbiased=True) -> float:
     \rVert)` for the linear kernel, in [0, 1]; it grows with the ratio of width to samples, up to
     0.95 for pure noise of width 1000 in 50 samples.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features_x)
@@ -283,15 +285,15 @@ def cka_score(X, Y, *, kernel="linear", gamma=None, unbiased=True) -> float:
     the median rule. ``unbiased=False`` and the linear kernel give the RV coefficient. float32
     products are summed in float64; the score differs by less than 1e-6 from that in float64.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    Similarity of neural network representations revisited. Kornblith, Norouzi, Lee, Hinton, 2019.
-
-    Feature selection via dependence maximization. Song, Smola, Gretton, Bedo, Borgwardt, 2012.
-
-    Do wide and deep networks learn the same things? Nguyen, Raghu, Kornblith, 2021.
+    .. [1] S. Kornblith, M. Norouzi, H. Lee and G. Hinton (2019). Similarity of neural network
+           representations revisited. International Conference on Machine Learning.
+    .. [2] L. Song, A. Smola, A. Gretton, J. Bedo and K. Borgwardt (2012). Feature selection via
+           dependence maximization. Journal of Machine Learning Research 13.
+    .. [3] T. Nguyen, M. Raghu and S. Kornblith (2021). Do wide and deep networks learn the same
+           things? Uncovering how neural network representations vary with width and depth.
+           International Conference on Learning Representations.
 
     Examples
     --------
@@ -324,6 +326,8 @@ def cka_distance(X, Y, *, kernel="linear", gamma=None, unbiased=True, kind="angu
     representations up to rotation, scale and shift; :math:`1 - s` is not one, it violates the
     triangle inequality.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features_x)
@@ -354,12 +358,10 @@ def cka_distance(X, Y, *, kernel="linear", gamma=None, unbiased=True, kind="angu
     The angle of nearly equal representations is known to about 1e-8, the root of the rounding
     error of the score.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    Generalized shape metrics on neural representations. Williams, Kunz, Kornblith, Linderman,
-    2021.
+    .. [1] A. H. Williams, E. Kunz, S. Kornblith and S. W. Linderman (2021). Generalized shape
+           metrics on neural representations. Advances in Neural Information Processing Systems.
 
     Examples
     --------

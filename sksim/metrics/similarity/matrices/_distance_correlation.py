@@ -53,6 +53,8 @@ def distance_correlation_score(X, Y, *, unbiased=True) -> float:
     do and returns this ratio, which is signed, in [-1, 1] and close to 0 for independent
     representations. ``unbiased=False`` centres rows and columns and returns its root, in [0, 1].
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features_x)
@@ -85,13 +87,12 @@ def distance_correlation_score(X, Y, *, unbiased=True) -> float:
     O(n^2 d) time. The distances are formed in blocks within scikit-learn's ``working_memory``;
     those of more than 2048 samples in the dtype of the input.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    Measuring and testing dependence by correlation of distances. Szekely, Rizzo, Bakirov, 2007.
-
-    Partial distance correlation with methods for dissimilarities. Szekely, Rizzo, 2014.
+    .. [1] G. J. Székely, M. L. Rizzo and N. K. Bakirov (2007). Measuring and testing dependence by
+           correlation of distances. Annals of Statistics 35.
+    .. [2] G. J. Székely and M. L. Rizzo (2014). Partial distance correlation with methods for
+           dissimilarities. Annals of Statistics 42.
 
     Examples
     --------

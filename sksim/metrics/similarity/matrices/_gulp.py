@@ -89,6 +89,8 @@ def gulp_distance(X, Y, *, reg) -> float:
     targets to their ridge predictions: the root of the squared differences of the predictions,
     summed over orthonormal targets.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features_x)
@@ -118,12 +120,11 @@ def gulp_distance(X, Y, *, reg) -> float:
     triangle inequality. Invariant to rotation, scale and shift, for ``reg=0`` to any invertible
     map. O(n d^2 + d^3) time for n > d, O(n^2 d) otherwise.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    GULP: a prediction-based metric between representations. Boix-Adsera, Lawrence, Stepaniants,
-    Rigollet, 2022.
+    .. [1] E. Boix-Adserà, H. Lawrence, G. Stepaniants and P. Rigollet (2022). GULP: a
+           prediction-based metric between representations. Advances in Neural Information
+           Processing Systems.
 
     Examples
     --------

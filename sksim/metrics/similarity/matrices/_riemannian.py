@@ -97,6 +97,8 @@ def riemannian_distance(X, Y, *, matrix="covariance", reg=0.0) -> float:
     \epsilon I)`. For ``"covariance"`` :math:`S = X_c^\top X_c / (n - 1)` (d, d), for ``"gram"``
     :math:`S = X_c X_c^\top / d` (n, n).
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features_x)
@@ -129,14 +131,12 @@ def riemannian_distance(X, Y, *, matrix="covariance", reg=0.0) -> float:
     applied to both sides. Gram matrices: invariant to rotation and shift of either side.
     O(n d^2 + d^3) time, or O(n^2 d + n^3).
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    A Riemannian framework for tensor computing. Pennec, Fillard, Ayache, 2006.
-
-    Using distance on the Riemannian manifold to compare representations in brain and in models.
-    Shahbazi, Shirali, Aghajan, Nili, 2021.
+    .. [1] X. Pennec, P. Fillard and N. Ayache (2006). A Riemannian framework for tensor computing.
+           International Journal of Computer Vision 66.
+    .. [2] M. Shahbazi, A. Shirali, H. Aghajan and H. Nili (2021). Using distance on the Riemannian
+           manifold to compare representations in brain and in models. NeuroImage 239.
 
     Examples
     --------

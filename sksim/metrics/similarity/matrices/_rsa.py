@@ -265,6 +265,8 @@ def rsa_score(X, Y, *, rdm="correlation", compare="spearman") -> float:
     Each representation becomes its representational dissimilarity matrix (RDM) :math:`D` (n, n);
     the entries :math:`D_{ij}`, i < j, of the two are compared.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features_x)
@@ -305,15 +307,12 @@ def rsa_score(X, Y, *, rdm="correlation", compare="spearman") -> float:
     less than 1e-8 of the variance of the ranks (they are ranked exactly, with O(n^2) memory,
     otherwise). "kendall" needs O(n^2) memory and O(n^2 log n) time.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    Representational similarity analysis: connecting the branches of systems neuroscience.
-    Kriegeskorte, Mur, Bandettini, 2008.
-
-    A toolbox for representational similarity analysis. Nili, Wingfield, Walther, Su,
-    Marslen-Wilson, Kriegeskorte, 2014.
+    .. [1] N. Kriegeskorte, M. Mur and P. Bandettini (2008). Representational similarity analysis:
+           connecting the branches of systems neuroscience. Frontiers in Systems Neuroscience 2.
+    .. [2] H. Nili, C. Wingfield, A. Walther, L. Su, W. Marslen-Wilson and N. Kriegeskorte (2014). A
+           toolbox for representational similarity analysis. PLOS Computational Biology 10.
 
     Examples
     --------
@@ -335,6 +334,8 @@ def rsm_norm_distance(X, Y, *, rdm="euclidean") -> float:
     .. math:: d = \Big( \sum_{i < j} (D^x_{ij} - D^y_{ij})^2 \Big)^{1/2}
 
     in the unit of the dissimilarities.
+
+    .. versionadded:: 0.1
 
     Parameters
     ----------
@@ -360,11 +361,10 @@ def rsm_norm_distance(X, Y, *, rdm="euclidean") -> float:
     the Euclidean dissimilarity invariant to rotation and shift, not to scale. O(n^2 d) time, in
     blocks.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    On the dimensionality of word embedding. Yin, Shen, 2018.
+    .. [1] Z. Yin and Y. Shen (2018). On the dimensionality of word embedding. Advances in Neural
+           Information Processing Systems.
 
     Examples
     --------

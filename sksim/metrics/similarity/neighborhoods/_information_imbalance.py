@@ -147,6 +147,8 @@ def information_imbalance(X, Y, *, n_neighbors=1) -> float:
     nothing about Y, and at most 2 (n - 1) / n. It is directed: if X -> Y is small and Y -> X
     large, then X holds what Y holds and more.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features_x)
@@ -178,12 +180,10 @@ def information_imbalance(X, Y, *, n_neighbors=1) -> float:
     that a matrix product cannot tell apart are formed from differences: data with many ties, such
     as small integers, take several times as long.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    A. Glielmo, C. Zeni, B. Cheng, G. Csányi and A. Laio, "Ranking the information content of
-    distance measures", PNAS Nexus 1(2), 2022.
+    .. [1] A. Glielmo, C. Zeni, B. Cheng, G. Csányi and A. Laio (2022). Ranking the information
+           content of distance measures. PNAS Nexus 1.
 
     Examples
     --------

@@ -60,6 +60,8 @@ def mutual_knn_score(X, Y, *, n_neighbors=10, metric="cosine", adjusted=False) -
     ``adjusted=True`` returns :math:`(s - \frac{k}{n - 1}) / (1 - \frac{k}{n - 1})`, which is 0 at
     chance and 1 for equal neighbourhoods.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features_x)
@@ -96,11 +98,10 @@ def mutual_knn_score(X, Y, *, n_neighbors=10, metric="cosine", adjusted=False) -
     the lengths of the rows, with Euclidean distance by translation. Ties go to the smaller
     index. Time O(n^2 d) for two neighbour searches, memory O(n k) beside theirs.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    M. Huh, B. Cheung, T. Wang and P. Isola, "The Platonic representation hypothesis", ICML 2024.
+    .. [1] M. Huh, B. Cheung, T. Wang and P. Isola (2024). The Platonic representation hypothesis.
+           International Conference on Machine Learning.
 
     Examples
     --------
@@ -131,6 +132,8 @@ def jaccard_knn_score(X, Y, *, n_neighbors=10, metric="cosine") -> float:
 
     with :math:`N_X(i)` the k nearest neighbours of sample i in X, itself left out. The value lies
     in [0, 1]; a sample with the share m of common neighbours counts m / (2 - m).
+
+    .. versionadded:: 0.1
 
     Parameters
     ----------
@@ -163,12 +166,10 @@ def jaccard_knn_score(X, Y, *, n_neighbors=10, metric="cosine") -> float:
     Euclidean distance by translation. Ties go to the smaller index. Time O(n^2 d) for two
     neighbour searches, memory O(n k) beside theirs.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    C. Wang, W. Rao, W. Guo, P. Wang, J. Liu and X. Guan, "Towards understanding the instability
-    of network embedding", IEEE Transactions on Knowledge and Data Engineering 34(2), 2022.
+    .. [1] C. Wang, W. Rao, W. Guo, P. Wang, J. Liu and X. Guan (2022). Towards understanding the
+           instability of network embedding. IEEE Transactions on Knowledge and Data Engineering 34.
 
     Examples
     --------

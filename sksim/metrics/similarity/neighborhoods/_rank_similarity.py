@@ -57,6 +57,8 @@ def rank_similarity_score(X, Y, *, n_neighbors=10, metric="cosine") -> float:
     :math:`m_i` the number of common neighbours; a sample without any counts 0. The value lies in
     [0, 1]; near neighbours weigh more.
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features_x)
@@ -89,12 +91,10 @@ def rank_similarity_score(X, Y, *, n_neighbors=10, metric="cosine") -> float:
     by translation. Ties go to the smaller index. Time O(n^2 d) for two neighbour searches and
     O(n k^2) for the comparison, memory O(n k) beside those of the searches.
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    C. Wang, W. Rao, W. Guo, P. Wang, J. Liu and X. Guan, "Towards understanding the instability
-    of network embedding", IEEE Transactions on Knowledge and Data Engineering 34(2), 2022.
+    .. [1] C. Wang, W. Rao, W. Guo, P. Wang, J. Liu and X. Guan (2022). Towards understanding the
+           instability of network embedding. IEEE Transactions on Knowledge and Data Engineering 34.
 
     Examples
     --------

@@ -84,6 +84,8 @@ def second_order_cosine_score(X, Y, *, n_neighbors=10) -> float:
     with :math:`N_X(i)` the k nearest neighbours of sample i in X by cosine, itself left out. The
     value lies in [-1, 1].
 
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features_x)
@@ -113,12 +115,11 @@ def second_order_cosine_score(X, Y, *, n_neighbors=10) -> float:
     chance: judge them by ``permutation_test_similarity``. Unchanged by rotation and by the lengths
     of the rows. Time O(n^2 d) for two neighbour searches, memory O(n d).
 
-    .. versionadded:: 0.1
-
     References
     ----------
-    W. L. Hamilton, J. Leskovec and D. Jurafsky, "Cultural shift or linguistic drift? Comparing two
-    computational measures of semantic change", EMNLP 2016.
+    .. [1] W. L. Hamilton, J. Leskovec and D. Jurafsky (2016). Cultural shift or linguistic drift?
+           Comparing two computational measures of semantic change. Conference on Empirical Methods
+           in Natural Language Processing.
 
     Examples
     --------
