@@ -8,6 +8,8 @@ import warnings
 sys.path.insert(0, os.path.abspath("."))
 
 from api_reference import API_REFERENCE
+from citations import BibliographyStyle
+from pybtex.plugin import register_plugin
 
 import sksim
 
@@ -43,7 +45,8 @@ autosummary_generate = True
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 bibtex_bibfiles = ["references.bib"]
-bibtex_default_style = "unsrt"
+bibtex_default_style = "docstrings"
+bibtex_reference_style = "author_year"
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
@@ -70,7 +73,7 @@ html_theme_options = {
     "footer_end": [],
 }
 html_css_files = ["sksim.css"]
-html_sidebars = {"getting_started": [], "glossary": [], "changes": []}
+html_sidebars = {"getting_started": [], "glossary": [], "bibliography": [], "changes": []}
 
 
 # Gallery sections in the order of the questions.
@@ -154,6 +157,7 @@ def _skip_foreign_members(app, what, name, obj, skip, options):
 
 
 _write_api_pages()
+register_plugin("pybtex.style.formatting", "docstrings", BibliographyStyle)
 
 
 def setup(app):
