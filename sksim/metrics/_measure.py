@@ -400,8 +400,8 @@ def get_measure(
         for record in all_measures(kind):
             if measure in record.spellings:
                 return record
-        known = [name for record in all_measures(kind) for name in (record.name, *record.aliases)]
-        raise unknown_name_error(parameter, measure, known, or_else="a function")
+        names = [record.name for record in all_measures(kind)]
+        raise unknown_name_error(parameter, measure, names, or_else="a function")
     if not callable(measure):
         raise TypeError(f"{parameter} must be a name or a callable, got {type(measure).__name__}.")
     function, keywords = measure, {}

@@ -15,7 +15,7 @@ from sksim.metrics import (
     rsa_score,
     similarity_interval,
 )
-from sksim.metrics._measure import MEASURES
+from sksim.metrics._measure import PairedMeasure, get_measure
 from sksim.metrics.similarity.matrices import _cka
 from tests.reference import similarity as reference
 
@@ -31,7 +31,7 @@ def test_reference_null_distribution():
         ("cka", -0.00402811, 0.02174379),
         ("cka_biased", 0.04626360, 0.02006701),
     ):
-        steps = MEASURES[name].steps()
+        steps = get_measure(name, PairedMeasure).steps()
         x, y = steps.prepare(X), steps.prepare(Y)
         null = np.array([steps.compare(x, steps.permute(y, order)) for order in orders])
         assert null.mean() == pytest.approx(mean, abs=1e-7)
@@ -47,7 +47,7 @@ def test_reference_null_distribution():
     ["cka", "mutual_knn", "rsa", "procrustes_angular", BIASED, partial(rsa_score, rdm="cosine")],
 )
 def test_null_scores_equal_the_function_of_permuted_rows(metric):
-    function = MEASURES[metric] if isinstance(metric, str) else metric
+    function = get_measure(metric, PairedMeasure) if isinstance(metric, str) else metric
     score, null_scores, pvalue = permutation_test_similarity(
         X, Y, metric, n_permutations=20, random_state=7
     )
@@ -155,7 +155,7 @@ def test_calibration_needs_a_largest_value():
 
 
 def test_measures_without_pairing_have_nothing_to_test():
-    with pytest.raises(ValueError, match="riemannian does not depend on which rows"):
+    with pytest.raises(ValueError, match="riemannian_distance does not depend on which rows"):
         permutation_test_similarity(X, Y, "riemannian")
 
 
@@ -181,7 +181,7 @@ def test_interval_covers_the_value_of_the_population(metric):
         A = rng.standard_normal((n, 3))
         return A, A @ weights + 2 * rng.standard_normal((n, 3))
 
-    population = np.mean([MEASURES[metric](*sample(100)) for _ in range(300)])
+    population = np.mean([get_measure(metric, PairedMeasure)(*sample(100)) for _ in range(300)])
     covered = []
     for _ in range(40):
         low, high = similarity_interval(*sample(100), metric, confidence=0.9, random_state=rng)

@@ -13,7 +13,7 @@ from sksim.metrics import (
     pwcca_score,
     rsa_score,
 )
-from sksim.metrics._measure import Measure, Steps
+from sksim.metrics._measure import PairedMeasure, Steps
 
 RNG = np.random.RandomState(0)
 BASE = RNG.standard_normal((40, 4))
@@ -38,13 +38,13 @@ def counted(monkeypatch):
         return float(x * y)
 
     for symmetric in (True, False):
-        measure = Measure(
+        measure = PairedMeasure(
             name=f"counted_{symmetric}",
-            score=lambda X, Y: float(X.mean() * Y.mean()),
+            function=lambda X, Y: float(X.mean() * Y.mean()),
             make_steps=lambda: Steps(prepare, compare, None),
             symmetric=symmetric,
         )
-        monkeypatch.setitem(_measure.MEASURES, measure.name, measure)
+        monkeypatch.setitem(_measure._RECORDS, measure.name, measure)
     return counts
 
 
@@ -85,7 +85,7 @@ def test_values_equal_the_function_of_each_pair(metric, n_jobs):
     layers = LAYERS
     if metric is not None and getattr(metric, "func", None) is np.vdot:
         layers = [BASE, BASE + 1]
-    function = _measure.MEASURES[metric] if isinstance(metric, str) else metric
+    function = _measure.get_measure(metric, PairedMeasure) if isinstance(metric, str) else metric
     result = pairwise_similarity(layers, metric, n_jobs=n_jobs)
     arrays = list(layers.values()) if isinstance(layers, dict) else layers
     expected = [[function(A, B) for B in arrays] for A in arrays]
@@ -115,7 +115,7 @@ def test_bad_input_names_the_representation():
         pairwise_similarity(BASE)
     with pytest.raises(ValueError, match="at least one"):
         pairwise_similarity([])
-    with pytest.raises(ValueError, match=r"Unknown measure 'ckaa'; known are \['cca'"):
+    with pytest.raises(ValueError, match=r"metric must be one of \['cca'.*Did you mean 'cka'"):
         pairwise_similarity(LAYERS, "ckaa")
     with pytest.raises(ValueError, match="'kernel' parameter of cka_score"):
         pairwise_similarity(LAYERS, partial(cka_score, kernel="wrong"))

@@ -15,7 +15,7 @@ from sksim.metrics import (
     rank_similarity_score,
     second_order_cosine_score,
 )
-from sksim.metrics._measure import MEASURES
+from sksim.metrics._measure import PairedMeasure, get_measure
 from sksim.metrics.similarity.neighborhoods._neighborhood import (
     neighbor_indices,
     overlap_counts,
@@ -90,7 +90,7 @@ def test_literal_formulas_of_one_metric(seed, k):
 @given(seed=SEEDS)
 def test_permuted_state_is_that_of_the_permuted_rows(name, seed):
     X, Y = draw(seed)
-    steps = MEASURES[name].steps()
+    steps = get_measure(name, PairedMeasure).steps()
     x, y = steps.prepare(X), steps.prepare(Y)
     rng = np.random.RandomState(seed)
     first, second = rng.permutation(len(X)), rng.permutation(len(X))
@@ -108,7 +108,7 @@ def test_permuted_state_is_that_of_the_permuted_rows(name, seed):
 def test_chance_level(name, k):
     """The mean over random pairings comes within four standard errors of the stated null."""
     X, Y = draw(5)
-    measure = MEASURES[name]
+    measure = get_measure(name, PairedMeasure)
     steps = measure.make_steps(n_neighbors=k)
     x, y = steps.prepare(X), steps.prepare(Y)
     rng = np.random.RandomState(0)
@@ -119,7 +119,7 @@ def test_chance_level(name, k):
 
 def test_chance_level_of_the_information_imbalance():
     X, Y = draw(5)
-    steps = MEASURES["information_imbalance"].steps()
+    steps = get_measure("information_imbalance", PairedMeasure).steps()
     x, y = steps.prepare(X), steps.prepare(Y)
     rng = np.random.RandomState(0)
     null = [steps.compare(x, steps.permute(y, rng.permutation(len(X)))) for _ in range(1500)]
@@ -205,7 +205,7 @@ def test_ties_in_the_ranks_are_averaged():
 
 def imbalances(X, Y, k):
     """By the function, and from the table of ranks that permutations use."""
-    steps = MEASURES["information_imbalance"].make_steps(n_neighbors=k)
+    steps = get_measure("information_imbalance", PairedMeasure).make_steps(n_neighbors=k)
     permuted = steps.permute(steps.prepare(Y), np.arange(len(Y)))
     return information_imbalance(X, Y, n_neighbors=k), steps.compare(steps.prepare(X), permuted)
 
@@ -229,7 +229,7 @@ def test_ranks_within_clusters_that_are_far_apart(gap, unit):
 def test_rank_table_and_blocks_agree():
 
     X, Y = draw(3)
-    steps = MEASURES["information_imbalance"].steps()
+    steps = get_measure("information_imbalance", PairedMeasure).steps()
     x, y = steps.prepare(X), steps.prepare(Y)
     order = np.random.RandomState(0).permutation(len(X))
     from_table = steps.compare(x, steps.permute(y, order))
