@@ -3,29 +3,77 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from dataclasses import dataclass, replace
+from typing import Literal, Self
+
 import numpy as np
 from sklearn.utils import Bunch
 
-from sksim.metrics.distributions._index_sets import check_index, check_label_pair, report_degenerate
+from sksim.metrics.distributions._index_sets import check_index, check_label_pair
 from sksim.metrics.distributions._kl import row_kl_divergence
 from sksim.metrics.distributions._label_terms import (
     LabelSums,
-    LabelTerms,
-    LabelValues,
-    center_columns,
+    label_means,
     label_sums,
-    label_values,
-    merge_label_sums,
     score_pivots,
-    summarize_label_terms,
+    sum_products,
+    terms_of_sums,
 )
-from sksim.metrics.distributions._log_probabilities import (
-    check_log_probability_pair,
-    rounding_levels,
-)
+from sksim.metrics.distributions._log_probabilities import LogProbabilityPair
 from sksim.metrics.distributions._logit_distance import row_squared_logit_distance
+from sksim.metrics.distributions._terms import Terms, report_degenerate
+from sksim.utils._names import unknown_name_error
+from sksim.utils._typing import ArrayLike, FloatArray, IntArray
 
 __all__ = ["DistributionAccumulator"]
+
+
+@dataclass(frozen=True, eq=False)
+class _Totals:
+    """What has been seen of two models; two samples can be pooled."""
+
+    n_samples: int
+    pivots: IntArray
+    floors: tuple[float, float]
+    divergence: float
+    squared_distance: float
+    means: FloatArray
+    sums: LabelSums
+
+    @classmethod
+    def of(cls, pair: LogProbabilityPair, pivots: IntArray) -> Self:
+        means = label_means(pair)
+        return cls(
+            n_samples=pair.n_samples,
+            pivots=pivots,
+            floors=pair.floors,
+            divergence=float(row_kl_divergence(pair).sum()),
+            squared_distance=float(row_squared_logit_distance(pair).sum()),
+            means=means,
+            sums=label_sums(pair, pivots, means),
+        )
+
+    def plus(self, other: Self) -> Self:
+        if self.means.shape != other.means.shape:
+            raise ValueError(
+                f"The number of labels must stay the same: got {other.means.shape[1]} after "
+                f"{self.means.shape[1]}."
+            )
+        if not np.array_equal(self.pivots, other.pivots):
+            raise ValueError("Both accumulators must keep the same pivots.")
+        n_total = self.n_samples + other.n_samples
+        gap = other.means - self.means
+        between = sum_products(gap[:, None], self.pivots)
+        weight = self.n_samples * other.n_samples / n_total
+        return replace(
+            self,
+            n_samples=n_total,
+            floors=(max(self.floors[0], other.floors[0]), max(self.floors[1], other.floors[1])),
+            divergence=self.divergence + other.divergence,
+            squared_distance=self.squared_distance + other.squared_distance,
+            means=self.means + gap * (other.n_samples / n_total),
+            sums=self.sums.plus(other.sums).plus(between, weight),
+        )
 
 
 class DistributionAccumulator:
@@ -83,11 +131,16 @@ class DistributionAccumulator:
     1.32
     """
 
-    def __init__(self, pivots=None):
+    def __init__(self, pivots: ArrayLike | None = None) -> None:
         self.pivots = pivots
-        self.n_samples = 0
+        self._totals: _Totals | None = None
 
-    def __repr__(self):
+    @property
+    def n_samples(self) -> int:
+        """Number of inputs seen."""
+        return 0 if self._totals is None else self._totals.n_samples
+
+    def __repr__(self) -> str:
         return f"DistributionAccumulator(n_samples={self.n_samples})"
 
     def _checked_pivots(self, n_labels: int) -> np.ndarray:
@@ -100,7 +153,7 @@ class DistributionAccumulator:
         check_index(pivots[-1], n_labels, "each of pivots")
         return pivots
 
-    def partial_fit(self, log_p, log_q):
+    def partial_fit(self, log_p: ArrayLike, log_q: ArrayLike) -> Self:
         """Add a batch of inputs.
 
         Parameters
@@ -120,19 +173,11 @@ class DistributionAccumulator:
         ValueError
             If a row is not normalised or holds -inf, or if the number of labels changes.
         """
-        log_p, log_q = check_log_probability_pair(log_p, log_q)
-        log_d = log_p - log_q
-        batch = DistributionAccumulator(self.pivots)
-        batch._pivots = self._checked_pivots(log_p.shape[1])
-        batch.n_samples = len(log_p)
-        batch._divergence = float(row_kl_divergence(log_p, log_q).sum())
-        batch._squared_distance = float(row_squared_logit_distance(log_p, log_q).sum())
-        batch._floors = rounding_levels(log_p, log_q)
-        batch._means = np.stack([log_p.mean(axis=0), log_d.mean(axis=0)])
-        batch._sums = label_sums(center_columns(log_p), center_columns(log_d), batch._pivots)
-        return self.merge(batch)
+        pair = LogProbabilityPair.check(log_p, log_q)
+        self._add(_Totals.of(pair, self._checked_pivots(pair.n_labels)))
+        return self
 
-    def merge(self, other):
+    def merge(self, other: "DistributionAccumulator") -> Self:
         """Add everything that another accumulator has seen, in place.
 
         Parameters
@@ -154,41 +199,19 @@ class DistributionAccumulator:
         """
         if not isinstance(other, DistributionAccumulator):
             raise TypeError(f"other must be a DistributionAccumulator, got {type(other).__name__}.")
-        if other.n_samples == 0:
-            return self
-        if self.n_samples == 0:
-            self._take(other)
-            return self
-        if self._means.shape != other._means.shape:
-            raise ValueError(
-                f"The number of labels must stay the same: got {other._means.shape[1]} after "
-                f"{self._means.shape[1]}."
-            )
-        if not np.array_equal(self._pivots, other._pivots):
-            raise ValueError("Both accumulators must keep the same pivots.")
-        n_total = self.n_samples + other.n_samples
-        gap = other._means - self._means
-        between = label_sums(gap[:1], gap[1:], self._pivots)
-        weight = self.n_samples * other.n_samples / n_total
-        self._sums = merge_label_sums(self._sums, other._sums, between, weight)
-        self._means = self._means + gap * (other.n_samples / n_total)
-        self._floors = tuple(map(max, self._floors, other._floors))
-        self._divergence += other._divergence
-        self._squared_distance += other._squared_distance
-        self.n_samples = n_total
+        if other._totals is not None:
+            self._add(other._totals)
         return self
 
-    def _take(self, other) -> None:
-        self.n_samples, self._pivots = other.n_samples, other._pivots
-        self._divergence, self._squared_distance = other._divergence, other._squared_distance
-        self._floors, self._means = other._floors, other._means.copy()
-        self._sums = LabelSums(*(part.copy() for part in other._sums))
+    def _add(self, totals: _Totals) -> None:
+        self._totals = totals if self._totals is None else self._totals.plus(totals)
 
-    def _check_samples(self, least: int) -> None:
-        if self.n_samples < least:
+    def _seen(self, least: int) -> _Totals:
+        if self._totals is None or self._totals.n_samples < least:
             raise ValueError(
                 f"At least {least} inputs must be seen first (partial_fit), got {self.n_samples}."
             )
+        return self._totals
 
     def kl_divergence(self) -> float:
         """Kullback-Leibler divergence of the first model from the second.
@@ -198,10 +221,10 @@ class DistributionAccumulator:
         divergence : float
             Mean over all inputs seen, in nats.
         """
-        self._check_samples(1)
-        return self._divergence / self.n_samples
+        totals = self._seen(1)
+        return totals.divergence / totals.n_samples
 
-    def logit_distance(self, *, squared=False) -> float:
+    def logit_distance(self, *, squared: bool = False) -> float:
         """Logit distance of the two models.
 
         Parameters
@@ -214,11 +237,17 @@ class DistributionAccumulator:
         distance : float
             The distance over all inputs seen, or its square.
         """
-        self._check_samples(1)
-        squared_distance = self._squared_distance / self.n_samples
+        totals = self._seen(1)
+        squared_distance = totals.squared_distance / totals.n_samples
         return squared_distance if squared else float(np.sqrt(squared_distance))
 
-    def label_terms(self, pivot, *, left_out="auto", reduce="max") -> Bunch:
+    def label_terms(
+        self,
+        pivot: int,
+        *,
+        left_out: int | Literal["auto"] = "auto",
+        reduce: Literal["max", "mean"] = "max",
+    ) -> Bunch:
         """Terms t1 and t3 of the log-likelihood variance distance, for one pivot label.
 
         Parameters
@@ -241,25 +270,28 @@ class DistributionAccumulator:
             If fewer than 2 inputs or 3 labels were seen, the pivot is not kept, or the log-ratio
             of a label to the pivot is constant.
         """
-        self._check_samples(2)
-        n_labels = self._means.shape[1]
+        totals = self._seen(2)
+        n_labels = totals.means.shape[1]
         check_label_pair(pivot, left_out, n_labels)
         if n_labels < 3:
             raise ValueError(f"At least 3 labels are needed, got {n_labels}.")
         if reduce not in ("max", "mean"):
-            raise ValueError(f"reduce must be 'max' or 'mean', got {reduce!r}.")
-        column = np.flatnonzero(self._pivots == pivot)
+            raise unknown_name_error("reduce", reduce, ("max", "mean"))
+        column = np.flatnonzero(totals.pivots == pivot)
         if len(column) == 0:
-            raise ValueError(f"pivot must be one of pivots={self._pivots.tolist()}, got {pivot}.")
-        chosen = self._pivots[column]
-        pair_sums = {
-            name: getattr(self._sums, name)[:, column] for name in ("aa", "bb", "md", "dm")
-        }
-        sums = self._sums._replace(**pair_sums)
-        values = label_values(sums, chosen, self.n_samples, self._floors)
-        _, rows = score_pivots(values, left_out=left_out, reduce=reduce, skip=False)
-        others = np.setdiff1d(np.arange(n_labels), [pivot, rows[0]])
-        terms = LabelTerms(others, *(part[others, 0] for part in LabelValues(*values)))
+            raise ValueError(f"pivot must be one of pivots={totals.pivots.tolist()}, got {pivot}.")
+        kept = {name: getattr(totals.sums, name)[:, column] for name in ("aa", "bb", "md")}
+        terms = terms_of_sums(
+            totals.sums._replace(**kept), totals.pivots[column], totals.n_samples, totals.floors
+        )
+        is_pivot = np.arange(n_labels)[:, None] == pivot
+        _, (chosen,) = score_pivots(terms, is_pivot, left_out=left_out, reduce=reduce, skip=False)
+        others = np.setdiff1d(np.arange(n_labels), [pivot, chosen])
+        terms = Terms(*(part[others, 0] for part in terms))
         report_degenerate("label", others[np.isnan(terms.rest)], "raise", all_of_them=False)
-        t1, t3 = summarize_label_terms(terms, reduce)
-        return Bunch(t1=t1, t3=t3, pivot=int(pivot), left_out=int(rows[0]))
+        return Bunch(
+            t1=terms.shape_gap(reduce),
+            t3=terms.scale_gap(reduce),
+            pivot=int(pivot),
+            left_out=int(chosen),
+        )

@@ -132,7 +132,7 @@ class TestBadInput:
             ({"pivot": 1}, "pivot must be one of pivots"),
             ({"pivot": 9}, "pivot must be in"),
             ({"pivot": 0, "left_out": 0}, "left_out must differ"),
-            ({"pivot": 0, "reduce": "sum"}, "reduce must be 'max' or 'mean'"),
+            ({"pivot": 0, "reduce": "sum"}, r"reduce must be one of \['max', 'mean'\]"),
             ({"pivot": 0, "left_out": "none"}, "left_out must be in"),
             ({"pivot": 0.5}, "pivot must be in"),
         ],

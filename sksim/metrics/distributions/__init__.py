@@ -16,14 +16,16 @@ from sksim.metrics.distributions._jensen_shannon import (
 )
 from sksim.metrics.distributions._kl import kl_divergence
 from sksim.metrics.distributions._linear_identifiability import linear_identifiability_distance
-from sksim.metrics.distributions._llv import log_likelihood_variance_distance
-from sksim.metrics.distributions._log_probabilities import aligned_log_probabilities
-from sksim.metrics.distributions._logit_distance import logit_distance
-from sksim.metrics.distributions._max_pls_svd import max_pls_svd_distance
-from sksim.metrics.distributions._moment_routes import (
+from sksim.metrics.distributions._llv import (
+    log_likelihood_variance_distance,
     log_likelihood_variance_distance_from_embeddings,
+)
+from sksim.metrics.distributions._log_probabilities import aligned_log_probabilities
+from sksim.metrics.distributions._logit_distance import (
+    logit_distance,
     logit_distance_from_embeddings,
 )
+from sksim.metrics.distributions._max_pls_svd import max_pls_svd_distance
 
 __all__ = [
     "aligned_log_probabilities",

@@ -6,21 +6,22 @@
 import numpy as np
 from sklearn.utils import Bunch
 
+from sksim.metrics.distributions._embeddings import check_embedding_model
 from sksim.metrics.distributions._identifiability_map import difference_rounding, spread_rows
-from sksim.metrics.distributions._models import check_embedding_model
 from sksim.utils._sklearn import validate_params
+from sksim.utils._typing import ArrayLike, FloatArray, IntArray
 
 __all__ = ["diversity"]
 
 
-def _rank(values: np.ndarray) -> int:
+def _rank(values: FloatArray) -> int:
     """Rank after centring; what rounding leaves of the mean does not count."""
     singular_values = np.linalg.svd(values - values.mean(axis=0), compute_uv=False)
     least = max(1e-10 * singular_values[0], difference_rounding(values))
     return int((singular_values > least).sum())
 
 
-def _spread_set(values: np.ndarray, size: int):
+def _spread_set(values: FloatArray, size: int) -> tuple[int, IntArray, FloatArray]:
     """A pivot in the middle, up to ``size`` rows spread around it, and their singular values."""
     pivot = int(np.linalg.norm(values - values.mean(axis=0), axis=1).argmin())
     displaced = values - values[pivot]
@@ -30,7 +31,7 @@ def _spread_set(values: np.ndarray, size: int):
 
 
 @validate_params({"f": ["array-like"], "g": ["array-like"]}, prefer_skip_nested_validation=True)
-def diversity(f, g) -> Bunch:
+def diversity(f: ArrayLike, g: ArrayLike) -> Bunch:
     r"""Check the diversity condition of a model p(y|x) ~ exp(f(x).g(y)).
 
     The condition asks for labels :math:`y_0, ..., y_M` and inputs :math:`x_0, ..., x_M` such

@@ -9,12 +9,14 @@ import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
 from sksim.metrics._measure import LabelMeasure, register
+from sksim.metrics.distributions._arguments import of_labels
 from sksim.utils._labels import check_labels
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["disagreement_rate", "error_consistency_score", "minmax_normalized_disagreement"]
 
 
-def _check_labels(**labels) -> list[np.ndarray]:
+def _check_labels(**labels: ArrayLike) -> list[np.ndarray]:
     """One-dimensional arrays of equal length, of any type of label; none is missing."""
     arrays = [check_labels(y, name) for name, y in labels.items()]
     sizes = {name: y.size for name, y in zip(labels, arrays, strict=True)}
@@ -29,11 +31,12 @@ def _check_labels(**labels) -> list[np.ndarray]:
 
 
 def _undefined(what: str, why: str) -> float:
-    warnings.warn(f"{what} is not defined and set to NaN: {why}", UndefinedMetricWarning, 3)
+    warnings.warn(f"{what} is not defined and set to NaN: {why}", UndefinedMetricWarning, 4)
     return float("nan")
 
 
-def disagreement_rate(y_pred_a, y_pred_b) -> float:
+@of_labels
+def disagreement_rate(y_pred_a: ArrayLike, y_pred_b: ArrayLike) -> float:
     r"""Share of samples for which two models predict different labels.
 
     .. math:: D = \frac{1}{n} \lvert \{i : \hat y_i \neq \hat y'_i\} \rvert
@@ -86,7 +89,10 @@ def disagreement_rate(y_pred_a, y_pred_b) -> float:
     return float(np.mean(a != b))
 
 
-def minmax_normalized_disagreement(y_true, y_pred_a, y_pred_b) -> float:
+@of_labels
+def minmax_normalized_disagreement(
+    y_true: ArrayLike, y_pred_a: ArrayLike, y_pred_b: ArrayLike
+) -> float:
     r"""Disagreement of two models between its least and its largest possible value.
 
     .. math:: \frac{D - \lvert e - e' \rvert}{\min(e + e', 1) - \lvert e - e' \rvert}
@@ -142,7 +148,7 @@ def minmax_normalized_disagreement(y_true, y_pred_a, y_pred_b) -> float:
     """
     y, a, b = _check_labels(y_true=y_true, y_pred_a=y_pred_a, y_pred_b=y_pred_b)
     # counts of samples, so that the comparisons below are exact
-    errors_a, errors_b = np.count_nonzero(a != y), np.count_nonzero(b != y)
+    errors_a, errors_b = int(np.count_nonzero(a != y)), int(np.count_nonzero(b != y))
     least, largest = abs(errors_a - errors_b), min(errors_a + errors_b, y.size)
     if least == largest:
         return _undefined(
@@ -152,7 +158,8 @@ def minmax_normalized_disagreement(y_true, y_pred_a, y_pred_b) -> float:
     return float((np.count_nonzero(a != b) - least) / (largest - least))
 
 
-def error_consistency_score(y_true, y_pred_a, y_pred_b) -> float:
+@of_labels
+def error_consistency_score(y_true: ArrayLike, y_pred_a: ArrayLike, y_pred_b: ArrayLike) -> float:
     r"""Agreement of two models on which samples are hard, corrected for chance.
 
     .. math:: \kappa = \frac{c - c_0}{1 - c_0}, \qquad c_0 = a a' + (1 - a)(1 - a')

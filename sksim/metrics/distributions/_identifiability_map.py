@@ -5,30 +5,32 @@
 
 import numbers
 import warnings
+from typing import Literal
 
 import numpy as np
 from scipy.linalg import qr
 
+from sksim.metrics.distributions._embeddings import check_unembedding_pair
 from sksim.metrics.distributions._index_sets import check_index
-from sksim.metrics.distributions._models import check_unembedding_pair
 from sksim.utils._sklearn import StrOptions, validate_params
+from sksim.utils._typing import ArrayLike, FloatArray, IntArray
 
 __all__ = ["difference_rounding", "identifiability_map", "spread_rows"]
 
 _LARGEST_CONDITION = 1e8
 
 
-def difference_rounding(values: np.ndarray) -> float:
+def difference_rounding(values: FloatArray) -> float:
     """Singular value at or below which differences of the rows are rounding."""
-    return np.finfo(float).eps * max(values.shape) * np.linalg.norm(values, 2)
+    return float(np.finfo(float).eps * max(values.shape) * np.linalg.norm(values, 2))
 
 
-def spread_rows(displaced: np.ndarray, size: int) -> np.ndarray:
+def spread_rows(displaced: FloatArray, size: int) -> IntArray:
     """Indices of ``size`` rows in general position: pivoted QR of the transpose."""
     return qr(displaced.T, mode="r", pivoting=True)[1][:size]
 
 
-def _check_labels(labels, n_labels: int, pivot: int) -> np.ndarray:
+def _check_labels(labels: ArrayLike, n_labels: int, pivot: int) -> IntArray:
     labels = np.asarray(labels)
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise ValueError(f"labels must be a list of label indices, got {labels!r}.")
@@ -41,12 +43,14 @@ def _check_labels(labels, n_labels: int, pivot: int) -> np.ndarray:
     return labels
 
 
-def _displaced(g1, g2, pivot: int, labels):
-    return g1[labels] - g1[pivot], g2[labels] - g2[pivot]
+def _square_system(
+    g1: FloatArray, g2: FloatArray, pivot: int, labels: IntArray | None, rounding: float
+) -> tuple[FloatArray, FloatArray, float]:
+    """The two (M, M) matrices L^T, and the condition number of the first.
 
-
-def _pair_rows(g1, g2, pivot: int, labels):
-    """The two (M, M) matrices L^T; without ``labels`` a well-conditioned set is chosen."""
+    Without ``labels`` a well-conditioned set is chosen. The condition is infinite where the system
+    is not square or is rounding.
+    """
     size = g1.shape[1]
     if labels is None:
         others = np.setdiff1d(np.arange(len(g1)), [pivot])
@@ -55,30 +59,19 @@ def _pair_rows(g1, g2, pivot: int, labels):
         raise ValueError(
             f"method='pair' needs as many labels as g1 has columns, {size}, got {len(labels)}."
         )
-    return _displaced(g1, g2, pivot, labels)
+    Lt, Lt2 = g1[labels] - g1[pivot], g2[labels] - g2[pivot]
+    singular_values = np.linalg.svd(Lt, compute_uv=False)
+    regular = singular_values[-1] > rounding
+    return Lt, Lt2, float(singular_values[0] / singular_values[-1]) if regular else np.inf
 
 
-def _condition(rows: np.ndarray, rounding: float) -> float:
-    """Condition number of the square system; infinite where it is not square or is rounding."""
-    if rows.shape[0] != rows.shape[1]:
-        return np.inf
-    singular_values = np.linalg.svd(rows, compute_uv=False)
-    return singular_values[0] / singular_values[-1] if singular_values[-1] > rounding else np.inf
-
-
-def _least_squares(rows1, rows2, rounding: float):
+def _least_squares(rows1: FloatArray, rows2: FloatArray, rounding: float) -> tuple[FloatArray, int]:
     """Solution of smallest norm of rows1 A = rows2, and the rank of rows1 above rounding."""
-    largest = np.linalg.norm(rows1, 2)
+    largest = float(np.linalg.norm(rows1, 2))
     if largest <= rounding:
         return np.zeros((rows1.shape[1], rows2.shape[1])), 0
     A, _, rank, _ = np.linalg.lstsq(rows1, rows2, rcond=rounding / largest)
-    return A, rank
-
-
-def _least_squares_rows(g1, g2, pivot: int, labels):
-    if labels is None:
-        return g1 - g1.mean(axis=0), g2 - g2.mean(axis=0)
-    return _displaced(g1, g2, pivot, labels)
+    return A, int(rank)
 
 
 @validate_params(
@@ -91,7 +84,14 @@ def _least_squares_rows(g1, g2, pivot: int, labels):
     },
     prefer_skip_nested_validation=True,
 )
-def identifiability_map(g1, g2, *, pivot=0, labels=None, method="lstsq") -> np.ndarray:
+def identifiability_map(
+    g1: ArrayLike,
+    g2: ArrayLike,
+    *,
+    pivot: int = 0,
+    labels: ArrayLike | None = None,
+    method: Literal["lstsq", "pair"] = "lstsq",
+) -> FloatArray:
     r"""Linear map A with f1(x) = A f2(x), from the unembeddings of two models.
 
     If two models p(y|x) ~ exp(f(x).g(y)) of the same distribution satisfy the diversity
@@ -172,24 +172,26 @@ def identifiability_map(g1, g2, *, pivot=0, labels=None, method="lstsq") -> np.n
         labels = _check_labels(labels, len(g1), pivot)
     rounding = difference_rounding(g1)
     if method == "pair":
-        rows1, rows2 = _pair_rows(g1, g2, pivot, labels)
-        condition = _condition(rows1, rounding)
+        Lt, Lt2, condition = _square_system(g1, g2, pivot, labels, rounding)
         if condition < _LARGEST_CONDITION:
-            return np.linalg.solve(rows1, rows2)
+            return np.linalg.solve(Lt, Lt2)
         warnings.warn(
             f"The square system of pivot {pivot} and its labels has condition number "
             f"{condition:.2g}; least squares over all labels are used instead.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
         labels = None
-    rows1, rows2 = _least_squares_rows(g1, g2, pivot, labels)
+    if labels is None:
+        rows1, rows2 = g1 - g1.mean(axis=0), g2 - g2.mean(axis=0)
+    else:
+        rows1, rows2 = g1[labels] - g1[pivot], g2[labels] - g2[pivot]
     A, rank = _least_squares(rows1, rows2, rounding)
     if rank < g1.shape[1]:
         warnings.warn(
             f"g1 does not determine the map: its displaced rows have rank {rank} in "
             f"{g1.shape[1]} dimensions. The map of smallest norm is returned.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     return A

@@ -1,100 +1,73 @@
-"""The input side of d_LLV: its terms for sets of inputs, and the search for the best set.
-
-With a = log p, b = log q, all standard deviations over all labels, ddof = 1, and a set of
-inputs (x_0, x_1, ..., x_M)::
-
-    r_j    = std[a(x_j) - a(x_0)]                  r'_j   = std[b(x_j) - b(x_0)]
-    rest_j = std[a(x_j) / r_j - b(x_j) / r'_j]     base_j = std[a(x_0) / r_j - b(x_0) / r'_j]
-"""
+"""The input side of d_LLV: the set of inputs with the smallest t2, and its terms."""
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
 from itertools import combinations
 from math import comb
-from typing import NamedTuple
+from typing import Literal
 
 import numpy as np
+from sklearn.utils import check_random_state, gen_batches
 
-from sksim.metrics.distributions._label_terms import deviation, is_degenerate
-from sksim.metrics.distributions._subsets import random_subsets
+from sksim.metrics.distributions._index_sets import check_inputs, random_subsets
+from sksim.metrics.distributions._terms import BLOCK_ENTRIES, ModelPair, Terms, evaluate_terms
+from sksim.utils._typing import ArrayLike, IntArray, RandomState
 
-__all__ = [
-    "InputTerms",
-    "candidate_inputs",
-    "best_inputs",
-    "input_terms",
-    "summarize_input_terms",
-]
-
-_BLOCK_ENTRIES = 2**22
+__all__ = ["choose_inputs"]
 
 
-class InputTerms(NamedTuple):
-    """Terms of S sets of M + 1 inputs, each (S, M); NaN where r_j or r'_j is zero."""
-
-    rest: np.ndarray
-    base: np.ndarray
-    r: np.ndarray
-    r_prime: np.ndarray
-
-
-def _block_input_terms(a, b, sets, n_labels: int, floors) -> InputTerms:
-    a, b = a[sets], b[sets]
-    a_0, b_0 = a[:, :1], b[:, :1]
-    a, b = a[:, 1:], b[:, 1:]
-    r, r_prime = deviation(a - a_0, 2, n_labels), deviation(b - b_0, 2, n_labels)
-    degenerate = is_degenerate(r, r_prime, floors)
-    r[degenerate] = r_prime[degenerate] = np.nan
-    scale, scale_prime = r[..., None], r_prime[..., None]
-    rest = deviation(a / scale - b / scale_prime, 2, n_labels)
-    base = deviation(a_0 / scale - b_0 / scale_prime, 2, n_labels)
-    return InputTerms(rest, base, r, r_prime)
-
-
-def input_terms(a: np.ndarray, b: np.ndarray, sets: np.ndarray, n_labels: int, floors):
-    """Terms of each row (x_0, ..., x_M) of ``sets``, straight from the definition, in blocks.
-
-    ``a`` and ``b`` are the centred log-ratios, or have the same products along their rows;
-    ``floors`` are the rounding levels of the two models' log-probabilities.
-    """
-    size = max(1, _BLOCK_ENTRIES // (sets.shape[1] * a.shape[1]))
-    blocks = [
-        _block_input_terms(a, b, sets[start : start + size], n_labels, floors)
-        for start in range(0, len(sets), size)
-    ]
-    return InputTerms(*(np.concatenate(parts) for parts in zip(*blocks)))
-
-
-def summarize_input_terms(terms: InputTerms, reduce: str) -> tuple[np.ndarray, np.ndarray]:
-    """t2 and t4 of each set: t2 is always the maximum, t4 the maximum or mean of |r - r'|."""
-    t2 = np.maximum(terms.rest, terms.base).max(axis=1)
-    gaps = np.abs(terms.r - terms.r_prime)
-    return t2, gaps.max(axis=1) if reduce == "max" else gaps.mean(axis=1)
-
-
-def candidate_inputs(n_samples: int, size: int, n_candidates: int, random_state) -> np.ndarray:
+def _candidates(
+    n_samples: int, size: int, n_candidates: int, random_state: RandomState
+) -> IntArray:
     """Sets of inputs to choose from, pivot input first: all of them, or a seeded sample.
 
     All ``n_samples * comb(n_samples - 1, size - 1)`` sets are listed if they are no more than
     ``n_candidates``; otherwise each candidate is drawn on its own, without replacement inside it.
     """
-    if n_samples * comb(n_samples - 1, size - 1) <= n_candidates:
-        everything = range(n_samples)
-        return np.array(
-            [
-                (first, *rest)
-                for first in everything
-                for rest in combinations([i for i in everything if i != first], size - 1)
-            ]
-        )
-    return random_subsets(n_samples, size, n_candidates, random_state)
+    if n_samples * comb(n_samples - 1, size - 1) > n_candidates:
+        return random_subsets(n_samples, size, n_candidates, check_random_state(random_state))
+    everything = range(n_samples)
+    return np.array(
+        [
+            (first, *rest)
+            for first in everything
+            for rest in combinations([i for i in everything if i != first], size - 1)
+        ]
+    )
 
 
-def best_inputs(a, b, sets: np.ndarray, n_labels: int, floors) -> int:
-    """Row of ``sets`` with the smallest t2; sets with a degenerate input are passed over.
+def choose_inputs(
+    pair: ModelPair,
+    inputs: ArrayLike | Literal["auto"],
+    *,
+    n_components: int | None,
+    n_candidates: int,
+    random_state: RandomState,
+) -> tuple[IntArray, Terms]:
+    """The inputs (x_0, ..., x_M) and their terms: those given, or the candidates' smallest t2.
 
-    The first row if all of them are degenerate.
+    Candidates with a degenerate input are passed over; the first one is taken if all are.
     """
-    t2, _ = summarize_input_terms(input_terms(a, b, sets, n_labels, floors), "max")
-    return int(np.where(np.isnan(t2), np.inf, t2).argmin())
+    if isinstance(inputs, str):
+        size = pair.n_components if n_components is None else n_components
+        if size >= pair.n_samples:
+            raise ValueError(
+                f"n_components={size} needs at least {size + 1} inputs (rows), got "
+                f"{pair.n_samples}."
+            )
+        sets = _candidates(pair.n_samples, size + 1, n_candidates, random_state)
+    else:
+        sets = check_inputs(inputs, pair.n_samples, n_components)[None, :]
+    used, positions = np.unique(sets, return_inverse=True)
+    a, b = pair.input_variables(used)
+    blocks = []
+    for part in gen_batches(len(sets), max(1, BLOCK_ENTRIES // (sets.shape[1] * a.shape[1]))):
+        rows = positions.reshape(sets.shape)[part]
+        x, y = a[rows], b[rows]
+        x_0, y_0 = x[:, :1], y[:, :1]
+        blocks.append(evaluate_terms(x[:, 1:], y[:, 1:], x_0, y_0, pair.n_labels, pair.floors))
+    terms = [np.concatenate(parts) for parts in zip(*blocks, strict=True)]
+    t2 = np.maximum(terms[0], terms[1]).max(axis=1)
+    best = np.where(np.isnan(t2), np.inf, t2).argmin()
+    return sets[best], Terms(*(part[best] for part in terms))

@@ -5,26 +5,29 @@
 
 import numpy as np
 
-from sksim.metrics.distributions._log_probabilities import check_log_probability_pair
+from sksim.metrics.distributions._arguments import of_log_probabilities
+from sksim.metrics.distributions._log_probabilities import LogProbabilityPair
+from sksim.utils._typing import ArrayLike, FloatArray
 
 __all__ = ["jensen_shannon_distance", "jensen_shannon_divergence"]
 
 
-def _divergences(log_p: np.ndarray, log_q: np.ndarray) -> np.ndarray:
+def _row_divergences(pair: LogProbabilityPair) -> FloatArray:
     """Jensen-Shannon divergence of each row, in bits.
 
     With m = (p + q) / 2 and u = log p - log q it is the sum of
     m (u tanh(u / 2) - 2 log cosh(u / 2)) / 2: a sum of terms that are never negative, so that
     close distributions do not cancel. Beyond 80 the bracket is its limit 2 log 2.
     """
-    u = np.minimum(np.abs(log_p - log_q), 80.0)
+    u = np.minimum(np.abs(pair.log_p - pair.log_q), 80.0)
     bracket = u * np.tanh(u / 2) - np.log1p(np.sinh(u / 2) ** 2)
-    mixture = np.exp(np.logaddexp(log_p, log_q) - np.log(2.0))
+    mixture = np.exp(np.logaddexp(pair.log_p, pair.log_q) - np.log(2.0))
     nats = np.einsum("ij,ij->i", mixture, np.maximum(bracket, 0.0)) / 2
     return np.minimum(nats / np.log(2.0), 1.0)
 
 
-def jensen_shannon_divergence(log_p, log_q) -> float:
+@of_log_probabilities
+def jensen_shannon_divergence(log_p: ArrayLike, log_q: ArrayLike) -> float:
     r"""Mean Jensen-Shannon divergence of two models' predicted distributions, in bits.
 
     .. math:: \frac{1}{n} \sum_i \tfrac12 \mathrm{KL}(p_i \Vert m_i)
@@ -76,10 +79,11 @@ def jensen_shannon_divergence(log_p, log_q) -> float:
     >>> round(jensen_shannon_divergence(log_p, log_q), 4)
     0.2655
     """
-    return float(np.mean(_divergences(*check_log_probability_pair(log_p, log_q))))
+    return float(np.mean(_row_divergences(LogProbabilityPair.check(log_p, log_q))))
 
 
-def jensen_shannon_distance(log_p, log_q) -> float:
+@of_log_probabilities
+def jensen_shannon_distance(log_p: ArrayLike, log_q: ArrayLike) -> float:
     r"""Mean Jensen-Shannon distance of two models' predicted distributions: a metric.
 
     .. math:: \frac{1}{n} \sum_i \sqrt{\mathrm{JSD}(p_i, q_i)}
@@ -126,4 +130,4 @@ def jensen_shannon_distance(log_p, log_q) -> float:
     >>> round(jensen_shannon_distance(log_p, log_q), 4)
     0.3644
     """
-    return float(np.mean(np.sqrt(_divergences(*check_log_probability_pair(log_p, log_q)))))
+    return float(np.mean(np.sqrt(_row_divergences(LogProbabilityPair.check(log_p, log_q)))))

@@ -6,18 +6,23 @@
 import numpy as np
 from sklearn.utils import check_array
 
-from sksim.metrics.distributions._log_probabilities import check_log_probability_pair
+from sksim.metrics.distributions._arguments import (
+    LOG_PROBABILITY_CONSTRAINTS,
+    of_log_probabilities,
+)
+from sksim.metrics.distributions._log_probabilities import LogProbabilityPair
 from sksim.utils._sklearn import validate_params
+from sksim.utils._typing import ArrayLike, FloatArray
 
 __all__ = ["kl_divergence", "row_kl_divergence"]
 
 
-def row_kl_divergence(log_p: np.ndarray, log_q: np.ndarray) -> np.ndarray:
+def row_kl_divergence(pair: LogProbabilityPair) -> FloatArray:
     """KL(p(.|x) || q(.|x)) of each row, rounding errors below 0 set to 0."""
-    return np.maximum(np.einsum("ij,ij->i", np.exp(log_p), log_p - log_q), 0.0)
+    return np.maximum(np.einsum("ij,ij->i", np.exp(pair.log_p), pair.log_p - pair.log_q), 0.0)
 
 
-def _check_weights(sample_weight, n_samples: int) -> np.ndarray:
+def _check_weights(sample_weight: ArrayLike, n_samples: int) -> FloatArray:
     weight = check_array(
         sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
     )
@@ -33,11 +38,14 @@ def _check_weights(sample_weight, n_samples: int) -> np.ndarray:
     return weight
 
 
+@of_log_probabilities
 @validate_params(
-    {"log_p": ["array-like"], "log_q": ["array-like"], "sample_weight": ["array-like", None]},
+    {**LOG_PROBABILITY_CONSTRAINTS, "sample_weight": ["array-like", None]},
     prefer_skip_nested_validation=True,
 )
-def kl_divergence(log_p, log_q, *, sample_weight=None) -> float:
+def kl_divergence(
+    log_p: ArrayLike, log_q: ArrayLike, *, sample_weight: ArrayLike | None = None
+) -> float:
     r"""Kullback-Leibler divergence between two conditional distributions, averaged over inputs.
 
     .. math::
@@ -97,8 +105,8 @@ def kl_divergence(log_p, log_q, *, sample_weight=None) -> float:
     >>> round(kl_divergence(log_p, log_q), 4)
     0.0719
     """
-    log_p, log_q = check_log_probability_pair(log_p, log_q)
-    divergences = row_kl_divergence(log_p, log_q)
+    pair = LogProbabilityPair.check(log_p, log_q)
+    divergences = row_kl_divergence(pair)
     if sample_weight is None:
         return float(divergences.mean())
-    return float(np.average(divergences, weights=_check_weights(sample_weight, len(log_p))))
+    return float(np.average(divergences, weights=_check_weights(sample_weight, pair.n_samples)))

@@ -5,23 +5,32 @@
 
 import numbers
 import warnings
+from typing import Literal
 
 import numpy as np
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, gen_batches
 
+from sksim.metrics.distributions._arguments import EMBEDDING_CONSTRAINTS, of_embeddings
+from sksim.metrics.distributions._embeddings import EmbeddingPair
 from sksim.metrics.distributions._identifiability_map import difference_rounding
-from sksim.metrics.distributions._models import check_model_pair
-from sksim.metrics.distributions._subsets import index_subsets
+from sksim.metrics.distributions._index_sets import index_subsets
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
+from sksim.utils._typing import ArrayLike, FloatArray, IntArray, RandomState
 
 __all__ = ["linear_identifiability_distance"]
 
 _BLOCK_ENTRIES = 2**21
 
 
-def _label_choices(n_labels, size, n_pivots, n_label_sets, random_state) -> np.ndarray:
+def _label_choices(
+    n_labels: int,
+    size: int,
+    n_pivots: int,
+    n_label_sets: int,
+    random_state: np.random.RandomState,
+) -> IntArray:
     """Rows (pivot, labels of the set), each set without its pivot."""
-    pivots = index_subsets(n_labels, 1, n_labels, random_state)[:, 0]
+    pivots = np.arange(n_labels)
     if n_pivots < n_labels:
         pivots = random_state.choice(n_labels, n_pivots, replace=False)
     choices = []
@@ -32,45 +41,38 @@ def _label_choices(n_labels, size, n_pivots, n_label_sets, random_state) -> np.n
     return np.concatenate(choices)
 
 
-def _one_norm(matrices: np.ndarray) -> np.ndarray:
-    return np.abs(matrices).sum(axis=1).max(axis=1)
-
-
-def _maps(Lt: np.ndarray, Lt2: np.ndarray, rcond: float, rounding: float) -> np.ndarray:
+def _maps(Lt: FloatArray, Lt2: FloatArray, rcond: float, rounding: float) -> FloatArray:
     """A = Lt^{-1} Lt2 for every Lt whose reciprocal condition (1-norm) is above ``rcond``.
 
     Lt that are no more than rounding are left out as well.
     """
+
+    def one_norm(matrices: FloatArray) -> FloatArray:
+        return np.abs(matrices).sum(axis=1).max(axis=1)
+
     try:
         inverse = np.linalg.inv(Lt)
     except np.linalg.LinAlgError:
         regular = np.linalg.slogdet(Lt)[0] != 0
         Lt, Lt2 = Lt[regular], Lt2[regular]
         inverse = np.linalg.inv(Lt)
-    smallest = 1 / _one_norm(inverse)
-    kept = (smallest / _one_norm(Lt) > rcond) & (smallest > rounding)
+    smallest = 1 / one_norm(inverse)
+    kept = (smallest / one_norm(Lt) > rcond) & (smallest > rounding)
     return inverse[kept] @ Lt2[kept]
 
 
-def _mean_squared_errors(A: np.ndarray, triangle: np.ndarray, n_samples: int) -> np.ndarray:
-    """Mean over inputs of ||f1 - A f2||^2 for each A, from the triangle of [f1, f2]."""
-    size = A.shape[-1]
-    residual = triangle[:, :size] - triangle[:, size:] @ A.transpose(0, 2, 1)
-    return np.einsum("sij,sij->s", residual, residual) / n_samples
-
-
-def _squared_errors(f1, g1, f2, g2, choices, rcond) -> np.ndarray:
-    """Errors of all well-conditioned choices of pivot and labels."""
-    triangle = np.linalg.qr(np.hstack([f1, f2]), mode="r")
-    size = f1.shape[1]
-    rounding = difference_rounding(g1)
-    block = max(1, _BLOCK_ENTRIES // (4 * size**2))
+def _squared_errors(pair: EmbeddingPair, choices: IntArray, rcond: float) -> FloatArray:
+    """Mean over inputs of ||f1 - A f2||^2 for all well-conditioned choices of pivot and labels."""
+    rows1, rows2 = pair.embedding_moments
+    size = rows1.shape[1]
+    rounding = difference_rounding(pair.g1)
     errors = []
-    for start in range(0, len(choices), block):
-        part = choices[start : start + block]
-        Lt = g1[part[:, 1:]] - g1[part[:, :1]]
-        Lt2 = g2[part[:, 1:]] - g2[part[:, :1]]
-        errors.append(_mean_squared_errors(_maps(Lt, Lt2, rcond, rounding), triangle, len(f1)))
+    for part in gen_batches(len(choices), max(1, _BLOCK_ENTRIES // (4 * size**2))):
+        pivots, labels = choices[part, :1], choices[part, 1:]
+        Lt, Lt2 = pair.g1[labels] - pair.g1[pivots], pair.g2[labels] - pair.g2[pivots]
+        A = _maps(Lt, Lt2, rcond, rounding)
+        residual = rows1 - rows2 @ A.transpose(0, 2, 1)
+        errors.append(np.einsum("sij,sij->s", residual, residual) / pair.n_samples)
     return np.concatenate(errors)
 
 
@@ -85,16 +87,14 @@ def _report_dropped(n_kept: int, n_choices: int, rcond: float) -> None:
             f"{n_choices - n_kept} of {n_choices} choices of pivot and labels are left out: the "
             f"reciprocal condition of L is at most rcond={rcond:g}.",
             UserWarning,
-            stacklevel=3,
+            stacklevel=5,
         )
 
 
+@of_embeddings
 @validate_params(
     {
-        "f1": ["array-like"],
-        "g1": ["array-like"],
-        "f2": ["array-like"],
-        "g2": ["array-like"],
+        **EMBEDDING_CONSTRAINTS,
         "n_pivots": [Interval(numbers.Integral, 1, None, closed="left")],
         "n_label_sets": [Interval(numbers.Integral, 1, None, closed="left")],
         "squared": ["boolean"],
@@ -105,17 +105,17 @@ def _report_dropped(n_kept: int, n_choices: int, rcond: float) -> None:
     prefer_skip_nested_validation=True,
 )
 def linear_identifiability_distance(
-    f1,
-    g1,
-    f2,
-    g2,
+    f1: ArrayLike,
+    g1: ArrayLike,
+    f2: ArrayLike,
+    g2: ArrayLike,
     *,
-    n_pivots=10,
-    n_label_sets=100,
-    squared=False,
-    aggregate="mean",
-    rcond=1e-10,
-    random_state=None,
+    n_pivots: int = 10,
+    n_label_sets: int = 100,
+    squared: bool = False,
+    aggregate: Literal["mean", "median"] = "mean",
+    rcond: float = 1e-10,
+    random_state: RandomState = None,
 ) -> float:
     r"""Linear identifiability dissimilarity of two models p(y|x) ~ exp(f(x).g(y)).
 
@@ -204,20 +204,20 @@ def linear_identifiability_distance(
     >>> round(linear_identifiability_distance(f, g, *twin), 12)
     0.0
     """
-    f1, g1, f2, g2 = check_model_pair(f1, g1, f2, g2)
-    size, n_labels = g1.shape[1], len(g1)
-    if f2.shape[1] != size:
+    pair = EmbeddingPair.check(f1, g1, f2, g2)
+    size, n_labels = pair.g1.shape[1], pair.n_labels
+    if pair.f2.shape[1] != size:
         raise ValueError(
             "f1 and f2 must have the same number of columns, because A must be square, got "
-            f"{size} and {f2.shape[1]}."
+            f"{size} and {pair.f2.shape[1]}."
         )
     if n_labels < size + 1:
         raise ValueError(
             f"g1 must have at least n_components + 1 = {size + 1} labels (rows), got {n_labels}."
         )
-    random_state = check_random_state(random_state)
-    choices = _label_choices(n_labels, size, n_pivots, n_label_sets, random_state)
-    errors = _squared_errors(f1, g1, f2, g2, choices, rcond)
+    rng = check_random_state(random_state)
+    choices = _label_choices(n_labels, size, n_pivots, n_label_sets, rng)
+    errors = _squared_errors(pair, choices, rcond)
     _report_dropped(len(errors), len(choices), rcond)
     result = float(np.mean(errors) if aggregate == "mean" else np.median(errors))
     return result if squared else float(np.sqrt(result))

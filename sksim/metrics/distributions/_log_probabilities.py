@@ -1,28 +1,35 @@
-"""Log-probabilities: validation, centred log-ratios, alignment of fitted models by label."""
+"""Tables of log-probabilities: their validation, and the pair that the distances work on."""
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 from scipy.special import logsumexp
 from sklearn.utils import check_array, check_consistent_length
 
+from sksim.utils._typing import ArrayLike, FloatArray, IntArray
+
 __all__ = [
+    "LogProbabilityPair",
     "aligned_log_probabilities",
     "centered_log_ratio",
     "check_log_probabilities",
-    "check_log_probability_pair",
-    "representation_rank",
     "rounding_level",
-    "rounding_levels",
 ]
 
-# Rows of float32 log-softmax are normalised to about 1e-6, logits or probabilities are not.
+#: Rows of float32 log-softmax are normalised to about 1e-6, logits or probabilities are not.
 _NORMALIZATION_TOLERANCE = 1e-4
 _ROUNDING = 1e-12
+#: Of the largest singular value: tables in float32 leave noise of some 1e-7.
+_RANK_TOLERANCE = 1e-6
 
 
-def _check_finite(log_p: np.ndarray, name: str) -> None:
+def _check_finite(log_p: FloatArray, name: str) -> None:
     if np.isfinite(log_p).all():
         return
     row, column = np.argwhere(~np.isfinite(log_p))[0]
@@ -37,12 +44,14 @@ def _check_finite(log_p: np.ndarray, name: str) -> None:
     raise ValueError(f"{name} holds {value} in row {row}, column {column}: {advice}")
 
 
-def check_log_probabilities(log_p, name: str = "log_p", *, min_samples: int = 1) -> np.ndarray:
+def check_log_probabilities(
+    log_p: ArrayLike, name: str = "log_p", *, min_samples: int = 1
+) -> FloatArray:
     """Validate an (n, k) array of log-probabilities and return it in float64.
 
     Rows may miss exact normalisation by what float32 loses; the rest is divided out.
     """
-    log_p = check_array(
+    table: FloatArray = check_array(
         log_p,
         dtype=np.float64,
         ensure_all_finite=False,
@@ -50,8 +59,8 @@ def check_log_probabilities(log_p, name: str = "log_p", *, min_samples: int = 1)
         ensure_min_samples=min_samples,
         input_name=name,
     )
-    _check_finite(log_p, name)
-    log_total = logsumexp(log_p, axis=1, keepdims=True)
+    _check_finite(table, name)
+    log_total = logsumexp(table, axis=1, keepdims=True)
     worst = np.abs(log_total).argmax()
     if abs(log_total[worst, 0]) > _NORMALIZATION_TOLERANCE:
         raise ValueError(
@@ -60,63 +69,113 @@ def check_log_probabilities(log_p, name: str = "log_p", *, min_samples: int = 1)
             "scipy.special.logsumexp(logits, axis=1, keepdims=True) first; probabilities lose the "
             "small values, so take the logits instead."
         )
-    return log_p - log_total
+    return table - log_total
 
 
-def check_log_probability_pair(log_p, log_q, *, min_samples: int = 1, min_labels: int = 2):
-    """Validate two arrays of log-probabilities over the same inputs and labels."""
-    log_p = check_log_probabilities(log_p, "log_p", min_samples=min_samples)
-    log_q = check_log_probabilities(log_q, "log_q", min_samples=min_samples)
-    if log_p.shape != log_q.shape:
-        raise ValueError(
-            "log_p and log_q must have the same shape (inputs, labels), got "
-            f"{log_p.shape} and {log_q.shape}."
-        )
-    if log_p.shape[1] < min_labels:
-        raise ValueError(
-            f"log_p must have at least {min_labels} labels (columns), got {log_p.shape[1]}."
-        )
-    return log_p, log_q
-
-
-def centered_log_ratio(log_p: np.ndarray) -> np.ndarray:
+def centered_log_ratio(log_p: FloatArray) -> FloatArray:
     """Subtract each row's mean: log p(y|x) - mean over y of log p(y|x)."""
     return log_p - log_p.mean(axis=1, keepdims=True)
 
 
-def rounding_level(log_p: np.ndarray) -> float:
+def rounding_level(largest: float) -> float:
     """Standard deviation at or below which a difference of log-probabilities is rounding.
 
-    A share of the largest log-probability, which is log k at least: differences that ought to
-    be constant vary by some units in its last place.
+    A share of the largest log-probability in absolute value, which is log k at least: differences
+    that ought to be constant vary by some units in its last place.
     """
-    return _ROUNDING * float(np.abs(log_p).max())
+    return _ROUNDING * largest
 
 
-def rounding_levels(log_p: np.ndarray, log_q: np.ndarray) -> tuple[float, float]:
-    """The rounding level of each of two models."""
-    return rounding_level(log_p), rounding_level(log_q)
+def _numerical_rank(log_ratio: FloatArray) -> int:
+    """Rank of a centered log ratio that is centered over the inputs as well."""
+    values = log_ratio - log_ratio.mean(axis=0)
+    side = values.T if values.shape[0] < values.shape[1] else values
+    singular_values = np.linalg.svd(np.linalg.qr(side, mode="r"), compute_uv=False)
+    return int((singular_values > _RANK_TOLERANCE * singular_values[0]).sum())
 
 
-def _numerical_rank(log_p: np.ndarray, rtol: float) -> int:
-    centered = centered_log_ratio(log_p)
-    centered = centered - centered.mean(axis=0)
-    side = centered.T if centered.shape[0] > centered.shape[1] else centered
-    triangle = np.linalg.qr(side.T, mode="r")
-    values = np.linalg.svd(triangle, compute_uv=False)
-    return int((values > rtol * values[0]).sum())
+@dataclass(frozen=True, eq=False)
+class LogProbabilityPair:
+    """Log-probabilities of two models, of the same labels (columns) for the same inputs (rows).
 
-
-def representation_rank(log_p: np.ndarray, log_q: np.ndarray, *, rtol: float = 1e-6) -> int:
-    """Estimate M: the larger numerical rank of the doubly centred log-probabilities.
-
-    In the family p(y|x) ~ exp(f(x).g(y)) this matrix is (f - mean f)(g - mean g)^T, of rank M as
-    soon as both sides vary in all directions. At least 1.
+    What the distances derive from the tables alone is prepared here, once, when it is first asked
+    for. All arrays are (n_samples, n_labels), in float64.
     """
-    return max(1, _numerical_rank(log_p, rtol), _numerical_rank(log_q, rtol))
+
+    log_p: FloatArray
+    log_q: FloatArray
+
+    @classmethod
+    def check(
+        cls, log_p: ArrayLike, log_q: ArrayLike, *, min_samples: int = 1, min_labels: int = 2
+    ) -> Self:
+        """Validate the two tables that a caller gave."""
+        pair = cls(
+            check_log_probabilities(log_p, "log_p", min_samples=min_samples),
+            check_log_probabilities(log_q, "log_q", min_samples=min_samples),
+        )
+        if pair.log_p.shape != pair.log_q.shape:
+            raise ValueError(
+                "log_p and log_q must have the same shape (inputs, labels), got "
+                f"{pair.log_p.shape} and {pair.log_q.shape}."
+            )
+        if pair.n_labels < min_labels:
+            raise ValueError(
+                f"log_p must have at least {min_labels} labels (columns), got {pair.n_labels}."
+            )
+        return pair
+
+    @property
+    def n_samples(self) -> int:
+        """Number of inputs."""
+        return self.log_p.shape[0]
+
+    @property
+    def n_labels(self) -> int:
+        """Number of labels."""
+        return self.log_p.shape[1]
+
+    @cached_property
+    def log_ratios(self) -> tuple[FloatArray, FloatArray]:
+        """The centered log ratio of each model."""
+        return centered_log_ratio(self.log_p), centered_log_ratio(self.log_q)
+
+    @cached_property
+    def log_ratio_difference(self) -> FloatArray:
+        """Difference of the centered log ratios.
+
+        Centered after subtraction: the difference of two close tables is exact, that of their
+        centered log ratios has the rounding errors of both.
+        """
+        return centered_log_ratio(self.log_p - self.log_q)
+
+    @cached_property
+    def floors(self) -> tuple[float, float]:
+        """The rounding level of each model."""
+        return rounding_level(-self.log_p.min()), rounding_level(-self.log_q.min())
+
+    @cached_property
+    def n_components(self) -> int:
+        """Dimension M: the larger numerical rank of the doubly centered log-probabilities.
+
+        In the family p(y|x) ~ exp(f(x).g(y)) this matrix is (f - mean f)(g - mean g)^T, of rank M
+        as soon as both sides vary in all directions. At least 1, and less than the number of
+        inputs.
+        """
+        rank = max(map(_numerical_rank, self.log_ratios))
+        return min(max(1, rank), self.n_samples - 1)
+
+    def label_variables(self, labels: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Log-probabilities of each label (row) over the inputs, centered."""
+        a, b = self.log_p.T[labels], self.log_q.T[labels]
+        return a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
+
+    def input_variables(self, inputs: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Log-probabilities of each input (row) over the labels, centered."""
+        return self.log_ratios[0][inputs], self.log_ratios[1][inputs]
 
 
-def _sorted_log_probabilities(estimator, X):
+def _sorted_log_probabilities(estimator: Any, X: ArrayLike) -> tuple[np.ndarray, FloatArray]:
     if not hasattr(estimator, "predict_log_proba"):
         raise TypeError(
             f"{type(estimator).__name__} has no predict_log_proba, which a distance between "
@@ -127,7 +186,7 @@ def _sorted_log_probabilities(estimator, X):
     return np.asarray(estimator.classes_)[order], log_p[:, order]
 
 
-def aligned_log_probabilities(estimators, X) -> list[np.ndarray]:
+def aligned_log_probabilities(estimators: Iterable[Any], X: ArrayLike) -> list[FloatArray]:
     """Compute the log-probabilities of several fitted classifiers, columns aligned by label.
 
     The columns follow the sorted labels, which all models must share; models may list them in

@@ -4,84 +4,77 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import numbers
+from typing import Literal
 
 import numpy as np
-from sklearn.utils import Bunch, check_random_state
+from sklearn.utils import Bunch, check_random_state, gen_batches
 
-from sksim.metrics.distributions._index_sets import (
-    INDEX_CONSTRAINTS,
-    choose_index_sets,
-    report_degenerate,
+from sksim.metrics.distributions._arguments import (
+    LOG_PROBABILITY_CONSTRAINTS,
+    of_log_probabilities,
 )
-from sksim.metrics.distributions._log_probabilities import (
-    check_log_probability_pair,
-    rounding_level,
-)
-from sksim.metrics.distributions._subsets import index_subsets
+from sksim.metrics.distributions._index_sets import INDEX_CONSTRAINTS, index_subsets
+from sksim.metrics.distributions._input_terms import choose_inputs
+from sksim.metrics.distributions._label_terms import choose_labels
+from sksim.metrics.distributions._log_probabilities import LogProbabilityPair
+from sksim.metrics.distributions._terms import report_degenerate
 from sksim.utils._sklearn import Interval, validate_params
+from sksim.utils._typing import ArrayLike, FloatArray, IntArray, RandomState
 
 __all__ = ["max_pls_svd_distance"]
 
 _BLOCK_ENTRIES = 2**22
 
 
-def _standardized(values: np.ndarray, kind: str, indices, floor: float) -> np.ndarray:
+def _standardized(values: FloatArray, kind: str, indices: IntArray, floor: float) -> FloatArray:
     """Columns with mean 0 and norm 1; an error names those that vary by no more than rounding."""
     centered = values - values.mean(axis=0)
     norms = np.linalg.norm(centered, axis=0)
     constant = ~(norms > floor * np.sqrt(len(values) - 1))
-    report_degenerate(
-        kind, np.asarray(indices)[constant], "raise", all_of_them=bool(constant.all())
-    )
+    report_degenerate(kind, indices[constant], "raise", all_of_them=bool(constant.all()))
     return centered / norms
 
 
-def _distance(cross_correlation: np.ndarray) -> np.ndarray:
+def _distance(cross_correlation: FloatArray) -> FloatArray:
     """1 - sum of singular values / M of each (M, M) matrix."""
     singular_values = np.linalg.svd(cross_correlation, compute_uv=False)
     return np.maximum(1 - singular_values.mean(axis=-1), 0.0)
 
 
-def _embedding_distance(log_p, log_q, sets, size, n_label_sets, random_state) -> float:
-    """d_f: the largest distance of L^T f and L'^T f' over sets of labels."""
-    others = np.setdiff1d(np.arange(log_p.shape[1]), [sets.pivot, sets.left_out])
+def _embedding_distance(
+    pair: LogProbabilityPair,
+    pivot: int,
+    others: IntArray,
+    size: int,
+    n_label_sets: int,
+    random_state: np.random.RandomState,
+) -> float:
+    """d_f: the largest distance of L^T f and L'^T f' over sets of the other labels."""
     Z, W = (
-        _standardized(log[:, others] - log[:, [sets.pivot]], "label", others, rounding_level(log))
-        for log in (log_p, log_q)
+        _standardized(log[:, others] - log[:, [pivot]], "label", others, floor)
+        for log, floor in zip((pair.log_p, pair.log_q), pair.floors, strict=True)
     )
     correlation = Z.T @ W
     chosen = index_subsets(len(others), size, n_label_sets, random_state)
-    block = max(1, _BLOCK_ENTRIES // size**2)
+    blocks = (chosen[part] for part in gen_batches(len(chosen), max(1, _BLOCK_ENTRIES // size**2)))
     return max(
-        _distance(correlation[part[:, :, None], part[:, None, :]]).max()
-        for part in (chosen[start : start + block] for start in range(0, len(chosen), block))
+        float(_distance(correlation[sets[:, :, None], sets[:, None, :]]).max()) for sets in blocks
     )
 
 
-def _unembedding_distance(log_p, log_q, inputs) -> float:
+def _unembedding_distance(pair: LogProbabilityPair, inputs: IntArray) -> float:
     """d_g: the distance of N^T g and N'^T g' for the chosen inputs."""
     Z, W = (
-        _standardized(
-            (log[inputs[1:]] - log[inputs[0]]).T, "input", inputs[1:], rounding_level(log)
-        )
-        for log in (log_p, log_q)
+        _standardized((log[inputs[1:]] - log[inputs[0]]).T, "input", inputs[1:], floor)
+        for log, floor in zip((pair.log_p, pair.log_q), pair.floors, strict=True)
     )
-    return _distance(Z.T @ W)
+    return float(_distance(Z.T @ W))
 
 
-def _label_set_size(n_components: int, n_labels: int, given: bool) -> int:
-    if given and n_components > n_labels - 2:
-        raise ValueError(
-            f"n_components={n_components} needs at least {n_components + 2} labels (a pivot, a "
-            f"left-out label and n_components others), got {n_labels}."
-        )
-    return min(n_components, n_labels - 2)
-
-
+@of_log_probabilities
 @validate_params(
     {
-        "log_p": ["array-like"],
-        "log_q": ["array-like"],
+        **LOG_PROBABILITY_CONSTRAINTS,
         **INDEX_CONSTRAINTS,
         "n_label_sets": [Interval(numbers.Integral, 1, None, closed="left")],
         "return_terms": ["boolean"],
@@ -89,18 +82,18 @@ def _label_set_size(n_components: int, n_labels: int, given: bool) -> int:
     prefer_skip_nested_validation=True,
 )
 def max_pls_svd_distance(
-    log_p,
-    log_q,
+    log_p: ArrayLike,
+    log_q: ArrayLike,
     *,
-    n_components=None,
-    pivot="auto",
-    left_out="auto",
-    inputs="auto",
-    n_candidates=200,
-    n_label_sets=10_000,
-    random_state=None,
-    return_terms=False,
-):
+    n_components: int | None = None,
+    pivot: int | Literal["auto"] = "auto",
+    left_out: int | Literal["auto"] = "auto",
+    inputs: ArrayLike | Literal["auto"] = "auto",
+    n_candidates: int = 200,
+    n_label_sets: int = 10_000,
+    random_state: RandomState = None,
+    return_terms: bool = False,
+) -> float | Bunch:
     r"""Maximal PLS-SVD dissimilarity of the representations of two models.
 
     .. math::
@@ -188,21 +181,27 @@ def max_pls_svd_distance(
     >>> round(max_pls_svd_distance(pair.log_p, pair.log_q, inputs=[0, 2, 5]), 6)
     1.0
     """
-    log_p, log_q = check_log_probability_pair(log_p, log_q, min_samples=2, min_labels=3)
-    random_state = check_random_state(random_state)
-    sets = choose_index_sets(
-        log_p,
-        log_q,
+    pair = LogProbabilityPair.check(log_p, log_q, min_samples=2, min_labels=3)
+    rng = check_random_state(random_state)
+    inputs, _ = choose_inputs(
+        pair,
+        inputs,
         n_components=n_components,
-        pivot=pivot,
-        left_out=left_out,
-        inputs=inputs,
         n_candidates=n_candidates,
-        random_state=random_state,
+        random_state=rng,
     )
-    size = _label_set_size(len(sets.inputs) - 1, log_p.shape[1], n_components is not None)
-    d_f = float(_embedding_distance(log_p, log_q, sets, size, n_label_sets, random_state))
-    d_g = float(_unembedding_distance(log_p, log_q, sets.inputs))
+    pivot, left_out = choose_labels(pair, pivot, left_out)
+    others = np.setdiff1d(np.arange(pair.n_labels), [pivot, left_out])
+    if n_components is not None and n_components > len(others):
+        raise ValueError(
+            f"n_components={n_components} needs at least {n_components + 2} labels (a pivot, a "
+            f"left-out label and n_components others), got {pair.n_labels}."
+        )
+    size = min(len(inputs) - 1, len(others))
+    d_f = _embedding_distance(pair, pivot, others, size, n_label_sets, rng)
+    d_g = _unembedding_distance(pair, inputs)
     if not return_terms:
         return max(d_f, d_g)
-    return Bunch(distance=max(d_f, d_g), d_f=d_f, d_g=d_g, **sets._asdict())
+    return Bunch(
+        distance=max(d_f, d_g), d_f=d_f, d_g=d_g, pivot=pivot, left_out=left_out, inputs=inputs
+    )

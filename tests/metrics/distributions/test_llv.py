@@ -7,7 +7,7 @@ from scipy.special import log_softmax, logsumexp
 from sksim.datasets import make_permuted_pair, make_perturbed_pair
 from sksim.metrics import log_likelihood_variance_distance as llv
 from sksim.metrics import max_pls_svd_distance
-from sksim.metrics.distributions import _index_sets
+from sksim.metrics.distributions import _label_terms
 from tests.reference import identifiability as reference
 
 seeds = st.integers(0, 2**32 - 1)
@@ -54,7 +54,7 @@ class TestFormula:
     def test_blocks_of_pivots(self, monkeypatch, n_entries):
         models = _random_arrays(0, k=6)
         whole = llv(*models, inputs=[0, 1], return_terms=True)
-        monkeypatch.setattr(_index_sets, "_BLOCK_ENTRIES", n_entries)
+        monkeypatch.setattr(_label_terms, "_PIVOT_ENTRIES", n_entries)
         parts = llv(*models, inputs=[0, 1], return_terms=True)
         assert (parts.pivot, parts.left_out) == (whole.pivot, whole.left_out)
 

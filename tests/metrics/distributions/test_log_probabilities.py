@@ -12,8 +12,8 @@ from sksim.metrics import (
     max_pls_svd_distance,
 )
 from sksim.metrics.distributions._log_probabilities import (
+    LogProbabilityPair,
     check_log_probabilities,
-    representation_rank,
 )
 from tests.reference.identifiability import gauge, random_model
 
@@ -74,13 +74,14 @@ def test_representation_rank_is_that_of_the_family(rng, size):
     twin = gauge(rng, f, g)
     bias = rng.standard_normal(6)
     with_bias = log_softmax(f @ g.T + bias, axis=1)
-    assert representation_rank(with_bias, log_softmax(twin[0] @ twin[1].T, axis=1)) == size
+    pair = LogProbabilityPair(with_bias, log_softmax(twin[0] @ twin[1].T, axis=1))
+    assert pair.n_components == size
 
 
 def test_rank_survives_float32(rng):
     f, g = random_model(rng, n=200, k=9, size=3, scale=3)
     log_p = log_softmax((f @ g.T).astype(np.float32), axis=1)
-    assert representation_rank(*(check_log_probabilities(log_p),) * 2) == 3
+    assert LogProbabilityPair.check(log_p, log_p).n_components == 3
 
 
 class _Reordered(BaseEstimator):

@@ -10,7 +10,7 @@ from sksim.metrics import (
     logit_distance,
     logit_distance_from_embeddings,
 )
-from sksim.metrics.distributions import _moment_routes as module
+from sksim.metrics.distributions import _embeddings as module
 from tests.reference import identifiability as reference
 
 seeds = st.integers(0, 2**32 - 1)

@@ -1,0 +1,208 @@
+"""Models given as embeddings f (n, M) and unembeddings g (k, M): validation, and their pair.
+
+For p(y|x) ~ exp(f(x).g(y)) every mean and variance over inputs depends on the embeddings through
+their second moments only, and every one over labels on those of the unembeddings. The moments
+are kept as the triangle R of a QR decomposition, R^T R = F^T F: at most twice the dimension of
+the models rows stand for all inputs (or labels), and no accuracy is lost where two models are
+close, as it would be in the moments themselves.
+"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+from scipy.special import logsumexp
+from sklearn.utils import check_array, gen_batches
+
+from sksim.metrics.distributions._log_probabilities import rounding_level
+from sksim.utils._typing import ArrayLike, FloatArray, IntArray
+
+__all__ = ["EmbeddingPair", "check_embedding_model", "check_unembedding_pair"]
+
+_BLOCK_ENTRIES = 2**22
+
+
+def _check(values: ArrayLike, name: str, dtype: Any = np.float64) -> FloatArray:
+    return check_array(values, dtype=dtype, input_name=name)
+
+
+def check_embedding_model(
+    f: ArrayLike, g: ArrayLike, names: tuple[str, str] = ("f", "g"), dtype: Any = np.float64
+) -> tuple[FloatArray, FloatArray]:
+    """Validate one model: f and g in the same number of dimensions, at least 2 labels."""
+    rows, labels = _check(f, names[0], dtype), _check(g, names[1], dtype)
+    if rows.shape[1] != labels.shape[1]:
+        raise ValueError(
+            f"{names[0]} and {names[1]} must have the same number of columns (representation "
+            f"dimensions), got {rows.shape[1]} and {labels.shape[1]}."
+        )
+    if len(labels) < 2:
+        raise ValueError(f"{names[1]} must have at least 2 rows (labels), got {len(labels)}.")
+    return rows, labels
+
+
+def _check_same_rows(
+    first: FloatArray, second: FloatArray, names: tuple[str, str], kind: str
+) -> None:
+    if len(first) != len(second):
+        raise ValueError(
+            f"{names[0]} and {names[1]} must have one row for each of the same {kind}, got "
+            f"{len(first)} and {len(second)} rows."
+        )
+
+
+def check_unembedding_pair(g1: ArrayLike, g2: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Validate the unembeddings of two models of the same labels."""
+    first, second = _check(g1, "g1"), _check(g2, "g2")
+    _check_same_rows(first, second, ("g1", "g2"), "labels")
+    return first, second
+
+
+def _batches(n_rows: int, width: int) -> Iterator[slice]:
+    return gen_batches(n_rows, max(1, _BLOCK_ENTRIES // width))
+
+
+def _double(values: FloatArray, offset: FloatArray | float = 0.0) -> FloatArray:
+    return values.astype(np.float64) - offset
+
+
+def _mean(values: FloatArray) -> FloatArray:
+    return values.mean(axis=0, dtype=np.float64)
+
+
+def _triangles(
+    first: FloatArray, second: FloatArray, offsets: tuple[Any, Any] = (0.0, 0.0)
+) -> tuple[FloatArray, FloatArray]:
+    """Rows with the same products as those of ``[first, second] - offsets``, one set for each.
+
+    They are the rows themselves, or the triangle of their QR decomposition, taken block by
+    block, where that has fewer rows.
+    """
+    width = first.shape[1] + second.shape[1]
+    triangle = np.empty((0, width))
+    n_rows = len(first)
+    blocks = gen_batches(n_rows, n_rows if n_rows <= width else max(4 * width, 1024))
+    for rows in blocks:
+        block = np.hstack([_double(first[rows], offsets[0]), _double(second[rows], offsets[1])])
+        triangle = np.vstack([triangle, block])
+        if n_rows > width:
+            triangle = np.asarray(np.linalg.qr(triangle, mode="r"))
+    return triangle[:, : first.shape[1]], triangle[:, first.shape[1] :]
+
+
+def _with_log_partition(f: FloatArray, g: FloatArray, center: FloatArray) -> FloatArray:
+    """Columns (f, log Z), Z(x) the sum over labels of exp(f(x).(g(y) - center)), in blocks."""
+    log_z = np.full(len(f), -np.inf)
+    for inputs in _batches(len(f), 512):
+        rows = _double(f[inputs])
+        for labels in _batches(len(g), len(rows)):
+            logits = rows @ _double(g[labels], center).T
+            log_z[inputs] = np.logaddexp(log_z[inputs], logsumexp(logits, axis=1))
+    return np.column_stack([f, log_z])
+
+
+def _rounding_level(f: FloatArray, g: FloatArray, center: FloatArray) -> float:
+    """As :func:`rounding_level`, with a bound of the largest log-probability."""
+
+    def longest(rows: FloatArray, offset: FloatArray | float = 0.0) -> float:
+        return max(
+            np.linalg.norm(_double(rows[part], offset), axis=1).max()
+            for part in _batches(len(rows), rows.shape[1])
+        )
+
+    return rounding_level(np.log(len(g)) + 2 * longest(f) * longest(g, center))
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddingPair:
+    """Two models of the same inputs and labels; their dimensions M1 and M2 may differ.
+
+    f1 (n_samples, M1), g1 (n_labels, M1), f2 and g2 likewise. What the distances derive from them
+    is prepared here, once, when it is first asked for: the moments over inputs and over labels.
+    """
+
+    f1: FloatArray
+    g1: FloatArray
+    f2: FloatArray
+    g2: FloatArray
+
+    @classmethod
+    def check(
+        cls, f1: ArrayLike, g1: ArrayLike, f2: ArrayLike, g2: ArrayLike, dtype: Any = np.float64
+    ) -> Self:
+        """Validate the arrays that a caller gave."""
+        pair = cls(
+            *check_embedding_model(f1, g1, ("f1", "g1"), dtype),
+            *check_embedding_model(f2, g2, ("f2", "g2"), dtype),
+        )
+        _check_same_rows(pair.f1, pair.f2, ("f1", "f2"), "inputs")
+        _check_same_rows(pair.g1, pair.g2, ("g1", "g2"), "labels")
+        return pair
+
+    @property
+    def n_samples(self) -> int:
+        """Number of inputs."""
+        return len(self.f1)
+
+    @property
+    def n_labels(self) -> int:
+        """Number of labels."""
+        return len(self.g1)
+
+    @property
+    def n_components(self) -> int:
+        """The larger dimension of the two models; less than the number of inputs."""
+        return min(max(self.f1.shape[1], self.f2.shape[1]), self.n_samples - 1)
+
+    @cached_property
+    def centers(self) -> tuple[FloatArray, FloatArray]:
+        """Mean unembedding of each model."""
+        return _mean(self.g1), _mean(self.g2)
+
+    @cached_property
+    def floors(self) -> tuple[float, float]:
+        """The rounding level of each model."""
+        center1, center2 = self.centers
+        return _rounding_level(self.f1, self.g1, center1), _rounding_level(
+            self.f2, self.g2, center2
+        )
+
+    @cached_property
+    def _input_moments(self) -> tuple[FloatArray, FloatArray]:
+        """Rows with the products over the inputs of (f, log Z), centered."""
+        center1, center2 = self.centers
+        rows1 = _with_log_partition(self.f1, self.g1, center1)
+        rows2 = _with_log_partition(self.f2, self.g2, center2)
+        return _triangles(rows1, rows2, (_mean(rows1), _mean(rows2)))
+
+    @cached_property
+    def _label_moments(self) -> tuple[FloatArray, FloatArray]:
+        """Rows with the products over the labels of g, centered."""
+        return _triangles(self.g1, self.g2, self.centers)
+
+    def label_variables(self, labels: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Rows with the products over the inputs of f(x).g(y) - log Z(x), centered."""
+        (center1, center2), (rows1, rows2) = self.centers, self._input_moments
+        a = _double(self.g1[labels], center1) @ rows1[:, :-1].T - rows1[:, -1]
+        return a, _double(self.g2[labels], center2) @ rows2[:, :-1].T - rows2[:, -1]
+
+    def input_variables(self, inputs: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Rows with the products over the labels of f(x).g(y), centered."""
+        rows1, rows2 = self._label_moments
+        return _double(self.f1[inputs]) @ rows1.T, _double(self.f2[inputs]) @ rows2.T
+
+    @cached_property
+    def embedding_moments(self) -> tuple[FloatArray, FloatArray]:
+        """Rows with the products over the inputs of f1 and f2, which are not centered."""
+        return _triangles(self.f1, self.f2)
+
+    def unembedding_blocks(self, width: int) -> Iterator[tuple[FloatArray, FloatArray]]:
+        """g1 and g2, centered, so many labels at once that ``width`` numbers for each are few."""
+        center1, center2 = self.centers
+        for labels in _batches(self.n_labels, width):
+            yield _double(self.g1[labels], center1), _double(self.g2[labels], center2)
