@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy.special import log_softmax
@@ -11,8 +13,11 @@ from sksim.metrics import (
     logit_distance,
     max_pls_svd_distance,
 )
+from sksim.metrics.distributions import _label_terms
+from sksim.metrics.distributions import _log_probabilities as module
 from sksim.metrics.distributions._log_probabilities import (
     LogProbabilityPair,
+    centered_log_ratio,
     check_log_probabilities,
 )
 from tests.reference.identifiability import gauge, random_model
@@ -82,6 +87,41 @@ def test_rank_survives_float32(rng):
     f, g = random_model(rng, n=200, k=9, size=3, scale=3)
     log_p = log_softmax((f @ g.T).astype(np.float32), axis=1)
     assert LogProbabilityPair.check(log_p, log_p).n_components == 3
+
+
+class TestPair:
+    @pytest.mark.parametrize(
+        ("distance", "n_tables"),
+        [
+            # of log p, log q and log p - log q, each once
+            (log_likelihood_variance_distance, 3),
+            (max_pls_svd_distance, 3),
+            (logit_distance, 1),
+            (kl_divergence, 0),
+        ],
+    )
+    @pytest.mark.parametrize("n_entries", [1, 2**17])
+    def test_every_log_ratio_is_formed_once(self, distance, n_tables, n_entries, pair, monkeypatch):
+        formed = []
+
+        def counted(table):
+            formed.append(table.tobytes())
+            return centered_log_ratio(table)
+
+        monkeypatch.setattr(module, "centered_log_ratio", counted)
+        monkeypatch.setattr(_label_terms, "BLOCK_ENTRIES", n_entries)
+        monkeypatch.setattr(_label_terms, "_PIVOT_ENTRIES", n_entries)
+        distance(*pair)
+        assert len(formed) == len(set(formed)) == n_tables
+
+    def test_is_frozen_and_prepared_once(self, pair):
+        tables = LogProbabilityPair.check(*pair)
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            tables.log_p = tables.log_q
+        assert tables.log_ratios is tables.log_ratios
+        np.testing.assert_allclose(
+            tables.log_ratio_difference, tables.log_ratios[0] - tables.log_ratios[1], atol=1e-13
+        )
 
 
 class _Reordered(BaseEstimator):
