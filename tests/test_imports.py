@@ -56,11 +56,12 @@ def _imported_names(tree):
 
 
 def _toplevel_imports(tree):
-    """Imports that run when the module is imported, those in functions left out."""
+    """Imports that run with the module: none in functions, none for type checkers."""
     inner = {
         id(child)
         for node in ast.walk(tree)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        or (isinstance(node, ast.If) and getattr(node.test, "id", None) == "TYPE_CHECKING")
         for child in ast.walk(node)
     }
     return [(node, name) for node, name in _imported_names(tree) if id(node) not in inner]

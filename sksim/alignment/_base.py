@@ -3,20 +3,24 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from typing import Any
+
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, RegressorMixin, TransformerMixin
 from sklearn.metrics import r2_score
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sksim._base import SksimEstimator
 from sksim.metrics._validation import check_representation, check_same_rows
+from sksim.utils._typing import ArrayLike, FloatArray
 
 __all__ = ["AffineAligner", "BaseAligner"]
 
 _FLOATS = [np.float64, np.float32]
 
 
-def _check_same_index(X, y) -> None:
+def _check_same_index(X: Any, y: Any) -> None:
     if hasattr(X, "index") and hasattr(y, "index"):
         check_same_rows(X, y)
 
@@ -26,7 +30,7 @@ class BaseAligner(
 ):
     """Interface of the aligners: subclasses define ``fit`` and ``transform``."""
 
-    def _check_pair(self, X, y) -> tuple[np.ndarray, np.ndarray]:
+    def _check_pair(self, X: ArrayLike, y: ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Validate paired training data, remember the shapes, and return float64 arrays."""
         _check_same_index(X, y)
         X, y = validate_data(
@@ -37,11 +41,11 @@ class BaseAligner(
         pair = check_representation(X), check_representation(y, name="y")
         return pair[0].astype(np.float64), pair[1].astype(np.float64)
 
-    def _check_rows(self, X) -> np.ndarray:
+    def _check_rows(self, X: ArrayLike) -> FloatArray:
         check_is_fitted(self)
         return validate_data(self, X, dtype=_FLOATS, reset=False)
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> FloatArray:
         """Predict the target representation: the same as ``transform``.
 
         Parameters
@@ -56,7 +60,7 @@ class BaseAligner(
         """
         return np.asarray(self.transform(X))
 
-    def score(self, X, y):
+    def score(self, X: ArrayLike, y: ArrayLike) -> float:
         """Share of the target's variance that the aligned samples explain; greater is better.
 
         Parameters
@@ -82,7 +86,7 @@ class BaseAligner(
         y = check_representation(np.reshape(y, (-1, 1)) if np.ndim(y) == 1 else y, name="y")
         return r2_score(y, predicted, multioutput="variance_weighted")
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         tags.target_tags.multi_output = True
@@ -95,7 +99,12 @@ class BaseAligner(
 class AffineAligner(BaseAligner):
     """Aligners of the form y = coef (x - mean_x) + mean_y, given by the fitted attributes."""
 
-    def transform(self, X):
+    coef_: FloatArray
+    inverse_coef_: FloatArray
+    x_mean_: FloatArray
+    y_mean_: FloatArray
+
+    def transform(self, X: ArrayLike) -> FloatArray:
         """Map samples into the frame of the target representation.
 
         Parameters
@@ -111,7 +120,7 @@ class AffineAligner(BaseAligner):
         X = self._check_rows(X)
         return _affine(X, self.x_mean_, self.coef_, self.y_mean_)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> FloatArray:
         """Map samples of the target's frame back, by the pseudo-inverse of the map.
 
         Parameters
@@ -126,16 +135,16 @@ class AffineAligner(BaseAligner):
             transforming them again leads to the nearest points that the map can reach.
         """
         check_is_fitted(self)
-        X = check_representation(X, min_samples=1, constant_ok=True)
-        if X.shape[1] != self._n_features_out:
+        rows: FloatArray = check_representation(X, min_samples=1, constant_ok=True)
+        if rows.shape[1] != self._n_features_out:
             raise ValueError(
                 f"X must have the {self._n_features_out} features of the target representation, "
-                f"got {X.shape[1]}."
+                f"got {rows.shape[1]}."
             )
-        return _affine(X, self.y_mean_, self.inverse_coef_, self.x_mean_)
+        return _affine(rows, self.y_mean_, self.inverse_coef_, self.x_mean_)
 
 
-def _affine(X, origin, coef, target) -> np.ndarray:
+def _affine(X: FloatArray, origin: FloatArray, coef: FloatArray, target: FloatArray) -> FloatArray:
     """(x - origin) coef^T + target, in the precision of X."""
     origin, coef, target = (a.astype(X.dtype, copy=False) for a in (origin, coef, target))
     return (X - origin) @ coef.T + target

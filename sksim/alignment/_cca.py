@@ -4,13 +4,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from numbers import Integral, Real
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from scipy.linalg import pinv, svd
 
 from sksim.alignment._base import AffineAligner
 from sksim.utils._sklearn import Interval, _fit_context
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["CCAAligner"]
 
@@ -30,11 +31,11 @@ class _Whitening(NamedTuple):
     lengths: np.ndarray
 
 
-def _whiten(centred: np.ndarray, shrinkage: float) -> _Whitening:
-    U, singular, Vt = svd(centred, full_matrices=False)
+def _whiten(centered: np.ndarray, shrinkage: float) -> _Whitening:
+    U, singular, Vt = svd(centered, full_matrices=False)
     rank = int((singular > _RTOL * singular[0]).sum())
     U, squares, axes = U[:, :rank], singular[:rank] ** 2, Vt[:rank].T
-    ridge = shrinkage / (1.0 - shrinkage) * squares.sum() / centred.shape[1]
+    ridge = shrinkage / (1.0 - shrinkage) * squares.sum() / centered.shape[1]
     lengths = np.sqrt(squares + ridge)
     return _Whitening(U * (singular[:rank] / lengths), axes, lengths)
 
@@ -120,17 +121,17 @@ class CCAAligner(AffineAligner):
     array([1., 1.])
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: dict = {
         "n_components": [Interval(Integral, 1, None, closed="left"), None],
         "shrinkage": [Interval(Real, 0, 1, closed="left")],
     }
 
-    def __init__(self, n_components=None, shrinkage=0.0):
+    def __init__(self, n_components: int | None = None, shrinkage: float = 0.0) -> None:
         self.n_components = n_components
         self.shrinkage = shrinkage
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Find the canonical directions.
 
         Parameters
@@ -153,13 +154,13 @@ class CCAAligner(AffineAligner):
                 f"and n_target_features, got {self.n_components}."
             )
         self.x_mean_, self.y_mean_ = X.mean(axis=0), Y.mean(axis=0)
-        x = _whiten(X - self.x_mean_, self.shrinkage)
-        y = _whiten(Y - self.y_mean_, self.shrinkage)
-        A, correlations, Bt = svd(x.variates.T @ y.variates, full_matrices=False)
+        of_x = _whiten(X - self.x_mean_, self.shrinkage)
+        of_y = _whiten(Y - self.y_mean_, self.shrinkage)
+        A, correlations, Bt = svd(of_x.variates.T @ of_y.variates, full_matrices=False)
         kept = slice(self.n_components)
         self.canonical_correlations_ = correlations[kept]
-        whiten = (x.axes / x.lengths) @ A[:, kept]
-        colour = Bt[kept] * y.lengths @ y.axes.T
-        self.coef_ = ((whiten * self.canonical_correlations_) @ colour).T
+        whiten = (of_x.axes / of_x.lengths) @ A[:, kept]
+        color = Bt[kept] * of_y.lengths @ of_y.axes.T
+        self.coef_ = ((whiten * self.canonical_correlations_) @ color).T
         self.inverse_coef_ = pinv(self.coef_, rtol=_RTOL)
         return self

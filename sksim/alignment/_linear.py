@@ -3,11 +3,14 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from typing import Any, Self
+
 from sklearn.base import clone
 from sklearn.linear_model import RidgeCV
 
 from sksim.alignment._base import BaseAligner
 from sksim.utils._sklearn import HasMethods, _fit_context
+from sksim.utils._typing import ArrayLike, FloatArray
 
 __all__ = ["LinearAligner"]
 
@@ -68,13 +71,13 @@ class LinearAligner(BaseAligner):
     True
     """
 
-    _parameter_constraints = {"estimator": [HasMethods(["fit", "predict"]), None]}
+    _parameter_constraints: dict = {"estimator": [HasMethods(["fit", "predict"]), None]}
 
-    def __init__(self, estimator=None):
+    def __init__(self, estimator: Any = None) -> None:
         self.estimator = estimator
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit the regressor.
 
         Parameters
@@ -94,7 +97,7 @@ class LinearAligner(BaseAligner):
         self.estimator_ = estimator.fit(X, Y)
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> FloatArray:
         """Map samples into the frame of the target representation.
 
         Parameters

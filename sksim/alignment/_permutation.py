@@ -3,16 +3,19 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from typing import Self
+
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from sksim.alignment._base import AffineAligner
 from sksim.utils._sklearn import _fit_context
+from sksim.utils._typing import ArrayLike, FloatArray, IntArray
 
 __all__ = ["PermutationAligner"]
 
 
-def _least_residual(X, Y) -> tuple[np.ndarray, np.ndarray]:
+def _least_residual(X: FloatArray, Y: FloatArray) -> tuple[IntArray, IntArray]:
     """Pairs of columns (i, j) with the least sum of ||x_i - y_j||^2 - ||y_j||^2."""
     gain = X.T @ Y - np.einsum("ij,ij->j", X, X)[:, None] / 2
     return linear_sum_assignment(gain, maximize=True)
@@ -75,10 +78,10 @@ class PermutationAligner(AffineAligner):
     array([2, 0, 1])
     """
 
-    _parameter_constraints = {}
+    _parameter_constraints: dict = {}
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Find the matching.
 
         Parameters

@@ -3,10 +3,13 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from typing import Self
+
 from scipy.linalg import norm, svd
 
 from sksim.alignment._base import AffineAligner
 from sksim.utils._sklearn import _fit_context
+from sksim.utils._typing import ArrayLike, FloatArray
 
 __all__ = ["ProcrustesAligner"]
 
@@ -14,7 +17,7 @@ __all__ = ["ProcrustesAligner"]
 _ROUNDING = 1e-14
 
 
-def _scale(X, Y, nuclear_norm: float) -> float:
+def _scale(X: FloatArray, Y: FloatArray, nuclear_norm: float) -> float:
     """Scale of centred X; an error if nothing but rounding is left of the covariance."""
     if nuclear_norm <= _ROUNDING * norm(X) * norm(Y):
         raise ValueError("X and y must be correlated to fit a scale, got zero covariance.")
@@ -95,13 +98,13 @@ class ProcrustesAligner(AffineAligner):
     1.0
     """
 
-    _parameter_constraints = {"scaling": ["boolean"]}
+    _parameter_constraints: dict = {"scaling": ["boolean"]}
 
-    def __init__(self, scaling=False):
+    def __init__(self, scaling: bool = False) -> None:
         self.scaling = scaling
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Find the rotation.
 
         Parameters

@@ -4,12 +4,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from numbers import Integral, Real
+from typing import Literal, overload
 
 import numpy as np
 from scipy.stats import norm
 from sklearn.utils import check_random_state
 
 from sksim.utils._sklearn import Interval, validate_params
+from sksim.utils._typing import IntArray, RandomState
 
 __all__ = ["make_checkerboard", "make_swirl"]
 
@@ -26,11 +28,11 @@ def _curve(u: np.ndarray) -> np.ndarray:
 
 def _swirl_probabilities(n_levels: int, noise: float) -> np.ndarray:
     """Probability of each pair of levels, by the mid-point rule along the curve."""
-    centres = _curve((np.arange(_SPACINGS) + 0.5) / _SPACINGS)
+    centers = _curve((np.arange(_SPACINGS) + 0.5) / _SPACINGS)
     edges = np.arange(n_levels + 1) * _WINDOW / n_levels
     edges[[0, -1]] = -np.inf, np.inf
     total = np.zeros((n_levels, n_levels))
-    for block in np.array_split(centres, 20):
+    for block in np.array_split(centers, 20):
         shares = np.diff(norm.cdf((edges - block[..., None]) / noise), axis=2)
         total += shares[:, 0].T @ shares[:, 1]
     return total / _SPACINGS
@@ -41,6 +43,24 @@ def _bits_per_feature(p: np.ndarray) -> float:
     return float(-(p * np.log2(p)).sum() / 2)
 
 
+@overload
+def make_swirl(
+    n_samples: int = ...,
+    *,
+    n_levels: int = ...,
+    noise: float = ...,
+    return_entropy: Literal[False] = ...,
+    random_state: RandomState = ...,
+) -> IntArray: ...
+@overload
+def make_swirl(
+    n_samples: int = ...,
+    *,
+    n_levels: int = ...,
+    noise: float = ...,
+    return_entropy: Literal[True],
+    random_state: RandomState = ...,
+) -> tuple[IntArray, float]: ...
 @validate_params(
     {
         "n_samples": [Interval(Integral, 1, None, closed="left")],
@@ -52,8 +72,13 @@ def _bits_per_feature(p: np.ndarray) -> float:
     prefer_skip_nested_validation=True,
 )
 def make_swirl(
-    n_samples=1000, *, n_levels=256, noise=0.25, return_entropy=False, random_state=None
-):
+    n_samples: int = 1000,
+    *,
+    n_levels: int = 256,
+    noise: float = 0.25,
+    return_entropy: bool = False,
+    random_state: RandomState = None,
+) -> IntArray | tuple[IntArray, float]:
     r"""Points on a noisy spiral, rounded to a lattice, with known entropy.
 
     :math:`\theta = 3\pi\sqrt{u}`, u uniform in [0, 1]; the point
@@ -109,6 +134,24 @@ def make_swirl(
     return X
 
 
+@overload
+def make_checkerboard(
+    n_samples: int = ...,
+    *,
+    n_cells: int = ...,
+    cell_size: int = ...,
+    return_entropy: Literal[False] = ...,
+    random_state: RandomState = ...,
+) -> IntArray: ...
+@overload
+def make_checkerboard(
+    n_samples: int = ...,
+    *,
+    n_cells: int = ...,
+    cell_size: int = ...,
+    return_entropy: Literal[True],
+    random_state: RandomState = ...,
+) -> tuple[IntArray, float]: ...
 @validate_params(
     {
         "n_samples": [Interval(Integral, 1, None, closed="left")],
@@ -120,8 +163,13 @@ def make_swirl(
     prefer_skip_nested_validation=True,
 )
 def make_checkerboard(
-    n_samples=1000, *, n_cells=4, cell_size=32, return_entropy=False, random_state=None
-):
+    n_samples: int = 1000,
+    *,
+    n_cells: int = 4,
+    cell_size: int = 32,
+    return_entropy: bool = False,
+    random_state: RandomState = None,
+) -> IntArray | tuple[IntArray, float]:
     """Points uniform on the dark cells of a checkerboard, with known entropy.
 
     The board has ``2 n_cells`` cells a side, each of ``cell_size`` levels. Half of the lattice

@@ -5,10 +5,10 @@
 
 from numbers import Integral, Real
 
-import numpy as np
 from sklearn.utils import check_random_state
 
 from sksim.utils._sklearn import Interval, validate_params
+from sksim.utils._typing import FloatArray, IntArray, RandomState
 
 __all__ = ["make_gaussian_hubs"]
 
@@ -24,8 +24,13 @@ __all__ = ["make_gaussian_hubs"]
     prefer_skip_nested_validation=True,
 )
 def make_gaussian_hubs(
-    n_samples=1000, n_features=100, *, n_classes=10, class_sep=0.4, random_state=None
-) -> tuple[np.ndarray, np.ndarray]:
+    n_samples: int = 1000,
+    n_features: int = 100,
+    *,
+    n_classes: int = 10,
+    class_sep: float = 0.4,
+    random_state: RandomState = None,
+) -> tuple[FloatArray, IntArray]:
     r"""Gaussian classes with overlap: the textbook case of hubness.
 
     .. math:: x = s \, m_{y} + e, \qquad m_c, e \sim \mathcal N(0, I)

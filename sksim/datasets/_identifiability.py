@@ -11,6 +11,7 @@ from scipy.special import log_softmax
 from sklearn.utils import Bunch, check_random_state
 
 from sksim.utils._sklearn import Interval, validate_params
+from sksim.utils._typing import FloatArray, IntArray, RandomState
 
 __all__ = [
     "make_perturbed_pair",
@@ -34,7 +35,13 @@ _NON_NEGATIVE = [Interval(numbers.Real, 0, None, closed="left")]
     },
     prefer_skip_nested_validation=True,
 )
-def make_radial_classification(n_samples=100, n_classes=4, *, scale=3.0, random_state=None):
+def make_radial_classification(
+    n_samples: int = 100,
+    n_classes: int = 4,
+    *,
+    scale: float = 3.0,
+    random_state: RandomState = None,
+) -> tuple[FloatArray, IntArray]:
     r"""Normal points in the plane, labelled by antipodal wedges.
 
     x ~ N(0, scale^2 I), and with k classes the label is
@@ -83,15 +90,6 @@ def make_radial_classification(n_samples=100, n_classes=4, *, scale=3.0, random_
     return X, np.minimum((n_classes * turn).astype(np.int64), n_classes - 1)
 
 
-def _arm_labels(n_classes: int, arms_per_class: int, random_state) -> np.ndarray:
-    """Blocks of one arm a class: class 0 first, the others in random order."""
-    blocks = [
-        np.concatenate([[0], 1 + random_state.permutation(n_classes - 1)])
-        for _ in range(arms_per_class)
-    ]
-    return np.concatenate(blocks)
-
-
 @validate_params(
     {
         "n_samples": _POSITIVE_INTEGER,
@@ -102,7 +100,14 @@ def _arm_labels(n_classes: int, arms_per_class: int, random_state) -> np.ndarray
     },
     prefer_skip_nested_validation=True,
 )
-def make_spirals(n_samples=2800, n_classes=7, *, arms_per_class=4, noise=0.75, random_state=None):
+def make_spirals(
+    n_samples: int = 2800,
+    n_classes: int = 7,
+    *,
+    arms_per_class: int = 4,
+    noise: float = 0.75,
+    random_state: RandomState = None,
+) -> tuple[FloatArray, IntArray]:
     r"""Points on spiral arms in the plane, several arms a class.
 
     With a = 0, ..., A - 1 numbering the A = n_classes * arms_per_class arms, radii r equally
@@ -150,13 +155,14 @@ def make_spirals(n_samples=2800, n_classes=7, *, arms_per_class=4, noise=0.75, r
     >>> X.shape, len(set(y.tolist()))
     ((280, 2), 7)
     """
-    random_state = check_random_state(random_state)
-    labels = _arm_labels(n_classes, arms_per_class, random_state)
+    rng = check_random_state(random_state)
+    blocks = [[0, *(1 + rng.permutation(n_classes - 1))] for _ in range(arms_per_class)]
+    labels = np.concatenate(blocks)
     n_arms = len(labels)
     sizes = n_samples // n_arms + (np.arange(n_arms) < n_samples % n_arms)
     arm = np.repeat(np.arange(n_arms), sizes)
     radius = np.concatenate([np.linspace(1, 10, size) for size in sizes])
-    spread = random_state.uniform(-noise, noise, size=n_samples)
+    spread = rng.uniform(-noise, noise, size=n_samples)
     angle = 0.1 * np.pi * radius / 7 + (2 * arm + spread) * np.pi / n_arms
     return radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)]), labels[arm]
 
@@ -178,11 +184,13 @@ def _pair(f1, g1, f2, g2, y) -> Bunch:
     )
 
 
-def _noisy_polygon(n_classes, n_per_class, radius, jitter, random_state):
+def _noisy_polygon(
+    n_classes: int, n_per_class: int, radius: float, jitter: float, rng: np.random.RandomState
+) -> tuple[np.ndarray, np.ndarray]:
     """Angle offsets and norms, each (n_classes, n_per_class)."""
     shape = (n_classes, n_per_class)
-    offsets = jitter * random_state.uniform(-np.pi / 64, np.pi / 64, size=shape)
-    norms = radius + jitter * np.abs(0.01 * random_state.standard_normal(shape))
+    offsets = jitter * rng.uniform(-np.pi / 64, np.pi / 64, size=shape)
+    norms = radius + jitter * np.abs(0.01 * rng.standard_normal(shape))
     return offsets, norms
 
 
@@ -199,15 +207,15 @@ def _noisy_polygon(n_classes, n_per_class, radius, jitter, random_state):
     prefer_skip_nested_validation=True,
 )
 def make_permuted_pair(
-    n_classes=7,
-    multiplier=2,
+    n_classes: int = 7,
+    multiplier: int = 2,
     *,
-    rho=10.0,
-    radius=2.0,
-    n_per_class=1,
-    jitter=0.0,
-    random_state=None,
-):
+    rho: float = 10.0,
+    radius: float = 2.0,
+    n_per_class: int = 1,
+    jitter: float = 0.0,
+    random_state: RandomState = None,
+) -> Bunch:
     r"""Two models whose distributions agree ever better while their representations never do.
 
     With k classes, angles :math:`t_j = 2 \pi j / k`, the unembeddings of the first model are
@@ -273,8 +281,8 @@ def make_permuted_pair(
             f"multiplier must be coprime to n_classes={n_classes}, so that it permutes the "
             f"classes, got {multiplier}."
         )
-    random_state = check_random_state(random_state)
-    offsets, norms = _noisy_polygon(n_classes, n_per_class, radius, jitter, random_state)
+    rng = check_random_state(random_state)
+    offsets, norms = _noisy_polygon(n_classes, n_per_class, radius, jitter, rng)
     place = (multiplier * np.arange(n_classes) + 5) % n_classes
     corners = 2 * np.pi * np.arange(n_classes) / n_classes
 
@@ -305,15 +313,15 @@ def make_permuted_pair(
     prefer_skip_nested_validation=True,
 )
 def make_perturbed_pair(
-    n_classes=4,
+    n_classes: int = 4,
     *,
-    noise=0.005,
-    rho=20.0,
-    radius=5.0,
-    n_per_class=500,
-    jitter=1.0,
-    random_state=None,
-):
+    noise: float = 0.005,
+    rho: float = 20.0,
+    radius: float = 5.0,
+    n_per_class: int = 500,
+    jitter: float = 1.0,
+    random_state: RandomState = None,
+) -> Bunch:
     r"""Two models that differ by normal noise on the embeddings.
 
     With angles :math:`t_j = 2 \pi j / k` for k classes, the unembeddings of both models are
@@ -365,10 +373,10 @@ def make_perturbed_pair(
     >>> round(logit_distance(far.log_p, far.log_q) / logit_distance(near.log_p, near.log_q), 6)
     10.0
     """
-    random_state = check_random_state(random_state)
-    offsets, norms = _noisy_polygon(n_classes, n_per_class, radius, jitter, random_state)
+    rng = check_random_state(random_state)
+    offsets, norms = _noisy_polygon(n_classes, n_per_class, radius, jitter, rng)
     corners = 2 * np.pi * np.arange(n_classes) / n_classes
     f1 = (norms[..., None] * _directions(corners[:, None] + offsets)).reshape(-1, 2)
-    f2 = f1 + noise * random_state.standard_normal(f1.shape)
+    f2 = f1 + noise * rng.standard_normal(f1.shape)
     g = rho * _directions(corners)
     return _pair(f1, g, f2, g, np.repeat(np.arange(n_classes), n_per_class))

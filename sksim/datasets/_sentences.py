@@ -4,11 +4,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from importlib import resources
+from typing import Literal, overload
 
 import numpy as np
 from sklearn.utils import Bunch
 
 from sksim.utils._sklearn import StrOptions, validate_params
+from sksim.utils._typing import FloatArray, IntArray
 
 __all__ = ["load_sentence_embeddings"]
 
@@ -20,7 +22,9 @@ def _read_arrays(name: str) -> dict[str, np.ndarray]:
         return {key: arrays[key] for key in arrays.files}
 
 
-def _split_arrays(arrays: dict[str, np.ndarray], subset: str):
+def _split_arrays(
+    arrays: dict[str, np.ndarray], subset: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Embeddings, classes and PredefinedSplit's test fold of the chosen rows."""
     parts = ["train", "test"] if subset == "all" else [subset]
     data = np.concatenate([arrays[f"X_{part}"] for part in parts]).astype(np.float32)
@@ -29,11 +33,21 @@ def _split_arrays(arrays: dict[str, np.ndarray], subset: str):
     return data, target, np.concatenate(folds)
 
 
+@overload
+def load_sentence_embeddings(
+    *, subset: Literal["train", "test", "all"] = ..., return_X_y: Literal[False] = ...
+) -> Bunch: ...
+@overload
+def load_sentence_embeddings(
+    *, subset: Literal["train", "test", "all"] = ..., return_X_y: Literal[True]
+) -> tuple[FloatArray, IntArray]: ...
 @validate_params(
     {"subset": [StrOptions({"train", "test", "all"})], "return_X_y": ["boolean"]},
     prefer_skip_nested_validation=True,
 )
-def load_sentence_embeddings(*, subset="train", return_X_y=False):
+def load_sentence_embeddings(
+    *, subset: Literal["train", "test", "all"] = "train", return_X_y: bool = False
+) -> Bunch | tuple[FloatArray, IntArray]:
     """Sentence-BERT embeddings of things people say to an assistant, with 150 intents.
 
     A real space with severe hubness: with Euclidean distance the 10-occurrence of the

@@ -3,9 +3,15 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
 
 from sksim.inspection._axes import axes_for
+from sksim.utils._typing import ArrayLike
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["DepthLossDisplay"]
 
@@ -57,14 +63,30 @@ class DepthLossDisplay:
     'time t'
     """
 
-    def __init__(self, times, losses, *, errors=None, name=None):
+    def __init__(
+        self,
+        times: ArrayLike,
+        losses: ArrayLike,
+        *,
+        errors: ArrayLike | None = None,
+        name: str | None = None,
+    ) -> None:
         self.times = times
         self.losses = losses
         self.errors = errors
         self.name = name
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, n_depths=32, name=None, ax=None, **style):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: ArrayLike,
+        *,
+        n_depths: int = 32,
+        name: str | None = None,
+        ax: "Axes | None" = None,
+        **style: Any,
+    ) -> Self:
         """Compute the losses of a fitted diffusion model and draw them.
 
         Parameters
@@ -91,7 +113,7 @@ class DepthLossDisplay:
         name = type(estimator).__name__ if name is None else name
         return cls(found.times, found.losses, errors=found.errors, name=name).plot(ax, **style)
 
-    def plot(self, ax=None, *, name=None, **style):
+    def plot(self, ax: "Axes | None" = None, *, name: str | None = None, **style: Any) -> Self:
         """Draw the curve.
 
         Parameters
@@ -112,14 +134,13 @@ class DepthLossDisplay:
         self.figure_ = self.ax_.figure
         name = self.name if name is None else name
         (self.line_,) = self.ax_.plot(self.times, self.losses, label=name, **style)
-        self.band_ = None if self.errors is None else self._draw_band()
+        self.band_ = None
+        if self.errors is not None:
+            losses, errors = np.asarray(self.losses), np.asarray(self.errors)
+            band = losses - 2 * errors, losses + 2 * errors
+            color = self.line_.get_color()
+            self.band_ = self.ax_.fill_between(self.times, *band, alpha=0.2, color=color, lw=0)
         self.ax_.set(xlabel="time t", ylabel="diffusion loss (bits per feature)")
         if name is not None:
             self.ax_.legend()
         return self
-
-    def _draw_band(self):
-        losses, errors = np.asarray(self.losses), np.asarray(self.errors)
-        low, high = losses - 2 * errors, losses + 2 * errors
-        color = self.line_.get_color()
-        return self.ax_.fill_between(self.times, low, high, alpha=0.2, color=color, lw=0)

@@ -3,20 +3,16 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
-from scipy.stats import binom
 
 from sksim.inspection._occurrence_display import OccurrenceDisplayMixin
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 __all__ = ["HubRankDisplay"]
-
-
-def _chance_by_rank(display) -> tuple[np.ndarray, np.ndarray]:
-    """Ranks and counts of n samples in decreasing order as the binomial law spreads them."""
-    n_indexed = display.occurrence.size
-    law = binom(display.n_queries, min(1.0, display.n_neighbors / n_indexed))
-    counts = law.isf((np.arange(n_indexed) + 0.5) / n_indexed)
-    return np.arange(1, n_indexed + 1)[counts > 0], counts[counts > 0]
 
 
 class HubRankDisplay(OccurrenceDisplayMixin):
@@ -24,7 +20,7 @@ class HubRankDisplay(OccurrenceDisplayMixin):
 
     Read on the left how many giant hubs there are, on the right where the anti-hubs begin,
     which are nobody's neighbours: their ranks are shaded. The dashed curve shows the same
-    ranks without hubness, by the quantiles of the binomial law.
+    ranks without hubness, by the quantiles of the binomial distribution.
 
     It is recommended to use :meth:`from_estimator`, :meth:`from_graph` or
     :meth:`from_occurrence`.
@@ -75,7 +71,7 @@ class HubRankDisplay(OccurrenceDisplayMixin):
     >>> display = HubRankDisplay.from_occurrence(N, n_neighbors=10)
     """
 
-    def plot(self, ax=None, *, name=None, **style):
+    def plot(self, ax: "Axes | None" = None, *, name: str | None = None, **style: Any) -> Self:
         """Draw the counts by rank.
 
         Parameters
@@ -92,23 +88,22 @@ class HubRankDisplay(OccurrenceDisplayMixin):
         display : object
             The display itself.
         """
-        _, name = self._start(ax, name)
-        ordered = np.sort(self.occurrence)[::-1]
-        n_found = int((ordered > 0).sum())
-        share = f"anti-hubs {1 - n_found / ordered.size:.1%}"
+        name = self.name if name is None else name
+        ordered = np.sort(self._start(ax))[::-1]
+        n_indexed, n_found = ordered.size, int((ordered > 0).sum())
+        share = f"anti-hubs {1 - n_found / n_indexed:.1%}"
         label = share if name is None else f"{name} ({share})"
-        ranks = np.arange(1, n_found + 1)
-        (self.line_,) = self.ax_.plot(ranks, ordered[:n_found], label=label, **style)
-        self.span_ = self._shade(n_found, ordered.size)
-        self.chance_ = self._draw_chance(*_chance_by_rank(self))
+        ranks = np.arange(1, n_indexed + 1)
+        (self.line_,) = self.ax_.plot(ranks[:n_found], ordered[:n_found], label=label, **style)
+        self.span_ = None
+        if n_found < n_indexed:
+            nobodys = n_found + 0.5, n_indexed + 0.5
+            color = self.line_.get_color()
+            self.span_ = self.ax_.axvspan(*nobodys, alpha=0.15, color=color, lw=0)
+        expected = self._chance(n_indexed).isf((ranks - 0.5) / n_indexed)
+        self.chance_ = self._draw_chance(ranks[expected > 0], expected[expected > 0])
         self.ax_.set(
             xscale="log", yscale="log", xlabel="rank", ylabel=f"{self.n_neighbors}-occurrence"
         )
         self.ax_.legend()
         return self
-
-    def _shade(self, n_found: int, n_indexed: int):
-        if n_found == n_indexed:
-            return None
-        color = self.line_.get_color()
-        return self.ax_.axvspan(n_found + 0.5, n_indexed + 0.5, alpha=0.15, color=color, lw=0)

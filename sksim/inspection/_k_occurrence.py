@@ -1,38 +1,28 @@
-"""Histogram of the k-occurrence beside its law without hubness."""
+"""Histogram of the k-occurrence beside its distribution without hubness."""
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
-from scipy.stats import binom
 
 from sksim.inspection._occurrence_display import OccurrenceDisplayMixin
 from sksim.metrics import k_skewness
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+
 __all__ = ["KOccurrenceDisplay"]
 
 
-def _bin_edges(occurrence: np.ndarray) -> np.ndarray:
-    """One bin for each whole count, so that displays on the same axes compare."""
-    return np.arange(int(np.ceil(occurrence.max())) + 2) - 0.5
-
-
-def _binomial_curve(display) -> tuple[np.ndarray, np.ndarray]:
-    """Counts, and samples expected with each without hubness, where that is one half or more."""
-    n_indexed = display.occurrence.size
-    law = binom(display.n_queries, min(1.0, display.n_neighbors / n_indexed))
-    low, high = max(0, int(law.mean() - 10 * law.std()) - 1), int(law.mean() + 10 * law.std()) + 10
-    counts = np.arange(low, high)
-    expected = n_indexed * law.pmf(counts)
-    return counts[expected >= 0.5], expected[expected >= 0.5]
-
-
 class KOccurrenceDisplay(OccurrenceDisplayMixin):
-    r"""Histogram of how often samples are neighbours, with the law without hubness.
+    r"""Histogram of how often samples are neighbours, with what chance gives.
 
-    A long tail to the right are hubs, a tall first bar are anti-hubs. The dashed curve is what
-    chance gives: :math:`n \binom{m}{j} p^j (1 - p)^{m - j}` samples with occurrence j, for m
-    queries, n indexed samples and p = ``n_neighbors`` / n. The vertical axis is logarithmic.
+    A long tail to the right are hubs, a tall first bar are anti-hubs. The dashed curve is the
+    binomial distribution: :math:`n \binom{m}{j} p^j (1 - p)^{m - j}` samples with occurrence j,
+    for m queries, n indexed samples and p = ``n_neighbors`` / n. The vertical axis is logarithmic.
 
     It is recommended to use :meth:`from_estimator`, :meth:`from_graph` or
     :meth:`from_occurrence`.
@@ -59,7 +49,7 @@ class KOccurrenceDisplay(OccurrenceDisplayMixin):
     bars_ : matplotlib BarContainer or list of Polygon
         The histogram.
     line_ : matplotlib Artist or None
-        The curve of the law without hubness.
+        The curve without hubness.
 
     See Also
     --------
@@ -81,7 +71,7 @@ class KOccurrenceDisplay(OccurrenceDisplayMixin):
     >>> display = KOccurrenceDisplay.from_occurrence(N, n_neighbors=10)
     """
 
-    def plot(self, ax=None, *, name=None, **style):
+    def plot(self, ax: "Axes | None" = None, *, name: str | None = None, **style: Any) -> Self:
         """Draw the histogram.
 
         Parameters
@@ -98,16 +88,18 @@ class KOccurrenceDisplay(OccurrenceDisplayMixin):
         display : object
             The display itself.
         """
-        plt, name = self._start(ax, name)
-        label = f"skewness {k_skewness(self.occurrence):.2f}"
-        style = {"histtype": "stepfilled", "alpha": 0.5, "lw": 1, **style}
+        name = self.name if name is None else name
+        counts = self._start(ax)
+        label = f"skewness {k_skewness(counts):.2f}"
         label = label if name is None else f"{name} ({label})"
-        _, _, self.bars_ = self.ax_.hist(
-            self.occurrence, _bin_edges(self.occurrence), label=label, **style
-        )
+        style = {"histtype": "stepfilled", "alpha": 0.5, "lw": 1, **style}
+        # One bin for each whole count, so that displays on the same axes compare.
+        edges = np.arange(int(np.ceil(counts.max())) + 2) - 0.5
+        _, _, self.bars_ = self.ax_.hist(counts, edges, label=label, **style)
         if not {"ec", "edgecolor"} & set(style):
-            plt.setp(self.bars_, edgecolor=self.bars_[0].get_facecolor())
-        self.line_ = self._draw_chance(*_binomial_curve(self), marker=".")
+            for bar in self.bars_:
+                bar.set_edgecolor(bar.get_facecolor())
+        self.line_ = self._draw_binomial(counts.size)
         self.ax_.set(
             yscale="log",
             ylim=(0.5, None),
@@ -116,3 +108,11 @@ class KOccurrenceDisplay(OccurrenceDisplayMixin):
         )
         self.ax_.legend()
         return self
+
+    def _draw_binomial(self, n_indexed: int) -> "Line2D":
+        """Samples expected with each count, where that is one half or more."""
+        chance = self._chance(n_indexed)
+        center, width = chance.mean(), 10 * chance.std()
+        counts = np.arange(max(0, int(center - width) - 1), int(center + width) + 10)
+        expected = n_indexed * chance.pmf(counts)
+        return self._draw_chance(counts[expected >= 0.5], expected[expected >= 0.5], marker=".")

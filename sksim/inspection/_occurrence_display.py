@@ -3,20 +3,36 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-import numpy as np
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+from scipy.stats import binom
+
+from sksim.inspection._axes import axes_for
 from sksim.metrics import k_occurrence
 from sksim.metrics._hubness_scorer import estimator_occurrence
 from sksim.metrics.occurrence._measures import check_occurrence
-from sksim.utils._optional import import_optional
+from sksim.utils._typing import ArrayLike, MatrixLike
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 __all__ = ["OccurrenceDisplayMixin"]
 
 
-class OccurrenceDisplayMixin:
+class OccurrenceDisplayMixin(ABC):
     """Constructor and ``from_...`` methods; a display adds ``plot``."""
 
-    def __init__(self, occurrence, *, n_neighbors, n_queries=None, name=None):
+    def __init__(
+        self,
+        occurrence: ArrayLike,
+        *,
+        n_neighbors: int,
+        n_queries: int | None = None,
+        name: str | None = None,
+    ) -> None:
         self.occurrence = occurrence
         self.n_neighbors = n_neighbors
         self.n_queries = n_queries
@@ -24,8 +40,15 @@ class OccurrenceDisplayMixin:
 
     @classmethod
     def from_occurrence(
-        cls, occurrence, *, n_neighbors, n_queries=None, name=None, ax=None, **style
-    ):
+        cls,
+        occurrence: ArrayLike,
+        *,
+        n_neighbors: int,
+        n_queries: int | None = None,
+        name: str | None = None,
+        ax: "Axes | None" = None,
+        **style: Any,
+    ) -> Self:
         """Draw given occurrence counts.
 
         Parameters
@@ -52,7 +75,15 @@ class OccurrenceDisplayMixin:
         return display.plot(ax, **style)
 
     @classmethod
-    def from_graph(cls, graph, *, n_neighbors=10, name=None, ax=None, **style):
+    def from_graph(
+        cls,
+        graph: Any,
+        *,
+        n_neighbors: int = 10,
+        name: str | None = None,
+        ax: "Axes | None" = None,
+        **style: Any,
+    ) -> Self:
         """Count occurrences in a neighbour graph and draw them.
 
         Parameters
@@ -80,7 +111,16 @@ class OccurrenceDisplayMixin:
         return display.plot(ax, **style)
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, n_neighbors=10, name=None, ax=None, **style):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: MatrixLike,
+        *,
+        n_neighbors: int = 10,
+        name: str | None = None,
+        ax: "Axes | None" = None,
+        **style: Any,
+    ) -> Self:
         """Count occurrences in the space of a fitted estimator and draw them.
 
         Parameters
@@ -113,19 +153,28 @@ class OccurrenceDisplayMixin:
         )
         return display.plot(ax, **style)
 
-    def _start(self, ax, name):
-        """Check the counts, make the axes and return the plot module and the name."""
-        plt = import_optional("matplotlib.pyplot", extra="plot", purpose=type(self).__name__)
-        self.occurrence = check_occurrence(self.occurrence)
-        self.n_queries = self.occurrence.size if self.n_queries is None else self.n_queries
-        self.ax_ = plt.subplots(layout="constrained")[1] if ax is None else ax
-        self.figure_ = self.ax_.figure
-        return plt, self.name if name is None else name
+    @abstractmethod
+    def plot(self, ax: "Axes | None" = None, *, name: str | None = None, **style: Any) -> Self:
+        """Draw the counts and set ``ax_`` and ``figure_``."""
 
-    def _draw_chance(self, x, y, **style):
+    def _start(self, ax: "Axes | None") -> np.ndarray:
+        """Check the counts, make the axes and return the counts."""
+        counts = self.occurrence = check_occurrence(self.occurrence)
+        self.n_queries = counts.size if self.n_queries is None else self.n_queries
+        self.ax_ = axes_for(self, ax)
+        self.figure_ = self.ax_.figure
+        return counts
+
+    def _chance(self, n_indexed: int) -> Any:
+        """Distribution of the occurrence of a sample without hubness."""
+        return binom(self.n_queries, min(1.0, self.n_neighbors / n_indexed))
+
+    def _draw_chance(self, x: np.ndarray, y: np.ndarray, **style: Any) -> "Line2D":
         """The curve without hubness; displays on the same axes share equal ones."""
         for line in self.ax_.lines:
-            if line.get_label() == "no hubness" and np.array_equal(line.get_data(), (x, y)):
+            if line.get_label() == "no hubness" and np.array_equal(
+                line.get_xydata(), np.column_stack([x, y])
+            ):
                 return line
         (line,) = self.ax_.plot(x, y, "k--", lw=1, label="no hubness", **style)
         return line

@@ -4,11 +4,19 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from sksim.generative._data import channels_come_first
 from sksim.inspection._axes import axes_for
+from sksim.utils._typing import ArrayLike, RandomState
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
+    from matplotlib.image import AxesImage
 
 __all__ = ["SampleGridDisplay"]
 
@@ -24,15 +32,10 @@ def _tile(images: np.ndarray, n_columns: int) -> np.ndarray:
     return mosaic.swapaxes(1, 2).reshape(shape)[:-1, :-1]
 
 
-def _colours(images: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Values in [0, 1] for matplotlib, of values from ``low`` to ``high``."""
-    return ((images - low) / (high - low)).clip(0, 1)
-
-
 class SampleGridDisplay:
     """Samples side by side: images as a mosaic, points in the plane against the data.
 
-    It is recommended to use :meth:`from_estimator`.
+    It is recommended to use :meth:`from_estimator` or :meth:`from_samples`.
 
     .. versionadded:: 0.1
 
@@ -71,7 +74,14 @@ class SampleGridDisplay:
     (9, 24)
     """
 
-    def __init__(self, samples, *, X=None, n_columns=8, name=None):
+    def __init__(
+        self,
+        samples: ArrayLike,
+        *,
+        X: ArrayLike | None = None,
+        n_columns: int = 8,
+        name: str | None = None,
+    ) -> None:
         self.samples = samples
         self.X = X
         self.n_columns = n_columns
@@ -80,17 +90,17 @@ class SampleGridDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
+        estimator: Any,
         *,
-        n_samples=64,
-        X=None,
-        image_shape=None,
-        n_columns=8,
-        random_state=None,
-        name=None,
-        ax=None,
-        **style,
-    ):
+        n_samples: int = 64,
+        X: ArrayLike | None = None,
+        image_shape: Sequence[int] | None = None,
+        n_columns: int = 8,
+        random_state: RandomState = None,
+        name: str | None = None,
+        ax: "Axes | None" = None,
+        **style: Any,
+    ) -> Self:
         """Draw samples from a fitted model, and show them.
 
         Parameters
@@ -122,14 +132,61 @@ class SampleGridDisplay:
         """
         samples = estimator.sample(n_samples, random_state=random_state)
         shape = getattr(estimator, "image_shape", None) if image_shape is None else image_shape
-        samples = samples if shape is None else samples.reshape(len(samples), *shape)
         if shape is not None and getattr(estimator, "n_levels_", None) is not None:
             first = estimator.loc_ - (estimator.n_levels_ - 1) / 2
             style = {"vmin": first, "vmax": first + estimator.n_levels_ - 1} | style
         name = type(estimator).__name__ if name is None else name
+        return cls.from_samples(
+            samples, X=X, image_shape=shape, n_columns=n_columns, name=name, ax=ax, **style
+        )
+
+    @classmethod
+    def from_samples(
+        cls,
+        samples: ArrayLike,
+        *,
+        X: ArrayLike | None = None,
+        image_shape: Sequence[int] | None = None,
+        n_columns: int = 8,
+        name: str | None = None,
+        ax: "Axes | None" = None,
+        **style: Any,
+    ) -> Self:
+        """Show samples that are drawn already, or images of a data set.
+
+        Parameters
+        ----------
+        samples : array-like of shape (n_samples, ...) or (n_samples, n_features)
+            Images or points, or images that are rows, if ``image_shape`` is given.
+        X : array-like, default=None
+            Points of the data, drawn behind the samples.
+        image_shape : tuple, default=None
+            Shape of a sample that is a row; None takes the samples as they are.
+        n_columns : int, default=8
+            Images in a row of the mosaic.
+        name : str, default=None
+            Title; None is no title.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes new ones.
+        **style : dict
+            Keywords of matplotlib's ``imshow`` or ``scatter``, see :meth:`plot`.
+
+        Returns
+        -------
+        display : object
+            The drawn display.
+        """
+        if image_shape is not None:
+            rows = np.asarray(samples)
+            if math.prod(rows.shape[1:]) != math.prod(image_shape):
+                raise ValueError(
+                    f"samples must have the {math.prod(image_shape)} values of "
+                    f"image_shape={tuple(image_shape)} each, got the shape {rows.shape}."
+                )
+            samples = rows.reshape(len(rows), *image_shape)
         return cls(samples, X=X, n_columns=n_columns, name=name).plot(ax, **style)
 
-    def plot(self, ax=None, *, name=None, **style):
+    def plot(self, ax: "Axes | None" = None, *, name: str | None = None, **style: Any) -> Self:
         """Draw the samples.
 
         Parameters
@@ -155,20 +212,22 @@ class SampleGridDisplay:
             )
         self.ax_ = axes_for(self, ax)
         self.figure_ = self.ax_.figure
-        self.data_ = None
+        self.data_: PathCollection | None = None
+        self.artist_: AxesImage | PathCollection
         self._plot_images(samples, style) if samples.ndim > 2 else self._plot_points(samples, style)
         name = self.name if name is None else name
         if name is not None:
             self.ax_.set_title(name)
         return self
 
-    def _plot_images(self, images: np.ndarray, style: dict) -> None:
+    def _plot_images(self, images: np.ndarray, style: dict[str, Any]) -> None:
         top = 255 if images.dtype.kind in "iu" else 1
         images = images.astype(float)
         if images.ndim == 4:
             style = dict(style)
             images = np.moveaxis(images, 1, 3) if channels_come_first(images.shape[1:]) else images
-            images = _colours(images, style.pop("vmin", 0), style.pop("vmax", top))
+            low, high = style.pop("vmin", 0), style.pop("vmax", top)
+            images = ((images - low) / (high - low)).clip(0, 1)
             images = images[..., 0] if images.shape[3] == 1 else images
         mosaic = _tile(images, min(self.n_columns, len(images)))
         mosaic = mosaic if mosaic.ndim == 2 else np.nan_to_num(mosaic, nan=1.0)
@@ -176,10 +235,11 @@ class SampleGridDisplay:
         self.artist_ = self.ax_.imshow(mosaic, **options)
         self.ax_.set_axis_off()
 
-    def _plot_points(self, points: np.ndarray, style: dict) -> None:
+    def _plot_points(self, points: np.ndarray, style: dict[str, Any]) -> None:
         if self.X is not None:
-            self.data_ = self.ax_.scatter(*np.asarray(self.X).T, s=2, color="0.8", label="data")
-        options = {"s": 2, "label": "samples"} | style
-        self.artist_ = self.ax_.scatter(*points.T, **options)
+            x, y = np.asarray(self.X).T
+            self.data_ = self.ax_.scatter(x, y, s=2, color="0.8", label="data")
+        options: dict[str, Any] = {"s": 2, "label": "samples", **style}
+        self.artist_ = self.ax_.scatter(points[:, 0], points[:, 1], **options)
         self.ax_.set_aspect("equal")
         self.ax_.legend()

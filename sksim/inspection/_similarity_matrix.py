@@ -3,23 +3,37 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import warnings
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+
 import numpy as np
 from scipy.cluster.hierarchy import dendrogram as link_coordinates
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 from sklearn.utils import check_array
 
+from sksim.inspection._axes import axes_for
 from sksim.metrics._measure import PairedMeasure, get_measure
 from sksim.metrics.similarity._pairwise import cross_similarity, pairwise_similarity
-from sksim.utils._optional import import_optional
+from sksim.utils._names import unknown_name_error
+from sksim.utils._typing import ArrayLike, Representations
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colorbar import Colorbar
 
 __all__ = ["SimilarityMatrixDisplay"]
+
+#: A measure of :mod:`sksim.metrics`, by name or as the function.
+Measure: TypeAlias = str | Callable[..., Any]
+Labels: TypeAlias = Sequence[object] | np.ndarray
 
 #: Numbers are written into the cells up to this many rows and columns.
 _LARGEST_WITH_NUMBERS = 12
 
 
-def _color_limits(values: np.ndarray, measure) -> tuple[float, float]:
+def _color_limits(values: np.ndarray, measure: Any) -> tuple[float, float]:
     """From 0 to the end of the range for bounded measures, else the range of the values."""
     if measure is not None and np.isfinite(measure.range[1]):
         return 0.0, float(measure.range[1])
@@ -28,7 +42,7 @@ def _color_limits(values: np.ndarray, measure) -> tuple[float, float]:
     return min(0.0, float(values.min())), float(values.max())
 
 
-def _distances(values: np.ndarray, measure) -> np.ndarray:
+def _distances(values: np.ndarray, measure: Any) -> np.ndarray:
     """Symmetric distances with a zero diagonal, in the metric form of the measure if it has one."""
     if measure is not None and measure.distance is not None:
         clipped = np.clip(values, *measure.range)
@@ -42,19 +56,23 @@ def _distances(values: np.ndarray, measure) -> np.ndarray:
     return np.maximum(distances, 0.0)
 
 
-def _check_labels(labels, size: int, name: str) -> list[str]:
-    labels = [str(label) for label in (range(size) if labels is None else labels)]
-    if len(labels) != size:
-        raise ValueError(f"{name} must hold {size} labels, got {len(labels)}.")
-    return labels
+def _check_labels(labels: Labels | None, size: int, name: str) -> list[str]:
+    checked = [str(label) for label in (range(size) if labels is None else labels)]
+    if len(checked) != size:
+        raise ValueError(f"{name} must hold {size} labels, got {len(checked)}.")
+    return checked
 
 
-def _parts(similarities):
-    """Values and labels of a result of pairwise_similarity or cross_similarity, or an array."""
-    if isinstance(similarities, dict):
-        rows = similarities.get("row_labels", similarities.get("labels"))
-        return similarities["values"], rows, similarities.get("column_labels")
-    return similarities, None, None
+def _metric_or_measure(metric: Measure | None, measure: Any) -> Measure | None:
+    """``metric``, which was called ``measure`` before."""
+    if isinstance(measure, str) and measure == "deprecated":
+        return metric
+    warnings.warn(
+        "measure was renamed to metric, as in pairwise_similarity; the old name will go.",
+        FutureWarning,
+        stacklevel=3,
+    )
+    return measure
 
 
 class SimilarityMatrixDisplay:
@@ -79,11 +97,15 @@ class SimilarityMatrixDisplay:
     column_labels : sequence of str, default=None
         Names of the columns, for two sets of representations; None means that the columns are the
         rows.
-    measure : str or callable, default=None
+    metric : str or callable, default=None
         The measure, for its range, direction and metric form: a name, or a function of
         :mod:`sksim.metrics`. None takes the values for similarities.
     name : str, default=None
         Title; None means the name of the measure.
+    measure : str or callable, default="deprecated"
+        The former name of ``metric``.
+
+        .. deprecated:: 0.1
 
     Attributes
     ----------
@@ -124,27 +146,37 @@ class SimilarityMatrixDisplay:
     (0.0, 1.0)
     """
 
-    def __init__(self, values, *, row_labels=None, column_labels=None, measure=None, name=None):
+    def __init__(
+        self,
+        values: ArrayLike,
+        *,
+        row_labels: Labels | None = None,
+        column_labels: Labels | None = None,
+        metric: Measure | None = None,
+        name: str | None = None,
+        measure: Any = "deprecated",
+    ) -> None:
         self.values = values
         self.row_labels = row_labels
         self.column_labels = column_labels
-        self.measure = measure
+        self.metric = _metric_or_measure(metric, measure)
         self.name = name
 
     @classmethod
     def from_matrix(
         cls,
-        similarities,
+        similarities: Any,
         *,
-        row_labels=None,
-        column_labels=None,
-        measure=None,
-        name=None,
-        order=None,
-        dendrogram=False,
-        ax=None,
-        **style,
-    ):
+        row_labels: Labels | None = None,
+        column_labels: Labels | None = None,
+        metric: Measure | None = None,
+        name: str | None = None,
+        order: Literal["cluster"] | None = None,
+        dendrogram: bool = False,
+        ax: "Axes | None" = None,
+        measure: Any = "deprecated",
+        **style: Any,
+    ) -> Self:
         """Draw similarities that are computed already.
 
         Parameters
@@ -157,7 +189,7 @@ class SimilarityMatrixDisplay:
         column_labels : sequence of str, default=None
             Names of the columns, for two sets of representations; None means those of the Bunch,
             or that the columns are the rows.
-        measure : str or callable, default=None
+        metric : str or callable, default=None
             The measure, for its range, direction and metric form.
         name : str, default=None
             Title; None means the name of the measure.
@@ -167,6 +199,10 @@ class SimilarityMatrixDisplay:
             Whether to draw the clustering above the heat map, which sets ``order="cluster"``.
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes new ones.
+        measure : str or callable, default="deprecated"
+            The former name of ``metric``.
+
+            .. deprecated:: 0.1
         **style : dict
             Keywords of matplotlib's ``imshow``, such as ``cmap``.
 
@@ -175,12 +211,16 @@ class SimilarityMatrixDisplay:
         display : SimilarityMatrixDisplay
             The drawn display.
         """
-        values, rows, columns = _parts(similarities)
+        values, rows, columns = similarities, None, None
+        if isinstance(similarities, dict):
+            values = similarities["values"]
+            rows = similarities.get("row_labels", similarities.get("labels"))
+            columns = similarities.get("column_labels")
         display = cls(
             values,
             row_labels=rows if row_labels is None else row_labels,
             column_labels=columns if column_labels is None else column_labels,
-            measure=measure,
+            metric=_metric_or_measure(metric, measure),
             name=name,
         )
         return display.plot(ax, order=order, dendrogram=dendrogram, **style)
@@ -188,17 +228,17 @@ class SimilarityMatrixDisplay:
     @classmethod
     def from_representations(
         cls,
-        representations,
-        others=None,
+        representations: Representations,
+        others: Representations | None = None,
         *,
-        metric="cka",
-        n_jobs=None,
-        name=None,
-        order=None,
-        dendrogram=False,
-        ax=None,
-        **style,
-    ):
+        metric: Measure = "cka",
+        n_jobs: int | None = None,
+        name: str | None = None,
+        order: Literal["cluster"] | None = None,
+        dendrogram: bool = False,
+        ax: "Axes | None" = None,
+        **style: Any,
+    ) -> Self:
         """Compare representations of the same samples and draw the result.
 
         Parameters
@@ -234,7 +274,7 @@ class SimilarityMatrixDisplay:
             similarities = cross_similarity(representations, others, metric, n_jobs=n_jobs)
         return cls.from_matrix(
             similarities,
-            measure=metric,
+            metric=metric,
             name=name,
             order=order,
             dendrogram=dendrogram,
@@ -243,8 +283,16 @@ class SimilarityMatrixDisplay:
         )
 
     def plot(
-        self, ax=None, *, name=None, order=None, dendrogram=False, colorbar=True, text=None, **style
-    ):
+        self,
+        ax: "Axes | None" = None,
+        *,
+        name: str | None = None,
+        order: Literal["cluster"] | None = None,
+        dendrogram: bool = False,
+        colorbar: bool = True,
+        text: bool | None = None,
+        **style: Any,
+    ) -> Self:
         """Draw the heat map.
 
         Parameters
@@ -270,28 +318,30 @@ class SimilarityMatrixDisplay:
         display : SimilarityMatrixDisplay
             The display itself.
         """
-        plt = import_optional("matplotlib.pyplot", extra="plot", purpose=type(self).__name__)
-        measure = None if self.measure is None else get_measure(self.measure, PairedMeasure)
+        measure = None if self.metric is None else get_measure(self.metric, PairedMeasure)
         values = check_array(self.values, dtype=np.float64, input_name="values")
         self._arrange(values, measure, order, dendrogram)
-        if ax is None:
-            ax = plt.subplots(layout="constrained")[1]
-        self.ax_, self.figure_ = ax, ax.figure
+        self.ax_ = axes_for(self, ax)
+        self.figure_ = self.ax_.figure
         drawn = values[np.ix_(self.order_, self._column_order)]
         self._draw_image(drawn, measure, style)
         self._draw_labels(values.shape)
-        self.text_ = self._draw_numbers(drawn) if self._wants_numbers(values, text) else None
+        if text is None:
+            text = max(values.shape) <= _LARGEST_WITH_NUMBERS
+        self.text_ = self._draw_numbers(drawn) if text else None
         self.colorbar_ = self._draw_colorbar(drawn) if colorbar else None
         self.dendrogram_ax_ = self._draw_dendrogram() if dendrogram else None
         title = name or self.name or (None if measure is None else measure.name)
         if title is not None:
-            (self.dendrogram_ax_ or ax).set_title(title)
+            (self.dendrogram_ax_ or self.ax_).set_title(title)
         return self
 
-    def _arrange(self, values, measure, order, dendrogram) -> None:
+    def _arrange(
+        self, values: np.ndarray, measure: Any, order: str | None, dendrogram: bool
+    ) -> None:
         """Fix the order of the rows and columns."""
         if order not in (None, "cluster"):
-            raise ValueError(f"order must be None or 'cluster', got {order!r}.")
+            raise unknown_name_error("order", order, ["cluster"], or_else="None")
         n_rows, n_columns = values.shape
         self.order_, self._column_order = np.arange(n_rows), np.arange(n_columns)
         self.linkage_ = None
@@ -308,7 +358,7 @@ class SimilarityMatrixDisplay:
         leaves = link_coordinates(self.linkage_, no_plot=True)["leaves"]
         self.order_ = self._column_order = np.array(leaves)
 
-    def _draw_image(self, drawn, measure, style) -> None:
+    def _draw_image(self, drawn: np.ndarray, measure: Any, style: dict[str, Any]) -> None:
         low, high = _color_limits(drawn, measure)
         is_distance = measure is not None and not measure.greater_is_better
         defaults = {
@@ -322,7 +372,7 @@ class SimilarityMatrixDisplay:
             ends = [0, drawn.shape[1] - 1], [0, drawn.shape[0] - 1]
             self.ax_.plot(*ends, color="white", ls=":", lw=1)
 
-    def _draw_labels(self, shape) -> None:
+    def _draw_labels(self, shape: tuple[int, ...]) -> None:
         rows = _check_labels(self.row_labels, shape[0], "row_labels")
         columns = rows
         if self.column_labels is not None:
@@ -332,11 +382,7 @@ class SimilarityMatrixDisplay:
         self.ax_.set_xticks(range(shape[1]), [columns[i] for i in self._column_order], **turned)
         self.ax_.set_yticks(range(shape[0]), [rows[i] for i in self.order_])
 
-    @staticmethod
-    def _wants_numbers(values, text) -> bool:
-        return max(values.shape) <= _LARGEST_WITH_NUMBERS if text is None else text
-
-    def _draw_numbers(self, drawn) -> np.ndarray:
+    def _draw_numbers(self, drawn: np.ndarray) -> np.ndarray:
         """Numbers in black on bright cells, in white on dark ones."""
         colors = self.image_.cmap(self.image_.norm(drawn))[..., :3]
         is_bright = colors @ [0.299, 0.587, 0.114] > 0.5
@@ -350,7 +396,7 @@ class SimilarityMatrixDisplay:
         ]  # fmt: skip
         return np.array(texts, dtype=object).reshape(drawn.shape)
 
-    def _draw_colorbar(self, drawn):
+    def _draw_colorbar(self, drawn: np.ndarray) -> "Colorbar":
         low, high = self.image_.get_clim()
         sides = drawn.min() < low, drawn.max() > high
         extend = {(True, True): "both", (True, False): "min", (False, True): "max"}
@@ -358,7 +404,7 @@ class SimilarityMatrixDisplay:
             self.image_, ax=self.ax_, extend=extend.get(sides, "neither"), shrink=0.8
         )
 
-    def _draw_dendrogram(self):
+    def _draw_dendrogram(self) -> "Axes":
         """Links in the columns' coordinates, on axes above the heat map."""
         links = link_coordinates(self.linkage_, no_plot=True)
         above = self.ax_.inset_axes([0, 1.02, 1, 0.2], sharex=self.ax_)

@@ -3,9 +3,17 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
 
 from sksim.inspection._axes import axes_for
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
+    from matplotlib.lines import Line2D
 
 __all__ = ["TrainingCurveDisplay"]
 
@@ -55,15 +63,27 @@ class TrainingCurveDisplay:
     2
     """
 
-    def __init__(self, history, *, entries=("train_loss", "valid_loss"), name=None):
+    def __init__(
+        self,
+        history: Sequence[Mapping[str, Any]],
+        *,
+        entries: Sequence[str] = ("train_loss", "valid_loss"),
+        name: str | None = None,
+    ) -> None:
         self.history = history
         self.entries = entries
         self.name = name
 
     @classmethod
     def from_estimator(
-        cls, estimator, *, entries=("train_loss", "valid_loss"), name=None, ax=None, **style
-    ):
+        cls,
+        estimator: Any,
+        *,
+        entries: Sequence[str] = ("train_loss", "valid_loss"),
+        name: str | None = None,
+        ax: "Axes | None" = None,
+        **style: Any,
+    ) -> Self:
         """Draw the history of a fitted estimator.
 
         Parameters
@@ -87,7 +107,14 @@ class TrainingCurveDisplay:
         name = type(estimator).__name__ if name is None else name
         return cls(estimator.history_, entries=entries, name=name).plot(ax, **style)
 
-    def plot(self, ax=None, *, name=None, log=False, **style):
+    def plot(
+        self,
+        ax: "Axes | None" = None,
+        *,
+        name: str | None = None,
+        log: bool = False,
+        **style: Any,
+    ) -> Self:
         """Draw the curves.
 
         Parameters
@@ -113,20 +140,20 @@ class TrainingCurveDisplay:
         self.figure_ = self.ax_.figure
         name = self.name if name is None else name
         self.lines_ = [self._draw(entry, name, style) for entry in present]
-        self._mark_best(self.lines_[-1])
+        self.best_epoch_, self.best_ = self._mark_best(self.lines_[-1])
         self.ax_.set(xlabel="epoch", ylabel="loss", yscale="log" if log else "linear")
         self.ax_.legend()
         return self
 
-    def _draw(self, entry: str, name, style: dict):
+    def _draw(self, entry: str, name: str | None, style: dict[str, Any]) -> "Line2D":
         values = [row.get(entry, np.nan) for row in self.history]
         label = " ".join(part for part in (name, _LABELS.get(entry, entry)) if part)
         epochs = np.arange(1, len(values) + 1)
         dashed = {"linestyle": "--"} if entry.startswith("train") else {}
         return self.ax_.plot(epochs, values, label=label, **(dashed | style))[0]
 
-    def _mark_best(self, line) -> None:
-        epochs, values = line.get_data()
+    def _mark_best(self, line: "Line2D") -> tuple[int, "PathCollection"]:
+        epochs, values = np.asarray(line.get_data())
         best = int(np.nanargmin(values))
-        self.best_epoch_ = int(epochs[best])
-        self.best_ = self.ax_.scatter(epochs[best], values[best], color=line.get_color(), zorder=3)
+        mark = self.ax_.scatter(epochs[best], values[best], color=line.get_color(), zorder=3)
+        return int(epochs[best]), mark

@@ -5,6 +5,8 @@
 
 import importlib
 import inspect
+from collections.abc import Callable
+from typing import Any
 
 from sklearn.base import BaseEstimator
 
@@ -13,7 +15,7 @@ import sksim
 __all__ = ["all_displays", "all_estimators", "all_functions"]
 
 
-def _public_objects() -> list[tuple[str, object]]:
+def _public_objects() -> list[tuple[str, Any]]:
     """Pairs (name, object) of each public sub-package but utils, sorted by name."""
     found = {}
     for subpackage in sksim._SUBPACKAGES:
@@ -45,7 +47,7 @@ def all_estimators() -> list[tuple[str, type]]:
     ]
 
 
-def all_functions() -> list[tuple[str, object]]:
+def all_functions() -> list[tuple[str, Callable[..., Any]]]:
     """List all public functions.
 
     Returns

@@ -83,7 +83,7 @@ def test_dendrogram_joins_neighbouring_columns(layers):
 
 def test_scale_of_unbounded_and_of_plain_values():
     values = np.array([[0.0, 3.0], [3.0, 0.0]])
-    unbounded = SimilarityMatrixDisplay(values, measure="rsm_norm").plot()
+    unbounded = SimilarityMatrixDisplay(values, metric="rsm_norm").plot()
     assert unbounded.image_.get_clim() == (0, 3)
     assert unbounded.image_.cmap.name == "viridis_r"
     plain = SimilarityMatrixDisplay(values / 3).plot()
@@ -91,12 +91,12 @@ def test_scale_of_unbounded_and_of_plain_values():
     assert plain.ax_.get_title() == ""
     own = SimilarityMatrixDisplay(values).plot(vmin=-1, vmax=5, cmap="magma")
     assert own.image_.get_clim() == (-1, 5)
-    angular = SimilarityMatrixDisplay(values / 3, measure="procrustes_angular").plot()
+    angular = SimilarityMatrixDisplay(values / 3, metric="procrustes_angular").plot()
     assert angular.image_.get_clim() == (0, pytest.approx(np.pi / 2))
 
 
 def test_negative_values_are_marked_on_the_scale():
-    display = SimilarityMatrixDisplay(np.array([[1, -0.02], [-0.02, 1]]), measure="cka").plot()
+    display = SimilarityMatrixDisplay(np.array([[1, -0.02], [-0.02, 1]]), metric="cka").plot()
     assert display.image_.get_clim() == (0, 1)
     assert display.colorbar_.extend == "min"
 
@@ -117,7 +117,7 @@ def test_numbers_contrast_with_their_cells():
 def test_from_matrix_on_given_axes(layers):
     _, (left, right) = plt.subplots(1, 2)
     result = pairwise_similarity(layers, cka_score)
-    display = SimilarityMatrixDisplay.from_matrix(result, measure=cka_score, name="CKA", ax=left)
+    display = SimilarityMatrixDisplay.from_matrix(result, metric=cka_score, name="CKA", ax=left)
     assert display.ax_ is left
     assert left.get_title() == "CKA"
     assert ticks(left.yaxis) == list(layers)
@@ -137,4 +137,4 @@ def test_bad_input():
     with pytest.raises(ValueError, match="NaN"):
         SimilarityMatrixDisplay(np.full((2, 2), np.nan)).plot()
     with pytest.raises(ValueError, match="got .nonsense"):
-        SimilarityMatrixDisplay(np.eye(2), measure="nonsense").plot()
+        SimilarityMatrixDisplay(np.eye(2), metric="nonsense").plot()

@@ -22,5 +22,15 @@ def validate_data(
     **options: Any,
 ) -> NDArray[Any]: ...
 @overload
+def validate_data(
+    _estimator: Any,
+    /,
+    X: Any,
+    y: Any,
+    *,
+    accept_sparse: Literal[False] = ...,
+    **options: Any,
+) -> tuple[NDArray[Any], NDArray[Any]]: ...
+@overload
 def validate_data(_estimator: Any, /, *args: Any, **options: Any) -> Any: ...
 def __getattr__(name: str) -> Any: ...
