@@ -282,6 +282,19 @@ class TestPersistence:
     def test_pickle_names_the_cpu(self, fitted):
         assert pickle.loads(pickle.dumps(fitted)).net_.device == "cpu"
 
+    @pytest.mark.parametrize("package", ["torch", "skorch"])
+    def test_a_missing_package_is_named_with_its_extra(self, data, package, monkeypatch):
+        monkeypatch.setitem(sys.modules, package, None)
+        expected = rf"EmbeddingClassifier needs {package}.*pip install 'sksim\[torch\]'"
+        with pytest.raises(ImportError, match=expected):
+            _small().fit(*data)
+
+    def test_an_error_within_the_networks_is_no_missing_package(self, data, monkeypatch):
+        monkeypatch.setitem(sys.modules, "sksim._torch.embedding._net", None)
+        with pytest.raises(ImportError, match="sksim._torch.embedding._net") as caught:
+            _small().fit(*data)
+        assert "needs" not in str(caught.value)
+
     def test_torch_is_imported_when_something_is_fitted(self):
         code = (
             "import sys, sksim.identifiability as s; s.EmbeddingClassifier(); s.SeedEnsemble();"
@@ -298,6 +311,21 @@ class TestPersistence:
         np.testing.assert_allclose(
             again.predict_log_proba(data[0]), model.predict_log_proba(data[0]), atol=1e-10
         )
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.int64])
+@pytest.mark.parametrize("view", [np.s_[::-1], np.s_[:, ::-1], np.s_[::2], np.s_[::-3, ::-1]])
+def test_views_of_any_strides(data, dtype, view):
+    """torch takes no negative strides: rows are converted once, at the door."""
+    X = (10 * data[0]).astype(dtype)[view]
+    y = data[1][: len(X)]
+    from_view, from_copy = (_small(max_epochs=2).fit(rows, y) for rows in (X, X.copy()))
+    for method in ("transform", "predict", "predict_proba", "predict_log_proba"):
+        expected = getattr(from_copy, method)(X.copy())
+        np.testing.assert_array_equal(getattr(from_view, method)(X), expected)
+    assert from_view.score(X, y) == from_copy.score(X.copy(), y)
+    again = _small(max_epochs=1).partial_fit(X, y).transform(X)
+    np.testing.assert_array_equal(again, _small(max_epochs=1).partial_fit(X.copy(), y).transform(X))
 
 
 class TestComposition:

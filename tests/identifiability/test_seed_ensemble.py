@@ -265,3 +265,13 @@ def test_bad_parameters(data, options, message):
 def test_seeds_must_make_a_difference(data):
     with pytest.raises(ValueError, match="must have a random_state.*GaussianNB has none"):
         SeedEnsemble(GaussianNB()).fit(*data)
+
+
+@pytest.mark.parametrize("batched", [True, False])
+@pytest.mark.parametrize("view", [np.s_[::-1], np.s_[:, ::-1]])
+def test_views_of_negative_strides(data, view, batched):
+    X, y = data[0][view], data[1]
+    model = SeedEnsemble(_model(max_epochs=1), 2, batched=batched, random_state=0)
+    from_copy = model.fit(X.copy(), y).predict_log_proba(X.copy())
+    np.testing.assert_array_equal(model.fit(X, y).predict_log_proba(X), from_copy)
+    assert model.score(X) == model.score(X.copy())

@@ -151,3 +151,21 @@ def test_depth_losses_of_a_model(rng):
     gamma = -10 + 15 * display.times  # N(0, 1): gamma' sigmoid(-gamma) / 2 nats
     expected = 7.5 / (1 + np.exp(gamma)) / np.log(2)
     np.testing.assert_allclose(display.losses, expected, atol=4 * display.errors.max())
+
+
+def test_given_samples(rng):
+    rows = rng.rand(6, 12)
+    display = SampleGridDisplay.from_samples(rows, image_shape=(4, 3), n_columns=3, name="drawn")
+    assert display.artist_.get_array().shape == (9, 11)
+    assert display.ax_.get_title() == "drawn"
+    images = rows.reshape(6, 4, 3)
+    again = SampleGridDisplay.from_samples(images, n_columns=3, ax=plt.subplots()[1])
+    np.testing.assert_array_equal(again.artist_.get_array(), display.artist_.get_array())
+    points = SampleGridDisplay.from_samples(rows[:, :2], X=rows[:, 2:4], s=7)
+    assert points.artist_.get_sizes() == 7
+    assert labels(points) == ["data", "samples"]
+
+
+def test_given_samples_that_are_no_images(rng):
+    with pytest.raises(ValueError, match=r"the 20 values of image_shape=\(4, 5\) each"):
+        SampleGridDisplay.from_samples(rng.rand(6, 12), image_shape=(4, 5))

@@ -138,3 +138,19 @@ def test_bad_input():
         SimilarityMatrixDisplay(np.full((2, 2), np.nan)).plot()
     with pytest.raises(ValueError, match="got .nonsense"):
         SimilarityMatrixDisplay(np.eye(2), metric="nonsense").plot()
+
+
+def test_the_former_name_of_the_metric(layers):
+    values = pairwise_similarity(layers, "procrustes_size_and_shape")
+    expected = SimilarityMatrixDisplay.from_matrix(values, metric="procrustes_size_and_shape")
+    with pytest.warns(FutureWarning, match="renamed to metric"):
+        display = SimilarityMatrixDisplay.from_matrix(values, measure="procrustes_size_and_shape")
+    assert display.metric == expected.metric
+    assert display.image_.get_clim() == expected.image_.get_clim()
+    with pytest.warns(FutureWarning, match="renamed to metric"):
+        assert SimilarityMatrixDisplay(values.values, measure=cka_score).metric is cka_score
+
+
+def test_unknown_order_proposes_the_known_one(layers):
+    with pytest.raises(ValueError, match=r"order must be .* Did you mean 'cluster'\?"):
+        SimilarityMatrixDisplay.from_representations(layers, order="clusters")
