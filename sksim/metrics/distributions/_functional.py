@@ -3,8 +3,6 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-import warnings
-
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
@@ -12,6 +10,7 @@ from sksim.metrics._measure import LabelMeasure, register
 from sksim.metrics.distributions._arguments import of_labels
 from sksim.utils._labels import check_labels
 from sksim.utils._typing import ArrayLike
+from sksim.utils._warnings import warn_caller
 
 __all__ = ["disagreement_rate", "error_consistency_score", "minmax_normalized_disagreement"]
 
@@ -31,7 +30,7 @@ def _check_labels(**labels: ArrayLike) -> list[np.ndarray]:
 
 
 def _undefined(what: str, why: str) -> float:
-    warnings.warn(f"{what} is not defined and set to NaN: {why}", UndefinedMetricWarning, 4)
+    warn_caller(f"{what} is not defined and set to NaN: {why}", UndefinedMetricWarning)
     return float("nan")
 
 

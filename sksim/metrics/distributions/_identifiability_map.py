@@ -4,7 +4,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import numbers
-import warnings
 from typing import Literal
 
 import numpy as np
@@ -14,6 +13,7 @@ from sksim.metrics.distributions._embeddings import check_unembedding_pair
 from sksim.metrics.distributions._index_sets import check_index
 from sksim.utils._sklearn import StrOptions, validate_params
 from sksim.utils._typing import ArrayLike, FloatArray, IntArray
+from sksim.utils._warnings import warn_caller
 
 __all__ = ["difference_rounding", "identifiability_map", "spread_rows"]
 
@@ -175,11 +175,9 @@ def identifiability_map(
         Lt, Lt2, condition = _square_system(g1, g2, pivot, labels, rounding)
         if condition < _LARGEST_CONDITION:
             return np.linalg.solve(Lt, Lt2)
-        warnings.warn(
+        warn_caller(
             f"The square system of pivot {pivot} and its labels has condition number "
-            f"{condition:.2g}; least squares over all labels are used instead.",
-            UserWarning,
-            stacklevel=3,
+            f"{condition:.2g}; least squares over all labels are used instead."
         )
         labels = None
     if labels is None:
@@ -188,10 +186,8 @@ def identifiability_map(
         rows1, rows2 = g1[labels] - g1[pivot], g2[labels] - g2[pivot]
     A, rank = _least_squares(rows1, rows2, rounding)
     if rank < g1.shape[1]:
-        warnings.warn(
+        warn_caller(
             f"g1 does not determine the map: its displaced rows have rank {rank} in "
-            f"{g1.shape[1]} dimensions. The map of smallest norm is returned.",
-            UserWarning,
-            stacklevel=3,
+            f"{g1.shape[1]} dimensions. The map of smallest norm is returned."
         )
     return A

@@ -4,7 +4,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import numbers
-import warnings
 from typing import Literal
 
 import numpy as np
@@ -16,6 +15,7 @@ from sksim.metrics.distributions._identifiability_map import difference_rounding
 from sksim.metrics.distributions._index_sets import index_subsets
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 from sksim.utils._typing import ArrayLike, FloatArray, IntArray, RandomState
+from sksim.utils._warnings import warn_caller
 
 __all__ = ["linear_identifiability_distance"]
 
@@ -83,11 +83,9 @@ def _report_dropped(n_kept: int, n_choices: int, rcond: float) -> None:
             f"labels the reciprocal condition of L is at most rcond={rcond:g}. See diversity(f, g)."
         )
     if n_kept < n_choices:
-        warnings.warn(
+        warn_caller(
             f"{n_choices - n_kept} of {n_choices} choices of pivot and labels are left out: the "
-            f"reciprocal condition of L is at most rcond={rcond:g}.",
-            UserWarning,
-            stacklevel=5,
+            f"reciprocal condition of L is at most rcond={rcond:g}."
         )
 
 

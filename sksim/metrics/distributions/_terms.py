@@ -11,13 +11,13 @@ ddof = 1, a variable i and the base 0 have::
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-import warnings
 from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sksim.utils._typing import FloatArray, IntArray
+from sksim.utils._warnings import warn_caller
 
 __all__ = ["BLOCK_ENTRIES", "ModelPair", "Terms", "evaluate_terms", "report_degenerate"]
 
@@ -108,7 +108,7 @@ def report_degenerate(
         f"so that the distance is not defined on them: {listed}."
     )
     if on_degenerate == "skip" and not all_of_them:
-        warnings.warn(f"{message} They are left out.", UserWarning, stacklevel=7)
+        warn_caller(f"{message} They are left out.")
         return
     raise ValueError(
         f"{message} Choose another pivot or set, merge {kind}s that the model cannot tell apart, "
