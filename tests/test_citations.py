@@ -8,12 +8,11 @@ import sys
 import pytest
 from numpydoc.docscrape import NumpyDocString
 
-from sksim.utils.discovery import all_displays, all_estimators, all_functions
+from tests.test_docstrings import EVERYTHING
 
 pytest.importorskip("pybtex")
 
 ROOT = pathlib.Path(__file__).parents[1]
-EVERYTHING = [*all_estimators(), *all_functions(), *all_displays()]
 
 # What has no source of its own: access by name, tables of measures, pictures, toy densities.
 WITHOUT_SOURCE = {

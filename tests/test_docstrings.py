@@ -1,14 +1,25 @@
 """Documentation agrees with the code, and every public name shows how it is used."""
 
 import inspect
+import re
 
 import pytest
 from numpydoc.docscrape import NumpyDocString
 
 from sksim.utils._docstrings import documented_parameters, signature_mismatches
-from sksim.utils.discovery import all_displays, all_estimators, all_functions
+from sksim.utils.discovery import _public_objects, all_displays, all_estimators
 
-EVERYTHING = [*all_estimators(), *all_functions(), *all_displays()]
+EVERYTHING = [
+    (name, obj)
+    for name, obj in _public_objects()
+    if not ((inspect.isclass(obj) and issubclass(obj, Warning)) or inspect.isabstract(obj))
+]
+# After the summary, the formula and the version.
+ORDER = ["Parameters", "Attributes", "Returns", "Yields", "Raises", "Warns"]
+ORDER += ["See Also", "Notes", "References", "Examples"]
+SECTION = re.compile(r"^(\S[^\n]*)\n-{3,}$", re.MULTILINE)
+# Access by name, and pictures of what was computed before.
+WITHOUT_COST = {"get_scorer", "get_scorer_names", *(name for name, _ in all_displays())}
 
 
 @pytest.mark.parametrize(("name", "obj"), EVERYTHING, ids=[name for name, _ in EVERYTHING])
@@ -17,13 +28,26 @@ def test_parameters_are_documented_with_their_defaults(name, obj):
 
 
 @pytest.mark.parametrize(("name", "obj"), EVERYTHING, ids=[name for name, _ in EVERYTHING])
-def test_sections(name, obj):
+def test_sections_stand_in_one_order(name, obj):
+    summary, *sections = SECTION.split(inspect.getdoc(obj))
+    titles = sections[::2]
+    assert titles == [title for title in ORDER if title in titles]
+    assert summary.split("\n")[0], "no summary in the first line"
+    assert len(re.findall(r"^\.\. versionadded:: \S+$", summary, re.MULTILINE)) == 1
+    assert "versionadded" not in "".join(sections)
+
+
+@pytest.mark.parametrize(("name", "obj"), EVERYTHING, ids=[name for name, _ in EVERYTHING])
+def test_sections_are_complete(name, obj):
+    """Sources are held by the tests of citations, parameters by the test above."""
     doc = NumpyDocString(inspect.getdoc(obj))
-    assert doc["Summary"]
+    assert doc["Returns" if inspect.isroutine(obj) else "Attributes"]
+    assert doc["See Also"]
+    if name not in WITHOUT_COST:
+        words = set(re.findall("[a-z]+", " ".join(doc["Notes"]).lower()))
+        assert {"time", "memory"} <= words, "Notes do not say what it costs"
     if not name.endswith("Display"):
         assert any(">>>" in line for line in doc["Examples"]), "no runnable example"
-    if inspect.isroutine(obj):
-        assert doc["Returns"], "no Returns section"
 
 
 @pytest.mark.parametrize(

@@ -201,6 +201,10 @@ def make_checkerboard(
     --------
     make_swirl : A distribution around a curve.
 
+    Notes
+    -----
+    Time and memory O(n_samples).
+
     Examples
     --------
     >>> from sksim.datasets import make_checkerboard

@@ -72,6 +72,10 @@ def make_radial_classification(
     --------
     make_spirals : Classes on interleaved spiral arms.
 
+    Notes
+    -----
+    Time and memory O(n_samples).
+
     References
     ----------
     .. [1] B. M. G. Nielsen, E. Marconato, A. Dittadi and L. Gresele (2025). When does closeness in
@@ -142,6 +146,10 @@ def make_spirals(
     See Also
     --------
     make_radial_classification : Classes in antipodal wedges.
+
+    Notes
+    -----
+    Time and memory O(n_samples).
 
     References
     ----------
@@ -259,6 +267,10 @@ def make_permuted_pair(
     --------
     make_perturbed_pair : Two models that are close in every sense.
 
+    Notes
+    -----
+    Time and memory O(n_classes^2 n_per_class), the size of the log-probabilities.
+
     References
     ----------
     .. [1] B. M. G. Nielsen, E. Marconato, A. Dittadi and L. Gresele (2025). When does closeness in
@@ -358,6 +370,10 @@ def make_perturbed_pair(
     See Also
     --------
     make_permuted_pair : Two models that are close in distribution only.
+
+    Notes
+    -----
+    Time and memory O(n_classes^2 n_per_class), the size of the log-probabilities.
 
     References
     ----------

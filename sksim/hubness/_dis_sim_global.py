@@ -44,7 +44,7 @@ class DisSimGlobal(CentroidReduction):
     negative, far from all samples, gets a smaller constant in the place of its own term: nothing
     is clipped.
 
-    Costs O(n D) time.
+    Costs O(n D) time, and memory for one number a sample.
 
     References
     ----------

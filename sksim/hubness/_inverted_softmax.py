@@ -106,9 +106,10 @@ class InvertedSoftmax(AdditiveReduction):
 
     Notes
     -----
-    Where vectors are at hand the sum runs over the whole bank, in blocks: time O(n b D) for b bank
-    vectors. On a bare graph it runs over the stored neighbours, which carry almost all of it for
-    large :math:`\beta`; on a complete graph the two agree.
+    Where vectors are at hand the sum runs over the whole bank, in blocks within scikit-learn's
+    working memory: time O(n b D) for b bank vectors. On a bare graph it runs over the stored
+    neighbours, which carry almost all of it for large :math:`\beta`; on a complete graph the two
+    agree.
 
     A bank that is unlike the queries does harm. Compare their k-occurrences.
 

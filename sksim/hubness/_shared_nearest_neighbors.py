@@ -45,7 +45,7 @@ class SharedNearestNeighbors(SharedNeighborReduction):
     Notes
     -----
     There are only k + 1 values. In a graph equal values keep the order of the primary distance.
-    Costs :math:`O(\sum_x N_k(x)^2)` time, about :math:`n k^2` without hubs.
+    Costs :math:`O(\sum_x N_k(x)^2)` time, about :math:`n k^2` without hubs, and as much memory.
 
     References
     ----------

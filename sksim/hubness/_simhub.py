@@ -66,7 +66,7 @@ class SimhubSimilarity(SharedNeighborReduction):
     Notes
     -----
     The value is a distance: one minus the similarity of the paper. In a graph equal values keep the
-    order of the primary distance. Costs :math:`O(\sum_x N(x)^2)` time.
+    order of the primary distance. Costs :math:`O(\sum_x N(x)^2)` time and memory.
 
     References
     ----------

@@ -151,7 +151,8 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
     Notes
     -----
     A stack of m networks of width w costs much less than m times one of them while w is small,
-    because the cost of small networks is that of calls, not of arithmetic.
+    because the time of small networks goes into calls, not arithmetic. Memory: the weights of all
+    networks, and their activations for one batch.
 
     References
     ----------

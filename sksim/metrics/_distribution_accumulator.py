@@ -115,7 +115,15 @@ class DistributionAccumulator:
     value. A log-ratio counts as constant below 1e-7 of the variation of the log-probabilities,
     which products of them do not resolve.
 
-    An update costs O(b k P) for b inputs and P pivots, memory is O((b + P) k).
+    An update takes time O(b k P) for b inputs and P pivots, memory is O((b + P) k).
+
+    References
+    ----------
+    .. [1] B. M. G. Nielsen, E. Marconato, A. Dittadi and L. Gresele (2025). When does closeness in
+           distribution imply representational similarity? An identifiability perspective. Advances
+           in Neural Information Processing Systems.
+    .. [2] T. F. Chan, G. H. Golub and R. J. LeVeque (1982). Updating formulae and a pairwise
+           algorithm for computing sample variances. COMPSTAT Symposium on Computational Statistics.
 
     Examples
     --------

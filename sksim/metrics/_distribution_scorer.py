@@ -153,7 +153,7 @@ def make_distribution_scorer(distance, *, reference, **kwargs):
 
     Notes
     -----
-    The cost is that of ``predict_log_proba`` of both models and of the distance.
+    Time and memory are those of ``predict_log_proba`` of both models and of the distance.
 
     Examples
     --------

@@ -177,8 +177,8 @@ def make_hubness_scorer(measure="k_skewness", *, n_neighbors=10, adjusted=True) 
     Notes
     -----
     A graph must hold at least ``n_neighbors`` neighbours in each row, so give the neighbour
-    transformer in front a larger ``n_neighbors`` than the classifier behind it. Costs one
-    transform, or one search, of X.
+    transformer in front a larger ``n_neighbors`` than the classifier behind it. Time and
+    memory are those of one transform, or one search, of X.
 
     References
     ----------

@@ -244,6 +244,7 @@ def make_representation_scorer(
     only, and keep the test folds larger than what the measure needs (4 samples for the unbiased
     ones, more than n_neighbors for the neighbour measures). With metadata routing enabled,
     ``scorer.set_score_request(sample_weight=True)`` passes metadata on to the function.
+    Time and memory are those of the outputs and of ``score_func``.
 
     References
     ----------

@@ -79,8 +79,8 @@ def candidate_report(search, *, n_neighbors=10, n_queries=1000, random_state=Non
 
     Notes
     -----
-    Costs an exact search of the sample, :math:`O(n_q n d)` time in blocks. The occurrences of a
-    sample of queries compare with each other and with
+    Costs an exact search of the sample: :math:`O(n_q n d)` time, memory within scikit-learn's
+    working memory. The occurrences of a sample of queries compare with each other and with
     :func:`~sksim.metrics.hubness_null`, not with those of all samples.
 
     Examples

@@ -87,7 +87,7 @@ class NadarayaWatsonClassifier(ClassifierMixin, ProbabilityVote, HubnessReducedS
     Notes
     -----
     The kernel is evaluated by its logarithm, relative to the nearest neighbour: far queries get
-    the label of their nearest neighbour, not a division by zero. Cost as
+    the label of their nearest neighbour, not a division by zero. Time and memory as of
     :class:`HubnessReducedKNeighborsTransformer`.
 
     References

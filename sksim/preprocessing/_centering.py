@@ -93,7 +93,8 @@ class Centering(OneToOneFeatureMixin, VectorTransformer):
 
     Notes
     -----
-    Without ``normalize`` Euclidean distances do not change. Costs O(n D) time.
+    Without ``normalize`` Euclidean distances do not change. Costs O(n D) time and
+    memory, one copy of X.
 
     References
     ----------

@@ -52,7 +52,7 @@ class RowStandardizer(OneToOneFeatureMixin, VectorTransformer):
     Notes
     -----
     Stateless: nothing is learnt from the training rows. A constant vector becomes zeros.
-    Costs O(n D) time.
+    Costs O(n D) time and memory, one copy of X.
 
     References
     ----------

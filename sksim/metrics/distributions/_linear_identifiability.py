@@ -183,7 +183,7 @@ def linear_identifiability_distance(
     logit_distance**2``.
 
     The embeddings enter through the triangle R of one QR decomposition of [f1, f2] only, which
-    loses no accuracy near 0: O(n M^2) once and O(M^3) for each choice, in blocks of constant
+    loses no accuracy near 0: time O(n M^2) once and O(M^3) for each choice, in blocks of constant
     memory.
 
     References

@@ -218,8 +218,9 @@ def aligned_log_probabilities(estimators: Iterable[Any], X: ArrayLike) -> list[F
 
     Notes
     -----
-    The cost is that of one ``predict_log_proba`` a model. A fold of a cross-validation may lack a
-    rare class; the models trained on it then cannot be compared with the others.
+    One ``predict_log_proba`` a model is the time, its result the memory. A fold of a
+    cross-validation may lack a rare class; the models trained on it then cannot be compared with
+    the others.
 
     Examples
     --------

@@ -118,7 +118,7 @@ def hubness_score(
 
     Notes
     -----
-    Dominated by the neighbour search, see :func:`k_occurrence`.
+    Time and memory are those of the neighbour search, see :func:`k_occurrence`.
 
     References
     ----------
@@ -290,7 +290,7 @@ def bad_hubness_score(
 
     Notes
     -----
-    Dominated by the neighbour search, see :func:`k_occurrence`.
+    Time and memory are those of the neighbour search, see :func:`k_occurrence`.
 
     References
     ----------
@@ -415,7 +415,8 @@ def hubness_report(
 
     Notes
     -----
-    One neighbour search serves all measures, see :func:`k_occurrence` for its cost.
+    One neighbour search serves all measures; its time and memory are those of
+    :func:`k_occurrence`.
 
     References
     ----------

@@ -110,9 +110,10 @@ def permutation_test_similarity(
 
     Notes
     -----
-    Both representations are prepared once. A permutation costs what depends on the pairing only:
-    relabelled neighbours, permuted rows of rank or kernel matrices, or the cross-product. The
-    rows must be exchangeable: for time series or groups the test is too optimistic.
+    Both representations are prepared once, and kept in memory. A permutation takes the time of what
+    depends on the pairing only: relabelled neighbours, permuted rows of rank or kernel matrices, or
+    the cross-product. The rows must be exchangeable: for time series or groups the test is too
+    optimistic.
 
     References
     ----------
@@ -195,6 +196,7 @@ def null_calibrated_score(
     -----
     The threshold is an order statistic of few draws: with 200 of them it moves by about 0.02
     between seeds for 60 samples. Fix ``random_state`` and report ``n_permutations``.
+    Time and memory are those of :func:`permutation_test_similarity`.
 
     References
     ----------
@@ -320,7 +322,8 @@ def similarity_interval(
     Notes
     -----
     The bias of a measure is not removed: the interval is about the expected value at this number
-    of samples. 10 / (1 - confidence) halves, 200 for 0.95, each evaluated anew.
+    of samples. Time: 10 / (1 - confidence) halves, 200 for 0.95, each evaluated anew; memory: one
+    half.
 
     References
     ----------

@@ -98,8 +98,9 @@ def pairwise_similarity(
 
     Notes
     -----
-    m preparations (centring, factors, neighbours) and m (m + 1) / 2 comparisons, or m^2 if the
-    measure is not symmetric. A function that is not of the library is evaluated for each pair.
+    Time: m preparations (centring, factors, neighbours) and m (m + 1) / 2 comparisons, or m^2 if
+    the measure is not symmetric. Memory: all that is prepared. A function that is not of the
+    library is evaluated for each pair.
 
     Examples
     --------
@@ -161,6 +162,10 @@ def cross_similarity(
     See Also
     --------
     pairwise_similarity : One set against itself.
+
+    Notes
+    -----
+    Time: m_a + m_b preparations and m_a m_b comparisons. Memory: all that is prepared.
 
     Examples
     --------

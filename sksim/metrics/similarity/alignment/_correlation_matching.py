@@ -106,7 +106,8 @@ def correlation_matching_score(X, Y, *, kind="hard") -> float:
     -----
     For different widths ``"hard"`` leaves the unmatched features of the wider side out. Features
     that do not vary are left out. Invariant to order, positive scale and shift of the features;
-    not to rotations: it asks whether single features mean the same. O(n d^2 + d^3) time.
+    not to rotations: it asks whether single features mean the same. O(n d^2 + d^3) time and
+    O(n d + d^2) memory.
 
     References
     ----------
@@ -158,7 +159,7 @@ def mean_correlation_coefficient(X, Y, *, method="pearson") -> float:
     -----
     1 for sources that are identified up to permutation and scale. For different widths the
     unmatched features of the wider side are left out, as are features that do not vary.
-    O(n d^2 + d^3) time.
+    O(n d^2 + d^3) time and O(n d + d^2) memory.
 
     References
     ----------

@@ -86,6 +86,7 @@ def linear_predictivity_score(X, Y, *, estimator=None, cv=None) -> float:
     Directed. Not invariant to the scale of X, as the penalties of RidgeCV are absolute:
     standardise, or pass another estimator. The score depends on the order of the samples through
     the folds. A feature of Y that is constant in a test set counts 1 if predicted exactly, else 0.
+    Time and memory are those of the estimator, fitted once a fold.
 
     References
     ----------

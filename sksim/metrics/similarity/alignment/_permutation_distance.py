@@ -88,7 +88,7 @@ def permutation_distance(X, Y, *, kind="angular") -> float:
     Notes
     -----
     A metric. Not invariant to rotations: it asks whether the single features are the same.
-    O(n d^2 + d^3) time in float64.
+    O(n d^2 + d^3) time and O(n d + d^2) memory, in float64.
 
     References
     ----------

@@ -144,7 +144,7 @@ def procrustes_score(X, Y) -> float:
     representations grows with the ratio of features to samples (0.37 for 10 features in 50
     samples, 0.99 for 1000): judge it with :func:`permutation_test_similarity`.
 
-    O(n d^2 + d^3) time for n > d and O(n^2 d) otherwise, in float64.
+    O(n d^2 + d^3) time for n > d and O(n^2 d) otherwise, O(n d) memory, in float64.
 
     References
     ----------
@@ -208,7 +208,7 @@ def procrustes_distance(X, Y, *, kind="angular") -> float:
     -----
     Near zero the distance is measured on the aligned arrays, which keeps its relative accuracy;
     ``arccos`` would lose half of the digits. The square of ``"size_and_shape"`` is the squared
-    Bures distance of the Gram matrices.
+    Bures distance of the Gram matrices. Time and memory are those of :func:`procrustes_score`.
 
     References
     ----------
@@ -279,7 +279,7 @@ def shape_distance(X, Y, *, alpha=1.0, whitening="power") -> float:
     Notes
     -----
     A metric for every ``alpha``. Invariant to rotation, shift and, with ``"power"``, scale.
-    O(n d^2 + d^3) time.
+    O(n d^2 + d^3) time and O(n d) memory.
 
     References
     ----------

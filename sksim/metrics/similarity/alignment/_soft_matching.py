@@ -108,9 +108,9 @@ def soft_matching_distance(X, Y) -> float:
     A metric. For equal widths the :func:`permutation_distance` of kind "size_and_shape", over
     the root of the width. Not invariant to rotations or scale.
 
-    O(n d^2) time for the costs. The plan comes from the assignment problem of copied features
-    where their least common multiple is at most 1024, and otherwise from a linear program with
-    d_x d_y variables, which takes minutes for more than a few hundred features.
+    O(n d^2) time and O(n d + d^2) memory for the costs. The plan comes from the assignment problem
+    of copied features where their least common multiple is at most 1024, and otherwise from a
+    linear program with d_x d_y variables, which takes minutes for more than a few hundred features.
 
     References
     ----------

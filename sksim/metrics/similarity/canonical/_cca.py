@@ -262,8 +262,9 @@ def canonical_correlations(X, Y, *, rtol=1e-10) -> np.ndarray:
     Where ``r_x + r_y`` exceeds ``n_samples - 1``, the excess is a number of correlations that
     are 1 whatever the values.
 
-    O(n d^2 + d^3) time in float64. The basis is taken from a Cholesky factor of the covariance
-    where its condition and ``rtol`` allow, and from a singular value decomposition otherwise.
+    O(n d^2 + d^3) time and O(n d) memory, in float64. The basis is taken from a Cholesky factor of
+    the covariance where its condition and ``rtol`` allow, and from a singular value decomposition
+    otherwise.
 
     References
     ----------

@@ -67,7 +67,8 @@ def pls_svd_score(X, Y) -> float:
     -----
     Equal to :func:`procrustes_score` of the standardised representations; so the arc cosine of
     the score is a metric. Features that do not vary are left out. Invariant to shift, scale and
-    sign of every single feature and to their order, not to rotations. O(n d^2 + d^3) time.
+    sign of every single feature and to their order, not to rotations. O(n d^2 + d^3) time and
+    O(n d + d^2) memory.
 
     References
     ----------

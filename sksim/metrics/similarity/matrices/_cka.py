@@ -356,7 +356,7 @@ def cka_distance(X, Y, *, kernel="linear", gamma=None, unbiased=True, kind="angu
     Notes
     -----
     The angle of nearly equal representations is known to about 1e-8, the root of the rounding
-    error of the score.
+    error of the score. Time and memory are those of :func:`cka_score`.
 
     References
     ----------

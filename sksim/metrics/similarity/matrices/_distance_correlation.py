@@ -84,8 +84,8 @@ def distance_correlation_score(X, Y, *, unbiased=True) -> float:
     The population value is zero only for independent representations. The biased form grows with
     the ratio of features to samples, up to 0.99 for pure noise of width 1000 in 50 samples.
 
-    O(n^2 d) time. The distances are formed in blocks within scikit-learn's ``working_memory``;
-    those of more than 2048 samples in the dtype of the input.
+    O(n^2 d) time and O(n d) memory: the distances are formed in blocks within scikit-learn's
+    ``working_memory``, those of more than 2048 samples in the dtype of the input.
 
     References
     ----------

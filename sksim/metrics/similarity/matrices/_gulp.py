@@ -118,7 +118,7 @@ def gulp_distance(X, Y, *, reg) -> float:
     -----
     A metric; its square, which is also published under the name, is not: it violates the
     triangle inequality. Invariant to rotation, scale and shift, for ``reg=0`` to any invertible
-    map. O(n d^2 + d^3) time for n > d, O(n^2 d) otherwise.
+    map. O(n d^2 + d^3) time for n > d, O(n^2 d) otherwise, and O(n d) memory.
 
     References
     ----------

@@ -129,7 +129,7 @@ def riemannian_distance(X, Y, *, matrix="covariance", reg=0.0) -> float:
     -----
     A metric of the matrices. Covariances: invariant to shifts, and to one invertible map that is
     applied to both sides. Gram matrices: invariant to rotation and shift of either side.
-    O(n d^2 + d^3) time, or O(n^2 d + n^3).
+    Time O(n d^2 + d^3) and memory O(n d + d^2); for Gram matrices O(n^2 d + n^3) and O(n d + n^2).
 
     References
     ----------

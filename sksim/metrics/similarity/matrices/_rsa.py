@@ -358,8 +358,8 @@ def rsm_norm_distance(X, Y, *, rdm="euclidean") -> float:
     Notes
     -----
     A metric. The Frobenius norm of the full difference is :math:`\sqrt 2` times as large. With
-    the Euclidean dissimilarity invariant to rotation and shift, not to scale. O(n^2 d) time, in
-    blocks.
+    the Euclidean dissimilarity invariant to rotation and shift, not to scale. O(n^2 d) time and
+    O(n d) memory, in blocks within scikit-learn's ``working_memory``.
 
     References
     ----------
