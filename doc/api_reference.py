@@ -309,6 +309,7 @@ API_REFERENCE = [
                 "entries": [
                     "get_scorer",
                     "get_scorer_names",
+                    "get_scorers",
                     "make_distribution_scorer",
                     "make_hubness_scorer",
                     "make_representation_scorer",

@@ -16,25 +16,13 @@ from sklearn.utils.validation import check_is_fitted
 from sksim._base import SksimEstimator
 from sksim.identifiability._base import LogProbabilityClassifierMixin
 from sksim.identifiability._embedding_classifier import EmbeddingClassifier
-from sksim.metrics import aligned_log_probabilities, linear_identifiability_distance
-from sksim.metrics._distribution_scorer import (
-    DISTANCES,
-    DistributionDistance,
-    resolve_distance,
-)
-from sksim.utils._names import unknown_name_error
+from sksim.metrics import aligned_log_probabilities
+from sksim.metrics._measure import DistributionMeasure, get_measure
 from sksim.utils._optional import require_torch
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from sksim.utils._typing import ArrayLike, FloatArray, RandomState
 
 __all__ = ["SeedEnsemble"]
-
-_METRICS = {
-    **DISTANCES,
-    "linear_identifiability_distance": DistributionDistance(
-        linear_identifiability_distance, symmetric=False, draws=True
-    ),
-}
 
 
 def _set_seed(estimator: Any, seed: int) -> Any:
@@ -176,7 +164,7 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit", "predict_log_proba"]), None],
         "n_seeds": [Interval(numbers.Integral, 2, None, closed="left")],
-        "metric": [StrOptions(set(_METRICS)), callable],
+        "metric": [str, callable],
         "metric_params": [dict, None],
         "reduce": [StrOptions({"mean", "median"})],
         "batched": ["boolean"],
@@ -218,6 +206,7 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
         self : SeedEnsemble
             The fitted ensemble.
         """
+        get_measure(self.metric, DistributionMeasure, parameter="metric")
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=self.n_seeds)
         estimator = EmbeddingClassifier() if self.estimator is None else self.estimator
         members = [_set_seed(clone(estimator), int(seed)) for seed in seeds]
@@ -271,9 +260,7 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
         check_is_fitted(self)
         if metric is None:
             metric, metric_params = self.metric, {**(self.metric_params or {}), **metric_params}
-        if not callable(metric) and metric not in _METRICS:
-            raise unknown_name_error("metric", metric, _METRICS, or_else="or a function")
-        distance = resolve_distance(metric, _METRICS)
+        distance = get_measure(metric, DistributionMeasure, parameter="metric")
         models = _representations(self.estimators_, X, distance)
         return _distance_matrix(models, distance, metric_params)
 
@@ -305,12 +292,12 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
         return tags
 
 
-def _representations(estimators, X, distance: DistributionDistance) -> list[tuple]:
+def _representations(estimators, X, distance: DistributionMeasure) -> list[tuple]:
     """What the distance takes of each copy: log-probabilities, or embeddings and unembeddings."""
-    if distance.function is linear_identifiability_distance:
+    if distance.inputs == "embeddings":
         if not hasattr(estimators[0], "unembeddings_"):
             raise TypeError(
-                "linear_identifiability_distance needs copies with transform and unembeddings_, "
+                f"{distance.name} needs copies with transform and unembeddings_, "
                 f"which {type(estimators[0]).__name__} has not."
             )
         return [(member.transform(X), member.unembeddings_) for member in estimators]
@@ -318,7 +305,7 @@ def _representations(estimators, X, distance: DistributionDistance) -> list[tupl
 
 
 def _distance_matrix(
-    models, distance: DistributionDistance, metric_params: Mapping[str, Any]
+    models, distance: DistributionMeasure, metric_params: Mapping[str, Any]
 ) -> np.ndarray:
     values = np.zeros((len(models), len(models)))
     for i, j in zip(*np.triu_indices(len(models), 1)):

@@ -8,7 +8,7 @@ from sksim.metrics._distribution_accumulator import DistributionAccumulator
 from sksim.metrics._distribution_scorer import make_distribution_scorer
 from sksim.metrics._hubness_scorer import make_hubness_scorer
 from sksim.metrics._representation_scorer import make_representation_scorer
-from sksim.metrics._scorer import get_scorer, get_scorer_names
+from sksim.metrics._scorer import get_scorer, get_scorer_names, get_scorers
 from sksim.metrics._similarity_accumulator import SimilarityAccumulator
 from sksim.metrics._validation import DegenerateSimilarityWarning
 from sksim.metrics.distributions import *  # noqa: F403
@@ -22,6 +22,7 @@ __all__ = [
     "SimilarityAccumulator",
     "get_scorer",
     "get_scorer_names",
+    "get_scorers",
     "make_distribution_scorer",
     "make_hubness_scorer",
     "make_representation_scorer",

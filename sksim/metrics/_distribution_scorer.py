@@ -4,71 +4,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
-from sksim.metrics.distributions._jensen_shannon import (
-    jensen_shannon_distance,
-    jensen_shannon_divergence,
-)
-from sksim.metrics.distributions._kl import kl_divergence
-from sksim.metrics.distributions._llv import log_likelihood_variance_distance
+from sksim.metrics._measure import DistributionMeasure, get_measure
 from sksim.metrics.distributions._log_probabilities import aligned_log_probabilities
-from sksim.metrics.distributions._logit_distance import logit_distance
-from sksim.metrics.distributions._max_pls_svd import max_pls_svd_distance
-from sksim.utils._sklearn import HasMethods, StrOptions, validate_params
+from sksim.utils._sklearn import HasMethods, validate_params
+from sksim.utils._typing import ArrayLike
 
-__all__ = [
-    "DISTANCES",
-    "SCORERS",
-    "DistributionDistance",
-    "make_distribution_scorer",
-    "resolve_distance",
-]
+__all__ = ["DistributionScorer", "SeedScorer", "make_distribution_scorer"]
 
 
-class DistributionDistance(NamedTuple):
-    """A function of two arrays of log-probabilities, and what callers must know of it.
-
-    Distances that draw at random do so with ``random_state=0`` unless told otherwise, so that
-    scores can be compared.
-    """
-
-    function: Callable
-    symmetric: bool = True
-    draws: bool = False
-
-    def __call__(self, *models, **params) -> float:
-        """Distance of two models."""
-        if self.draws:
-            params = {"random_state": 0, **params}
-        return float(self.function(*models, **params))
-
-
-#: All distances between distributions, by the name of their function.
-DISTANCES = {
-    distance.function.__name__: distance
-    for distance in (
-        DistributionDistance(jensen_shannon_distance),
-        DistributionDistance(jensen_shannon_divergence),
-        DistributionDistance(kl_divergence, symmetric=False),
-        DistributionDistance(log_likelihood_variance_distance, draws=True),
-        DistributionDistance(logit_distance),
-        DistributionDistance(max_pls_svd_distance, draws=True),
-    )
-}
-
-
-def resolve_distance(distance, known=DISTANCES) -> DistributionDistance:
-    """A known distance, given by its name or as the function, or a function of the caller."""
-    for name, candidate in known.items():
-        if distance in (name, candidate.function):
-            return candidate
-    return DistributionDistance(distance, symmetric=False)
-
-
-class _DistributionScorer:
+class DistributionScorer:
     """Minus the distance of a reference's distribution to the estimator's."""
 
     def __init__(self, distance, reference, kwargs):
@@ -78,12 +27,12 @@ class _DistributionScorer:
         name = getattr(self.distance, "__name__", self.distance)
         return f"make_distribution_scorer({name}, reference={self.reference!r})"
 
-    def __call__(self, estimator, X, y=None):
+    def __call__(self, estimator: BaseEstimator, X: ArrayLike, y: Any = None) -> float:
         models = aligned_log_probabilities([self.reference, estimator], X)
-        return -resolve_distance(self.distance)(*models, **self.kwargs)
+        return -get_measure(self.distance, DistributionMeasure)(*models, **self.kwargs)
 
 
-class _SeedScorer:
+class SeedScorer:
     """Minus the median distance between the copies of a SeedEnsemble."""
 
     def __init__(self, metric):
@@ -92,25 +41,23 @@ class _SeedScorer:
     def __repr__(self):
         return f"get_scorer('neg_seed_{self.metric}')"
 
-    def __call__(self, estimator, X, y=None):
+    def __call__(self, estimator: BaseEstimator, X: ArrayLike, y: Any = None) -> float:
         if not hasattr(estimator, "pairwise_distances"):
             raise TypeError(f"This scorer needs a SeedEnsemble, got {type(estimator).__name__}.")
         distances = estimator.pairwise_distances(X, self.metric)
         return -float(np.median(distances[~np.eye(len(distances), dtype=bool)]))
 
 
-#: Agreement of the copies of a SeedEnsemble, by name.
-SCORERS = {f"neg_seed_{name}": _SeedScorer(name) for name in DISTANCES}
-
-
 @validate_params(
     {
-        "distance": [StrOptions(set(DISTANCES)), callable],
+        "distance": [str, callable],
         "reference": [HasMethods(["predict_log_proba"])],
     },
     prefer_skip_nested_validation=True,
 )
-def make_distribution_scorer(distance, *, reference, **kwargs):
+def make_distribution_scorer(
+    distance: str | Callable[..., float], *, reference: BaseEstimator, **kwargs: Any
+) -> DistributionScorer:
     r"""Make a scorer that compares a classifier with a fitted reference, as distributions.
 
     The score of a classifier with distribution q on inputs X is
@@ -171,4 +118,9 @@ def make_distribution_scorer(distance, *, reference, **kwargs):
     >>> search.fit(X, y).best_params_
     {'C': 0.1}
     """
-    return _DistributionScorer(distance, reference, kwargs)
+    measure = get_measure(distance, DistributionMeasure, parameter="distance")
+    if measure.inputs != "log_probabilities":
+        raise ValueError(
+            f"distance must compare log-probabilities, {measure.name} takes embeddings."
+        )
+    return DistributionScorer(distance, reference, kwargs)

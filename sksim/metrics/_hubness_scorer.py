@@ -10,13 +10,14 @@ from scipy import sparse
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
-from sksim.metrics.occurrence._hubness import measure_occurrence
-from sksim.metrics.occurrence._null import SearchShape, get_hubness_measure
+from sksim.metrics._measure import OccurrenceMeasure, get_measure
+from sksim.metrics.occurrence._chance_counts import SearchShape
+from sksim.metrics.occurrence._hubness import hubness_of_counts
 from sksim.metrics.occurrence._slots import SlotStream, neighbor_slots, reduced_graph_slots, tally
 from sksim.utils._graph import dense_to_graph, graph_from_neighbors
 from sksim.utils._sklearn import Interval, validate_params
 
-__all__ = ["SCORERS", "HubnessScorer", "estimator_occurrence", "make_hubness_scorer"]
+__all__ = ["HubnessScorer", "estimator_occurrence", "make_hubness_scorer"]
 
 
 def _searches(step, has_front: bool) -> bool:
@@ -105,8 +106,9 @@ class HubnessScorer:
     def __call__(self, estimator, X, y=None) -> float:
         """Score a fitted estimator on X; y is ignored."""
         occurrence, shape = estimator_occurrence(estimator, X, n_neighbors=self.n_neighbors)
-        hubness = measure_occurrence(self.measure, occurrence, shape, adjusted=self.adjusted)
-        return -hubness if get_hubness_measure(self.measure).increases else hubness
+        measure = get_measure(self.measure, OccurrenceMeasure)
+        hubness = hubness_of_counts(measure, occurrence, shape, adjusted=self.adjusted)
+        return hubness if measure.greater_is_better else -hubness
 
     def __repr__(self) -> str:
         return (
@@ -201,19 +203,5 @@ def make_hubness_scorer(measure="k_skewness", *, n_neighbors=10, adjusted=True) 
     >>> search.best_params_
     {'scale': Normalizer()}
     """
-    get_hubness_measure(measure)
+    get_measure(measure, OccurrenceMeasure)
     return HubnessScorer(measure, n_neighbors=n_neighbors, adjusted=adjusted)
-
-
-#: Scorers of this family by name.
-SCORERS = {
-    "neg_k_skewness": make_hubness_scorer("k_skewness"),
-    "neg_robin_hood": make_hubness_scorer("robin_hood_index"),
-    "neg_gini": make_hubness_scorer("gini_index"),
-    "neg_atkinson": make_hubness_scorer("atkinson_index"),
-    "neg_antihub_rate": make_hubness_scorer("antihub_rate"),
-    "neg_hub_rate": make_hubness_scorer("hub_rate"),
-    "neg_hub_occurrence": make_hubness_scorer("hub_occurrence"),
-    "neg_groupie_ratio": make_hubness_scorer("groupie_ratio"),
-    "hub_entropy": make_hubness_scorer("hub_entropy"),
-}

@@ -24,7 +24,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -132,10 +132,14 @@ class Measure:
         return self.function(*arrays, **{**self.params, **params})
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The name and the aliases."""
+        return (self.name, *self.aliases)
+
+    @property
     def spellings(self) -> tuple[str, ...]:
-        """All names by which it is found; that of a function means its defaults."""
-        names = (self.name, *self.aliases)
-        return names if self.params else (*names, function_name(self.function))
+        """All names by which it is found; that of the function means its defaults."""
+        return self.names if self.params else (*self.names, function_name(self.function))
 
     @property
     def best(self) -> float:
@@ -230,14 +234,29 @@ class PairedMeasure(Measure):
 class OccurrenceMeasure(Measure):
     """Unevenness of occurrence counts, ``function(occurrence)``: hubness.
 
-    The function may take the number of neighbours and of queries, by the names of the fields of
-    a ``SearchShape``. ``null`` gets the distribution of the counts by chance, a
-    ``ChanceCounts``. Changes: "order" of the samples, "scale" of all counts, "replication" of
-    all samples.
+    The function may take ``n_queries``, ``n_indexed`` and ``n_neighbors`` too, the shape of the
+    search. ``null`` is not None: a number, or a function of the ``ChanceCounts`` of a search.
+    Changes: "order" of the samples, "scale" of all counts, "replication" of all samples.
     """
 
     kind: ClassVar[str] = "occurrence"
     changes: ClassVar[tuple[str, ...]] = ("order", "scale", "replication")
+
+    def __post_init__(self) -> None:
+        """Refuse a measure without chance level, which adjusted scores need."""
+        super().__post_init__()
+        if self.null is None:
+            raise ValueError(f"The null of {self.name!r} must be a number or a function, got None.")
+
+    def value(self, occurrence: np.ndarray, shape: Any) -> float:
+        """The value in a search of a given ``SearchShape``."""
+        taken = inspect.signature(self.function).parameters
+        sizes = {name: size for name, size in shape._asdict().items() if name in taken}
+        return self(occurrence, **sizes)
+
+    def chance_level(self, chance: Any) -> float:
+        """The value for given ``ChanceCounts``."""
+        return float(self.null(chance) if callable(self.null) else self.null)  # type: ignore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,21 +270,32 @@ class DistributionMeasure(Measure):
     inputs : {"log_probabilities", "embeddings"}
         Whether a model is one array of log-probabilities, or its embeddings and unembeddings.
     draws : bool
-        Whether the function draws at random; it does so with ``random_state=0`` unless told
-        otherwise, so that values can be compared.
+        Whether the function draws at random; the record does so with ``random_state=0`` unless
+        told otherwise, so that values can be compared.
     symmetric : bool
         Whether the two models can be exchanged.
+    identity : bool
+        Whether equal models are at distance 0.
+    distance : callable or None
+        Turns the value into a metric, None where no such form is known.
     """
 
     kind: ClassVar[str] = "distribution"
     changes: ClassVar[tuple[str, ...]] = ("row_order", "label_order")
-    unclaimed: ClassVar[Mapping[str, Any]] = {**Measure.unclaimed, "symmetric": False}
+    unclaimed: ClassVar[Mapping[str, Any]] = {
+        **Measure.unclaimed,
+        "symmetric": False,
+        "identity": False,
+        "distance": None,
+    }
 
     greater_is_better: bool | None = False
     range: tuple[float, float] = (0.0, math.inf)
-    inputs: str = "log_probabilities"
+    inputs: Literal["log_probabilities", "embeddings"] = "log_probabilities"
     draws: bool = False
     symmetric: bool = True
+    identity: bool = True
+    distance: Callable[[float], float] | None = None
 
     def __call__(self, *arrays: ArrayLike, **params: Any) -> float:
         """The distance of two models, the arrays of the first one before those of the second."""
@@ -350,7 +380,7 @@ def register(measure: M) -> M:
         If another measure answers to one of its names.
     """
     for known in _RECORDS.values():
-        shared = {known.name, *known.aliases} & {measure.name, *measure.aliases}
+        shared = set(known.names) & set(measure.names)
         if shared and (
             known.name != measure.name
             or known.function.__qualname__ != measure.function.__qualname__
@@ -401,7 +431,7 @@ def get_measure(
             if measure in record.spellings:
                 return record
         names = [record.name for record in all_measures(kind)]
-        raise unknown_name_error(parameter, measure, names, or_else="a function")
+        raise unknown_name_error(parameter, measure, names)
     if not callable(measure):
         raise TypeError(f"{parameter} must be a name or a callable, got {type(measure).__name__}.")
     function, keywords = measure, {}

@@ -17,41 +17,9 @@ from sksim.metrics._measure import (
     function_name,
     greater_is_better,
 )
-from sksim.metrics.quality._spectral import (
-    effective_rank,
-    isoscore,
-    matrix_nuclear_norm,
-    participation_ratio,
-    rankme_score,
-    stable_rank,
-)
-from sksim.metrics.quality._sphere import alignment, anisotropy, uniformity
-from sksim.metrics.quality._vendi import vendi_score, von_neumann_entropy
-from sksim.metrics.similarity.alignment._correlation_matching import (
-    correlation_matching_score,
-    mean_correlation_coefficient,
-)
-from sksim.metrics.similarity.alignment._linear_predictivity import linear_predictivity_score
-from sksim.metrics.similarity.alignment._permutation_distance import permutation_distance
-from sksim.metrics.similarity.alignment._procrustes import (
-    procrustes_distance,
-    procrustes_score,
-    shape_distance,
-)
-from sksim.metrics.similarity.alignment._soft_matching import soft_matching_distance
-from sksim.metrics.similarity.canonical._cca import cca_score, pwcca_score, svcca_score
-from sksim.metrics.similarity.canonical._pls import pls_svd_score
-from sksim.metrics.similarity.matrices._cka import cka_distance, cka_score
-from sksim.metrics.similarity.matrices._distance_correlation import distance_correlation_score
-from sksim.metrics.similarity.matrices._riemannian import riemannian_distance
-from sksim.metrics.similarity.matrices._rsa import rsa_score, rsm_norm_distance
-from sksim.metrics.similarity.neighborhoods._information_imbalance import information_imbalance
-from sksim.metrics.similarity.neighborhoods._mutual_knn import jaccard_knn_score, mutual_knn_score
-from sksim.metrics.similarity.neighborhoods._rank_similarity import rank_similarity_score
-from sksim.metrics.similarity.neighborhoods._second_order_cosine import second_order_cosine_score
 from sksim.utils._sklearn import validate_params
 
-__all__ = ["SCORERS", "RepresentationScorer", "make_representation_scorer"]
+__all__ = ["RepresentationScorer", "make_representation_scorer"]
 
 
 def _sign(function: Callable) -> int:
@@ -270,51 +238,3 @@ def make_representation_scorer(
     return RepresentationScorer(
         score_func, reference=reference, response_method=methods, kwargs=kwargs
     )
-
-
-def _scorer_name(function: Callable) -> str:
-    name = function.__name__.removesuffix("_score")
-    return name if _sign(function) > 0 else f"neg_{name}"
-
-
-#: Scorers of this family by name: the name of the function without ``_score``, with ``neg_`` in
-#: front where the function is better small. Paired measures take the reference as y.
-SCORERS = {
-    _scorer_name(function): make_representation_scorer(function)
-    for function in [
-        alignment,
-        anisotropy,
-        cca_score,
-        cka_distance,
-        cka_score,
-        correlation_matching_score,
-        distance_correlation_score,
-        effective_rank,
-        information_imbalance,
-        isoscore,
-        jaccard_knn_score,
-        linear_predictivity_score,
-        matrix_nuclear_norm,
-        mean_correlation_coefficient,
-        mutual_knn_score,
-        participation_ratio,
-        permutation_distance,
-        pls_svd_score,
-        procrustes_distance,
-        procrustes_score,
-        pwcca_score,
-        rank_similarity_score,
-        rankme_score,
-        riemannian_distance,
-        rsa_score,
-        rsm_norm_distance,
-        second_order_cosine_score,
-        shape_distance,
-        soft_matching_distance,
-        stable_rank,
-        svcca_score,
-        uniformity,
-        vendi_score,
-        von_neumann_entropy,
-    ]
-}

@@ -32,7 +32,7 @@ from sksim.metrics import (
     uniformity,
     vendi_score,
 )
-from sksim.metrics._representation_scorer import SCORERS
+from sksim.metrics._measure import PairedMeasure, QualityMeasure, all_measures
 
 
 @pytest.fixture(scope="module")
@@ -210,12 +210,19 @@ def test_every_named_scorer_works(iris):
     X, _ = iris
     pca = PCA(4).fit(X)
     X = X[:40]
-    assert set(SCORERS) <= set(get_scorer_names())
-    for name, scorer in SCORERS.items():
-        assert name.startswith("neg_") == (scorer._sign < 0)
-        assert np.isfinite(scorer(pca, X, X)), name
+    for measure in [*all_measures(PairedMeasure), *all_measures(QualityMeasure)]:
+        if measure.greater_is_better is None:
+            continue
+        name = measure.name if measure.greater_is_better else f"neg_{measure.name}"
+        assert name in get_scorer_names()
+        arrays = (pca.transform(X), X)
+        if measure.kind == "quality":
+            arrays = arrays[:1] * measure.n_arrays
+        expected = measure(*arrays) if measure.greater_is_better else -measure(*arrays)
+        y = X if measure.kind == "paired" else arrays[-1]
+        assert get_scorer(name)(pca, X, y) == pytest.approx(expected, abs=1e-12), name
     assert get_scorer("cka")(pca, X, X) == cka_score(pca.transform(X), X)
-    assert {"cka", "procrustes", "mutual_knn", "neg_procrustes_distance"} <= set(SCORERS)
+    assert {"cka", "procrustes", "mutual_knn", "neg_procrustes_distance"} <= set(get_scorer_names())
 
 
 def test_uses_that_make_no_sense(iris):

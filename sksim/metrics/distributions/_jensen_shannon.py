@@ -3,8 +3,11 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import math
+
 import numpy as np
 
+from sksim.metrics._measure import DistributionMeasure, identity, register
 from sksim.metrics.distributions._arguments import of_log_probabilities
 from sksim.metrics.distributions._log_probabilities import LogProbabilityPair
 from sksim.utils._typing import ArrayLike, FloatArray
@@ -131,3 +134,25 @@ def jensen_shannon_distance(log_p: ArrayLike, log_q: ArrayLike) -> float:
     0.3644
     """
     return float(np.mean(np.sqrt(_row_divergences(LogProbabilityPair.check(log_p, log_q)))))
+
+
+register(
+    DistributionMeasure(
+        name="jensen_shannon_divergence",
+        function=jensen_shannon_divergence,
+        range=(0.0, 1.0),
+        distance=math.sqrt,
+        invariances=frozenset({"row_order", "label_order"}),
+        min_samples=1,
+    )
+)
+register(
+    DistributionMeasure(
+        name="jensen_shannon_distance",
+        function=jensen_shannon_distance,
+        range=(0.0, 1.0),
+        distance=identity,
+        invariances=frozenset({"row_order", "label_order"}),
+        min_samples=1,
+    )
+)

@@ -6,6 +6,7 @@
 import numpy as np
 from sklearn.utils import check_array
 
+from sksim.metrics._measure import DistributionMeasure, register
 from sksim.metrics.distributions._arguments import (
     LOG_PROBABILITY_CONSTRAINTS,
     of_log_probabilities,
@@ -110,3 +111,14 @@ def kl_divergence(
     if sample_weight is None:
         return float(divergences.mean())
     return float(np.average(divergences, weights=_check_weights(sample_weight, pair.n_samples)))
+
+
+register(
+    DistributionMeasure(
+        name="kl_divergence",
+        function=kl_divergence,
+        symmetric=False,
+        invariances=frozenset({"row_order", "label_order"}),
+        min_samples=1,
+    )
+)

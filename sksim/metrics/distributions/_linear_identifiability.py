@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from sklearn.utils import check_random_state, gen_batches
 
+from sksim.metrics._measure import DistributionMeasure, register
 from sksim.metrics.distributions._arguments import EMBEDDING_CONSTRAINTS, of_embeddings
 from sksim.metrics.distributions._embeddings import EmbeddingPair
 from sksim.metrics.distributions._identifiability_map import difference_rounding
@@ -219,3 +220,14 @@ def linear_identifiability_distance(
     _report_dropped(len(errors), len(choices), rcond)
     result = float(np.mean(errors) if aggregate == "mean" else np.median(errors))
     return result if squared else float(np.sqrt(result))
+
+
+register(
+    DistributionMeasure(
+        name="linear_identifiability_distance",
+        function=linear_identifiability_distance,
+        inputs="embeddings",
+        draws=True,
+        symmetric=False,
+    )
+)

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from sklearn.utils import Bunch
 
+from sksim.metrics._measure import DistributionMeasure, register
 from sksim.metrics.distributions._arguments import (
     EMBEDDING_CONSTRAINTS,
     LOG_PROBABILITY_CONSTRAINTS,
@@ -458,3 +459,20 @@ def log_likelihood_variance_distance_from_embeddings(
     )
     result.update(pivot=pivot, left_out=left_out, inputs=inputs)
     return result if return_terms else result.distance
+
+
+register(
+    DistributionMeasure(
+        name="log_likelihood_variance_distance",
+        function=log_likelihood_variance_distance,
+        draws=True,
+    )
+)
+register(
+    DistributionMeasure(
+        name="log_likelihood_variance_distance_from_embeddings",
+        function=log_likelihood_variance_distance_from_embeddings,
+        inputs="embeddings",
+        draws=True,
+    )
+)

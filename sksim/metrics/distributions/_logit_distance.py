@@ -5,6 +5,7 @@
 
 import numpy as np
 
+from sksim.metrics._measure import DistributionMeasure, identity, register
 from sksim.metrics.distributions._arguments import (
     EMBEDDING_CONSTRAINTS,
     LOG_PROBABILITY_CONSTRAINTS,
@@ -182,3 +183,24 @@ def logit_distance_from_embeddings(
         total += float(np.vdot(difference, difference))
     squared_distance = total / pair.n_samples
     return squared_distance if squared else float(np.sqrt(squared_distance))
+
+
+register(
+    DistributionMeasure(
+        name="logit_distance",
+        function=logit_distance,
+        distance=identity,
+        invariances=frozenset({"row_order", "label_order"}),
+        min_samples=1,
+    )
+)
+register(
+    DistributionMeasure(
+        name="logit_distance_from_embeddings",
+        function=logit_distance_from_embeddings,
+        inputs="embeddings",
+        distance=identity,
+        invariances=frozenset({"row_order", "label_order"}),
+        min_samples=1,
+    )
+)

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from sklearn.utils import Bunch, check_random_state, gen_batches
 
+from sksim.metrics._measure import DistributionMeasure, register
 from sksim.metrics.distributions._arguments import (
     LOG_PROBABILITY_CONSTRAINTS,
     of_log_probabilities,
@@ -205,3 +206,13 @@ def max_pls_svd_distance(
     return Bunch(
         distance=max(d_f, d_g), d_f=d_f, d_g=d_g, pivot=pivot, left_out=left_out, inputs=inputs
     )
+
+
+register(
+    DistributionMeasure(
+        name="max_pls_svd_distance",
+        function=max_pls_svd_distance,
+        range=(0.0, 1.0),
+        draws=True,
+    )
+)

@@ -6,12 +6,8 @@
 import numpy as np
 from sklearn.utils import Bunch
 
-from sksim.metrics.occurrence._null import (
-    HUBNESS_MEASURES,
-    SearchShape,
-    get_hubness_measure,
-    hubness_null,
-)
+from sksim.metrics._measure import OccurrenceMeasure, all_measures, get_measure
+from sksim.metrics.occurrence._chance_counts import ChanceCounts, SearchShape, chance_counts
 from sksim.metrics.occurrence._occurrence import SEARCH_CONSTRAINTS
 from sksim.metrics.occurrence._slots import SlotStream, neighbor_slots, tally
 from sksim.utils._labels import check_labels
@@ -20,26 +16,25 @@ from sksim.utils._sklearn import validate_params
 __all__ = [
     "HubnessReport",
     "bad_hubness_score",
+    "hubness_of_counts",
     "hubness_report",
     "hubness_score",
-    "measure_occurrence",
 ]
 
 
-def _measured(measure: str, occurrence: np.ndarray, shape: SearchShape) -> Bunch:
-    """Value, null and adjusted value of one measure."""
-    value = get_hubness_measure(measure).value(occurrence, shape)
-    null = hubness_null(measure, **shape._asdict())
+def _measured(measure: OccurrenceMeasure, occurrence: np.ndarray, chance: ChanceCounts) -> Bunch:
+    """Value, null and adjusted value of one measure of the counts of a search."""
+    value, null = measure.value(occurrence, chance.shape), measure.chance_level(chance)
     return Bunch(value=value, null=null, adjusted=value - null)
 
 
-def measure_occurrence(
-    measure: str, occurrence: np.ndarray, shape: SearchShape, *, adjusted: bool = False
+def hubness_of_counts(
+    measure: OccurrenceMeasure, occurrence: np.ndarray, shape: SearchShape, *, adjusted: bool
 ) -> float:
-    """One measure of given counts, as it is or adjusted for chance."""
+    """One measure of the counts of a search, as it is or adjusted for chance."""
     if not adjusted:
-        return get_hubness_measure(measure).value(occurrence, shape)
-    return _measured(measure, occurrence, shape).adjusted
+        return measure.value(occurrence, shape)
+    return _measured(measure, occurrence, chance_counts(shape)).adjusted
 
 
 @validate_params(
@@ -135,7 +130,7 @@ def hubness_score(
     >>> hubness_score(X[:, :3], adjusted=True) < 0.1
     True
     """
-    get_hubness_measure(measure)
+    record = get_measure(measure, OccurrenceMeasure)
     stream = neighbor_slots(
         X,
         Y,
@@ -149,7 +144,7 @@ def hubness_score(
     )
     occurrence, _ = tally(stream)
     shape = SearchShape(stream.n_queries, stream.n_indexed, n_neighbors)
-    return measure_occurrence(measure, occurrence, shape, adjusted=adjusted)
+    return hubness_of_counts(record, occurrence, shape, adjusted=adjusted)
 
 
 def _check_labels(y, n_samples: int, name: str) -> np.ndarray:
@@ -460,7 +455,11 @@ def hubness_report(
         y, y_indexed = _check_both_labels(y, y_indexed, stream, separate)
     occurrence, n_bad = tally(stream, y, y_indexed)
     shape = SearchShape(stream.n_queries, stream.n_indexed, n_neighbors)
-    report = {name: _measured(name, occurrence, shape) for name in HUBNESS_MEASURES}
+    chance = chance_counts(shape)
+    report = {
+        measure.name: _measured(measure, occurrence, chance)
+        for measure in all_measures(OccurrenceMeasure)
+    }
     if y is not None:
         report["bad_hubness"] = _bad_hubness(n_bad, occurrence, y, y_indexed)
     return HubnessReport(**report, occurrence=occurrence, **shape._asdict())

@@ -3,12 +3,17 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import math
 from numbers import Integral, Real
 
 import numpy as np
+from scipy.stats import binom
 from sklearn.utils import check_array
 
+from sksim.metrics._measure import OccurrenceMeasure, register
+from sksim.metrics.occurrence._chance_counts import ChanceCounts
 from sksim.utils._sklearn import Interval, validate_params
+from sksim.utils._typing import ArrayLike, FloatArray
 
 __all__ = [
     "antihub_rate",
@@ -23,6 +28,14 @@ __all__ = [
     "robin_hood_index",
 ]
 
+#: Default of ``hub_size``, which the chance levels take for granted.
+_HUB_SIZE = 2
+
+#: What all measures ignore, and what those ignore that look at the Lorenz curve alone, or at
+#: shares of it.
+_ANY_ORDER = frozenset({"order"})
+_LORENZ = frozenset({"order", "scale", "replication"})
+
 #: Fractional counts are sums of fractions; a count this close to a threshold has reached it.
 _ROUNDING = 1e-9
 
@@ -34,7 +47,7 @@ _HUB = {
 }
 
 
-def check_occurrence(occurrence) -> np.ndarray:
+def check_occurrence(occurrence: ArrayLike) -> FloatArray:
     """Occurrence counts as a float64 vector with a positive sum."""
     occurrence = check_array(
         occurrence,
@@ -59,7 +72,7 @@ def _is_hub(occurrence: np.ndarray, n_neighbors: int, hub_size: float) -> np.nda
 
 
 @validate_params(_OCCURRENCE, prefer_skip_nested_validation=True)
-def k_skewness(occurrence) -> float:
+def k_skewness(occurrence: ArrayLike) -> float:
     r"""Skewness of the k-occurrence, the classical measure of hubness.
 
     .. math:: S = \frac{\frac1n \sum_x (N(x) - \mu)^3}{\sigma^3}
@@ -113,8 +126,25 @@ def k_skewness(occurrence) -> float:
     return float(np.mean(deviation**3) / variance**1.5)
 
 
+def _null_skewness(chance: ChanceCounts) -> float:
+    p = chance.shape.n_neighbors / chance.shape.n_indexed
+    return (1 - 2 * p) / math.sqrt(chance.mean * (1 - p)) if p < 1 else 0.0
+
+
+register(
+    OccurrenceMeasure(
+        name="k_skewness",
+        function=k_skewness,
+        greater_is_better=False,
+        range=(-math.inf, math.inf),
+        invariances=_LORENZ,
+        null=_null_skewness,
+    )
+)
+
+
 @validate_params(_OCCURRENCE, prefer_skip_nested_validation=True)
-def robin_hood_index(occurrence) -> float:
+def robin_hood_index(occurrence: ArrayLike) -> float:
     r"""Share of the neighbour slots to hand round until all samples have equally many.
 
     .. math:: R = \frac{\sum_x |N(x) - \mu|}{2 \sum_x N(x)}
@@ -160,8 +190,24 @@ def robin_hood_index(occurrence) -> float:
     return float(np.abs(occurrence - occurrence.mean()).sum() / (2 * occurrence.sum()))
 
 
+def _null_robin_hood(chance: ChanceCounts) -> float:
+    return float(chance.pmf @ np.abs(chance.counts - chance.mean)) / (2 * chance.mean)
+
+
+register(
+    OccurrenceMeasure(
+        name="robin_hood_index",
+        aliases=("robin_hood",),
+        function=robin_hood_index,
+        greater_is_better=False,
+        invariances=_LORENZ,
+        null=_null_robin_hood,
+    )
+)
+
+
 @validate_params(_OCCURRENCE, prefer_skip_nested_validation=True)
-def gini_index(occurrence) -> float:
+def gini_index(occurrence: ArrayLike) -> float:
     r"""Gini index of the k-occurrence: mean difference of two samples' counts.
 
     .. math::
@@ -209,11 +255,28 @@ def gini_index(occurrence) -> float:
     return max(0.0, float(weights @ ordered / (n * ordered.sum())))
 
 
+def _null_gini(chance: ChanceCounts) -> float:
+    """By E|A - B| = 2 sum F (1 - F) for independent A, B with distribution function F."""
+    return float(np.sum((1 - chance.tail) * chance.tail)) / chance.mean
+
+
+register(
+    OccurrenceMeasure(
+        name="gini_index",
+        aliases=("gini",),
+        function=gini_index,
+        greater_is_better=False,
+        invariances=_LORENZ,
+        null=_null_gini,
+    )
+)
+
+
 @validate_params(
     {**_OCCURRENCE, "epsilon": [Interval(Real, 0, None, closed="left")]},
     prefer_skip_nested_validation=True,
 )
-def atkinson_index(occurrence, *, epsilon=0.5) -> float:
+def atkinson_index(occurrence: ArrayLike, *, epsilon: float = 0.5) -> float:
     r"""Atkinson index of the k-occurrence, with an adjustable aversion to inequality.
 
     .. math::
@@ -266,8 +329,25 @@ def atkinson_index(occurrence, *, epsilon=0.5) -> float:
     return max(0.0, float(1 - np.mean(share ** (1 - epsilon)) ** (1 / (1 - epsilon))))
 
 
+def _null_atkinson(chance: ChanceCounts) -> float:
+    """For the default epsilon."""
+    return max(0.0, 1 - float(chance.pmf @ np.sqrt(chance.counts)) ** 2 / chance.mean)
+
+
+register(
+    OccurrenceMeasure(
+        name="atkinson_index",
+        aliases=("atkinson",),
+        function=atkinson_index,
+        greater_is_better=False,
+        invariances=_LORENZ,
+        null=_null_atkinson,
+    )
+)
+
+
 @validate_params(_OCCURRENCE, prefer_skip_nested_validation=True)
-def antihub_rate(occurrence) -> float:
+def antihub_rate(occurrence: ArrayLike) -> float:
     r"""Share of the indexed samples that are nobody's neighbour.
 
     .. math:: \frac{1}{n} \, \#\{x : N(x) = 0\}
@@ -310,8 +390,24 @@ def antihub_rate(occurrence) -> float:
     return float(np.mean(check_occurrence(occurrence) == 0))
 
 
+def _null_antihub(chance: ChanceCounts) -> float:
+    m, n, k = chance.shape
+    return float(binom.pmf(0, m, k / n))
+
+
+register(
+    OccurrenceMeasure(
+        name="antihub_rate",
+        function=antihub_rate,
+        greater_is_better=False,
+        invariances=_LORENZ,
+        null=_null_antihub,
+    )
+)
+
+
 @validate_params(_HUB, prefer_skip_nested_validation=True)
-def hub_rate(occurrence, *, n_neighbors, hub_size=2) -> float:
+def hub_rate(occurrence: ArrayLike, *, n_neighbors: int, hub_size: float = 2) -> float:
     r"""Share of the indexed samples that are hubs.
 
     .. math:: \frac{1}{n} \, \#\{x : N(x) \ge h k\}
@@ -359,8 +455,28 @@ def hub_rate(occurrence, *, n_neighbors, hub_size=2) -> float:
     return float(np.mean(_is_hub(check_occurrence(occurrence), n_neighbors, hub_size)))
 
 
+def _chance_hubs(chance: ChanceCounts) -> np.ndarray:
+    """Mask of the counts of hubs of the default size."""
+    return chance.counts >= _HUB_SIZE * chance.shape.n_neighbors
+
+
+def _null_hub_rate(chance: ChanceCounts) -> float:
+    return float(chance.pmf[_chance_hubs(chance)].sum())
+
+
+register(
+    OccurrenceMeasure(
+        name="hub_rate",
+        function=hub_rate,
+        greater_is_better=False,
+        invariances=_ANY_ORDER | {"replication"},
+        null=_null_hub_rate,
+    )
+)
+
+
 @validate_params(_HUB, prefer_skip_nested_validation=True)
-def hub_occurrence(occurrence, *, n_neighbors, hub_size=2) -> float:
+def hub_occurrence(occurrence: ArrayLike, *, n_neighbors: int, hub_size: float = 2) -> float:
     r"""Share of all neighbour slots that hubs hold.
 
     .. math:: \frac{\sum_{x : N(x) \ge h k} N(x)}{\sum_x N(x)}
@@ -410,11 +526,27 @@ def hub_occurrence(occurrence, *, n_neighbors, hub_size=2) -> float:
     return float(hubs.sum() / occurrence.sum())
 
 
+def _null_hub_occurrence(chance: ChanceCounts) -> float:
+    hubs = _chance_hubs(chance)
+    return float(chance.pmf[hubs] @ chance.counts[hubs]) / chance.mean
+
+
+register(
+    OccurrenceMeasure(
+        name="hub_occurrence",
+        function=hub_occurrence,
+        greater_is_better=False,
+        invariances=_ANY_ORDER | {"replication"},
+        null=_null_hub_occurrence,
+    )
+)
+
+
 @validate_params(
     {**_OCCURRENCE, "n_queries": [Interval(Integral, 1, None, closed="left")]},
     prefer_skip_nested_validation=True,
 )
-def groupie_ratio(occurrence, *, n_queries) -> float:
+def groupie_ratio(occurrence: ArrayLike, *, n_queries: int) -> float:
     r"""Share of the queries that have the largest hub among their neighbours.
 
     .. math:: \max_x N(x) / m
@@ -468,8 +600,26 @@ def groupie_ratio(occurrence, *, n_queries) -> float:
     return min(1.0, largest / n_queries)
 
 
+def _null_groupie(chance: ChanceCounts) -> float:
+    """By E max = sum over j of P(max > j), with P(max <= j) = F(j)^n."""
+    with np.errstate(divide="ignore"):
+        exceeds = -np.expm1(chance.shape.n_indexed * np.log1p(-chance.tail))
+    return float(chance.counts[0] + exceeds.sum()) / chance.shape.n_queries
+
+
+register(
+    OccurrenceMeasure(
+        name="groupie_ratio",
+        function=groupie_ratio,
+        greater_is_better=False,
+        invariances=_ANY_ORDER | {"replication"},
+        null=_null_groupie,
+    )
+)
+
+
 @validate_params(_OCCURRENCE, prefer_skip_nested_validation=True)
-def hub_entropy(occurrence) -> float:
+def hub_entropy(occurrence: ArrayLike) -> float:
     r"""Entropy of the distribution of neighbour slots over samples; 1 if even.
 
     .. math:: -\frac{1}{\ln n} \sum_x q(x) \ln q(x), \qquad q(x) = N(x) / \sum_{x'} N(x')
@@ -513,3 +663,20 @@ def hub_entropy(occurrence) -> float:
     share = occurrence[occurrence > 0] / occurrence.sum()
     entropy = -float(share @ np.log(share)) / np.log(occurrence.size)
     return float(np.clip(entropy, 0.0, 1.0))
+
+
+def _null_entropy(chance: ChanceCounts) -> float:
+    some = chance.counts > 0
+    relative = chance.counts[some] / chance.mean
+    excess = float(chance.pmf[some] @ (relative * np.log(relative)))
+    return min(1.0, 1 - excess / math.log(chance.shape.n_indexed))
+
+
+register(
+    OccurrenceMeasure(
+        name="hub_entropy",
+        function=hub_entropy,
+        invariances=_ANY_ORDER | {"scale"},
+        null=_null_entropy,
+    )
+)

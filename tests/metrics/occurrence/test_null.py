@@ -8,10 +8,11 @@ from scipy.special import gammaln, ive
 from scipy.stats import binom, poisson
 
 from sksim.metrics import hubness_null
-from sksim.metrics.occurrence._null import (
-    HUBNESS_MEASURES,
-)
+from sksim.metrics._measure import OccurrenceMeasure, all_measures
 from tests.reference import hubness_measures as reference
+
+HUBNESS_MEASURES = [measure.name for measure in all_measures(OccurrenceMeasure)]
+
 
 SHAPES = st.tuples(st.integers(1, 500), st.integers(2, 300), st.integers(1, 30)).filter(
     lambda s: s[2] <= s[1]
