@@ -10,11 +10,12 @@ values span at most 256 and those from zero would not.
 # SPDX-License-Identifier: BSD-3-Clause
 
 import math
-import warnings
 from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
+
+from sksim.utils._warnings import warn_caller
 
 __all__ = [
     "DataMap",
@@ -191,11 +192,9 @@ def _resolve_likelihood(X: np.ndarray, likelihood: str, n_levels: int | None) ->
         few = n_levels is not None or (integers and span < _MAX_LEVELS)
         return "categorical" if few else "gaussian"
     if likelihood == "gaussian" and integers:
-        warnings.warn(
+        warn_caller(
             "likelihood='gaussian' got integer values: a density can be arbitrarily high on "
             "them. likelihood='categorical' is made for integers.",
-            UserWarning,
-            stacklevel=6,
         )
     return likelihood
 

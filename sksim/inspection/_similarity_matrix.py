@@ -3,7 +3,6 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
@@ -18,6 +17,7 @@ from sksim.metrics._measure import PairedMeasure, get_measure
 from sksim.metrics.similarity._pairwise import cross_similarity, pairwise_similarity
 from sksim.utils._names import unknown_name_error
 from sksim.utils._typing import ArrayLike, Representations
+from sksim.utils._warnings import warn_caller
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,10 +67,9 @@ def _metric_or_measure(metric: Measure | None, measure: Any) -> Measure | None:
     """``metric``, which was called ``measure`` before."""
     if isinstance(measure, str) and measure == "deprecated":
         return metric
-    warnings.warn(
+    warn_caller(
         "measure was renamed to metric, as in pairwise_similarity; the old name will go.",
         FutureWarning,
-        stacklevel=3,
     )
     return measure
 

@@ -5,7 +5,6 @@
 
 import functools
 import math
-import warnings
 from numbers import Integral, Real
 from typing import NamedTuple
 
@@ -20,6 +19,7 @@ from sksim.metrics._validation import (
     check_paired,
 )
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
+from sksim.utils._warnings import warn_caller
 
 __all__ = ["canonical_correlations", "cca_score", "pwcca_score", "svcca_score"]
 
@@ -46,13 +46,12 @@ class Basis(NamedTuple):
 
 def warn_if_degenerate(n_samples: int, n_features: int, rank: int) -> None:
     if n_features >= n_samples or rank >= n_samples - 1:
-        warnings.warn(
+        warn_caller(
             f"Canonical correlations of {n_samples} samples with {n_features} features are 1 "
             "whatever the values: so many features reproduce any centred column. Use more "
             "samples, shrinkage, fewer components, or a measure that is not invariant to all "
             "invertible maps, such as cka_score.",
             DegenerateSimilarityWarning,
-            stacklevel=2,
         )
 
 
