@@ -16,8 +16,9 @@ skorch builds itself is moved to the CPU by pickling.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,7 +27,10 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
+from torch import Tensor, nn
 from tqdm import tqdm
+
+from sksim.utils._typing import RandomState
 
 __all__ = [
     "ArrayBatches",
@@ -84,7 +88,7 @@ class RandomStream:
         The device, resolved; its generator belongs to the stream if it is a CUDA device.
     """
 
-    def __init__(self, random_state, device: str = "cpu") -> None:
+    def __init__(self, random_state: RandomState, device: str = "cpu") -> None:
         self.seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
         self._cpu = _seeded_state(self.seed, "cpu")
         self._cuda = _seeded_state(self.seed, device) if device.startswith("cuda") else None
@@ -93,16 +97,16 @@ class RandomStream:
     @contextmanager
     def active(self) -> Iterator[None]:
         """Run the enclosed code on the stream."""
-        on_cuda = self._cuda is not None and torch.cuda.is_available()
-        with torch.random.fork_rng(devices=[self._device] if on_cuda else []):
+        cuda = self._cuda if torch.cuda.is_available() else None
+        with torch.random.fork_rng(devices=[] if cuda is None else [self._device]):
             torch.set_rng_state(torch.from_numpy(self._cpu.copy()))
-            if on_cuda:
-                torch.cuda.set_rng_state(torch.from_numpy(self._cuda.copy()), self._device)
+            if cuda is not None:
+                torch.cuda.set_rng_state(torch.from_numpy(cuda.copy()), self._device)
             try:
                 yield
             finally:
                 self._cpu = torch.get_rng_state().numpy()
-                if on_cuda:
+                if cuda is not None:
                     self._cuda = torch.cuda.get_rng_state(self._device).numpy()
 
 
@@ -128,7 +132,7 @@ class ArrayBatches:
     def __len__(self) -> int:
         return -(-len(self.X) // self.batch_size)
 
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         n = len(self.X)
         order = torch.randperm(n) if self.shuffle else torch.arange(n)
         for rows in order.split(self.batch_size):
@@ -154,7 +158,14 @@ class TrainingNet(NeuralNet):
         Everything else that :class:`skorch.NeuralNet` takes.
     """
 
-    def __init__(self, module, criterion=torch.nn.Identity, **kwargs) -> None:
+    lr: float
+
+    def __init__(
+        self,
+        module: Callable[..., nn.Module],
+        criterion: Callable[..., nn.Module] = nn.Identity,
+        **kwargs: Any,
+    ) -> None:
         defaults = {
             "iterator_train": ArrayBatches,
             "iterator_train__shuffle": True,
@@ -165,7 +176,7 @@ class TrainingNet(NeuralNet):
         }
         super().__init__(module, criterion, **(defaults | kwargs))
 
-    def train_step_single(self, batch, **fit_params) -> dict:
+    def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         self._set_training(True)
         Xi, yi = batch
         y_pred = self.infer(Xi, **fit_params)
@@ -185,11 +196,11 @@ class TrainingNet(NeuralNet):
             for group in self.optimizer_.param_groups:
                 group["lr"] = lr
 
-    def probe(self, X) -> torch.Tensor:
+    def probe(self, X: Any) -> Tensor:
         """Output for a few rows, which shows whether the net is sound."""
         return self.evaluation_step(next(iter(self.get_iterator(self.get_dataset(X)))))
 
-    def check_output(self, X) -> None:
+    def check_output(self, X: Any) -> None:
         """Stop as diverged if the output is not finite: no loss judged the last step."""
         if hasattr(X, "shape") and not torch.isfinite(self.probe(X[:_CHECKED_ROWS])).all():
             self._stop_diverged(torch.nan)
@@ -200,7 +211,7 @@ class TrainingNet(NeuralNet):
                 callback.restore(self)
         raise TrainingDivergedError(_ADVICE.format(epoch=len(self.history), loss=loss))
 
-    def __getstate__(self) -> dict:
+    def __getstate__(self) -> dict[str, Any]:
         return super().__getstate__() | {"device": "cpu"}
 
 
@@ -225,11 +236,12 @@ class BestWeights(Callback):
 
     def initialize(self) -> "BestWeights":
         self.best_loss_ = np.inf
-        self.best_weights_ = self.start_weights_ = None
+        self.best_weights_: dict[str, Tensor] | None = None
+        self.start_weights_: dict[str, Tensor] | None = None
         return self
 
     @staticmethod
-    def _copy(net: NeuralNet) -> dict[str, torch.Tensor]:
+    def _copy(net: NeuralNet) -> dict[str, Tensor]:
         return {name: w.detach().cpu().clone() for name, w in net.module_.state_dict().items()}
 
     def restore(self, net: NeuralNet) -> None:
@@ -237,15 +249,15 @@ class BestWeights(Callback):
         net.module_.load_state_dict(self.best_weights_)
         net.optimizer_.state.clear()
 
-    def on_train_begin(self, net: NeuralNet, X=None, y=None, **kwargs) -> None:
+    def on_train_begin(self, net: NeuralNet, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         self.misses_ = 0
         if self.best_weights_ is None:
             self.best_weights_ = self._copy(net)
 
-    def on_epoch_begin(self, net: NeuralNet, dataset_train=None, dataset_valid=None, **kw) -> None:
+    def on_epoch_begin(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
         self.start_weights_ = self._copy(net)
 
-    def on_epoch_end(self, net: NeuralNet, dataset_train=None, dataset_valid=None, **kw) -> None:
+    def on_epoch_end(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
         row = net.history[-1]
         loss = row.get(self.monitor, row["train_loss"])
         self.misses_ = 0 if loss < self.best_loss_ else self.misses_ + 1
@@ -256,26 +268,25 @@ class BestWeights(Callback):
         if self.patience is not None and self.misses_ >= self.patience:
             raise KeyboardInterrupt  # skorch's own way to end training early
 
-    def on_train_end(self, net: NeuralNet, X=None, y=None, **kwargs) -> None:
+    def on_train_end(self, net: NeuralNet, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         if self.patience is not None and np.isfinite(self.best_loss_):
             self.restore(net)
         net.check_output(X)
         self.initialize()  # no copy of the weights stays behind
 
 
-def validation_split(X_valid, y_valid=None):
+def validation_split(X_valid: Any, y_valid: Any = None) -> Callable[..., Any]:
     """The ``train_split`` of a net for rows that the estimator set aside itself."""
     return predefined_split(Dataset(X_valid, y_valid))
 
 
-def _plain(value):
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def epoch_history(net: NeuralNet) -> list[dict]:
+def epoch_history(net: NeuralNet) -> list[dict[str, Any]]:
     """History of a net in plain numbers, one dict for each finished epoch, without the batches."""
-    finished = [row for row in net.history if "train_loss" in row]
-    return [{k: _plain(v) for k, v in row.items() if k != "batches"} for row in finished]
+    return [
+        {k: v.item() if isinstance(v, np.generic) else v for k, v in row.items() if k != "batches"}
+        for row in net.history
+        if "train_loss" in row
+    ]
 
 
 def progress(steps: Iterable, *, verbose: int, name: str) -> Iterable:

@@ -1,11 +1,13 @@
-"""The estimator behind all variational diffusion models."""
+"""The life of a variational diffusion estimator: validate, make the net, train, score, sample."""
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
 import math
-from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
@@ -13,38 +15,62 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sksim._base import SksimEstimator
+from sksim.generative._calibration import choose_steps, gamma_range, second_moment
 from sksim.generative._data import DataMap, check_image_shape, flatten_images, make_data_map
-from sksim.generative._steps import best_path, check_steps, optimal_ratio, step_cost
-from sksim.generative._weights import WeightsMixin, as_text, differences, import_torch
+from sksim.generative._steps import check_steps, check_variance
+from sksim.generative._weights import WeightsMixin, import_torch
 from sksim.utils._sklearn import Interval, StrOptions, _fit_context
+from sksim.utils._typing import ArrayLike, FloatArray, RandomState
 
 __all__ = ["BaseDiffusion"]
 
 _PATIENCE = 10
 _VALIDATION_FRACTION = 0.1
-_CALIBRATION_ROWS = 2000
 _GAMMAS = Interval(Real, -30, 60, closed="both")  # noise and signal that single precision resolves
 
 
-def _split_rows(n: int, fraction: float, rng: np.random.RandomState):
-    """Indices of the training and the validation rows, one of each at least."""
-    n_valid = min(max(round(fraction * n), 1), n - 1)
-    order = rng.permutation(n)
-    return np.sort(order[n_valid:]), np.sort(order[:n_valid])
-
-
-def _some_rows(x: np.ndarray, rng: np.random.RandomState, n_rows: int) -> np.ndarray:
-    """All rows, or a random choice of ``n_rows``."""
-    return x if len(x) <= n_rows else x[rng.choice(len(x), n_rows, replace=False)]
-
-
+@dataclass(eq=False, repr=False)
 class BaseDiffusion(
     WeightsMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, SksimEstimator
 ):
-    """Everything but the encoder: validation, training, scores, samples, features."""
+    """Everything but the encoder; the constructor is that of the fields, as scikit-learn wants."""
 
-    _parameter_constraints: dict = {
-        "denoiser": [StrOptions({"auto", "mlp", "conv", "unet"}), type],
+    denoiser: str | type = "auto"
+    _: KW_ONLY
+    denoiser_params: dict[str, Any] | None = None
+    prediction: Literal["v", "eps", "x"] = "v"
+    schedule: Literal["linear", "learned_linear"] = "linear"
+    gamma_min: float | Literal["auto"] = "auto"
+    gamma_max: float = 5.0
+    n_steps: int | None = None
+    variance: float | Literal["equal", "optimal"] = "equal"
+    likelihood: Literal["auto", "categorical", "gaussian"] = "auto"
+    n_levels: int | None = None
+    image_shape: Sequence[int] | None = None
+    max_epochs: int = 20
+    batch_size: int = 128
+    lr: float = 2e-4
+    weight_decay: float = 0.01
+    ema_decay: float = 0.9999
+    warmup_steps: int = 100
+    clip_norm: float | None = None
+    validation_fraction: float | None = None
+    early_stopping: bool = False
+    n_score_steps: int = 128
+    n_sample_steps: int = 250
+    representation: str = "features"
+    depth: float = 0.35
+    device: str = "auto"
+    precision: Literal["32", "bf16"] = "32"
+    compile: bool = False
+    callbacks: Sequence[Any] | None = None
+    warm_start: bool = False
+    verbose: int = 0
+    random_state: RandomState = None
+
+    # The names of networks are checked where they are known, in sksim._torch.diffusion._networks.
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "denoiser": [str, type],
         "denoiser_params": [dict, None],
         "prediction": [StrOptions({"v", "eps", "x"})],
         "schedule": [StrOptions({"linear", "learned_linear"})],
@@ -77,170 +103,167 @@ class BaseDiffusion(
         "random_state": ["random_state"],
     }
 
-    @abstractmethod
-    def _encoder_spec(self) -> dict:
-        """The entries encoder, encoder_params, encoder_init and counterterm of the network."""
+    # Validate.
 
-    # Input.
-
-    def _validate_rows(self, X, *, reset: bool) -> np.ndarray:
+    def _validate_rows(self, X: ArrayLike, *, reset: bool) -> np.ndarray:
         """Rows (n, n_features) in their own type."""
-        X = flatten_images(X, check_image_shape(self.image_shape))
-        X = validate_data(self, X, reset=reset, ensure_min_samples=2 if reset else 1)
+        given = flatten_images(X, check_image_shape(self.image_shape))
+        rows = validate_data(self, given, reset=reset, ensure_min_samples=2 if reset else 1)
         if not reset:
-            self._data.check_levels(X)
-        return X
+            self._data.check_levels(rows)
+        return rows
 
-    def _network_rows(self, X) -> tuple[np.ndarray, np.ndarray]:
+    def _network_rows(self, X: ArrayLike) -> tuple[FloatArray, np.ndarray]:
         """Network input (n, *shape) and rows of new data."""
         check_is_fitted(self, "net_")
         rows = self._validate_rows(X, reset=False)
         return self._data.to_network(rows), rows
 
-    def _read_data(self, X, rows: np.ndarray) -> DataMap:
-        """The rules that the first training data fix."""
-        self._check_depth()
-        return make_data_map(
-            rows,
-            likelihood=self.likelihood,
-            n_levels=self.n_levels,
+    # Make the net.
+
+    def _make_spec(self, data: DataMap, moment: float):
+        """What the network is built from."""
+        from sksim._torch.diffusion._spec import NetworkSpec
+
+        gamma_min, gamma_max = gamma_range(self.gamma_min, self.gamma_max, data.n_levels)
+        return NetworkSpec.from_parameters(
+            self.get_params(deep=False),
+            shape=data.shape,
+            n_levels=data.n_levels if self.n_levels is None else self.n_levels,
+            log_scale=data.log_scale,
+            second_moment=moment,
+            gamma_min=gamma_min,
+            gamma_max=gamma_max,
+            ratio=1.0 if self.variance in ("equal", "optimal") else float(self.variance),
+            likelihood=data.likelihood if self.likelihood == "auto" else self.likelihood,
             image_shape=check_image_shape(self.image_shape),
-            as_images=self.image_shape is not None and np.ndim(X) > 2,
         )
 
-    def _check_depth(self) -> None:
-        """ValueError for a free variance in continuous time."""
-        if self.n_steps is None and self.variance not in ("equal", 1):
-            raise ValueError(
-                f"variance={self.variance!r} needs a finite number of steps, got n_steps=None: in "
-                "continuous time the bound is infinite unless the variances are equal. Set "
-                "n_steps, or use variance='equal'."
-            )
-
-    def _gamma_range(self, data: DataMap) -> tuple[float, float]:
-        """Ends of the schedule; the automatic start keeps the ratio of bin width to noise."""
-        gamma_min = self.gamma_min
-        if gamma_min == "auto":
-            is_gaussian = data.n_levels is None
-            gamma_min = -10.0 if is_gaussian else -13.3 + 2 * math.log(256 / data.n_levels)
-        if not gamma_min < self.gamma_max:
-            raise ValueError(
-                f"gamma_min must be smaller than gamma_max={self.gamma_max:g}, got {gamma_min:g}."
-            )
-        return float(gamma_min), float(self.gamma_max)
-
-    # Training.
-
-    def _spec(self, data: DataMap, second_moment: float) -> dict:
-        """What the network is built from."""
-        gamma_min, gamma_max = self._gamma_range(data)
-        ratio = 1.0 if self.variance in ("equal", "optimal") else float(self.variance)
-        names = ("denoiser", "denoiser_params", "prediction", "schedule", "n_steps")
-        names += ("precision", "compile", "ema_decay")
-        return {name: getattr(self, name) for name in names} | {
-            "shape": data.shape,
-            "n_levels": data.n_levels,
-            "log_scale": data.log_scale,
-            "second_moment": second_moment,
-            "gamma_min": gamma_min,
-            "gamma_max": gamma_max,
-            "ratio": ratio,
-            **self._encoder_spec(),
-        }
-
-    def _structure(self, data: DataMap, second_moment: float) -> dict[str, str]:
-        """All that a trained network stands for, as text."""
-        given = {
-            "likelihood": data.likelihood if self.likelihood == "auto" else self.likelihood,
-            "n_levels": data.n_levels if self.n_levels is None else self.n_levels,
-            "image_shape": check_image_shape(self.image_shape),
-        }
-        return as_text(self._spec(data, second_moment) | given)
-
-    def _settings(self, *, validates: bool) -> dict:
+    def _settings(self, *, validates: bool):
         """What may change from one training to the next."""
-        names = ("lr", "weight_decay", "batch_size", "verbose", "warmup_steps", "clip_norm")
-        return {name: getattr(self, name) for name in names} | {
-            "monitor": "valid_loss" if validates else "train_loss",
-            "patience": _PATIENCE if self.early_stopping and validates else None,
-        }
+        from sksim._torch.diffusion._net import Settings
 
-    def _make_net(self, data: DataMap, second_moment: float, rng, *, validates: bool):
+        return Settings(
+            lr=self.lr,
+            weight_decay=self.weight_decay,
+            batch_size=self.batch_size,
+            verbose=self.verbose,
+            warmup_steps=self.warmup_steps,
+            clip_norm=self.clip_norm,
+            monitor="valid_loss" if validates else "train_loss",
+            patience=_PATIENCE if self.early_stopping and validates else None,
+        )
+
+    def _make_net(self, spec, rng: np.random.RandomState, *, validates: bool):
         """The net, initialised, and the random stream of its training."""
-        import_torch(self)
-        from sksim._torch import _training
-        from sksim._torch.diffusion import _net as _diffusion_net
+        from sksim._torch._training import RandomStream, resolve_device
+        from sksim._torch.diffusion._net import make_net
 
-        device = _training.resolve_device(self.device)
-        stream = _training.RandomStream(rng, device)
+        device = resolve_device(self.device)
+        stream = RandomStream(rng, device)
         with stream.active():
-            net = _diffusion_net.make_net(
-                self._spec(data, second_moment),
-                device=device,
+            net = make_net(
+                spec,
+                self._settings(validates=validates),
                 max_epochs=self.max_epochs,
+                device=device,
                 callbacks=self.callbacks,
-                **self._settings(validates=validates),
             )
         return net, stream
 
-    def _resume(self, *, validates: bool) -> None:
-        """Take over the settings of training; ValueError if the network would be another one."""
-        from sksim._torch.diffusion._net import update_net
-
-        self._check_depth()
-        changed = differences(self._structure(self._data, self._second_moment), self._built_from)
-        if changed:
-            raise ValueError(
-                f"Training cannot go on with another {changed}. Fit a clone, or use calibrate to "
-                "score and sample with other steps."
-            )
-        update_net(self.net_, **self._settings(validates=validates))
-
-    def _set_state(self, data: DataMap, second_moment: float, net, stream) -> None:
+    def _set_state(self, data: DataMap, spec, net, stream) -> None:
         """Set the attributes that the first training data determine."""
-        self._data, self._second_moment, self._stream = data, second_moment, stream
-        self._built_from = self._structure(data, second_moment)
+        self._data, self._second_moment, self._stream = data, spec.second_moment, stream
+        self._built_from = spec.as_text()  # what it is now, whatever becomes of the parameters
         self.net_ = net
         self.likelihood_ = data.likelihood
         self.n_levels_ = data.n_levels
         self.loc_, self.scale_ = data.loc, data.scale
         self.gamma_range_ = self._model.schedule.ends()
-        self.step_times_ = self.variance_ratio_ = None
+        self.step_times_: FloatArray | None = None
+        self.variance_ratio_: FloatArray | None = None
 
-    def _start(self, data: DataMap, x: np.ndarray, rng, *, validates: bool) -> None:
-        """Build the net for the first training data."""
-        moment = float(np.mean(x.astype(np.float64) ** 2))
-        self._set_state(data, moment, *self._make_net(data, moment, rng, validates=validates))
+    def _resume(self, *, validates: bool) -> None:
+        """Take over the settings of training; ValueError if the network would be another one."""
+        from sksim._torch.diffusion._net import update_net
 
-    def _split(self, x: np.ndarray, rng) -> tuple[np.ndarray, np.ndarray | None]:
-        """Training and validation rows."""
+        spec = self._make_spec(self._data, self._second_moment)
+        changed = spec.differences(self._built_from)
+        if changed:
+            raise ValueError(
+                f"Training cannot go on with another {changed}. Fit a clone, or use calibrate to "
+                "score and sample with other steps."
+            )
+        update_net(self.net_, self._settings(validates=validates))
+
+    # Train.
+
+    def _train_on(self, X: ArrayLike, epochs: int, *, resume: bool, holds_out: bool) -> None:
+        """Some epochs, of a new net or of the present one."""
+        import_torch(self)
+        rng = check_random_state(self.random_state)
+        rows = self._validate_rows(X, reset=not resume)
+        check_variance(self.n_steps, self.variance)
+        if resume:
+            data = self._data
+        else:
+            data = make_data_map(
+                rows,
+                likelihood=self.likelihood,
+                n_levels=self.n_levels,
+                image_shape=check_image_shape(self.image_shape),
+                as_images=self.image_shape is not None and np.ndim(X) > 2,
+            )
+        x, x_valid = data.to_network(rows), None
+        if holds_out:
+            x, x_valid = self._split(x, rng)
+        if resume:
+            self._resume(validates=x_valid is not None)
+        else:
+            spec = self._make_spec(data, second_moment(x))
+            self._set_state(data, spec, *self._make_net(spec, rng, validates=x_valid is not None))
+        self._train(x, x_valid, epochs, rng)
+
+    def _split(
+        self, x: FloatArray, rng: np.random.RandomState
+    ) -> tuple[FloatArray, FloatArray | None]:
+        """Training and validation rows, one of each at least."""
         fraction = self.validation_fraction
         if fraction is None and self.early_stopping:
             fraction = _VALIDATION_FRACTION
         if fraction is None:
             return x, None
-        train, valid = _split_rows(len(x), fraction, rng)
-        return x[train], x[valid]
+        n_valid = min(max(round(fraction * len(x)), 1), len(x) - 1)
+        order = rng.permutation(len(x))
+        return x[np.sort(order[n_valid:])], x[np.sort(order[:n_valid])]
 
-    def _train(self, x: np.ndarray, x_valid: np.ndarray | None, epochs: int, rng) -> None:
+    def _train(
+        self,
+        x: FloatArray,
+        x_valid: FloatArray | None,
+        epochs: int,
+        rng: np.random.RandomState,
+    ) -> None:
         """Train; history, best weights and steps are kept if training diverges."""
-        from sksim._torch import _training
+        from sksim._torch._training import epoch_history, validation_split
 
-        split = None if x_valid is None else _training.validation_split(x_valid)
+        split = None if x_valid is None else validation_split(x_valid)
         self.net_.set_params(train_split=split)
         try:
             with self._stream.active():
                 self.net_.partial_fit(x, None, epochs=epochs)
         finally:
             self.net_.set_params(train_split=None)
-            self.history_ = _training.epoch_history(self.net_)
+            self.history_ = epoch_history(self.net_)
             self.n_iter_ = len(self.history_)
             self.gamma_range_ = self._model.schedule.ends()
             if self.n_steps is not None:
-                self._set_steps(x, self.n_steps, self.variance, rng)
+                self.step_times_, self.variance_ratio_ = choose_steps(
+                    self._model, x, self.n_steps, self.variance, rng
+                )
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Train the model.
 
         Parameters
@@ -266,19 +289,11 @@ class BaseDiffusion(
             before that, and can be used.
         """
         resume = self.warm_start and hasattr(self, "net_")
-        rng = check_random_state(self.random_state)
-        rows = self._validate_rows(X, reset=not resume)
-        data = self._data if resume else self._read_data(X, rows)
-        x, x_valid = self._split(data.to_network(rows), rng)
-        if resume:
-            self._resume(validates=x_valid is not None)
-        else:
-            self._start(data, x, rng, validates=x_valid is not None)
-        self._train(x, x_valid, self.max_epochs, rng)
+        self._train_on(X, self.max_epochs, resume=resume, holds_out=True)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None):
+    def partial_fit(self, X: ArrayLike, y: object = None) -> Self:
         """Train for one more pass over ``X``.
 
         The first call fixes the scaling, the levels, the network and the callbacks; later calls
@@ -297,43 +312,18 @@ class BaseDiffusion(
         self : object
             The fitted estimator.
         """
-        first = not hasattr(self, "net_")
-        rng = check_random_state(self.random_state)
-        rows = self._validate_rows(X, reset=first)
-        data = self._read_data(X, rows) if first else self._data
-        x = data.to_network(rows)
-        if first:
-            self._start(data, x, rng, validates=False)
-        else:
-            self._resume(validates=False)
-        self._train(x, None, 1, rng)
+        self._train_on(X, 1, resume=hasattr(self, "net_"), holds_out=False)
         return self
 
-    # Steps.
-
-    def _set_steps(self, x: np.ndarray, n_steps: int, variance, rng, times=None) -> None:
-        from sksim._torch.diffusion._inference import mean_step_losses
-
-        self.step_times_ = np.linspace(0, 1, n_steps + 1) if times is None else times
-        if variance == "optimal":
-            seed = rng.randint(np.iinfo(np.int32).max)
-            rows = _some_rows(x, rng, _CALIBRATION_ROWS)
-            losses = mean_step_losses(self._model, rows, self.step_times_, seed)
-            self.variance_ratio_ = optimal_ratio(losses, self._data.n_features)
-        else:
-            ratio = 1.0 if variance == "equal" else float(variance)
-            self.variance_ratio_ = np.full(n_steps, ratio)
-
-    def _best_times(self, x: np.ndarray, n_steps: int, variance, n_grid: int, rng) -> np.ndarray:
-        from sksim._torch.diffusion._inference import step_loss_matrix
-
-        times = np.linspace(0, 1, n_grid + 1)
-        rows = _some_rows(x, rng, _CALIBRATION_ROWS // 4)
-        losses = step_loss_matrix(self._model, rows, times, rng.randint(np.iinfo(np.int32).max))
-        cost = step_cost(losses, self._data.n_features, optimal=variance == "optimal")
-        return times[best_path(cost, n_steps)]
-
-    def calibrate(self, X, n_steps, *, variance="optimal", times="even", n_grid=64):
+    def calibrate(
+        self,
+        X: ArrayLike,
+        n_steps: int | None,
+        *,
+        variance: float | Literal["optimal", "equal"] = "optimal",
+        times: Literal["even", "optimal"] = "even",
+        n_grid: int = 64,
+    ) -> Self:
         """Choose the discrete process for scores and samples, at fixed weights.
 
         A network that was trained in continuous time, or with another number of steps, serves at
@@ -371,13 +361,12 @@ class BaseDiffusion(
             self.step_times_ = self.variance_ratio_ = None
             return self
         rng = check_random_state(self.random_state)
-        chosen = None
-        if times == "optimal":
-            chosen = self._best_times(x, n_steps, variance, n_grid, rng)
-        self._set_steps(x, n_steps, variance, rng, chosen)
+        self.step_times_, self.variance_ratio_ = choose_steps(
+            self._model, x, n_steps, variance, rng, times=times, n_grid=n_grid
+        )
         return self
 
-    # Use.
+    # Score, sample, transform.
 
     @property
     def _model(self):
@@ -390,7 +379,8 @@ class BaseDiffusion(
 
         return None if self.step_times_ is None else Steps(self.step_times_, self.variance_ratio_)
 
-    def _score_rows(self, X) -> tuple[np.ndarray, np.ndarray]:
+    def _score_rows(self, X: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Terms of the bound (n, 3), and standard errors of their sums (n,)."""
         x, rows = self._network_rows(X)
         from sksim._torch.diffusion._inference import score_rows
 
@@ -403,7 +393,7 @@ class BaseDiffusion(
             verbose=self.verbose - 1,
         )
 
-    def elbo_terms(self, X):
+    def elbo_terms(self, X: ArrayLike) -> FloatArray:
         """The three terms of the negative bound for each sample, in nats.
 
         Parameters
@@ -419,7 +409,9 @@ class BaseDiffusion(
         """
         return self._score_rows(X)[0]
 
-    def score_samples(self, X, return_std=False):
+    def score_samples(
+        self, X: ArrayLike, return_std: bool = False
+    ) -> FloatArray | tuple[FloatArray, FloatArray]:
         """Lower bound of the log-likelihood of each sample, in nats.
 
         The estimate uses ``n_score_steps`` stratified times, and noise that is determined by the
@@ -446,7 +438,7 @@ class BaseDiffusion(
         bound = -terms.sum(axis=1)
         return (bound, std) if return_std else bound
 
-    def score(self, X, y=None):
+    def score(self, X: ArrayLike, y: object = None) -> float:
         """Mean of the lower bounds of the log-likelihood, in nats per sample.
 
         Parameters
@@ -461,9 +453,9 @@ class BaseDiffusion(
         score : float
             Mean of :meth:`score_samples`; greater is better.
         """
-        return float(self.score_samples(X).mean())
+        return float(-self.elbo_terms(X).sum(axis=1).mean())
 
-    def bits_per_dim(self, X):
+    def bits_per_dim(self, X: ArrayLike) -> float:
         """Upper bound of the code length, in bits per feature.
 
         Parameters
@@ -479,7 +471,7 @@ class BaseDiffusion(
         """
         return -self.score(X) / (self._data.n_features * math.log(2))
 
-    def depth_losses(self, X, n_depths=32):
+    def depth_losses(self, X: ArrayLike, n_depths: int = 32) -> Bunch:
         """Where in the process the bits are spent.
 
         Parameters
@@ -506,7 +498,7 @@ class BaseDiffusion(
         errors = losses.std(axis=1) / math.sqrt(len(x))
         return Bunch(times=times, losses=losses.mean(axis=1), errors=errors)
 
-    def sample(self, n_samples=1, random_state=None):
+    def sample(self, n_samples: int = 1, random_state: RandomState = None) -> np.ndarray:
         """Draw samples from the model.
 
         Parameters
@@ -543,17 +535,7 @@ class BaseDiffusion(
         )
         return self._data.to_user(x)
 
-    def _features(self, x: np.ndarray) -> np.ndarray:
-        from sksim._torch.diffusion._inference import transform_rows
-
-        if not hasattr(self._model.denoiser.network, "features"):
-            raise ValueError(
-                f"transform needs a denoiser with the method features(z, t), and "
-                f"{type(self._model.denoiser.network).__name__} has none."
-            )
-        return transform_rows(lambda x: self._model.features(x, self.depth), self._model, x)
-
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> FloatArray:
         """Activations in the middle of the denoiser at the noise-free ``alpha_t x_t``.
 
         Parameters
@@ -567,17 +549,20 @@ class BaseDiffusion(
             float32 for float32 input, else float64. Row i depends on row i only.
         """
         x, rows = self._network_rows(X)
-        features = self._features(x)
+        from sksim._torch.diffusion._inference import transform_rows
+
+        model = self._model
+        features = transform_rows(lambda x: model.features(x, self.depth), model, x)
         return features if rows.dtype == np.float32 else features.astype(np.float64)
 
     @property
     def _n_features_out(self) -> int:
         return self._model.denoiser.network.n_features
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "net_")
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

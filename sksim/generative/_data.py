@@ -12,9 +12,11 @@ values span at most 256 and those from zero would not.
 import math
 from dataclasses import dataclass
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 
+from sksim.utils._typing import FloatArray
 from sksim.utils._warnings import warn_caller
 
 __all__ = [
@@ -30,12 +32,12 @@ _MOST_LEVELS = 2**16  # neighbours of more levels are too close in single precis
 _LARGEST = 1e15  # in network units; in single precision its square is finite, summed and weighted
 
 
-def check_image_shape(image_shape) -> tuple[int, ...] | None:
+def check_image_shape(image_shape: Any) -> tuple[int, ...] | None:
     """``image_shape`` as a tuple of two or three positive integers, or None."""
     if image_shape is None:
         return None
     sizes = tuple(image_shape)
-    if len(sizes) not in (2, 3) or not all(isinstance(n, Integral) and n > 0 for n in sizes):
+    if len(sizes) not in (2, 3) or not all(isinstance(n, Integral) and int(n) > 0 for n in sizes):
         raise ValueError(
             "image_shape must be (height, width), (height, width, channels) or (channels, height, "
             f"width), positive integers, or None, got {image_shape!r}."
@@ -48,7 +50,7 @@ def channels_come_first(image_shape: tuple[int, ...]) -> bool:
     return len(image_shape) == 3 and image_shape[0] in (1, 3) and image_shape[2] > 4
 
 
-def flatten_images(X, image_shape: tuple[int, ...] | None):
+def flatten_images(X: Any, image_shape: tuple[int, ...] | None) -> Any:
     """Images (n, *image_shape) as rows; rows of the right length pass, others raise."""
     if image_shape is None:
         if getattr(X, "ndim", 2) > 2:
@@ -155,7 +157,7 @@ class DataMap:
                 "likelihood='gaussian'."
             )
 
-    def to_network(self, X: np.ndarray) -> np.ndarray:
+    def to_network(self, X: np.ndarray) -> FloatArray:
         """Rows (n, n_features) as float32 (n, *shape), channels first."""
         x = (X.astype(np.float64) - self.loc) / self.scale
         if x.size and not max(x.max(), -x.min()) < _LARGEST:
@@ -170,18 +172,20 @@ class DataMap:
         images = x.reshape(len(x), height, width, channels).transpose(0, 3, 1, 2)
         return np.ascontiguousarray(images)
 
-    def to_rows(self, x: np.ndarray) -> np.ndarray:
+    def to_rows(self, x: FloatArray) -> FloatArray:
         """Network arrays (n, *shape) as float64 rows (n, n_features), in the user's units."""
         if self._is_moved:
             x = x.transpose(0, 2, 3, 1)
         return x.reshape(len(x), -1).astype(np.float64) * self.scale + self.loc
 
-    def to_user(self, x: np.ndarray) -> np.ndarray:
+    def to_user(self, x: FloatArray) -> np.ndarray:
         """Network arrays in the units, type and layout of the training data."""
         X = self.to_rows(x)
         X = np.round(X) if self.n_levels is not None else X
         X = X.astype(self.dtype)
-        return X.reshape(len(X), *self.image_shape) if self.as_images else X
+        if not self.as_images or self.image_shape is None:
+            return X
+        return X.reshape(len(X), *self.image_shape)
 
 
 def _resolve_likelihood(X: np.ndarray, likelihood: str, n_levels: int | None) -> str:
@@ -210,7 +214,9 @@ def _levels(X: np.ndarray, n_levels: int | None) -> tuple[int, int]:
     return first, max(high - first + 1, 2)
 
 
-def _standardization(X: np.ndarray, is_image: bool):
+def _standardization(
+    X: np.ndarray, is_image: bool
+) -> tuple[float | list[float], float | list[float]]:
     """Mean and standard deviation, of each feature or, for images, of all; constants keep 1."""
     axis = None if is_image else 0
     X = X.astype(np.float64)
@@ -231,27 +237,31 @@ def make_data_map(
     as_images: bool,
 ) -> DataMap:
     """Read the rules off the training data (n, n_features)."""
-    shape = _network_shape(X.shape[1], image_shape)
-    found = {
-        "shape": shape,
-        "image_shape": image_shape,
-        "as_images": as_images,
-        "dtype": X.dtype.str,
-    }
+    dtype, first, levels = X.dtype.str, 0, None
+    loc: float | list[float]
+    scale: float | list[float]
     if _resolve_likelihood(X, likelihood, n_levels) == "gaussian":
         loc, scale = _standardization(X, image_shape is not None)
-        dtype = X.dtype.str if X.dtype.kind == "f" else "<f8"
-        found |= {"dtype": dtype}
-        return DataMap(**found, n_levels=None, first_level=0, loc=loc, scale=scale)
-    _check_integers(X)
-    first, n_levels = _levels(X, n_levels)
-    if n_levels > _MOST_LEVELS:
-        raise ValueError(
-            f"likelihood='categorical' can have {_MOST_LEVELS} levels, got {n_levels}. Use "
-            "likelihood='gaussian', or KBinsDiscretizer(encode='ordinal') before it."
-        )
-    # x = 2 (k + 1/2) / K - 1 with k = X - first
-    loc, scale = first + (n_levels - 1) / 2, n_levels / 2
-    made = DataMap(**found, n_levels=n_levels, first_level=first, loc=loc, scale=scale)
+        dtype = dtype if X.dtype.kind == "f" else "<f8"
+    else:
+        _check_integers(X)
+        first, levels = _levels(X, n_levels)
+        if levels > _MOST_LEVELS:
+            raise ValueError(
+                f"likelihood='categorical' can have {_MOST_LEVELS} levels, got {levels}. Use "
+                "likelihood='gaussian', or KBinsDiscretizer(encode='ordinal') before it."
+            )
+        # x = 2 (k + 1/2) / K - 1 with k = X - first
+        loc, scale = first + (levels - 1) / 2, levels / 2
+    made = DataMap(
+        shape=_network_shape(X.shape[1], image_shape),
+        image_shape=image_shape,
+        as_images=as_images,
+        dtype=dtype,
+        n_levels=levels,
+        first_level=first,
+        loc=loc,
+        scale=scale,
+    )
     made.check_levels(X)
     return made

@@ -3,18 +3,22 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from dataclasses import dataclass
 from numbers import Real
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from sksim.generative._base import BaseDiffusion
 from sksim.generative._docs import with_shared_parameters
 from sksim.utils._sklearn import StrOptions
+from sksim.utils._typing import ArrayLike, FloatArray
 
 __all__ = ["DiffEnc"]
 
 
 @with_shared_parameters
+@dataclass(eq=False, repr=False, kw_only=True)
 class DiffEnc(BaseDiffusion):
     r"""Density model by variational diffusion with a learned encoder.
 
@@ -97,101 +101,21 @@ class DiffEnc(BaseDiffusion):
     True
     """
 
-    _parameter_constraints: dict = {
+    encoder: str | type = "trainable"
+    encoder_params: dict[str, Any] | None = None
+    encoder_init: Literal["zero", "identity"] = "zero"
+    counterterm: bool = True
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseDiffusion._parameter_constraints,
         "representation": [StrOptions({"features", "encoder"})],
-        "encoder": [StrOptions({"trainable", "nt", "identity"}), type],
+        "encoder": [str, type],
         "encoder_params": [dict, None],
         "encoder_init": [StrOptions({"zero", "identity"})],
         "counterterm": ["boolean"],
     }
 
-    def __init__(
-        self,
-        denoiser="auto",
-        *,
-        denoiser_params=None,
-        prediction="v",
-        schedule="linear",
-        gamma_min="auto",
-        gamma_max=5.0,
-        n_steps=None,
-        variance="equal",
-        likelihood="auto",
-        n_levels=None,
-        image_shape=None,
-        max_epochs=20,
-        batch_size=128,
-        lr=2e-4,
-        weight_decay=0.01,
-        ema_decay=0.9999,
-        warmup_steps=100,
-        clip_norm=None,
-        validation_fraction=None,
-        early_stopping=False,
-        n_score_steps=128,
-        n_sample_steps=250,
-        representation="features",
-        depth=0.35,
-        device="auto",
-        precision="32",
-        compile=False,
-        callbacks=None,
-        warm_start=False,
-        verbose=0,
-        random_state=None,
-        encoder="trainable",
-        encoder_params=None,
-        encoder_init="zero",
-        counterterm=True,
-    ):
-        self.denoiser = denoiser
-        self.denoiser_params = denoiser_params
-        self.prediction = prediction
-        self.schedule = schedule
-        self.gamma_min = gamma_min
-        self.gamma_max = gamma_max
-        self.n_steps = n_steps
-        self.variance = variance
-        self.likelihood = likelihood
-        self.n_levels = n_levels
-        self.image_shape = image_shape
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.lr = lr
-        self.weight_decay = weight_decay
-        self.ema_decay = ema_decay
-        self.warmup_steps = warmup_steps
-        self.clip_norm = clip_norm
-        self.validation_fraction = validation_fraction
-        self.early_stopping = early_stopping
-        self.n_score_steps = n_score_steps
-        self.n_sample_steps = n_sample_steps
-        self.representation = representation
-        self.depth = depth
-        self.device = device
-        self.precision = precision
-        self.compile = compile
-        self.callbacks = callbacks
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.random_state = random_state
-        self.encoder = encoder
-        self.encoder_params = encoder_params
-        self.encoder_init = encoder_init
-        self.counterterm = counterterm
-
-    def _encoder_spec(self) -> dict:
-        names = ("encoder", "encoder_params", "encoder_init", "counterterm")
-        return {name: getattr(self, name) for name in names}
-
-    def _encode(self, x: np.ndarray, t: float) -> np.ndarray:
-        from sksim._torch.diffusion._inference import transform_rows
-
-        encoded = transform_rows(lambda x: self._model.encode(x, t), self._model, x)
-        return self._data.to_rows(encoded)
-
-    def encode(self, X, t):
+    def encode(self, X: ArrayLike, t: float) -> FloatArray:
         """The encoded data x_t, in the units of ``X``.
 
         Parameters
@@ -206,13 +130,16 @@ class DiffEnc(BaseDiffusion):
         X_t : ndarray of shape (n_samples, n_features)
             float32 for float32 input, else float64; images as rows.
         """
-        if not (isinstance(t, Real) and 0 <= t <= 1):
+        if not (isinstance(t, Real) and 0 <= float(t) <= 1):
             raise ValueError(f"t must be a number in [0, 1], got {t!r}.")
         x, rows = self._network_rows(X)
-        encoded = self._encode(x, t)
+        from sksim._torch.diffusion._inference import transform_rows
+
+        model = self._model
+        encoded = self._data.to_rows(transform_rows(lambda x: model.encode(x, t), model, x))
         return encoded.astype(np.float32) if rows.dtype == np.float32 else encoded
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> FloatArray:
         """Activations of the denoiser, or the encoded data, at the time ``depth``.
 
         Parameters
@@ -225,11 +152,12 @@ class DiffEnc(BaseDiffusion):
         X_new : ndarray of shape (n_samples, n_features_out)
             float32 for float32 input, else float64. Row i depends on row i only.
         """
-        return self.encode(X, self.depth) if self._encodes() else super().transform(X)
-
-    def _encodes(self) -> bool:
-        return self.representation == "encoder"
+        if self.representation == "encoder":
+            return self.encode(X, self.depth)
+        return super().transform(X)
 
     @property
     def _n_features_out(self) -> int:
-        return self._data.n_features if self._encodes() else super()._n_features_out
+        if self.representation == "encoder":
+            return self._data.n_features
+        return super()._n_features_out

@@ -3,42 +3,31 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import os
 from dataclasses import asdict
+from typing import Self
 
 import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from sksim._base import SksimEstimator
 from sksim.generative._data import DataMap
 from sksim.utils._optional import import_optional
 
-__all__ = ["WeightsMixin", "as_text", "differences", "import_torch"]
-
-# What a file of weights leaves open: the process of training, and the speed.
-_OPEN = {"n_steps", "ratio", "precision", "compile", "ema_decay"}
+__all__ = ["WeightsMixin", "import_torch"]
 
 
-def import_torch(estimator) -> None:
+def import_torch(estimator: object) -> None:
     """ImportError that names the extra, if torch or skorch is missing."""
     for package in ("torch", "skorch"):
         import_optional(package, extra="torch", purpose=type(estimator).__name__)
 
 
-def as_text(values: dict) -> dict[str, str]:
-    """Values that can be compared and written: names of classes, else ``repr``."""
-    return {k: v.__name__ if isinstance(v, type) else repr(v) for k, v in values.items()}
+class WeightsMixin(SksimEstimator):
+    """Writing and reading of the trained model, for a :class:`BaseDiffusion`."""
 
-
-def differences(ours: dict[str, str], theirs: dict[str, str], leave_out=frozenset()) -> str:
-    """The entries that differ, as a phrase; empty if none does."""
-    names = [name for name in ours if name not in leave_out and ours[name] != theirs.get(name)]
-    return ", ".join(f"{name} ({ours[name]}, not {theirs.get(name)})" for name in names)
-
-
-class WeightsMixin:
-    """Writing and reading of the trained model."""
-
-    def save_weights(self, path):
+    def save_weights(self, path: str | os.PathLike[str]) -> None:
         """Write the trained model to a file that holds tensors and plain values only.
 
         Unlike a pickle, the file runs no code when it is read.
@@ -47,6 +36,11 @@ class WeightsMixin:
         ----------
         path : str or path-like
             The file.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
         """
         check_is_fitted(self, "net_")
         from sksim._torch._weights import write_weights
@@ -62,7 +56,7 @@ class WeightsMixin:
         }
         write_weights(self.net_.module_, facts, path)
 
-    def load_weights(self, path):
+    def load_weights(self, path: str | os.PathLike[str]) -> Self:
         """Read a file of :meth:`save_weights` into an estimator with the same parameters.
 
         Parameters
@@ -84,22 +78,23 @@ class WeightsMixin:
         self._validate_params()
         import_torch(self)
         from sksim._torch._weights import load_state, read_weights
+        from sksim._torch.diffusion._spec import OF_TRAINING
 
         state = read_weights(path)
-        data, moment = DataMap(**state["data"]), state["second_moment"]
-        changed = differences(self._structure(data, moment), state["structure"], _OPEN)
+        data = DataMap(**state["data"])
+        spec = self._make_spec(data, state["second_moment"])
+        changed = spec.differences(state["structure"], OF_TRAINING)
         if changed:
             raise ValueError(f"The weights in {path} do not fit the parameters: {changed}.")
-        rng = check_random_state(self.random_state)
-        net, stream = self._make_net(data, moment, rng, validates=False)
+        net, stream = self._make_net(spec, check_random_state(self.random_state), validates=False)
         load_state(net.module_, state["weights"], path)
-        self._set_state(data, moment, net, stream)
+        self._set_state(data, spec, net, stream)
         self.n_features_in_ = data.n_features
         self.history_, self.n_iter_ = state["history"], len(state["history"])
-        if hasattr(self, "feature_names_in_"):
-            del self.feature_names_in_
         if state["feature_names_in"]:
             self.feature_names_in_ = np.array(state["feature_names_in"], dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
         if state["steps"] is not None:
             self.step_times_, self.variance_ratio_ = map(np.array, state["steps"])
         return self

@@ -167,7 +167,7 @@ ERRORS = [
     ({"gamma_max": 100.0}, r"'gamma_max' parameter .* in the range \[-30.0, 60.0\]"),
     ({"denoiser": "conv"}, "denoiser='conv' needs image_shape"),
     ({"denoiser": "mlp", "image_shape": (3, 1)}, "denoiser='mlp' needs no image_shape"),
-    ({"denoiser_params": {"skip": "no"}}, "skip must be .* or 'none', got 'no'"),
+    ({"denoiser_params": {"skip": "no"}}, r"skip'\] must be .*, got 'no'. Did you mean 'none'"),
     ({"device": "nowhere"}, "device='nowhere' cannot be used"),
     ({"representation": "encoder"}, "representation"),
     ({"prediction": "noise"}, "prediction"),
@@ -277,5 +277,5 @@ def test_a_denoiser_without_features_cannot_transform(tiny, table):
     model = VariationalDiffusion(**tiny | {"denoiser": Featureless, "denoiser_params": None})
     model.fit(table)
     assert np.isfinite(model.score(table))
-    with pytest.raises(ValueError, match="Featureless has none"):
+    with pytest.raises(ValueError, match="features\\(z, t\\) and n_features; Featureless has none"):
         model.transform(table)

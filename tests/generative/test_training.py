@@ -7,7 +7,7 @@ pytest.importorskip("skorch")
 
 from skorch.callbacks import Callback, Checkpoint, LRScheduler
 
-from sksim._torch.diffusion._build import Averaged
+from sksim._torch.diffusion._averaged import Averaged
 from sksim.generative import DiffEnc, VariationalDiffusion
 
 

@@ -4,10 +4,13 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("skorch")
 
 from sksim._torch.diffusion._build import build_diffusion
+from sksim._torch.diffusion._spec import NetworkSpec
 
 SPEC = {
     "shape": (3,),
     "n_levels": None,
+    "likelihood": "gaussian",
+    "image_shape": None,
     "log_scale": 0.0,
     "second_moment": 1.0,
     "denoiser": "auto",
@@ -35,7 +38,7 @@ def make_model():
     def make(scramble=False, **changes):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            model = build_diffusion(**(SPEC | changes)).model.double()
+            model = build_diffusion(NetworkSpec(**(SPEC | changes))).model.double()
             if scramble:
                 for parameter in model.parameters():
                     parameter.data.add_(0.2 * torch.randn_like(parameter))

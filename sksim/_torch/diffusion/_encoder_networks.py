@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sksim._torch.diffusion._denoisers import GlobalBranch, expand_time, zero
+from sksim._torch.diffusion._layers import GlobalBranch, expand, zero
 
 __all__ = ["ConvEncoder", "MLPEncoder", "SmoothTime", "bounded"]
 
@@ -26,6 +26,8 @@ def bounded(h: Tensor, reach: float) -> Tensor:
 
 class SmoothTime(nn.Module):
     """``sin`` and ``cos`` of ``pi 2^k t``, k = -1..2, then one dense layer for each user."""
+
+    frequencies: Tensor
 
     def __init__(self, widths: tuple[int, ...]) -> None:
         super().__init__()
@@ -94,6 +96,6 @@ class ConvEncoder(nn.Module):
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
         h = self.trunk(x)
-        early, late = (expand_time(e, h) for e in self.time(t))
+        early, late = (expand(e, h) for e in self.time(t))
         h = F.silu(h + early)
         return bounded(self.last(F.silu(self.middle(h) + late)), self.reach)

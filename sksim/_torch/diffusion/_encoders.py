@@ -6,7 +6,7 @@ An encoder replaces x by ``x_t = alpha_t^2 x + sigma_t^2 y(x, t)`` before noise 
     d x_t / d lambda = sigma_t^2 u_t,    u_t = x_t - y + dy/d lambda.
 
 ``u_t`` is what the loss needs; the factor sigma^2 is kept apart, so nothing is divided by it.
-The four encoders: y = x (identity), y = 0 (not trainable), y a network, y = x + a network.
+The encoders: y = x (identity), y = 0 (not trainable), y a network, y = x + a network.
 """
 
 # Authors: The sksim developers
@@ -15,15 +15,14 @@ The four encoders: y = x (identity), y = 0 (not trainable), y a network, y = x +
 import functools
 import warnings
 from collections.abc import Callable
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from sksim._torch.diffusion._schedules import expand
+from sksim._torch.diffusion._layers import expand
+from sksim._torch.diffusion._protocols import Encoder, Encoding
 
 __all__ = [
-    "Encoding",
     "IdentityEncoder",
     "ScalingEncoder",
     "TrainableEncoder",
@@ -32,13 +31,6 @@ __all__ = [
     "encode_pair",
     "same_shape",
 ]
-
-
-class Encoding(NamedTuple):
-    """Encoded data ``x`` = x_t and its ``drift`` u_t = (d x_t / d lambda) / sigma_t^2."""
-
-    x: Tensor
-    drift: Tensor
 
 
 def same_shape(result: Tensor, z: Tensor, name: str) -> Tensor:
@@ -57,35 +49,31 @@ def _load_forward_rules() -> None:
         torch.func.jvp(torch.sin, (torch.zeros(1),), (torch.ones(1),))
 
 
-def derivative_jvp(f: Callable, t: Tensor) -> tuple[Tensor, Tensor]:
+def derivative_jvp(f: Callable[[Tensor], Tensor], t: Tensor) -> tuple[Tensor, Tensor]:
     """``f(t)`` and ``df/dt``, one value of t a sample, by forward-mode differentiation."""
     _load_forward_rules()
     with torch.autocast(t.device.type, enabled=False):
-        return torch.func.jvp(f, (t,), (torch.ones_like(t),))
+        value_and_slope = torch.func.jvp(f, (t,), (torch.ones_like(t),))
+    return value_and_slope[0], value_and_slope[1]
 
 
-def _product(y: Tensor, t: Tensor, w: Tensor) -> Tensor | None:
-    """``w . dy/dt`` with its graph, None if y does not depend on t."""
-    if not y.requires_grad:
-        return None
-    return torch.autograd.grad(y, t, w, create_graph=True, allow_unused=True)[0]
-
-
-def derivative_double_vjp(f: Callable, t: Tensor) -> tuple[Tensor, Tensor]:
+def derivative_double_vjp(f: Callable[[Tensor], Tensor], t: Tensor) -> tuple[Tensor, Tensor]:
     """``f(t)`` and ``df/dt`` by differentiating the vector-Jacobian product, linear in w, in w."""
     with torch.enable_grad():
         t = t.detach().requires_grad_() if not t.requires_grad else t
         y = f(t)
         w = torch.zeros_like(y, requires_grad=True)
-        product = _product(y, t, w)
-        if product is None or not product.requires_grad:
+        product = None
+        if y.requires_grad:
+            (product,) = torch.autograd.grad(y, t, w, create_graph=True, allow_unused=True)
+        if product is None or not product.requires_grad:  # y does not depend on t
             return y, torch.zeros_like(y)
         (slope,) = torch.autograd.grad(product.sum(), w, create_graph=True)
     return y, slope
 
 
 def encode_pair(
-    encoder: nn.Module, x: Tensor, gamma_s: Tensor, gamma_t: Tensor
+    encoder: Encoder, x: Tensor, gamma_s: Tensor, gamma_t: Tensor
 ) -> tuple[Tensor, Tensor]:
     """x_s and x_t of one encoder: in training both see the same random numbers (dropout)."""
     if not encoder.training:

@@ -10,7 +10,7 @@ one fixed shape: the score does not depend on the other rows or on their order.
 import hashlib
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from sksim._torch._training import progress
-from sksim._torch.diffusion._diffusion import Diffusion, ratio_penalty
+from sksim._torch.diffusion._model import Diffusion, ratio_penalty
 
 __all__ = [
     "Steps",
@@ -52,22 +52,16 @@ def row_noise(row: np.ndarray) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
 
 
-def _like(model: Diffusion, values: np.ndarray) -> Tensor:
+def _like(model: Diffusion, values: np.ndarray | float) -> Tensor:
+    """Values in the type and on the device of the model."""
     parameter = next(model.parameters())
     return torch.as_tensor(values, dtype=parameter.dtype, device=parameter.device)
 
 
-def _in_chunks(function: Callable, *arrays: Tensor) -> Tensor:
+def _in_chunks(function: Callable[..., Tensor], *arrays: Tensor) -> Tensor:
     """``function`` over pieces of the arrays, so that memory is bounded."""
     pieces = zip(*(array.split(4 * _CHUNK) for array in arrays))
     return torch.cat([function(*piece) for piece in pieces])
-
-
-def _step_draws(n_draws: int, n_steps: int, start: float) -> np.ndarray:
-    """Index of a step for each draw: each step equally often, or a stratified choice of them."""
-    if n_steps <= n_draws:
-        return np.repeat(np.arange(n_steps), n_draws // n_steps)
-    return np.floor((start + np.arange(n_draws)) / n_draws * n_steps).astype(int)
 
 
 def _diffusion_draws(
@@ -77,8 +71,12 @@ def _diffusion_draws(
     if steps is None:
         t = _like(model, (start + np.arange(len(x))) / len(x))
         return _in_chunks(model.rate, x, t, eps)
-    index = _step_draws(len(x), len(steps.ratio), start)
-    n, n_steps = len(index), len(steps.ratio)
+    n_draws, n_steps = len(x), len(steps.ratio)
+    if n_steps <= n_draws:  # each step equally often
+        index = np.repeat(np.arange(n_steps), n_draws // n_steps)
+    else:  # a stratified choice of steps
+        index = np.floor((start + np.arange(n_draws)) / n_draws * n_steps).astype(int)
+    n = len(index)
     s, t = _like(model, steps.times[index]), _like(model, steps.times[index + 1])
     ratio, penalty = steps.ratio[index], ratio_penalty(steps.ratio[index], x[0].numel())
     loss = _in_chunks(model.step_loss, x[:n], s, t, eps[:n]).double()
@@ -86,7 +84,11 @@ def _diffusion_draws(
 
 
 def _stratified_variance(draws: Tensor) -> float:
-    """Variance of the mean of draws in a row, from the differences of neighbours."""
+    """Variance of the mean of draws in a row, from the differences of neighbours.
+
+    Neighbouring strata have nearly the same mean, so half their squared difference estimates the
+    variance within a stratum; that between strata is none of the error.
+    """
     if len(draws) < 2:
         return math.inf
     return float(draws.double().diff().square().mean() / (2 * len(draws)))
@@ -140,10 +142,6 @@ def score_rows(
     return terms, np.sqrt(variances)
 
 
-def _batches(n: int, batch_size: int) -> Iterator[int]:
-    return (min(batch_size, n - start) for start in range(0, n, batch_size))
-
-
 @torch.no_grad()
 def draw_samples(
     model: Diffusion,
@@ -160,13 +158,13 @@ def draw_samples(
     generator = torch.Generator(device).manual_seed(seed)
     times, ratio = _like(model, steps.times), _like(model, steps.ratio)
 
-    def watch(indices: Iterable) -> Iterable:
+    def watch(indices: Iterable[int]) -> Iterable[int]:
         return progress(indices, verbose=verbose, name="sample")
 
     found = []
-    for n in _batches(n_samples, batch_size):
+    for start in range(0, n_samples, batch_size):
 
-        def noise(n: int = n) -> Tensor:
+        def noise(n: int = min(batch_size, n_samples - start)) -> Tensor:
             return torch.randn(n, *shape, generator=generator, device=device)
 
         found.append(model.sample(noise, times, ratio, watch).cpu().numpy())
@@ -174,7 +172,9 @@ def draw_samples(
 
 
 @torch.no_grad()
-def transform_rows(function: Callable[[Tensor], Tensor], model: Diffusion, x: np.ndarray):
+def transform_rows(
+    function: Callable[[Tensor], Tensor], model: Diffusion, x: np.ndarray
+) -> np.ndarray:
     """``function`` of the rows (n, ...), always in batches of one size, the last one filled up."""
     found = []
     for start in range(0, len(x), _CHUNK):
@@ -187,8 +187,8 @@ def transform_rows(function: Callable[[Tensor], Tensor], model: Diffusion, x: np
 
 def _mean_step_loss(model: Diffusion, x: Tensor, eps: Tensor, s: float, t: float) -> float:
     def loss(x: Tensor, eps: Tensor) -> Tensor:
-        ends = (torch.full((len(x),), end, dtype=x.dtype, device=x.device) for end in (s, t))
-        return model.step_loss(x, *ends, eps).double()
+        start, end = x.new_full((len(x),), s), x.new_full((len(x),), t)
+        return model.step_loss(x, start, end, eps).double()
 
     return float(_in_chunks(loss, x, eps).mean())
 

@@ -6,14 +6,19 @@
 import copy
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import torch
+from skorch import NeuralNet
 from skorch.callbacks import Callback, GradientNormClipping, PassthroughScoring
+from torch import Tensor
 
 from sksim._torch._training import BestWeights, TrainingNet
 from sksim._torch.diffusion._build import build_diffusion
+from sksim._torch.diffusion._spec import NetworkSpec
 
-__all__ = ["TERMS", "DiffusionNet", "WarmUp", "make_net", "update_net"]
+__all__ = ["TERMS", "DiffusionNet", "Settings", "WarmUp", "make_net", "update_net"]
 
 TERMS = ("prior", "reconstruction", "diffusion")
 _NO_DECAY = ("*.bias", "*norm*", "*.gamma_offset", "*.gamma_slope")
@@ -25,7 +30,9 @@ class DiffusionNet(TrainingNet):
     The history holds the terms as ``train_prior``, ``valid_diffusion`` and so on.
     """
 
-    def get_loss(self, y_pred, y_true, X=None, training=False) -> torch.Tensor:
+    def get_loss(
+        self, y_pred: Tensor, y_true: Any, X: Any = None, training: bool = False
+    ) -> Tensor:
         bits = y_pred.mean(0) / (math.log(2) * X[0].numel())
         prefix = "train" if training else "valid"
         for name, value in zip(TERMS, bits.tolist()):
@@ -33,11 +40,11 @@ class DiffusionNet(TrainingNet):
         return bits.sum()
 
     @torch.no_grad()
-    def probe(self, X) -> torch.Tensor:
+    def probe(self, X: Any) -> Tensor:
         x = torch.as_tensor(X, device=self.device)
         return self.module_.average.eval().validation_terms(x, n_draws=1)
 
-    def train_step(self, batch, **fit_params) -> dict:
+    def train_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         step = super().train_step(batch, **fit_params)
         self.module_.update()
         return step
@@ -49,85 +56,87 @@ class WarmUp(Callback):
     def __init__(self, n_steps: int) -> None:
         self.n_steps = n_steps
 
-    def on_batch_begin(self, net, batch=None, training=None, **kwargs) -> None:
-        step = int(net.module_.n_updates)
+    def on_batch_begin(
+        self, net: NeuralNet, batch: Any = None, training: bool | None = None, **kwargs: Any
+    ) -> None:
+        step = net.module_.n_updates
         if training and step < self.n_steps:
             for group in net.optimizer_.param_groups:
                 group["lr"] = net.lr * (step + 1) / self.n_steps
 
 
-def _term_averages(prefix: str) -> list[tuple[str, Callback]]:
-    names = [f"{prefix}_{term}" for term in TERMS]
-    return [(name, PassthroughScoring(name, on_train=prefix == "train")) for name in names]
+@dataclass(frozen=True)
+class Settings:
+    """What may change from one training of a net to the next; the estimator's parameters.
 
+    Parameters
+    ----------
+    lr, weight_decay, batch_size, verbose, warmup_steps, clip_norm
+        As in the estimators.
+    monitor : {"train_loss", "valid_loss"}
+        The loss that tells the best epoch.
+    patience : int or None
+        Epochs without improvement after which training ends; None: it does not.
+    """
 
-def _callbacks(
-    warmup_steps: int, clip_norm: float | None, monitor: str, patience: int | None, extra: Sequence
-) -> list:
-    return [
-        *_term_averages("train"),
-        *_term_averages("valid"),
-        ("warm_up", WarmUp(warmup_steps)),
-        ("clip_norm", GradientNormClipping(clip_norm)),
-        *copy.deepcopy(list(extra)),
-        ("best_weights", BestWeights(monitor, patience)),
-    ]
+    lr: float
+    weight_decay: float
+    batch_size: int
+    verbose: int
+    warmup_steps: int
+    clip_norm: float | None
+    monitor: str
+    patience: int | None
 
 
 def make_net(
-    spec: dict,
+    spec: NetworkSpec,
+    settings: Settings,
     *,
-    lr: float,
-    weight_decay: float,
-    batch_size: int,
     max_epochs: int,
     device: str,
-    verbose: int,
-    warmup_steps: int,
-    clip_norm: float | None,
-    callbacks: Sequence | None,
-    monitor: str,
-    patience: int | None,
+    callbacks: Sequence[Any] | None,
 ) -> DiffusionNet:
-    """Initialised net for the specification of :func:`build_diffusion`.
+    """Initialised net for the network of the specification.
 
     AdamW with the papers' betas; biases, norms and the ends of the schedule do not decay.
     """
+    averages = [
+        (f"{prefix}_{term}", PassthroughScoring(f"{prefix}_{term}", on_train=prefix == "train"))
+        for prefix in ("train", "valid")
+        for term in TERMS
+    ]
     return DiffusionNet(
         build_diffusion,
-        **{f"module__{name}": value for name, value in spec.items()},
+        module__spec=spec,
         optimizer=torch.optim.AdamW,
         optimizer__betas=(0.9, 0.99),
-        optimizer__weight_decay=weight_decay,
+        optimizer__weight_decay=settings.weight_decay,
         optimizer__fused=device.startswith(("cpu", "cuda")),
         optimizer__param_groups=[(pattern, {"weight_decay": 0.0}) for pattern in _NO_DECAY],
-        lr=lr,
-        batch_size=batch_size,
+        lr=settings.lr,
+        batch_size=settings.batch_size,
         max_epochs=max_epochs,
         device=device,
-        verbose=verbose,
-        callbacks=_callbacks(warmup_steps, clip_norm, monitor, patience, callbacks or ()),
+        verbose=settings.verbose,
+        callbacks=[
+            *averages,
+            ("warm_up", WarmUp(settings.warmup_steps)),
+            ("clip_norm", GradientNormClipping(settings.clip_norm)),
+            *copy.deepcopy(list(callbacks or ())),
+            ("best_weights", BestWeights(settings.monitor, settings.patience)),
+        ],
     ).initialize()
 
 
-def update_net(
-    net: DiffusionNet,
-    *,
-    lr: float,
-    weight_decay: float,
-    batch_size: int,
-    verbose: int,
-    warmup_steps: int,
-    clip_norm: float | None,
-    monitor: str,
-    patience: int | None,
-) -> None:
+def update_net(net: DiffusionNet, settings: Settings) -> None:
     """Continue the training with other settings."""
-    net.set_rate(lr)
-    net.optimizer_.param_groups[-1]["weight_decay"] = weight_decay  # the others do not decay
-    net.batch_size, net.verbose = batch_size, verbose
+    net.set_rate(settings.lr)
+    # The last group: the others do not decay.
+    net.optimizer_.param_groups[-1]["weight_decay"] = settings.weight_decay
+    net.batch_size, net.verbose = settings.batch_size, settings.verbose
     callbacks = dict(net.callbacks_)
-    callbacks["warm_up"].n_steps = warmup_steps
-    callbacks["clip_norm"].gradient_clip_value = clip_norm
-    callbacks["best_weights"].monitor = monitor
-    callbacks["best_weights"].patience = patience
+    callbacks["warm_up"].n_steps = settings.warmup_steps
+    callbacks["clip_norm"].gradient_clip_value = settings.clip_norm
+    callbacks["best_weights"].monitor = settings.monitor
+    callbacks["best_weights"].patience = settings.patience

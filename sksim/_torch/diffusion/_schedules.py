@@ -11,19 +11,15 @@
 import torch
 from torch import Tensor, nn
 
+from sksim._torch.diffusion._protocols import Schedule
+
 __all__ = [
     "LearnedLinearSchedule",
     "LinearSchedule",
     "alpha_sigma",
-    "expand",
     "make_schedule",
     "stratified_times",
 ]
-
-
-def expand(values: Tensor, like: Tensor) -> Tensor:
-    """View of one value a sample, (n,), that broadcasts against ``like`` (n, ...)."""
-    return values.reshape(-1, *[1] * (like.ndim - 1))
 
 
 def alpha_sigma(gamma: Tensor) -> tuple[Tensor, Tensor]:
@@ -85,7 +81,7 @@ class LearnedLinearSchedule(nn.Module):
         return self.gamma_slope.abs().expand_as(t)
 
 
-def make_schedule(name: str, gamma_min: float, gamma_max: float) -> nn.Module:
+def make_schedule(name: str, gamma_min: float, gamma_max: float) -> Schedule:
     """Schedule called ``"linear"`` or ``"learned_linear"``."""
-    kinds = {"linear": LinearSchedule, "learned_linear": LearnedLinearSchedule}
-    return kinds[name](gamma_min, gamma_max)
+    kind = LinearSchedule if name == "linear" else LearnedLinearSchedule
+    return kind(gamma_min, gamma_max)

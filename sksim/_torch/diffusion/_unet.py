@@ -1,44 +1,28 @@
 """The networks of the papers: a denoiser without resolution changes, an encoder with two levels.
 
-Kingma et al. (2021) and Nielsen et al. (2024). Attention is written out, because the fused
-kernels have no forward-mode derivative.
+Kingma et al. (2021) and Nielsen et al. (2024).
 """
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-import math
 from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sksim._torch.diffusion._denoisers import (
+from sksim._torch.diffusion._encoder_networks import bounded
+from sksim._torch.diffusion._layers import (
+    Attention,
     FourierFeatures,
     ResBlock,
     TimeEmbedding,
     group_norm,
     zero,
 )
-from sksim._torch.diffusion._encoder_networks import bounded
 
-__all__ = ["Attention", "UNetDenoiser", "UNetEncoder"]
-
-
-class Attention(nn.Module):
-    """Single-head self-attention over all pixels, residual, starting at the identity."""
-
-    def __init__(self, width: int, groups: int = 32) -> None:
-        super().__init__()
-        self.norm = group_norm(width, groups)
-        self.qkv = nn.Conv2d(width, 3 * width, 1)
-        self.out = zero(nn.Conv2d(width, width, 1))
-
-    def forward(self, h: Tensor) -> Tensor:
-        q, k, v = self.qkv(self.norm(h)).flatten(2).chunk(3, dim=1)
-        weights = torch.softmax(q.transpose(1, 2) @ k / math.sqrt(q.shape[1]), dim=2)
-        return h + self.out((v @ weights.transpose(1, 2)).reshape(h.shape))
+__all__ = ["UNetDenoiser", "UNetEncoder"]
 
 
 class UNetDenoiser(nn.Module):
@@ -67,14 +51,17 @@ class UNetDenoiser(nn.Module):
         dropout: float = 0.1,
     ) -> None:
         super().__init__()
-        n_time, block = 4 * width, {"n_time": 4 * width, "groups": 32, "dropout": dropout}
+
+        def block(n_in: int) -> ResBlock:
+            return ResBlock(n_in, width, 4 * width, groups=32, dropout=dropout)
+
         self.fourier = FourierFeatures(fourier)
-        self.time = TimeEmbedding(width, n_time)
+        self.time = TimeEmbedding(width, 4 * width)
         self.first = nn.Conv2d(shape[0] * self.fourier.factor, width, 3, padding=1)
-        self.down = nn.ModuleList([ResBlock(width, width, **block) for _ in range(n_layers)])
-        self.before, self.after = (ResBlock(width, width, **block) for _ in range(2))
+        self.down = nn.ModuleList([block(width) for _ in range(n_layers)])
+        self.before, self.after = block(width), block(width)
         self.attention = Attention(width)
-        self.up = nn.ModuleList([ResBlock(2 * width, width, **block) for _ in range(n_layers + 1)])
+        self.up = nn.ModuleList([block(2 * width) for _ in range(n_layers + 1)])
         self.norm = group_norm(width, 32)
         self.last = zero(nn.Conv2d(width, shape[0], 3, padding=1))
         self.n_features = 4 * width
@@ -131,17 +118,20 @@ class UNetEncoder(nn.Module):
         self.reach = reach
         if shape[1] % 2 or shape[2] % 2:
             raise ValueError(f"The unet encoder needs an even height and width, got {shape[1:]}.")
-        n_time, low = 4 * width, 2 * width
-        block = {"n_time": n_time, "groups": 16, "dropout": dropout}
-        self.time = TimeEmbedding(width, n_time)
+
+        def block(n_in: int, n_out: int) -> ResBlock:
+            return ResBlock(n_in, n_out, 4 * width, groups=16, dropout=dropout)
+
+        low = 2 * width
+        self.time = TimeEmbedding(width, 4 * width)
         self.first = nn.Conv2d(shape[0], width, 3, padding=1)
-        self.down = nn.ModuleList([ResBlock(width, width, **block) for _ in range(n_layers)])
-        self.widen = ResBlock(width, low, **block)
-        self.before, self.after = (ResBlock(low, low, **block) for _ in range(2))
+        self.down = nn.ModuleList([block(width, width) for _ in range(n_layers)])
+        self.widen = block(width, low)
+        self.before, self.after = block(low, low), block(low, low)
         self.attention = Attention(low, groups=16)
         self.enlarge = nn.ConvTranspose2d(low, width, 2, stride=2)
-        self.join = ResBlock(2 * width, width, **block)
-        self.up = nn.ModuleList([ResBlock(width, width, **block) for _ in range(n_layers - 1)])
+        self.join = block(2 * width, width)
+        self.up = nn.ModuleList([block(width, width) for _ in range(n_layers - 1)])
         self.norm = group_norm(width, 16)
         self.last = zero(nn.Conv2d(width, shape[0], 3, padding=1))
 

@@ -18,7 +18,7 @@ from sksim._torch._training import (
     resolve_device,
 )
 from sksim._torch.embedding._losses import LOSSES
-from sksim._torch.embedding._network import build_embedding_model
+from sksim._torch.embedding._model import build_embedding_model
 
 __all__ = [
     "EmbeddingNet",

@@ -4,8 +4,9 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("skorch")
 
-from sksim._torch.diffusion._denoisers import ConvDenoiser, FourierFeatures, MLPDenoiser
-from sksim._torch.diffusion._unet import Attention, UNetDenoiser
+from sksim._torch.diffusion._denoisers import ConvDenoiser, MLPDenoiser
+from sksim._torch.diffusion._layers import Attention, FourierFeatures
+from sksim._torch.diffusion._unet import UNetDenoiser
 
 CASES = [
     (MLPDenoiser, (3,), {"width": 8}),

@@ -9,7 +9,7 @@ pytest.importorskip("skorch")
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sksim._torch.diffusion._diffusion import ratio_penalty
+from sksim._torch.diffusion._model import ratio_penalty
 from sksim._torch.diffusion._schedules import alpha_sigma
 from tests.reference import diffusion as oracle
 

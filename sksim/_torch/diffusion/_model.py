@@ -21,7 +21,15 @@ import torch
 from torch import Tensor, nn
 
 from sksim._torch.diffusion._encoders import encode_pair, same_shape
-from sksim._torch.diffusion._schedules import alpha_sigma, expand, stratified_times
+from sksim._torch.diffusion._layers import expand
+from sksim._torch.diffusion._protocols import (
+    Encoder,
+    FeatureDenoiser,
+    Likelihood,
+    Schedule,
+    missing_parts,
+)
+from sksim._torch.diffusion._schedules import alpha_sigma, stratified_times
 
 __all__ = ["Denoiser", "Diffusion", "ratio_penalty"]
 
@@ -35,20 +43,6 @@ def _sum_squares(values: Tensor) -> Tensor:
 def ratio_penalty(ratio: float | np.ndarray, n_features: int) -> float | np.ndarray:
     """``(D/2) (w - 1 - ln w)`` nats: what a ratio of variances w costs in each step."""
     return 0.5 * n_features * (ratio - 1 - np.log(ratio))
-
-
-def _gaussian_skip(alpha: Tensor, sigma: Tensor, moment: Tensor) -> dict[str, Tensor]:
-    """Factors of z in the best linear predictions of eps, x and v, and the scale of the rest."""
-    variance = alpha**2 * moment + sigma**2
-    eps, x = sigma / variance, alpha * moment / variance
-    return {"eps": eps, "x": x, "v": alpha * eps - sigma * x, "scale": (moment / variance).sqrt()}
-
-
-def _to_velocity(kind: str, output: Tensor, z: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
-    """``v = alpha eps - sigma x`` of a prediction of v, eps or x at z = alpha x + sigma eps."""
-    if kind == "eps":
-        return (output - sigma * z) / alpha
-    return (alpha * z - output) / sigma if kind == "x" else output
 
 
 class Denoiser(nn.Module):
@@ -90,20 +84,23 @@ class Denoiser(nn.Module):
         """The time that the network sees."""
         return (gamma - self.gamma_min) / self.span
 
-    def _output(self, z: Tensor, gamma: Tensor) -> Tensor:
+    def forward(self, z: Tensor, gamma: Tensor, moment: Tensor) -> Tensor:
+        """Prediction of v, (n, *shape), for data of the given second moments (n,)."""
+        alpha, sigma = alpha_sigma(expand(gamma, z))
         with torch.autocast(z.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             output = self.network(z, self.position(gamma))
-        return same_shape(output, z, "denoiser").to(z.dtype)
-
-    def forward(self, z: Tensor, gamma: Tensor, moment: Tensor) -> Tensor:
-        alpha, sigma = alpha_sigma(expand(gamma, z))
-        output = self._output(z, gamma)
+        output = same_shape(output, z, "denoiser").to(z.dtype)
         if self.skip == "gaussian":
-            factors = _gaussian_skip(alpha, sigma, expand(moment, z))
-            output = factors[self.prediction] * z + factors["scale"] * output
+            moment = expand(moment, z)
+            variance = alpha**2 * moment + sigma**2
+            eps, x = sigma / variance, alpha * moment / variance
+            linear = {"eps": eps, "x": x, "v": alpha * eps - sigma * x}
+            output = linear[self.prediction] * z + (moment / variance).sqrt() * output
         elif self.skip == "identity":
             output = output + z
-        return _to_velocity(self.prediction, output, z, alpha, sigma)
+        if self.prediction == "eps":
+            return (output - sigma * z) / alpha
+        return (alpha * z - output) / sigma if self.prediction == "x" else output
 
     def extra_repr(self) -> str:
         return f"prediction={self.prediction}, skip={self.skip}, precision={self.precision}"
@@ -114,8 +111,10 @@ class Diffusion(nn.Module):
 
     Parameters
     ----------
-    denoiser, encoder, schedule, likelihood : torch.nn.Module
-        The parts.
+    denoiser : Denoiser
+        Predicts v.
+    encoder, schedule, likelihood : torch.nn.Module
+        The other parts, each with what the protocol of its name asks for.
     second_moment : float
         Mean of x^2 over the training data, for the Gaussian skip connection.
     counterterm : bool
@@ -128,10 +127,10 @@ class Diffusion(nn.Module):
 
     def __init__(
         self,
-        denoiser: nn.Module,
-        encoder: nn.Module,
-        schedule: nn.Module,
-        likelihood: nn.Module,
+        denoiser: Denoiser,
+        encoder: Encoder,
+        schedule: Schedule,
+        likelihood: Likelihood,
         *,
         second_moment: float,
         counterterm: bool,
@@ -163,11 +162,14 @@ class Diffusion(nn.Module):
         squares = _sum_squares(self.encoder.encode(x, gamma))
         return 0.5 * (alpha2 * squares + x[0].numel() * spread)
 
-    def reconstruction(self, x: Tensor, eps: Tensor) -> Tensor:
-        """-log p(x | z_0) at ``z_0 / alpha_0 = x_0 + exp(gamma_0 / 2) eps``, (n,)."""
+    def reconstruction(self, x: Tensor, eps: Tensor, *, encoded: bool = True) -> Tensor:
+        """-log p(x | z_0) at ``z_0 / alpha_0 = x_0 + exp(gamma_0 / 2) eps``, (n,).
+
+        ``encoded=False`` takes x for x_0.
+        """
         gamma = self._end(x, 0.0)
-        z = self.encoder.encode(x, gamma) + torch.exp(expand(gamma, x) / 2) * eps
-        return self.likelihood.nll(x, z, gamma[0])
+        x_0 = self.encoder.encode(x, gamma) if encoded else x
+        return self.likelihood.nll(x, x_0 + torch.exp(expand(gamma, x) / 2) * eps, gamma[0])
 
     def rate(self, x: Tensor, t: Tensor, eps: Tensor) -> Tensor:
         """Diffusion term in continuous time, an unbiased draw at each t, (n,).
@@ -205,26 +207,20 @@ class Diffusion(nn.Module):
         penalty = float(ratio_penalty(self.ratio, x[0].numel()))
         return self.n_steps * (self.ratio * loss + penalty)
 
-    def _reconstruction_in_training(self, x: Tensor, eps: Tensor) -> Tensor:
-        """With a fixed schedule the term has nothing to learn: x stands for x_0."""
-        if self.schedule.learned:
-            return self.reconstruction(x, eps)
-        gamma = self._end(x, 0.0)
-        return self.likelihood.nll(x, x + torch.exp(expand(gamma, x) / 2) * eps, gamma[0])
-
     def forward(self, x: Tensor) -> Tensor:
-        return self._training_terms(x) if self.training else self.validation_terms(x)
-
-    def _training_terms(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return self.validation_terms(x)
         u = stratified_times(len(x), torch.rand((), device=x.device, dtype=x.dtype))
         diffusion = self._diffusion(x, u, torch.randn_like(x))
-        reconstruction = self._reconstruction_in_training(x, torch.randn_like(x))
+        # With a fixed schedule the reconstruction has nothing to learn: no encoding for it.
+        learned = self.schedule.learned
+        reconstruction = self.reconstruction(x, torch.randn_like(x), encoded=learned)
         return torch.stack([self.prior(x), reconstruction, diffusion], dim=1)
 
     def validation_terms(self, x: Tensor, n_draws: int = _VALIDATION_DRAWS) -> Tensor:
         """The same noise in every call, so that epochs can be compared."""
         generator = torch.Generator().manual_seed(0)
-        total = 0.0
+        total = x.new_zeros(len(x), 2)
         for draw in range(n_draws):
             start = x.new_tensor((draw + 0.5) / (n_draws * len(x)))
             eps, eps0 = (torch.randn(x.shape, generator=generator).to(x) for _ in range(2))
@@ -246,7 +242,7 @@ class Diffusion(nn.Module):
         noise: Callable[[], Tensor],
         times: Tensor,
         ratio: Tensor,
-        watch: Callable[[Iterable], Iterable] = iter,
+        watch: Callable[[Iterable[int]], Iterable[int]] = iter,
     ) -> Tensor:
         """Ancestral samples: most likely x after stepping down the ``times`` (T + 1,).
 
@@ -261,10 +257,16 @@ class Diffusion(nn.Module):
 
     def features(self, x: Tensor, t: float) -> Tensor:
         """Activations of the denoiser at the noise-free ``alpha_t x_t``, (n, n_features)."""
+        network = self.denoiser.network
+        if not isinstance(network, FeatureDenoiser):
+            missing = " and ".join(missing_parts(network, FeatureDenoiser))
+            raise ValueError(
+                f"Features need a denoiser with {missing}; {type(network).__name__} has none."
+            )
         gamma = self._end(x, t)
         alpha, _ = alpha_sigma(expand(gamma, x))
         z = alpha * self.encoder.encode(x, gamma)
-        return self.denoiser.network.features(z, self.denoiser.position(gamma))
+        return network.features(z, self.denoiser.position(gamma))
 
     def encode(self, x: Tensor, t: float) -> Tensor:
         """x_t, the shape of x."""

@@ -5,7 +5,7 @@ from torch import nn
 
 from sksim._torch.embedding._ensemble import stacked_logits
 from sksim._torch.embedding._losses import LOSSES
-from sksim._torch.embedding._network import EmbeddingAdapter, EmbeddingModel, build_embedding_model
+from sksim._torch.embedding._model import EmbeddingAdapter, EmbeddingModel, build_embedding_model
 
 
 def _sizes(**options):

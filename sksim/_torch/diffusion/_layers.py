@@ -1,0 +1,160 @@
+"""Layers of which the denoisers and the encoders' networks are made.
+
+Attention is written out, because the fused kernels have no forward-mode derivative.
+"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import math
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+__all__ = [
+    "Attention",
+    "DenseBlock",
+    "FourierFeatures",
+    "GlobalBranch",
+    "ResBlock",
+    "TimeEmbedding",
+    "expand",
+    "group_norm",
+    "zero",
+]
+
+
+def expand(values: Tensor, like: Tensor) -> Tensor:
+    """View of values (n,) or (n, channels) that broadcasts against ``like`` (n, channels, ...)."""
+    return values.reshape(*values.shape, *[1] * (like.ndim - values.ndim))
+
+
+def group_norm(channels: int, groups: int) -> nn.GroupNorm:
+    """At most ``groups`` groups, of four channels at least: in a group of one channel, the norm
+    would remove the time embedding that was added to it.
+    """
+    return nn.GroupNorm(math.gcd(groups, max(channels // 4, 1)), channels)
+
+
+def zero(layer: nn.Module) -> nn.Module:
+    """The layer with all its parameters set to zero."""
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+    return layer
+
+
+class FourierFeatures(nn.Module):
+    """Append ``sin(2 pi 2^n z)`` and ``cos(2 pi 2^n z)`` to the channels, for each exponent n."""
+
+    def __init__(self, exponents: Sequence[float]) -> None:
+        super().__init__()
+        self.exponents = tuple(float(n) for n in exponents)
+
+    @property
+    def factor(self) -> int:
+        """Channels out for one channel in."""
+        return 1 + 2 * len(self.exponents)
+
+    def forward(self, z: Tensor) -> Tensor:
+        if not self.exponents:
+            return z
+        waves = [2 * math.pi * 2**n * z for n in self.exponents]
+        return torch.cat([z, *map(torch.sin, waves), *map(torch.cos, waves)], dim=1)
+
+    def extra_repr(self) -> str:
+        return f"exponents={self.exponents}"
+
+
+class TimeEmbedding(nn.Module):
+    """Sinusoids of ``1000 t`` with periods up to 1e4, then two dense layers."""
+
+    frequencies: Tensor
+
+    def __init__(self, width: int, n_out: int) -> None:
+        super().__init__()
+        frequencies = 1000 * torch.exp(-math.log(1e4) * torch.arange(width // 2) / (width // 2))
+        self.register_buffer("frequencies", frequencies, persistent=False)
+        self.layers = nn.Sequential(
+            nn.Linear(2 * (width // 2), n_out), nn.SiLU(), nn.Linear(n_out, n_out), nn.SiLU()
+        )
+
+    def forward(self, t: Tensor) -> Tensor:
+        waves = t.unsqueeze(1) * self.frequencies
+        return self.layers(torch.cat([waves.sin(), waves.cos()], dim=1))
+
+
+class DenseBlock(nn.Module):
+    """Residual block of two dense layers, conditioned on the time embedding."""
+
+    def __init__(self, width: int, n_time: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.first = nn.Linear(width, width)
+        self.time = nn.Linear(n_time, width)
+        self.second = zero(nn.Linear(width, width))
+
+    def hidden(self, h: Tensor, time: Tensor) -> Tensor:
+        """Activations between the two layers."""
+        return F.silu(self.first(F.silu(self.norm(h))) + self.time(time))
+
+    def forward(self, h: Tensor, time: Tensor) -> Tensor:
+        return h + self.second(self.hidden(h, time))
+
+
+class ResBlock(nn.Module):
+    """Norm, conv, + time, norm, dropout, conv that starts at zero; 1x1 shortcut if needed."""
+
+    def __init__(
+        self, n_in: int, n_out: int, n_time: int, groups: int = 8, dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.norm1 = group_norm(n_in, groups)
+        self.conv1 = nn.Conv2d(n_in, n_out, 3, padding=1)
+        self.time = zero(nn.Linear(n_time, n_out, bias=False))
+        self.norm2 = group_norm(n_out, groups)
+        self.dropout = nn.Dropout(dropout)
+        self.conv2 = zero(nn.Conv2d(n_out, n_out, 3, padding=1))
+        self.shortcut = nn.Identity() if n_in == n_out else nn.Conv2d(n_in, n_out, 1)
+
+    def hidden(self, h: Tensor, time: Tensor) -> Tensor:
+        """Input of the second convolution."""
+        h = self.conv1(F.silu(self.norm1(h)))
+        return self.dropout(F.silu(self.norm2(h + expand(self.time(time), h))))
+
+    def forward(self, h: Tensor, time: Tensor) -> Tensor:
+        return self.shortcut(h) + self.conv2(self.hidden(h, time))
+
+
+class GlobalBranch(nn.Module):
+    """Add to every pixel a dense function of the pooled image, which sees all of it."""
+
+    def __init__(self, width: int, grid: int = 4) -> None:
+        super().__init__()
+        self.pool = nn.AdaptiveAvgPool2d(grid)
+        self.layers = nn.Sequential(
+            nn.Conv2d(width, 8, 1),
+            nn.Flatten(),
+            nn.Linear(8 * grid**2, width),
+            nn.SiLU(),
+            zero(nn.Linear(width, width)),
+        )
+
+    def forward(self, h: Tensor) -> Tensor:
+        return h + expand(self.layers(self.pool(h)), h)
+
+
+class Attention(nn.Module):
+    """Single-head self-attention over all pixels, residual, starting at the identity."""
+
+    def __init__(self, width: int, groups: int = 32) -> None:
+        super().__init__()
+        self.norm = group_norm(width, groups)
+        self.qkv = nn.Conv2d(width, 3 * width, 1)
+        self.out = zero(nn.Conv2d(width, width, 1))
+
+    def forward(self, h: Tensor) -> Tensor:
+        q, k, v = self.qkv(self.norm(h)).flatten(2).chunk(3, dim=1)
+        weights = torch.softmax(q.transpose(1, 2) @ k / math.sqrt(q.shape[1]), dim=2)
+        return h + self.out((v @ weights.transpose(1, 2)).reshape(h.shape))

@@ -1,0 +1,143 @@
+"""What the parts of a diffusion model have to offer, those of sksim and those of a user.
+
+Shapes: n samples of ``shape``, which is (n_features,) or (channels, height, width). Row i of a
+result depends on row i of the arguments only, so no batch normalisation.
+"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import inspect
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+from torch import Tensor, nn
+
+__all__ = [
+    "DenoiserNetwork",
+    "Encoder",
+    "EncoderNetwork",
+    "Encoding",
+    "FeatureDenoiser",
+    "Likelihood",
+    "Schedule",
+    "missing_parts",
+]
+
+
+class DenoiserNetwork(Protocol):
+    """Removes noise: ``denoiser``, a torch.nn.Module made as ``denoiser(shape, **params)``."""
+
+    def forward(self, z: Tensor, t: Tensor) -> Tensor:
+        """Prediction of v, eps or x, (n, *shape).
+
+        ``z`` (n, *shape) are noisy data, ``t`` (n,) their times: 0 is almost no noise, 1 almost
+        nothing else. With a learned schedule t can leave [0, 1] a little.
+        """
+        ...
+
+
+@runtime_checkable
+class FeatureDenoiser(DenoiserNetwork, Protocol):
+    """A denoiser that ``transform`` can use."""
+
+    n_features: int
+
+    def features(self, z: Tensor, t: Tensor) -> Tensor:
+        """Activations inside the network, (n, n_features)."""
+        ...
+
+
+class EncoderNetwork(Protocol):
+    """Encodes: ``encoder``, a torch.nn.Module made as ``encoder(shape, **params)``."""
+
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        """The target y(x, t) of the encoded data, (n, *shape).
+
+        ``x`` (n, *shape) are data, ``t`` (n,) times as above. y has a derivative in t, which is
+        taken by automatic differentiation, in forward mode for images in evaluation.
+        """
+        ...
+
+
+class Encoding(NamedTuple):
+    """Encoded data ``x`` = x_t and its ``drift`` u_t = (d x_t / d lambda) / sigma_t^2."""
+
+    x: Tensor
+    drift: Tensor
+
+
+class Encoder(Protocol):
+    """x_t as a function of the data (n, *shape) and gamma (n,)."""
+
+    training: bool
+
+    def __call__(self, x: Tensor, gamma: Tensor) -> Encoding:
+        """x_t and its drift."""
+        ...
+
+    def encode(self, x: Tensor, gamma: Tensor) -> Tensor:
+        """x_t alone."""
+        ...
+
+    def second_moment(self, gamma: Tensor) -> Tensor:
+        """E[x_t^2] / E[x^2] at the start of training, (n,)."""
+        ...
+
+
+class Schedule(Protocol):
+    """gamma as an increasing function of the time in [0, 1]."""
+
+    learned: bool
+
+    def __call__(self, t: Tensor) -> Tensor:
+        """gamma(t), the shape of t."""
+        ...
+
+    def slope(self, t: Tensor) -> Tensor:
+        """``d gamma / dt``, the shape of t."""
+        ...
+
+    def ends(self) -> tuple[float, float]:
+        """gamma(0) and gamma(1)."""
+        ...
+
+
+class Likelihood(Protocol):
+    """p(x | z), ``z`` (n, *shape) being z_0 / alpha_0 and ``gamma`` the scalar gamma_0."""
+
+    def nll(self, x: Tensor, z: Tensor, gamma: Tensor) -> Tensor:
+        """``-log p(x | z)``, (n,) nats."""
+        ...
+
+    def mode(self, z: Tensor, gamma: Tensor) -> Tensor:
+        """Most likely x, the shape of z."""
+        ...
+
+
+def _takes(method: Any, n_arguments: int) -> bool:
+    """Whether a bound method can be called with so many positional arguments."""
+    try:
+        inspect.signature(method).bind(*[None] * n_arguments)
+    except TypeError:
+        return False
+    return True
+
+
+def missing_parts(network: nn.Module, protocol: type) -> list[str]:
+    """What a protocol asks for and a network lacks, such as ``"features(z, t)"``.
+
+    A method that torch.nn.Module itself brings, its empty ``forward``, counts as missing.
+    """
+    missing = []
+    for base in reversed(protocol.__mro__[:-1]):
+        for name, method in vars(base).items():
+            if name.startswith("_") or not inspect.isfunction(method):
+                continue
+            arguments = list(inspect.signature(method).parameters)[1:]
+            found = getattr(network, name, None)
+            inherited = getattr(type(network), name, None) is getattr(nn.Module, name, network)
+            if inherited or not _takes(found, len(arguments)):
+                missing.append(f"{name}({', '.join(arguments)})")
+        annotated = inspect.get_annotations(base)
+        missing += [name for name in annotated if not hasattr(network, name)]
+    return missing
