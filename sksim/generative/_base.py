@@ -18,7 +18,8 @@ from sksim._base import SksimEstimator
 from sksim.generative._calibration import choose_steps, gamma_range, second_moment
 from sksim.generative._data import DataMap, check_image_shape, flatten_images, make_data_map
 from sksim.generative._steps import check_steps, check_variance
-from sksim.generative._weights import WeightsMixin, import_torch
+from sksim.generative._weights import WeightsMixin
+from sksim.utils._optional import require_torch
 from sksim.utils._sklearn import Interval, StrOptions, _fit_context
 from sksim.utils._typing import ArrayLike, FloatArray, RandomState
 
@@ -180,8 +181,7 @@ class BaseDiffusion(
         self.n_levels_ = data.n_levels
         self.loc_, self.scale_ = data.loc, data.scale
         self.gamma_range_ = self._model.schedule.ends()
-        self.step_times_: FloatArray | None = None
-        self.variance_ratio_: FloatArray | None = None
+        self.step_times_ = self.variance_ratio_ = None
 
     def _resume(self, *, validates: bool) -> None:
         """Take over the settings of training; ValueError if the network would be another one."""
@@ -200,7 +200,7 @@ class BaseDiffusion(
 
     def _train_on(self, X: ArrayLike, epochs: int, *, resume: bool, holds_out: bool) -> None:
         """Some epochs, of a new net or of the present one."""
-        import_torch(self)
+        require_torch(self)
         rng = check_random_state(self.random_state)
         rows = self._validate_rows(X, reset=not resume)
         check_variance(self.n_steps, self.variance)
@@ -377,7 +377,9 @@ class BaseDiffusion(
         """The discrete process, None in continuous time."""
         from sksim._torch.diffusion._inference import Steps
 
-        return None if self.step_times_ is None else Steps(self.step_times_, self.variance_ratio_)
+        if self.step_times_ is None or self.variance_ratio_ is None:
+            return None
+        return Steps(self.step_times_, self.variance_ratio_)
 
     def _score_rows(self, X: ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Terms of the bound (n, 3), and standard errors of their sums (n,)."""

@@ -10,14 +10,14 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from sksim.generative._base import BaseDiffusion
-from sksim.generative._docs import with_shared_parameters
+from sksim.generative._docs import with_shared_parts
 from sksim.utils._sklearn import StrOptions
 from sksim.utils._typing import ArrayLike, FloatArray
 
 __all__ = ["DiffEnc"]
 
 
-@with_shared_parameters
+@with_shared_parts(representations='"features", "encoder"', encoded=", or the encoder's result")
 @dataclass(eq=False, repr=False, kw_only=True)
 class DiffEnc(BaseDiffusion):
     r"""Density model by variational diffusion with a learned encoder.

@@ -1,11 +1,18 @@
-"""Documentation that the diffusion estimators share."""
+"""Documentation that the diffusion estimators share.
+
+scikit-learn asks for whole docstrings; these have some 140 lines in common.
+"""
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
 import textwrap
+from collections.abc import Callable
+from typing import TypeVar
 
-__all__ = ["with_shared_parameters"]
+__all__ = ["with_shared_parts"]
+
+Estimator = TypeVar("Estimator")
 
 _SHARED = """\
 denoiser : {"auto", "mlp", "conv", "unet"} or class, default="auto"
@@ -94,7 +101,7 @@ n_score_steps : int, default=128
 n_sample_steps : int, default=250
     Steps of :meth:`sample` in continuous time.
 
-representation : {REPRESENTATION}, default="features"
+representation : {REPRESENTATIONS}, default="features"
     What :meth:`transform` returns: activations in the middle of the denoiser (for images pooled
     to 2 x 2)ENCODED.
 
@@ -173,13 +180,25 @@ their density has no upper limit. The training with ``variance="optimal"`` uses 
 whose best denoiser is the same; the ratios are estimated after it."""
 
 
-def with_shared_parameters(cls: type) -> type:
-    """Fill the shared parts into the docstring of a class."""
-    encodes = "encoder" in cls.__init__.__kwdefaults__
-    shared = _SHARED.replace("REPRESENTATION", '"features", "encoder"' if encodes else '"features"')
-    shared = shared.replace("ENCODED", ", or the encoder's result" if encodes else "")
-    parts = {"shared": shared, "attributes": _ATTRIBUTES, "notes": _NOTES}
-    for name, text in parts.items():
-        text = textwrap.indent(text, "    ").lstrip()
-        cls.__doc__ = cls.__doc__.replace(f"{{{name}}}", text)
-    return cls
+def with_shared_parts(
+    *, representations: str = '"features"', encoded: str = ""
+) -> Callable[[type[Estimator]], type[Estimator]]:
+    """Decorator that fills the shared parts into the docstring of an estimator.
+
+    Parameters
+    ----------
+    representations : str
+        The choice of ``representation``.
+    encoded : str
+        What :meth:`transform` returns besides activations.
+    """
+    shared = _SHARED.replace("REPRESENTATIONS", representations).replace("ENCODED", encoded)
+    parts = {"{shared}": shared, "{attributes}": _ATTRIBUTES, "{notes}": _NOTES}
+
+    def fill(cls: type[Estimator]) -> type[Estimator]:
+        for name, text in parts.items():
+            indented = textwrap.indent(text, "    ").lstrip()
+            cls.__doc__ = (cls.__doc__ or "").replace(name, indented)
+        return cls
+
+    return fill

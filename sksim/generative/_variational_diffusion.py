@@ -4,12 +4,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from sksim.generative._base import BaseDiffusion
-from sksim.generative._docs import with_shared_parameters
+from sksim.generative._docs import with_shared_parts
 
 __all__ = ["VariationalDiffusion"]
 
 
-@with_shared_parameters
+@with_shared_parts()
 class VariationalDiffusion(BaseDiffusion):
     r"""Density model by variational diffusion.
 

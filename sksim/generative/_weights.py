@@ -13,19 +13,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksim._base import SksimEstimator
 from sksim.generative._data import DataMap
-from sksim.utils._optional import import_optional
+from sksim.utils._optional import require_torch
+from sksim.utils._typing import FloatArray
 
-__all__ = ["WeightsMixin", "import_torch"]
-
-
-def import_torch(estimator: object) -> None:
-    """ImportError that names the extra, if torch or skorch is missing."""
-    for package in ("torch", "skorch"):
-        import_optional(package, extra="torch", purpose=type(estimator).__name__)
+__all__ = ["WeightsMixin"]
 
 
 class WeightsMixin(SksimEstimator):
     """Writing and reading of the trained model, for a :class:`BaseDiffusion`."""
+
+    step_times_: FloatArray | None
+    variance_ratio_: FloatArray | None
 
     def save_weights(self, path: str | os.PathLike[str]) -> None:
         """Write the trained model to a file that holds tensors and plain values only.
@@ -76,7 +74,7 @@ class WeightsMixin(SksimEstimator):
             another network of the same weights.
         """
         self._validate_params()
-        import_torch(self)
+        require_torch(self)
         from sksim._torch._weights import load_state, read_weights
         from sksim._torch.diffusion._spec import OF_TRAINING
 
@@ -96,5 +94,6 @@ class WeightsMixin(SksimEstimator):
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
         if state["steps"] is not None:
-            self.step_times_, self.variance_ratio_ = map(np.array, state["steps"])
+            times, ratio = state["steps"]
+            self.step_times_, self.variance_ratio_ = np.array(times), np.array(ratio)
         return self

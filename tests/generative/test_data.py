@@ -239,8 +239,10 @@ def test_levels_far_from_zero(tiny, rng):
 
 
 def test_integers_with_a_density_warn(tiny, images):
-    with pytest.warns(UserWarning, match="likelihood='gaussian' got integer values"):
-        VariationalDiffusion(**tiny, image_shape=(6, 4), likelihood="gaussian").fit(images)
+    model = VariationalDiffusion(**tiny, image_shape=(6, 4), likelihood="gaussian")
+    with pytest.warns(UserWarning, match="likelihood='gaussian' got integer values") as seen:
+        model.fit(images)
+    assert [warning.filename for warning in seen] == [__file__]
 
 
 @pytest.mark.parametrize(

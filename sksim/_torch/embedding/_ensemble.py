@@ -15,12 +15,15 @@ import torch
 from torch import Tensor, nn
 
 from sksim._torch._training import RandomStream
+from sksim._torch.embedding._model import EmbeddingModel
 from sksim._torch.embedding._net import EmbeddingNet, diverged
 
 __all__ = ["stacked_logits", "train_side_by_side"]
 
 
-def _stacked_perceptron(layers: nn.Sequential, prefix: str, stack: dict, x: Tensor) -> Tensor:
+def _stacked_perceptron(
+    layers: nn.Sequential, prefix: str, stack: dict[str, Tensor], x: Tensor
+) -> Tensor:
     """Outputs (S, b, out) of S networks with the layers' shape for inputs (S, b, in)."""
     for i, layer in enumerate(layers):
         if not isinstance(layer, nn.Linear):
@@ -32,7 +35,7 @@ def _stacked_perceptron(layers: nn.Sequential, prefix: str, stack: dict, x: Tens
     return x
 
 
-def stacked_logits(model: nn.Module, stack: dict[str, Tensor], x: Tensor) -> Tensor:
+def stacked_logits(model: EmbeddingModel, stack: dict[str, Tensor], x: Tensor) -> Tensor:
     """Logits (S, b, k) of S networks shaped like ``model``, for inputs (S, b, n_features)."""
     f = _stacked_perceptron(model.embedding, "embedding", stack, x)
     if isinstance(model.head, nn.Linear):
@@ -68,7 +71,9 @@ def _stack_parameters(nets: Sequence[EmbeddingNet]) -> dict[str, Tensor]:
     }
 
 
-def _unstack(nets, stack: dict, optimizer: torch.optim.Optimizer) -> None:
+def _unstack(
+    nets: Sequence[EmbeddingNet], stack: dict[str, Tensor], optimizer: torch.optim.Optimizer
+) -> None:
     """Give each net its weights and the state of its optimizer."""
     for s, net in enumerate(nets):
         for name, parameter in net.module_.named_parameters():
@@ -95,7 +100,7 @@ def _run_epoch(model, stack, criterion, optimizer, X, y, orders, batch_size: int
     return total / len(X)
 
 
-def _record(nets, losses: Tensor, duration: float) -> None:
+def _record(nets: Sequence[EmbeddingNet], losses: Tensor, duration: float) -> None:
     for net, loss in zip(nets, losses.tolist()):
         epoch = len(net.history) + 1
         if not math.isfinite(loss):

@@ -3,13 +3,38 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import abc
 import copy
 import itertools
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["EmbeddingAdapter", "EmbeddingModel", "build_embedding_model", "perceptron"]
+__all__ = [
+    "EmbeddingAdapter",
+    "EmbeddingModel",
+    "LogitModel",
+    "build_embedding_model",
+    "perceptron",
+]
+
+
+class LogitModel(nn.Module, abc.ABC):
+    """A model of the family: logits f(x).g(y)."""
+
+    @abc.abstractmethod
+    def embed(self, x: Tensor) -> Tensor:
+        """Embeddings f(x) (n, M)."""
+
+    @abc.abstractmethod
+    def unembeddings(self) -> Tensor:
+        """Unembeddings g(y) of all labels (k, M)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (n, k)."""
+        return self.embed(x) @ self.unembeddings().T
 
 
 def perceptron(n_in: int, hidden: tuple[int, ...], n_out: int) -> nn.Sequential:
@@ -21,7 +46,7 @@ def perceptron(n_in: int, hidden: tuple[int, ...], n_out: int) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Linear(sizes[-1], n_out, bias=False))
 
 
-class EmbeddingModel(nn.Module):
+class EmbeddingModel(LogitModel):
     """Logits f(x).g(y) of two networks, or of a network and a linear layer.
 
     Parameters
@@ -34,6 +59,9 @@ class EmbeddingModel(nn.Module):
         "mlp": g is a network on one-hot labels without their last column, so that the last label
         is the zero vector. "linear": g(y) are free parameters.
     """
+
+    head: nn.Sequential | nn.Linear
+    one_hot: Tensor
 
     def __init__(
         self,
@@ -62,12 +90,8 @@ class EmbeddingModel(nn.Module):
             return self.head.weight
         return self.head(self.one_hot)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits (n, k)."""
-        return self.embed(x) @ self.unembeddings().T
 
-
-class EmbeddingAdapter(nn.Module):
+class EmbeddingAdapter(LogitModel):
     """A network of the family made of a user's parts.
 
     Parameters
@@ -76,6 +100,8 @@ class EmbeddingAdapter(nn.Module):
         With methods ``embed(x)`` and ``unembeddings()``, or with submodules ``embedding`` and
         ``head``, the latter a linear layer without bias.
     """
+
+    module: Any
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__()
@@ -106,21 +132,14 @@ class EmbeddingAdapter(nn.Module):
         """Unembeddings g(y) of all labels (k, M)."""
         return self.module.unembeddings() if self.has_methods else self.module.head.weight
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits (n, k)."""
-        return self.embed(x) @ self.unembeddings().T
 
-
-def _check_sizes(model: nn.Module, n_components: int, n_classes: int) -> None:
-    shape = tuple(model.unembeddings().shape)
-    if shape != (n_classes, n_components):
-        raise ValueError(
-            f"The unembeddings of module must have shape (n_classes, n_components) = "
-            f"({n_classes}, {n_components}), got {shape}."
-        )
-
-
-def build_embedding_model(module, n_features: int, n_components: int, n_classes: int, **sizes):
+def build_embedding_model(
+    module: nn.Module | Callable[..., nn.Module] | None,
+    n_features: int,
+    n_components: int,
+    n_classes: int,
+    **sizes: Any,
+) -> LogitModel:
     """The built-in network, or a user's module (copied) or factory, adapted and checked."""
     if module is None:
         return EmbeddingModel(n_features, n_components, n_classes, **sizes)
@@ -129,5 +148,10 @@ def build_embedding_model(module, n_features: int, n_components: int, n_classes:
     else:
         module = module(n_features=n_features, n_components=n_components, n_classes=n_classes)
     model = EmbeddingAdapter(module)
-    _check_sizes(model, n_components, n_classes)
+    shape = tuple(model.unembeddings().shape)
+    if shape != (n_classes, n_components):
+        raise ValueError(
+            f"The unembeddings of module must have shape (n_classes, n_components) = "
+            f"({n_classes}, {n_components}), got {shape}."
+        )
     return model

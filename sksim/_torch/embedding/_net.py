@@ -18,7 +18,7 @@ from sksim._torch._training import (
     resolve_device,
 )
 from sksim._torch.embedding._losses import LOSSES
-from sksim._torch.embedding._model import build_embedding_model
+from sksim._torch.embedding._model import LogitModel, build_embedding_model
 
 __all__ = [
     "EmbeddingNet",
@@ -89,7 +89,7 @@ def prepare_training(net: TrainingNet, *, max_epochs: int, batch_size: int, lr: 
     net.set_rate(lr)
 
 
-def _exact_model(net: TrainingNet) -> nn.Module:
+def _exact_model(net: TrainingNet) -> LogitModel:
     """A copy of the network in float64, on its device where that has float64."""
     model = copy.deepcopy(net.module_).eval()
     device = next(model.parameters()).device
