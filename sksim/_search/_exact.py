@@ -303,7 +303,8 @@ def exact_neighbors(
             found = _search_matrix(blocks, n_neighbors, exclude_self)
         else:
             found = _search_points(points, n_neighbors, exclude_self, effective_n_jobs(n_jobs))
-        found = points.unscaled(found[0]), found[1]
+        with np.errstate(over="ignore", under="ignore"):
+            found = np.ldexp(found[0], points.exponent), found[1]
     elif metric == "precomputed":
         blocks = (X[rows].astype(np.float64) for rows in row_blocks(X.shape[0], 32 * n_indexed))
         found = _search_matrix(blocks, n_neighbors, exclude_self)
@@ -343,4 +344,6 @@ def candidate_distances(
     if fast is None:
         raise ValueError(f"metric must be Euclidean or cosine, got {metric!r}.")
     points = Points.in_range(as_points(X), as_points(Y), fast)
-    return points.unscaled(points.distances(np.arange(points.X.shape[0]), indices))
+    distances = points.distances(np.arange(points.X.shape[0]), indices)
+    with np.errstate(over="ignore", under="ignore"):
+        return np.ldexp(distances, points.exponent)

@@ -8,6 +8,7 @@ zero otherwise, so that a zero vector is at distance one from every vector, as i
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,9 @@ class Points:
             self.y_factors, self.y_bias = _unit_factors(Y)
             x_unit = (self.y_factors, self.y_bias) if X is Y else _unit_factors(X)
             self.x_factors, self.x_bias = x_unit
+        #: Rows of X and of Y in float64, for cosine of unit length.
+        self.queries = partial(_scaled_rows, X, self.x_factors)
+        self.indexed = partial(_scaled_rows, Y, self.y_factors)
 
     @classmethod
     def in_range(cls, X: Any, Y: Any, metric: str) -> "Points":
@@ -110,19 +114,6 @@ class Points:
         x = scaled if X is Y else np.ldexp(X, -of_x[..., None])
         return cls(x, scaled, metric, exponent=power * int(of_x.max()))
 
-    def unscaled(self, distances: np.ndarray) -> np.ndarray:
-        """Distances of the caller's points."""
-        with np.errstate(over="ignore", under="ignore"):
-            return np.ldexp(distances, self.exponent)
-
-    def queries(self, rows: Any) -> Any:
-        """Rows of X in float64, for cosine of unit length."""
-        return _scaled_rows(self.X, self.x_factors, rows)
-
-    def indexed(self, rows: Any) -> Any:
-        """Rows of Y in float64, for cosine of unit length."""
-        return _scaled_rows(self.Y, self.y_factors, rows)
-
     def distances(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Distances of the queries ``rows`` (b,) to the samples ``columns`` (b, c), float64.
 
@@ -133,29 +124,26 @@ class Points:
             return squared
         pair_bytes = 12 * self.X.shape[1] * columns.shape[1]
         blocks = list(row_blocks(rows.size, pair_bytes, working_memory=_PAIR_BLOCK_MIB))
-        squares = self._sparse_squares if self.is_sparse else self._dense_squares
-        squares(rows, columns, blocks, squared)
-        if self.metric == "cosine":
-            has_zero = self.x_bias[rows, None] + self.y_bias[columns] > 0
-            return np.where(has_zero, 1, np.minimum(squared / 2, 2))
-        return np.sqrt(squared) if self.metric == "euclidean" else squared
-
-    def _sparse_squares(self, rows, columns, blocks, out) -> None:
+        if not self.is_sparse:
+            shape = (blocks[0].stop, columns.shape[1], self.Y.shape[1])
+            taken, differences = np.empty(shape, self.Y.dtype), np.empty(shape)
         for part in blocks:
-            x = self.queries(np.repeat(rows[part], columns.shape[1]))
-            norms = _squared_norms(x - self.indexed(columns[part].ravel()))
-            out[part] = norms.reshape(-1, columns.shape[1])
-
-    def _dense_squares(self, rows, columns, blocks, out) -> None:
-        shape = (blocks[0].stop, columns.shape[1], self.Y.shape[1])
-        taken, differences = np.empty(shape, self.Y.dtype), np.empty(shape)
-        for part in blocks:
-            y, difference = taken[: part.stop - part.start], differences[: part.stop - part.start]
+            if self.is_sparse:
+                x = self.queries(np.repeat(rows[part], columns.shape[1]))
+                norms = _squared_norms(x - self.indexed(columns[part].ravel()))
+                squared[part] = norms.reshape(-1, columns.shape[1])
+                continue
+            n_rows = part.stop - part.start
+            y, difference = taken[:n_rows], differences[:n_rows]
             np.take(self.Y, columns[part], axis=0, out=y, mode="clip")
             factors = 1 if self.y_factors is None else self.y_factors[columns[part], None]
             np.multiply(y, factors, out=difference)
             difference -= self.queries(rows[part])[:, None, :]
-            out[part] = _squared_norms(difference)
+            squared[part] = _squared_norms(difference)
+        if self.metric == "cosine":
+            has_zero = self.x_bias[rows, None] + self.y_bias[columns] > 0
+            return np.where(has_zero, 1, np.minimum(squared / 2, 2))
+        return np.sqrt(squared) if self.metric == "euclidean" else squared
 
     def squared_limits(self, distances: np.ndarray) -> np.ndarray:
         """Squared distances such that every pair beyond has a greater computed distance.

@@ -10,9 +10,10 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sksim.metrics import k_skewness, robin_hood_index
-from sksim.neighbors._backends import BruteBackend
-from sksim.neighbors._base import HubnessReducedSearch, own_lists
+from sksim.neighbors._base import HubnessReducedSearch
+from sksim.neighbors._candidates import BruteBackend, own_lists
 from sksim.utils._sklearn import Interval, validate_params
+from sksim.utils._typing import RandomState
 
 __all__ = ["candidate_report"]
 
@@ -44,7 +45,13 @@ def _hubness(indices, n_indexed):
     },
     prefer_skip_nested_validation=True,
 )
-def candidate_report(search, *, n_neighbors=10, n_queries=1000, random_state=None):
+def candidate_report(
+    search: HubnessReducedSearch,
+    *,
+    n_neighbors: int = 10,
+    n_queries: int = 1000,
+    random_state: RandomState = None,
+) -> Bunch:
     r"""Compare the candidates of a fitted search with the exact neighbours of a sample.
 
     For a random sample of the indexed samples as queries, each left out of its own list,

@@ -3,17 +3,19 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from typing import Self
+
 from sklearn.base import ClassifierMixin
 from sklearn.neighbors import KNeighborsClassifier
 
-from sksim.neighbors._base import HubnessReducedSearch
 from sksim.neighbors._vote import NeighborVote
 from sksim.utils._sklearn import _fit_context
+from sksim.utils._typing import ArrayLike, FloatArray, MatrixLike
 
 __all__ = ["HubnessReducedKNeighborsClassifier"]
 
 
-class HubnessReducedKNeighborsClassifier(ClassifierMixin, NeighborVote, HubnessReducedSearch):
+class HubnessReducedKNeighborsClassifier(ClassifierMixin, NeighborVote):
     r"""Classify by the vote of the nearest neighbours after hubness reduction.
 
     The class of a query :math:`q` is :math:`\arg\max_c \sum_{x \in NN_k(q)} w(q, x) [y_x = c]`,
@@ -26,9 +28,10 @@ class HubnessReducedKNeighborsClassifier(ClassifierMixin, NeighborVote, HubnessR
     ----------
     n_neighbors : int, default=5
         Number of neighbours that vote; smaller than the number of training samples.
-    reduction : str, reduction or None, default="mutual_proximity"
-        Name of a reduction of :mod:`sksim.hubness`, or an instance, whose parameters can
-        then be searched as ``reduction__<parameter>``. None means plain neighbours.
+    reduction : str, estimator or None, default="mutual_proximity"
+        Name of a reduction of :mod:`sksim.hubness`, an instance, or another transformer from
+        graph to graph; its parameters can be searched as ``reduction__<parameter>``, those of a
+        name too. None means plain neighbours.
     weights : {"uniform", "distance"} or callable, default="uniform"
         Weights of the votes. "distance" weights by the inverse of the secondary distance: a
         training sample that is asked for is at distance 0 and decides alone.
@@ -90,34 +93,8 @@ class HubnessReducedKNeighborsClassifier(ClassifierMixin, NeighborVote, HubnessR
     True
     """
 
-    _parameter_constraints: dict = {
-        **HubnessReducedSearch._parameter_constraints,
-        **NeighborVote._parameter_constraints,
-    }
-
-    def __init__(
-        self,
-        n_neighbors=5,
-        *,
-        reduction="mutual_proximity",
-        weights="uniform",
-        n_candidates="auto",
-        metric="euclidean",
-        metric_params=None,
-        backend="auto",
-        n_jobs=None,
-    ):
-        self.n_neighbors = n_neighbors
-        self.reduction = reduction
-        self.weights = weights
-        self.n_candidates = n_candidates
-        self.metric = metric
-        self.metric_params = metric_params
-        self.backend = backend
-        self.n_jobs = n_jobs
-
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
+    def fit(self, X: MatrixLike, y: ArrayLike) -> Self:
         """Index the training samples, fit the reduction and store the labels.
 
         Parameters
@@ -136,7 +113,7 @@ class HubnessReducedKNeighborsClassifier(ClassifierMixin, NeighborVote, HubnessR
         self.classes_ = self._vote.classes_
         return self
 
-    def predict_proba(self, X=None):
+    def predict_proba(self, X: MatrixLike | None = None) -> FloatArray | list[FloatArray]:
         """Share of the weighted votes for each class.
 
         Parameters
@@ -149,9 +126,5 @@ class HubnessReducedKNeighborsClassifier(ClassifierMixin, NeighborVote, HubnessR
         probabilities : ndarray of shape (n_queries, n_classes), or list of ndarray
             Columns in the order of ``classes_``; a list for several outputs.
         """
-        return self._vote_graph("predict_proba", X)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
-        return tags
+        voters = self._voters(X)
+        return self._vote.predict_proba(voters)

@@ -4,16 +4,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from numbers import Integral, Real
-from typing import NamedTuple
+from typing import Literal, NamedTuple, Self
 
 import numpy as np
 from scipy.special import softmax
-from sklearn.base import ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from sksim.neighbors._base import HubnessReducedSearch, complete_lists
+from sksim.neighbors._base import complete_lists
 from sksim.neighbors._vote import ProbabilityVote, sum_of_votes
 from sksim.utils._sklearn import Interval, StrOptions, _fit_context
+from sksim.utils._typing import ArrayLike, FloatArray, MatrixLike, Metric, MetricParams
 
 __all__ = ["HubnessWeightedKNeighborsClassifier"]
 
@@ -110,7 +111,7 @@ def _distance_weights(distances):
     return np.where(is_zero.any(axis=1, keepdims=True), is_zero, relative**2)
 
 
-class HubnessWeightedKNeighborsClassifier(ClassifierMixin, ProbabilityVote, HubnessReducedSearch):
+class HubnessWeightedKNeighborsClassifier(ProbabilityVote):
     r"""Classify by neighbours whose votes depend on their hubness in the training set.
 
     :math:`N(x)` is the number of lists of k neighbours of the other training samples that hold
@@ -149,9 +150,9 @@ class HubnessWeightedKNeighborsClassifier(ClassifierMixin, ProbabilityVote, Hubn
         Additive smoothing :math:`\lambda` of "hfnn" and "nhbnn".
     antihub_threshold : int, default=0
         Largest occurrence of the samples that take the mean counts of their label.
-    reduction : str, reduction or None, default=None
-        Hubness reduction before the neighbours are taken. None means plain neighbours, as in the
-        publications.
+    reduction : str, estimator or None, default=None
+        Hubness reduction before the neighbours are taken: a name, an instance, or another
+        transformer from graph to graph. None means plain neighbours, as in the publications.
     n_candidates : int or "auto", default="auto"
         Number of candidates by primary distance for the reduction.
     metric : str or callable, default="euclidean"
@@ -219,7 +220,7 @@ class HubnessWeightedKNeighborsClassifier(ClassifierMixin, ProbabilityVote, Hubn
     """
 
     _parameter_constraints: dict = {
-        **HubnessReducedSearch._parameter_constraints,
+        **ProbabilityVote._parameter_constraints,
         "scheme": [StrOptions(set(_VOTES))],
         "weights": [StrOptions({"uniform", "distance"})],
         "smoothing": [Interval(Real, 0, None, closed="neither")],
@@ -228,19 +229,19 @@ class HubnessWeightedKNeighborsClassifier(ClassifierMixin, ProbabilityVote, Hubn
 
     def __init__(
         self,
-        n_neighbors=5,
+        n_neighbors: int = 5,
         *,
-        scheme="hw",
-        weights="uniform",
-        smoothing=1e-3,
-        antihub_threshold=0,
-        reduction=None,
-        n_candidates="auto",
-        metric="euclidean",
-        metric_params=None,
-        backend="auto",
-        n_jobs=None,
-    ):
+        scheme: Literal["hw", "hfnn", "nhbnn", "hiknn"] = "hw",
+        weights: Literal["uniform", "distance"] = "uniform",
+        smoothing: float = 1e-3,
+        antihub_threshold: int = 0,
+        reduction: str | BaseEstimator | None = None,
+        n_candidates: int | Literal["auto"] = "auto",
+        metric: Metric = "euclidean",
+        metric_params: MetricParams = None,
+        backend: str | BaseEstimator = "auto",
+        n_jobs: int | None = None,
+    ) -> None:
         self.n_neighbors = n_neighbors
         self.scheme = scheme
         self.weights = weights
@@ -254,7 +255,7 @@ class HubnessWeightedKNeighborsClassifier(ClassifierMixin, ProbabilityVote, Hubn
         self.n_jobs = n_jobs
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
+    def fit(self, X: MatrixLike, y: ArrayLike) -> Self:
         """Count the occurrences of the training samples in each other's neighbour lists.
 
         Parameters
@@ -273,16 +274,16 @@ class HubnessWeightedKNeighborsClassifier(ClassifierMixin, ProbabilityVote, Hubn
             raise ValueError(
                 f"weights must be 'uniform' with scheme='nhbnn', got {self.weights!r}."
             )
-        X, labels = self._fit_labels(X, y)
+        X, labels = self._validated_labels(X, y)
         self._fit_search(X, labels)
-        _, indices = complete_lists(self._reduced(None), self.n_neighbors)
+        _, indices = complete_lists(self._neighbor_graph(None, self.n_neighbors), self.n_neighbors)
         occurrences = _count_occurrences(indices, labels, self.classes_.size)
         self.occurrences_ = occurrences.by_class
         self.class_prior_ = occurrences.own.mean(axis=0)
         self._votes = _VOTES[self.scheme](occurrences, self.smoothing, self.antihub_threshold)
         return self
 
-    def predict_proba(self, X=None):
+    def predict_proba(self, X: MatrixLike | None = None) -> FloatArray:
         """Shares of the votes for each class.
 
         Parameters
@@ -297,7 +298,7 @@ class HubnessWeightedKNeighborsClassifier(ClassifierMixin, ProbabilityVote, Hubn
             information.
         """
         check_is_fitted(self)
-        distances, indices = complete_lists(self._reduced(X), self.n_neighbors)
+        distances, indices = complete_lists(self._neighbor_graph(X), self.n_neighbors)
         if self.scheme == "nhbnn":
             log_likelihood = sum_of_votes(np.ones(indices.shape), self._votes, indices)
             return softmax(log_likelihood + np.log(self.class_prior_), axis=1)

@@ -4,14 +4,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from numbers import Real
+from typing import Literal, Self
 
 import numpy as np
-from sklearn.base import ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from sksim.neighbors._base import HubnessReducedSearch, complete_lists
+from sksim.neighbors._base import complete_lists
 from sksim.neighbors._vote import ProbabilityVote, sum_of_votes
 from sksim.utils._sklearn import Interval, StrOptions, _fit_context
+from sksim.utils._typing import ArrayLike, FloatArray, MatrixLike, Metric, MetricParams
 
 __all__ = ["NadarayaWatsonClassifier"]
 
@@ -27,7 +29,7 @@ def _log_exponential(scaled):
 _LOG_KERNELS = {"gaussian": _log_gaussian, "exponential": _log_exponential}
 
 
-class NadarayaWatsonClassifier(ClassifierMixin, ProbabilityVote, HubnessReducedSearch):
+class NadarayaWatsonClassifier(ProbabilityVote):
     r"""Classify by a kernel average of the labels of the nearest neighbours.
 
     .. math:: P(c \mid q) = \frac{\sum_{x \in NN_k(q)} K(d'(q, x) / h)\, [y_x = c]}
@@ -47,8 +49,10 @@ class NadarayaWatsonClassifier(ClassifierMixin, ProbabilityVote, HubnessReducedS
         The kernel K.
     bandwidth : float or "auto", default="auto"
         Bandwidth h in units of the reduced distance.
-    reduction : str, reduction or None, default="mutual_proximity"
-        Name of a reduction of :mod:`sksim.hubness`, or an instance. None means the primary
+    reduction : str, estimator or None, default="mutual_proximity"
+        Name of a reduction of :mod:`sksim.hubness`, an instance, or another transformer from
+        graph to graph; its parameters can be searched as ``reduction__<parameter>``, those of a
+        name too. None means the primary
         distance.
     n_candidates : int or "auto", default="auto"
         Number of candidates by primary distance, at least ``n_neighbors`` and cut to the
@@ -107,24 +111,24 @@ class NadarayaWatsonClassifier(ClassifierMixin, ProbabilityVote, HubnessReducedS
     """
 
     _parameter_constraints: dict = {
-        **HubnessReducedSearch._parameter_constraints,
+        **ProbabilityVote._parameter_constraints,
         "kernel": [StrOptions(set(_LOG_KERNELS))],
         "bandwidth": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
     }
 
     def __init__(
         self,
-        n_neighbors=5,
+        n_neighbors: int = 5,
         *,
-        kernel="gaussian",
-        bandwidth="auto",
-        reduction="mutual_proximity",
-        n_candidates="auto",
-        metric="euclidean",
-        metric_params=None,
-        backend="auto",
-        n_jobs=None,
-    ):
+        kernel: Literal["gaussian", "exponential"] = "gaussian",
+        bandwidth: float | Literal["auto"] = "auto",
+        reduction: str | BaseEstimator | None = "mutual_proximity",
+        n_candidates: int | Literal["auto"] = "auto",
+        metric: Metric = "euclidean",
+        metric_params: MetricParams = None,
+        backend: str | BaseEstimator = "auto",
+        n_jobs: int | None = None,
+    ) -> None:
         self.n_neighbors = n_neighbors
         self.kernel = kernel
         self.bandwidth = bandwidth
@@ -136,7 +140,7 @@ class NadarayaWatsonClassifier(ClassifierMixin, ProbabilityVote, HubnessReducedS
         self.n_jobs = n_jobs
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
+    def fit(self, X: MatrixLike, y: ArrayLike) -> Self:
         """Index the training samples, fit the reduction and store the labels.
 
         Parameters
@@ -151,11 +155,11 @@ class NadarayaWatsonClassifier(ClassifierMixin, ProbabilityVote, HubnessReducedS
         self : object
             The fitted classifier.
         """
-        X, self._labels = self._fit_labels(X, y)
+        X, self._labels = self._validated_labels(X, y)
         self._fit_search(X, self._labels)
         return self
 
-    def predict_proba(self, X=None):
+    def predict_proba(self, X: MatrixLike | None = None) -> FloatArray:
         """Kernel averages of the labels.
 
         Parameters
@@ -169,8 +173,7 @@ class NadarayaWatsonClassifier(ClassifierMixin, ProbabilityVote, HubnessReducedS
             Columns in the order of ``classes_``.
         """
         check_is_fitted(self)
-        distances, indices = complete_lists(self._reduced(X), self.n_neighbors)
-        distances = distances.astype(np.float64)
+        distances, indices = complete_lists(self._neighbor_graph(X), self.n_neighbors)
         log_kernel = _LOG_KERNELS[self.kernel](distances / self._bandwidths(distances))
         weights = np.exp(log_kernel - log_kernel.max(axis=1, keepdims=True))
         votes = sum_of_votes(weights, np.eye(self.classes_.size), self._labels[indices])

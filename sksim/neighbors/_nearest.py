@@ -4,14 +4,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from numbers import Real
+from typing import Literal, Self
 
 import numpy as np
+from scipy.sparse import csr_array, csr_matrix
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_scalar
 
-from sksim.neighbors._backends import padded_lists
 from sksim.neighbors._base import HubnessReducedSearch, first_of_rows
-from sksim.utils._graph import graph_from_neighbors
+from sksim.neighbors._candidates import Lists
+from sksim.utils._names import unknown_name_error
 from sksim.utils._sklearn import Interval, _fit_context
+from sksim.utils._typing import ArrayLike, MatrixLike, Metric, MetricParams
 
 __all__ = ["HubnessReducedNearestNeighbors"]
 
@@ -27,11 +31,11 @@ def _within_radius(graph, radius: float):
 
 def _self_first(graph):
     """Square graph with each sample prepended to its row at distance 0."""
-    distances, indices = padded_lists(graph)
-    n_samples = graph.shape[0]
-    distances = np.hstack([np.zeros((n_samples, 1)), distances]).astype(graph.dtype)
-    indices = np.hstack([np.arange(n_samples)[:, None], indices])
-    return graph_from_neighbors(distances, indices, graph.shape[1], container=type(graph))
+    starts = graph.indptr[:-1]
+    data = np.insert(graph.data, starts, 0.0)
+    indices = np.insert(graph.indices, starts, np.arange(graph.shape[0]))
+    indptr = graph.indptr + np.arange(graph.shape[0] + 1)
+    return type(graph)((data, indices, indptr), shape=graph.shape)
 
 
 class HubnessReducedNearestNeighbors(HubnessReducedSearch):
@@ -48,8 +52,10 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
     n_neighbors : int, default=5
         Number of neighbours of :meth:`kneighbors` unless it is given there, the sample itself
         not counted; smaller than the number of indexed samples.
-    reduction : str, reduction or None, default="mutual_proximity"
-        Name of a reduction of :mod:`sksim.hubness`, or an instance. None means plain
+    reduction : str, estimator or None, default="mutual_proximity"
+        Name of a reduction of :mod:`sksim.hubness`, an instance, or another transformer from
+        graph to graph; its parameters can be searched as ``reduction__<parameter>``, those of a
+        name too. None means plain
         neighbours.
     radius : float, default=1.0
         Largest secondary distance of :meth:`radius_neighbors` unless it is given there.
@@ -117,16 +123,16 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
 
     def __init__(
         self,
-        n_neighbors=5,
+        n_neighbors: int = 5,
         *,
-        reduction="mutual_proximity",
-        radius=1.0,
-        n_candidates="auto",
-        metric="euclidean",
-        metric_params=None,
-        backend="auto",
-        n_jobs=None,
-    ):
+        reduction: str | BaseEstimator | None = "mutual_proximity",
+        radius: float = 1.0,
+        n_candidates: int | Literal["auto"] = "auto",
+        metric: Metric = "euclidean",
+        metric_params: MetricParams = None,
+        backend: str | BaseEstimator = "auto",
+        n_jobs: int | None = None,
+    ) -> None:
         self.n_neighbors = n_neighbors
         self.reduction = reduction
         self.radius = radius
@@ -137,7 +143,9 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
         self.n_jobs = n_jobs
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None, *, bank=None):
+    def fit(
+        self, X: MatrixLike, y: ArrayLike | None = None, *, bank: MatrixLike | None = None
+    ) -> Self:
         """Index the training samples and fit the reduction on their neighbours.
 
         Parameters
@@ -155,12 +163,12 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
         self : object
             The fitted search.
         """
-        self._fit_search(self._check_index(X), y, bank=bank)
-        self._candidates = None
+        self._fit_search(self._validated(X, reset=True), y, bank=bank)
+        self._lists: Lists | None = None
         return self
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def partial_fit(self, X, y=None):
+    def partial_fit(self, X: MatrixLike, y: None = None) -> Self:
         """Add a block of samples to the index; blocks one after another equal ``fit`` of all.
 
         Only the pairs with a new sample are searched; then the reduction is fitted again. Needs
@@ -184,21 +192,21 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
                 "partial_fit needs vectors and backend='auto' or 'brute', got "
                 f"metric={self.metric!r}, backend={self.backend!r}."
             )
-        if not hasattr(self, "backend_"):
-            X, candidates = self._check_index(X), None
+        if hasattr(self, "backend_"):
+            X = self._validated(X, reset=False)
+            width = self._n_candidates(self.n_samples_fit_ + X.shape[0]) + 1
+            X, lists = self._candidates.grown(X, self._lists, width)
+            self._lists = self._fit_search(X, lists=lists)
         else:
-            X, candidates = self._grown(self._check_queries(X), *self._known())
-        self._fit_backend(X)
-        self._fit_reduction(X, candidates=candidates)
-        self._candidates = candidates
+            self._lists = self._fit_search(self._validated(X, reset=True))
         return self
 
-    def _known(self):
-        """The index and its candidates in itself."""
-        index = self.backend_.index
-        return index, self._candidates or self.backend_.neighbors(index, self._width())
-
-    def radius_neighbors(self, X=None, radius=None, return_distance=True):
+    def radius_neighbors(
+        self,
+        X: MatrixLike | None = None,
+        radius: float | None = None,
+        return_distance: bool = True,
+    ) -> tuple[np.ndarray, np.ndarray] | np.ndarray:
         """Find the candidates within a radius of secondary distance.
 
         Only the candidates can be found: at most ``effective_n_candidates_`` for each query.
@@ -222,12 +230,17 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
         """
         radius = self.radius if radius is None else radius
         check_scalar(radius, "radius", Real, min_val=0)
-        lists = _within_radius(self._reduced(X), radius)
+        lists = _within_radius(self._neighbor_graph(X), radius)
         return lists if return_distance else lists[1]
 
     def kneighbors_graph(
-        self, X=None, n_neighbors=None, mode="connectivity", *, include_self=False
-    ):
+        self,
+        X: MatrixLike | None = None,
+        n_neighbors: int | None = None,
+        mode: Literal["connectivity", "distance"] = "connectivity",
+        *,
+        include_self: bool = False,
+    ) -> csr_matrix | csr_array:
         """Compute the neighbour graph.
 
         Parameters
@@ -249,11 +262,11 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
             Neighbour graph, rows sorted by secondary distance.
         """
         if mode not in ("connectivity", "distance"):
-            raise ValueError(f"mode must be 'connectivity' or 'distance', got {mode!r}.")
+            raise unknown_name_error("mode", mode, ["connectivity", "distance"])
         if include_self and X is not None:
             raise ValueError("include_self=True needs X=None: queries are not indexed samples.")
         n_neighbors = self._requested(n_neighbors)
-        graph = first_of_rows(self._reduced(X, n_neighbors), n_neighbors)
+        graph = first_of_rows(self._neighbor_graph(X, n_neighbors), n_neighbors)
         if include_self:
             graph = _self_first(graph)
         if mode == "connectivity":

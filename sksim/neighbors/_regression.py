@@ -3,17 +3,19 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from typing import Self
+
 from sklearn.base import RegressorMixin
 from sklearn.neighbors import KNeighborsRegressor
 
-from sksim.neighbors._base import HubnessReducedSearch
 from sksim.neighbors._vote import NeighborVote
 from sksim.utils._sklearn import _fit_context
+from sksim.utils._typing import ArrayLike, MatrixLike
 
 __all__ = ["HubnessReducedKNeighborsRegressor"]
 
 
-class HubnessReducedKNeighborsRegressor(RegressorMixin, NeighborVote, HubnessReducedSearch):
+class HubnessReducedKNeighborsRegressor(RegressorMixin, NeighborVote):
     r"""Predict by the mean of the nearest neighbours after hubness reduction.
 
     The prediction for a query :math:`q` is
@@ -27,9 +29,10 @@ class HubnessReducedKNeighborsRegressor(RegressorMixin, NeighborVote, HubnessRed
     ----------
     n_neighbors : int, default=5
         Number of neighbours in the mean; smaller than the number of training samples.
-    reduction : str, reduction or None, default="mutual_proximity"
-        Name of a reduction of :mod:`sksim.hubness`, or an instance, whose parameters can
-        then be searched as ``reduction__<parameter>``. None means plain neighbours.
+    reduction : str, estimator or None, default="mutual_proximity"
+        Name of a reduction of :mod:`sksim.hubness`, an instance, or another transformer from
+        graph to graph; its parameters can be searched as ``reduction__<parameter>``, those of a
+        name too. None means plain neighbours.
     weights : {"uniform", "distance"} or callable, default="uniform"
         Weights of the neighbours. "distance" weights by the inverse of the secondary
         distance: a training sample that is asked for is at distance 0 and decides alone.
@@ -89,34 +92,8 @@ class HubnessReducedKNeighborsRegressor(RegressorMixin, NeighborVote, HubnessRed
     True
     """
 
-    _parameter_constraints: dict = {
-        **HubnessReducedSearch._parameter_constraints,
-        **NeighborVote._parameter_constraints,
-    }
-
-    def __init__(
-        self,
-        n_neighbors=5,
-        *,
-        reduction="mutual_proximity",
-        weights="uniform",
-        n_candidates="auto",
-        metric="euclidean",
-        metric_params=None,
-        backend="auto",
-        n_jobs=None,
-    ):
-        self.n_neighbors = n_neighbors
-        self.reduction = reduction
-        self.weights = weights
-        self.n_candidates = n_candidates
-        self.metric = metric
-        self.metric_params = metric_params
-        self.backend = backend
-        self.n_jobs = n_jobs
-
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
+    def fit(self, X: MatrixLike, y: ArrayLike) -> Self:
         """Index the training samples, fit the reduction and store the targets.
 
         Parameters

@@ -3,12 +3,16 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from typing import Literal, Self
+
 import numpy as np
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from scipy.sparse import csr_array, csr_matrix
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sksim.neighbors._base import HubnessReducedSearch, first_of_rows
 from sksim.utils._sklearn import StrOptions, _fit_context
+from sksim.utils._typing import ArrayLike, MatrixLike, Metric, MetricParams
 
 __all__ = ["HubnessReducedKNeighborsTransformer"]
 
@@ -33,8 +37,10 @@ class HubnessReducedKNeighborsTransformer(
     n_neighbors : int, default=5
         Number of neighbours of each row, the sample itself not counted; smaller than the
         number of indexed samples.
-    reduction : str, reduction or None, default="mutual_proximity"
-        Name of a reduction of :mod:`sksim.hubness`, or an instance, whose parameters can
+    reduction : str, estimator or None, default="mutual_proximity"
+        Name of a reduction of :mod:`sksim.hubness`, an instance, or another transformer from
+        graph to graph; its parameters can be searched as ``reduction__<parameter>``, those of a
+        name too, whose parameters can
         then be searched as ``reduction__<parameter>``. None means plain neighbours.
     n_candidates : int or "auto", default="auto"
         Number :math:`K` of candidates, the sample itself not counted, at least
@@ -120,16 +126,16 @@ class HubnessReducedKNeighborsTransformer(
 
     def __init__(
         self,
-        n_neighbors=5,
+        n_neighbors: int = 5,
         *,
-        reduction="mutual_proximity",
-        n_candidates="auto",
-        metric="euclidean",
-        metric_params=None,
-        backend="auto",
-        mode="distance",
-        n_jobs=None,
-    ):
+        reduction: str | BaseEstimator | None = "mutual_proximity",
+        n_candidates: int | Literal["auto"] = "auto",
+        metric: Metric = "euclidean",
+        metric_params: MetricParams = None,
+        backend: str | BaseEstimator = "auto",
+        mode: Literal["distance", "connectivity"] = "distance",
+        n_jobs: int | None = None,
+    ) -> None:
         self.n_neighbors = n_neighbors
         self.reduction = reduction
         self.n_candidates = n_candidates
@@ -140,7 +146,9 @@ class HubnessReducedKNeighborsTransformer(
         self.n_jobs = n_jobs
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None, *, bank=None):
+    def fit(
+        self, X: MatrixLike, y: ArrayLike | None = None, *, bank: MatrixLike | None = None
+    ) -> Self:
         """Index the training samples and fit the reduction on their neighbours.
 
         Parameters
@@ -158,14 +166,14 @@ class HubnessReducedKNeighborsTransformer(
         self : object
             The fitted transformer.
         """
-        self._fit_search(self._check_index(X), y, bank=bank)
+        self._fit_search(self._validated(X, reset=True), y, bank=bank)
         return self
 
     @property
-    def _n_features_out(self):
+    def _n_features_out(self) -> int:
         return self.n_samples_fit_
 
-    def transform(self, X):
+    def transform(self, X: MatrixLike) -> csr_matrix | csr_array:
         """Compute the neighbour graph of queries.
 
         Parameters
@@ -181,10 +189,12 @@ class HubnessReducedKNeighborsTransformer(
             in ``mode="distance"``, ``n_neighbors`` in ``mode="connectivity"``.
         """
         check_is_fitted(self)
-        return self._output(self._reduced(X))
+        return self._output(self._neighbor_graph(X))
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit_transform(self, X, y=None, *, bank=None):
+    def fit_transform(
+        self, X: MatrixLike, y: ArrayLike | None = None, *, bank: MatrixLike | None = None
+    ) -> csr_matrix | csr_array:
         """Fit and compute the neighbour graph of the training samples.
 
         With one search where the lists of all candidates fit into the working memory, with two
@@ -205,14 +215,11 @@ class HubnessReducedKNeighborsTransformer(
         X_graph : csr_matrix or csr_array of shape (n_samples, n_samples)
             The same as ``fit(X).transform(X)``.
         """
-        X = self._check_index(X)
-        self._fit_backend(X)
-        fits_in_memory = len(self._row_blocks(X)) == 1
-        candidates = self.backend_.neighbors(X, self._width()) if fits_in_memory else None
-        self._fit_reduction(X, y, bank=bank, candidates=candidates)
-        return self._output(self._reduced_queries(X, candidates))
+        X = self._validated(X, reset=True)
+        lists = self._fit_search(X, y, bank=bank)
+        return self._output(self._reduced(self._candidates.graphs(X, lists)))
 
-    def _output(self, graph):
+    def _output(self, graph) -> csr_matrix | csr_array:
         if self.mode == "distance":
             return first_of_rows(graph, self.n_neighbors + 1)
         graph = first_of_rows(graph, self.n_neighbors)
@@ -221,5 +228,6 @@ class HubnessReducedKNeighborsTransformer(
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        # As scikit-learn's: what reads a graph casts it to float64, which would sort its columns.
+        tags.transformer_tags.preserves_dtype = ["float64"]
         return tags

@@ -1,20 +1,28 @@
-"""What the classifiers and the regressor share: targets, and predictions from the votes."""
+"""Predictions from the votes of the neighbours: what classifiers and the regressor share."""
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias
+
 import numpy as np
 from scipy import sparse
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 
-from sksim.neighbors._base import complete_lists
+from sksim.neighbors._base import HubnessReducedSearch, complete_lists
 from sksim.utils._graph import graph_from_neighbors
 from sksim.utils._sklearn import StrOptions
+from sksim.utils._typing import FloatArray, MatrixLike, Metric, MetricParams
 
 __all__ = ["NeighborVote", "ProbabilityVote", "sum_of_votes"]
 
+Weights: TypeAlias = Literal["uniform", "distance"] | Callable[[FloatArray], FloatArray]
 
-def sum_of_votes(weights, votes, voters):
+
+def sum_of_votes(weights: np.ndarray, votes: np.ndarray, voters: np.ndarray) -> np.ndarray:
     """Weighted sum over the neighbours of each query, one neighbour at a time.
 
     ``weights`` and ``voters`` (n_queries, n_neighbors), row ``voters`` of ``votes`` (., n_classes)
@@ -26,25 +34,48 @@ def sum_of_votes(weights, votes, voters):
     return total
 
 
-class NeighborVote:
-    """Mixin of the classifier and the regressor: a precomputed scikit-learn estimator inside."""
+class NeighborVote(HubnessReducedSearch):
+    """Abstract base of the classifier and the regressor by scikit-learn's on the reduced graph."""
 
-    _parameter_constraints: dict = {"weights": [StrOptions({"uniform", "distance"}), callable]}
+    _parameter_constraints: dict = {
+        **HubnessReducedSearch._parameter_constraints,
+        "weights": [StrOptions({"uniform", "distance"}), callable],
+    }
 
-    def _fit_vote(self, Estimator, X, y, **y_options):
-        X, y = self._check_index(X, y, multi_output=True, **y_options)
+    def __init__(
+        self,
+        n_neighbors: int = 5,
+        *,
+        reduction: str | BaseEstimator | None = "mutual_proximity",
+        weights: Weights = "uniform",
+        n_candidates: int | Literal["auto"] = "auto",
+        metric: Metric = "euclidean",
+        metric_params: MetricParams = None,
+        backend: str | BaseEstimator = "auto",
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_neighbors = n_neighbors
+        self.reduction = reduction
+        self.weights = weights
+        self.n_candidates = n_candidates
+        self.metric = metric
+        self.metric_params = metric_params
+        self.backend = backend
+        self.n_jobs = n_jobs
+
+    def _fit_vote(self, Estimator: Any, X, y, **y_options) -> None:
+        X, y = self._validated(X, reset=True, y=y, multi_output=True, **y_options)
         self._fit_search(X, y)
         self._vote = Estimator(self.n_neighbors, weights=self.weights, metric="precomputed")
         # Only the targets matter: the graph of each query is given when it is asked for.
         self._vote.fit(sparse.identity(X.shape[0], format="csr"), y)
 
-    def _vote_graph(self, method: str, X):
-        """Answer of the inner estimator for the reduced neighbours of X."""
-        graph = self._reduced(X)
-        lists = complete_lists(graph, self.n_neighbors)
-        return getattr(self._vote, method)(graph_from_neighbors(*lists, graph.shape[1]))
+    def _voters(self, X):
+        """Graph of the ``n_neighbors`` nearest of each query after the reduction."""
+        graph = self._neighbor_graph(X)
+        return graph_from_neighbors(*complete_lists(graph, self.n_neighbors), graph.shape[1])
 
-    def predict(self, X=None):
+    def predict(self, X: MatrixLike | None = None) -> np.ndarray:
         """Predict the targets of queries.
 
         Parameters
@@ -57,26 +88,32 @@ class NeighborVote:
         y : ndarray of shape (n_queries,) or (n_queries, n_outputs)
             Predictions.
         """
-        return self._vote_graph("predict", X)
+        voters = self._voters(X)
+        return self._vote.predict(voters)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
         tags.target_tags.multi_output = True
+        if tags.classifier_tags is not None:
+            tags.classifier_tags.multi_label = True
         return tags
 
 
-class ProbabilityVote:
-    """Mixin of the classifiers with votes of their own: labels, and the most probable class."""
+class ProbabilityVote(ClassifierMixin, HubnessReducedSearch):
+    """Abstract base of the classifiers with votes of their own."""
 
-    def _fit_labels(self, X, y):
-        """Validate; returns the training samples and the numbers of their labels."""
-        X, y = self._check_index(X, y, multi_output=False)
+    def _validated_labels(self, X, y) -> tuple[Any, np.ndarray]:
+        """Checked training samples and the numbers of their labels."""
+        X, y = self._validated(X, reset=True, y=y, multi_output=False)
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
         return X, labels
 
-    def predict(self, X=None):
+    @abstractmethod
+    def predict_proba(self, X: MatrixLike | None = None) -> FloatArray:
+        """Shares of the classes, in the order of ``classes_``."""
+
+    def predict(self, X: MatrixLike | None = None) -> np.ndarray:
         """Predict the class with the most votes.
 
         Parameters

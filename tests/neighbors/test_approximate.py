@@ -69,7 +69,7 @@ def test_pickle_and_dtype(clusters, name):
     copy = pickle.loads(pickle.dumps(search))
     for found, expected in zip(copy.kneighbors(Q), search.kneighbors(Q)):
         assert_array_equal(found, expected)
-    assert search.kneighbors(Q)[0].dtype == np.float32
+    assert search.kneighbors(Q)[0].dtype == np.float64
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,7 +9,11 @@ from sklearn.neighbors import KNeighborsTransformer, NearestNeighbors
 
 from sksim.hubness import NICDM, MutualProximity
 from sksim.hubness._registry import REDUCTIONS as NAMES
-from sksim.neighbors import HubnessReducedKNeighborsTransformer, HubnessReducedNearestNeighbors
+from sksim.neighbors import (
+    HubnessReducedKNeighborsTransformer,
+    HubnessReducedNearestNeighbors,
+    _candidates,
+)
 
 REDUCTIONS = [None, "mutual_proximity", "nicdm", "csls", "local_scaling"]
 
@@ -126,11 +130,13 @@ def test_bad_requests(X, Q):
         search.radius_neighbors(radius=-1)
 
 
-def test_float32_distances(X, Q):
-    search = HubnessReducedNearestNeighbors(4).fit(X.astype(np.float32))
-    assert search.kneighbors(Q.astype(np.float32))[0].dtype == np.float32
-    assert search.kneighbors()[0].dtype == np.float32
-    assert search.kneighbors_graph(mode="distance", include_self=True).dtype == np.float32
+def test_distances_of_float32_are_float64_as_in_scikit_learn(X, Q):
+    X, Q = X.astype(np.float32), Q.astype(np.float32)
+    theirs = NearestNeighbors(n_neighbors=4).fit(X)
+    ours = HubnessReducedNearestNeighbors(4).fit(X)
+    assert ours.kneighbors(Q)[0].dtype == theirs.kneighbors(Q)[0].dtype == np.float64
+    assert ours.kneighbors()[0].dtype == np.float64
+    assert ours.kneighbors_graph(mode="distance", include_self=True).dtype == np.float64
 
 
 @pytest.mark.parametrize("reduction", [*REDUCTIONS, MutualProximity(moments="exact")])
@@ -172,17 +178,24 @@ def test_blocks_need_vectors_and_exact_search(X):
 
 
 @pytest.mark.parametrize("reduction", [*REDUCTIONS, MutualProximity(moments="exact")])
-def test_memory_mapped_index_is_searched_in_blocks(tmp_path, reduction):
+def test_memory_mapped_index_is_searched_in_blocks(tmp_path, reduction, monkeypatch):
     X = np.random.RandomState(0).standard_normal((3000, 50)).astype(np.float32)
     np.save(tmp_path / "index.npy", X)
     mapped = np.load(tmp_path / "index.npy", mmap_mode="r")
     search = HubnessReducedNearestNeighbors(4, reduction=reduction, n_candidates=20)
     expected = search.fit(X).kneighbors(X[:40])
+    sizes = set()
+    exact_neighbors = _candidates.exact_neighbors
+    monkeypatch.setattr(
+        _candidates,
+        "exact_neighbors",
+        lambda X, Y, **options: sizes.add(len(Y)) or exact_neighbors(X, Y, **options),
+    )
     with config_context(working_memory=0.4):
         search.fit(mapped)
         assert np.shares_memory(search.backend_.index, mapped)
-        assert len(search.backend_._blocks()) > 2
         found = search.kneighbors(X[:40])
+    assert max(sizes) <= 0.4 * 2**20 / (8 * 50)
     assert_array_equal(found[1], expected[1])
     assert_allclose(found[0], expected[0], rtol=1e-6)
 
@@ -208,7 +221,9 @@ def test_lists_beyond_the_working_memory_change_nothing(tmp_path, X, Q, reductio
     graph = HubnessReducedKNeighborsTransformer(4, **parameters).fit_transform(X)
     with config_context(working_memory=0.01):
         stream = HubnessReducedNearestNeighbors(4, **parameters)
-        assert len(stream.fit(on_disk)._row_blocks(X)) > 2
+        candidates = stream.fit(on_disk)._candidates
+        assert candidates.whole_lists() is None
+        assert len(list(candidates.graphs())) > 2
         found = [stream.kneighbors(queries) for queries in (Q, None)]
         streamed = HubnessReducedKNeighborsTransformer(4, **parameters).fit_transform(on_disk)
     for (distances, indices), (expected_distances, expected_indices) in zip(found, expected):
