@@ -119,10 +119,10 @@ def test_no_change_is_no_evidence(evidence):
 
 def test_interval_is_wilsons(evidence):
     z, n, p = 1.959963984540054, 200, 0.15
-    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    center = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
     low, high = map(float, evidence.interval(30, 200).split(" to "))
-    assert (low, high) == pytest.approx((100 * (centre - half), 100 * (centre + half)), abs=0.051)
+    assert (low, high) == pytest.approx((100 * (center - half), 100 * (center + half)), abs=0.051)
 
 
 def test_chance_is_that_of_neighbours_drawn_at_random(evidence):

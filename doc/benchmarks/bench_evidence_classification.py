@@ -99,19 +99,19 @@ def neighbor_methods():
 
 def vector_rows(n_samples):
     """Lines of a table of dense vectors under the Euclidean distance."""
-    as_is = ("as they are", "euclidean")
+    unchanged = ("as they are", "euclidean")
     unit = ("unit length", "cosine")
     scores = ("normal scores", "euclidean")
     prepared = [vectors for vectors in PREPARATIONS if "ties" not in vectors]
     rows = [Row(vectors, "euclidean", "none") for vectors in prepared]
-    rows += [Row(*as_is, name, reduction) for name, reduction in proximities().items()]
+    rows += [Row(*unchanged, name, reduction) for name, reduction in proximities().items()]
     exact = MutualProximity(moments="exact")
-    rows.append(Row(*as_is, "mutual proximity, exact moments", exact))
+    rows.append(Row(*unchanged, "mutual proximity, exact moments", exact))
     if n_samples <= MAX_COMPLETE:
-        rows += [Row(*as_is, name, method, True) for name, method in proximities().items()]
-    rows.append(Row(*as_is, "DisSimLocal", DisSimLocal(10)))
-    rows.append(Row(*as_is, "DisSimGlobal", DisSimGlobal()))
-    rows += [Row(*as_is, name, reduction) for name, reduction in neighbor_methods().items()]
+        rows += [Row(*unchanged, name, method, True) for name, method in proximities().items()]
+    rows.append(Row(*unchanged, "DisSimLocal", DisSimLocal(10)))
+    rows.append(Row(*unchanged, "DisSimGlobal", DisSimGlobal()))
+    rows += [Row(*unchanged, name, reduction) for name, reduction in neighbor_methods().items()]
     rows += [Row(*unit, name, reduction) for name, reduction in cosine_methods(n_samples).items()]
     return rows + [
         Row(*scores, "mutual proximity", MutualProximity()),
@@ -136,11 +136,11 @@ def cosine_methods(n_samples):
 
 def count_rows(n_samples):
     """Lines of the table of word counts, from the complete matrix of cosine distances."""
-    as_is = ("as they are", "cosine")
+    unchanged = ("as they are", "cosine")
     methods = proximities() | {"NICDM, k = 7": NICDM(7)}
     methods |= cosine_methods(n_samples) | neighbor_methods()
-    rows = [Row(*as_is, "none")]
-    rows += [Row(*as_is, name, reduction, True) for name, reduction in methods.items()]
+    rows = [Row(*unchanged, "none")]
+    rows += [Row(*unchanged, name, reduction, True) for name, reduction in methods.items()]
     return rows + [
         Row("as they are", "euclidean", "DisSimGlobal", DisSimGlobal(), True),
         Row("centred, unit length", "cosine", "none"),

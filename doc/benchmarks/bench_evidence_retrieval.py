@@ -70,9 +70,9 @@ def _pairs(data, source, target):
 def mixture(n_classes, seed, n_features=300, variance=0.01):
     """One query and one item of each class: points about centres on the sphere."""
     rng = np.random.default_rng(seed)
-    centres = normalize(rng.standard_normal((n_classes, n_features)))
+    centers = normalize(rng.standard_normal((n_classes, n_features)))
     queries, gallery = (
-        centres + np.sqrt(variance) * rng.standard_normal(centres.shape) for _ in range(2)
+        centers + np.sqrt(variance) * rng.standard_normal(centers.shape) for _ in range(2)
     )
     return Task(queries, gallery, queries, sparse.eye_array(n_classes, format="csr"))
 

@@ -96,7 +96,7 @@ def difference(ours, theirs, up_to="-"):
 # kiez
 
 
-def within(reduction, X, **options):
+def in_one_set(reduction, X, **options):
     """Neighbours of a set within itself from sksim, end to end."""
     estimator = HubnessReducedKNeighborsTransformer(N_NEIGHBORS, reduction=reduction, **options)
     return estimator.fit_transform(X)
@@ -148,9 +148,9 @@ def kiez_cases(kiez, n, args):
             largest = 5000 if method in ("NICDM", "CSLS") else 10**9  # as local scaling
             yield Case(f"two sets: {method}", *calls, floor, same_neighbors, largest)
         if method.startswith(("MP", "DisSim")):
-            calls = partial(within, reduction, S, **K), partial(theirs, S, **K)
+            calls = partial(in_one_set, reduction, S, **K), partial(theirs, S, **K)
             yield Case(f"one set: {method}", *calls, floor, same_neighbors, largest=5000)
-    calls = partial(within, EXACT_EMPIRICAL, S, **K), partial(theirs, S, **K)
+    calls = partial(in_one_set, EXACT_EMPIRICAL, S, **K), partial(theirs, S, **K)
     yield Case(f"one set: {OVER_ALL}", *calls, floor, same_neighbors)
 
 
@@ -274,10 +274,10 @@ def skhubness_cases(peer, n, args):
     floor = partial(product, (X, X))
     for method, name, options, reduction in skhubness_reductions(shift=1):
         theirs = partial(skhubness_search, peer, name, options, X, **K)
-        ours = partial(within, reduction, X, **K)
+        ours = partial(in_one_set, reduction, X, **K)
         largest = 5000 if reduction is EMPIRICAL else 10**9
         yield Case(method, ours, theirs, floor, same_neighbors, largest)
-    ours = partial(within, EXACT_EMPIRICAL, X, **K)
+    ours = partial(in_one_set, EXACT_EMPIRICAL, X, **K)
     yield Case(OVER_ALL, ours, theirs, floor, same_neighbors)
     data = X, classes(X), Q
     theirs = partial(skhubness_labels, peer, *data, **K)

@@ -26,7 +26,7 @@ def test_literal_formula(seed, shrinkage):
     expected = literal.cca_map(X, Y, n_components, shrinkage)
     np.testing.assert_allclose(aligner.coef_.T, expected, atol=1e-8)
     np.testing.assert_allclose(
-        aligner.transform(X), literal.centre(X) @ expected + Y.mean(axis=0), atol=1e-7
+        aligner.transform(X), literal.center(X) @ expected + Y.mean(axis=0), atol=1e-7
     )
 
 
@@ -40,7 +40,7 @@ def test_all_components_are_least_squares(seed):
 @given(seed=SEEDS, shrinkage=st.floats(0.05, 0.95))
 def test_all_components_with_shrinkage_are_ridge_regression(seed, shrinkage):
     X, Y = draw(seed)
-    scatter = (literal.centre(X) ** 2).sum()
+    scatter = (literal.center(X) ** 2).sum()
     alpha = shrinkage * scatter / X.shape[1] / (1 - shrinkage)
     ridge = Ridge(alpha=alpha).fit(X, Y)
     aligner = CCAAligner(shrinkage=shrinkage).fit(X, Y)

@@ -33,13 +33,13 @@ def test_no_other_rotation_is_better(seed):
     X, Y = rng.randn(15, 3), rng.randn(15, 3)
     best = literal.residual(ProcrustesAligner().fit(X, Y).transform(X), Y)
     for Q in ortho_group.rvs(3, size=20, random_state=rng):
-        assert best <= literal.residual(literal.centre(X) @ Q + Y.mean(axis=0), Y) + 1e-9
+        assert best <= literal.residual(literal.center(X) @ Q + Y.mean(axis=0), Y) + 1e-9
 
 
 @given(seed=SEEDS, d=st.integers(2, 4), m=st.integers(1, 4))
 def test_no_other_frame_has_more_covariance(seed, d, m):
     rng = np.random.RandomState(seed)
-    X, Y = literal.centre(rng.randn(15, d)), literal.centre(rng.randn(15, m))
+    X, Y = literal.center(rng.randn(15, d)), literal.center(rng.randn(15, m))
     aligner = ProcrustesAligner().fit(X, Y)
     assert np.trace(aligner.rotation_.T @ X.T @ Y) == pytest.approx(aligner.singular_values_.sum())
     for Q in ortho_group.rvs(max(d, m), size=20, random_state=rng):
@@ -50,8 +50,8 @@ def test_no_other_frame_has_more_covariance(seed, d, m):
 def test_a_wider_source_may_have_a_smaller_residual():
     """The loudest source feature decides a rotation, the best fitting one the residual."""
     rng = np.random.RandomState(0)
-    y = literal.centre(rng.randn(50, 1))
-    X = literal.centre(np.hstack([y, 9 * y + 20 * rng.randn(50, 1)]))
+    y = literal.center(rng.randn(50, 1))
+    X = literal.center(np.hstack([y, 9 * y + 20 * rng.randn(50, 1)]))
     mapped = ProcrustesAligner().fit(X, y).transform(X)
     assert literal.residual(mapped, y) > literal.residual(X[:, :1], y)
 
@@ -88,7 +88,7 @@ def test_score_is_that_of_the_similarity():
     rng = np.random.RandomState(3)
     X, Y = rng.randn(20, 3), rng.randn(20, 4)
     aligner = ProcrustesAligner(scaling=True).fit(X, Y)
-    norms = np.linalg.norm(literal.centre(X)) * np.linalg.norm(literal.centre(Y))
+    norms = np.linalg.norm(literal.center(X)) * np.linalg.norm(literal.center(Y))
     correlation = aligner.singular_values_.sum() / norms
     assert aligner.score(X, Y) == pytest.approx(correlation**2)
 
@@ -100,8 +100,8 @@ def test_zero_covariance_has_no_scale():
 
 
 def test_rounding_is_no_covariance():
-    columns = literal.centre(np.random.RandomState(0).randn(40, 3))
+    columns = literal.center(np.random.RandomState(0).randn(40, 3))
     X, Y = np.split(np.linalg.qr(columns)[0] * 3 + 1, [1], axis=1)
-    assert 0 < np.abs(literal.centre(X).T @ literal.centre(Y)).max() < 1e-13
+    assert 0 < np.abs(literal.center(X).T @ literal.center(Y)).max() < 1e-13
     with pytest.raises(ValueError, match="zero covariance"):
         ProcrustesAligner(scaling=True).fit(X, Y)

@@ -127,17 +127,17 @@ def test_what_comes_back_is_checked(index_and_queries, function, error, message)
 
 
 def test_labels_are_handed_on_and_a_bank_is_refused(index_and_queries):
-    class Labelled(PlainNICDM):
+    class WithLabels(PlainNICDM):
         def fit(self, X, y=None):
             self.labels_ = y
             return super().fit(X)
 
     graph = truncated(index_and_queries[0], 12)
     labels = np.arange(30)
-    fitted = resolve_reduction(Labelled()).fit_graph(graph, y=labels)
+    fitted = resolve_reduction(WithLabels()).fit_graph(graph, y=labels)
     np.testing.assert_array_equal(fitted.transformer_.labels_, labels)
-    with pytest.raises(ValueError, match="Labelled .* got a bank of queries"):
-        resolve_reduction(Labelled()).fit_graph(graph, bank=np.ones((30, 2)))
+    with pytest.raises(ValueError, match="WithLabels .* got a bank of queries"):
+        resolve_reduction(WithLabels()).fit_graph(graph, bank=np.ones((30, 2)))
 
 
 def test_what_is_no_transformer_is_refused():

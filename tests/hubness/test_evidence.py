@@ -227,7 +227,7 @@ def test_text_embeddings(text_sets, data, row):
     assert got[0] == pytest.approx(skewness, abs=6e-4)
     assert got[1] == pytest.approx(share, abs=6e-5)
     assert got[2] == largest
-    # The empirical law ties, and the vote depends on the order of ties by one query.
+    # The empirical distribution has ties, and the vote depends on the order of ties by one query.
     assert got[3] == pytest.approx(error, abs=0.006 if name != "MP_empiric" else 0.25)
 
 

@@ -199,7 +199,7 @@ def test_deep_tail_keeps_its_order():
     assert reduced[0] < 1e-16
 
 
-def test_normal_law_is_written_as_sum_of_distribution_functions(five_points):
+def test_normal_distribution_is_written_as_sum_of_distribution_functions(five_points):
     fitted = MutualProximity().fit(five_points)
     np.testing.assert_allclose(fitted.mean_, [0.375, 0.425, 0.5, 0.8, 0.65])
     np.testing.assert_allclose(

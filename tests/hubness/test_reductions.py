@@ -218,7 +218,7 @@ def test_truncation_approaches_the_whole(reducer, rng):
         near = reduced.indices.reshape(150, depth)[:, 1:6]
         return np.mean([np.isin(a, b).mean() for a, b in zip(whole, near)])
 
-    assert overlap(150) == pytest.approx(1, abs=0.03)  # ties of the empirical law aside
+    assert overlap(150) == pytest.approx(1, abs=0.03)  # ties of the empirical distribution aside
     assert overlap(120) > 0.8
 
 

@@ -102,8 +102,8 @@ def test_colours_run_over_the_levels(dtype):
 
     display = SampleGridDisplay.from_estimator(Levels(), n_samples=2, image_shape=(2, 2, 3))
     assert np.asarray(display.artist_.get_array())[0, 0, 0] == 0.5
-    grey = SampleGridDisplay.from_estimator(Levels(), n_samples=2, image_shape=(4, 3))
-    assert grey.artist_.get_clim() == (0, 16)
+    gray = SampleGridDisplay.from_estimator(Levels(), n_samples=2, image_shape=(4, 3))
+    assert gray.artist_.get_clim() == (0, 16)
     own = SampleGridDisplay(np.full((1, 2, 2, 3), 0.5)).plot(vmin=-1, vmax=2)
     assert np.asarray(own.artist_.get_array())[0, 0, 0] == 0.5
 

@@ -101,7 +101,7 @@ def test_histogram_counts_samples(X):
     assert f"skewness {k_skewness(N):.2f}" in labels(display)
 
 
-def test_histogram_shows_the_binomial_law(X):
+def test_histogram_shows_the_binomial_distribution(X):
     display = KOccurrenceDisplay.from_occurrence(k_occurrence(X), n_neighbors=10)
     where, height = display.line_.get_data()
     np.testing.assert_allclose(height, 300 * binom.pmf(where, 300, 10 / 300))
@@ -131,7 +131,7 @@ def test_ranks(X):
     assert extent.x1 == pytest.approx(300.5)
 
 
-def test_ranks_show_the_binomial_law(X):
+def test_ranks_show_the_binomial_distribution(X):
     display = HubRankDisplay.from_occurrence(k_occurrence(X), n_neighbors=10)
     ranks, counts = display.chance_.get_data()
     np.testing.assert_array_equal(counts, np.sort(counts)[::-1])

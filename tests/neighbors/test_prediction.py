@@ -63,8 +63,8 @@ def test_votes_of_the_literal_neighbours(Ours, Theirs):
     ours = Ours(5, n_candidates=30).fit(X[:80], y[:80])
     search = HubnessReducedNearestNeighbors(5, n_candidates=30).fit(X[:80])
     for queries in (X[80:], None):
-        neighbours = search.kneighbors(queries, return_distance=False)
-        for row, predicted in zip(neighbours, ours.predict(queries)):
+        neighbors = search.kneighbors(queries, return_distance=False)
+        for row, predicted in zip(neighbors, ours.predict(queries)):
             if Ours is HubnessReducedKNeighborsRegressor:
                 assert predicted == pytest.approx(np.mean(y[row]))
             else:

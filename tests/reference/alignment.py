@@ -7,7 +7,7 @@ import numpy as np
 from scipy.linalg import sqrtm
 
 
-def centre(X):
+def center(X):
     return X - X.mean(axis=0)
 
 
@@ -22,13 +22,13 @@ def padded(X, n_features):
 def best_permutation(X, Y):
     """Least residual over all permutations of the zero-padded features."""
     width = max(X.shape[1], Y.shape[1])
-    X, Y = padded(centre(X), width), padded(centre(Y), width)
+    X, Y = padded(center(X), width), padded(center(Y), width)
     return min(residual(X[:, list(order)], Y) for order in itertools.permutations(range(width)))
 
 
 def best_matching(X, Y):
     """Least residual over all choices of min(d, m) pairs of a source and a target feature."""
-    X, Y = centre(X), centre(Y)
+    X, Y = center(X), center(Y)
     n_pairs = min(X.shape[1], Y.shape[1])
     residuals = []
     for sources in itertools.permutations(range(X.shape[1]), n_pairs):
@@ -42,7 +42,7 @@ def best_matching(X, Y):
 
 def procrustes_residual(X, Y, scaling=False):
     """Closed form of the least residual from the eigenvalues of a Gram product."""
-    X, Y = centre(X), centre(Y)
+    X, Y = center(X), center(Y)
     product = X.T @ Y @ Y.T @ X
     nuclear = sum(math.sqrt(max(v, 0)) for v in np.linalg.eigvalsh(product))
     x, y = (X**2).sum(), (Y**2).sum()
@@ -52,7 +52,7 @@ def procrustes_residual(X, Y, scaling=False):
 
 
 def with_ridge(X, shrinkage):
-    S = centre(X).T @ centre(X)
+    S = center(X).T @ center(X)
     d = S.shape[0]
     return S + shrinkage / (1 - shrinkage) * np.trace(S) / d * np.eye(d)
 
@@ -61,7 +61,7 @@ def cca_map(X, Y, n_components, shrinkage):
     """Matrix (d, m) of the prediction through canonical variates, with matrix roots."""
     root_x = np.linalg.inv(sqrtm(with_ridge(X, shrinkage)).real)
     root_y = sqrtm(with_ridge(Y, shrinkage)).real
-    A, rho, Bt = np.linalg.svd(root_x @ centre(X).T @ centre(Y) @ np.linalg.inv(root_y))
+    A, rho, Bt = np.linalg.svd(root_x @ center(X).T @ center(Y) @ np.linalg.inv(root_y))
     return sum(rho[k] * np.outer(root_x @ A[:, k], Bt[k] @ root_y) for k in range(n_components))
 
 

@@ -27,7 +27,7 @@ def literal_nicdm(d, of_query, of_indexed, *, n_neighbors=10):
 
 
 def literal_normal_mp(d, of_query, of_indexed):
-    """One minus the product of two upper tails of normal laws."""
+    """One minus the product of two upper tails of normal distributions."""
     tails = [
         math.erfc((d - np.mean(v)) / np.std(v) / math.sqrt(2)) / 2 for v in (of_query, of_indexed)
     ]

@@ -26,8 +26,8 @@ def isoscore(X):
     d = X.shape[1]
     principal = (X - X.mean(axis=0)) @ np.linalg.eigh(np.cov(X, rowvar=False))[1]
     diagonal = np.diag(np.cov(principal, rowvar=False))
-    normalised = math.sqrt(d) * diagonal / np.linalg.norm(diagonal)
-    defect = np.linalg.norm(normalised - np.ones(d)) / math.sqrt(2 * (d - math.sqrt(d)))
+    normalized = math.sqrt(d) * diagonal / np.linalg.norm(diagonal)
+    defect = np.linalg.norm(normalized - np.ones(d)) / math.sqrt(2 * (d - math.sqrt(d)))
     share = (d - defect**2 * (d - math.sqrt(d))) ** 2 / d**2
     return (d * share - 1) / (d - 1)
 

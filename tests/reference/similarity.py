@@ -102,7 +102,7 @@ def truncated_canonical_correlations(X, Y, rtol):
     return np.linalg.svd(basis(X).T @ basis(Y), compute_uv=False)
 
 
-def regularised_cca(X, Y, kappa, joint=True):
+def regularized_cca(X, Y, kappa, joint=True):
     """Singular values with shrunk covariances, through symmetric inverse roots.
 
     ``joint`` shrinks the covariance between the sides with them.

@@ -41,7 +41,7 @@ def test_table(shape, skewness, robin_hood, antihub):
 
 @pytest.mark.parametrize("measure", sorted(HUBNESS_MEASURES))
 @given(shape=SHAPES)
-def test_is_the_measure_of_the_binomial_law(measure, shape):
+def test_is_the_measure_of_the_binomial_distribution(measure, shape):
     """The whole support, weighted; for groupie_ratio the largest of n independent draws."""
     m, n, k = shape
     N, p = np.arange(m + 1), k / n
@@ -112,7 +112,7 @@ def test_every_sample_neighbour_of_every_query(measure):
 
 @pytest.mark.parametrize("measure", ["k_skewness", "robin_hood_index", "gini_index"])
 def test_self_exclusion_changes_nothing_that_matters(measure):
-    """Binomial(n - 1, k / (n - 1)) is the exact law of samples among themselves."""
+    """Binomial(n - 1, k / (n - 1)) is the exact distribution for samples among themselves."""
     exact = null(measure, 499, 499, 10)
     assert null(measure, 500, 500, 10) == pytest.approx(exact, rel=1e-3)
 

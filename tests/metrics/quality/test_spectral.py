@@ -15,8 +15,8 @@ from sksim.metrics import (
 )
 from tests.reference import quality as literal
 
-CENTRED = [participation_ratio, isoscore, stable_rank, effective_rank]
-EVERY = [*CENTRED, rankme_score, matrix_nuclear_norm]
+CENTERED = [participation_ratio, isoscore, stable_rank, effective_rank]
+EVERY = [*CENTERED, rankme_score, matrix_nuclear_norm]
 SEEDS = st.integers(0, 10**6)
 
 
@@ -65,7 +65,7 @@ def test_rotation_scale_and_row_order_change_nothing(function, seed):
     assert function(X[::-1]) == expected
 
 
-@pytest.mark.parametrize("function", CENTRED)
+@pytest.mark.parametrize("function", CENTERED)
 @given(seed=SEEDS)
 def test_translation_changes_nothing(function, seed):
     X = draw(seed)
@@ -112,7 +112,7 @@ def test_rounding_does_not_leave_the_ranges():
         assert np.sqrt(n) <= matrix_nuclear_norm(X) <= np.sqrt(n * min(n, d))
 
 
-@pytest.mark.parametrize("function", [*CENTRED, rankme_score])
+@pytest.mark.parametrize("function", [*CENTERED, rankme_score])
 def test_repeated_rows_change_nothing(function):
     X = draw(1)
     assert function(np.vstack([X, X, X])) == pytest.approx(function(X), rel=1e-9)
@@ -125,7 +125,7 @@ def test_float32_agrees(function, shape):
     assert function(X.astype(np.float32)) == pytest.approx(function(X), rel=1e-4)
 
 
-@pytest.mark.parametrize("function", CENTRED)
+@pytest.mark.parametrize("function", CENTERED)
 def test_float32_with_a_large_mean(function):
     X = draw(2, 50, 5)
     assert function((X + 1000).astype(np.float32)) == pytest.approx(function(X), rel=1e-3)
@@ -162,7 +162,7 @@ def test_bad_input(function):
         function(X.astype(object))
 
 
-@pytest.mark.parametrize("function", CENTRED)
+@pytest.mark.parametrize("function", CENTERED)
 def test_constant_input_is_refused(function):
     with pytest.raises(ValueError, match="constant"):
         function(np.full((5, 3), 0.1))

@@ -58,7 +58,7 @@ def rsa_of_the_first(X, Y):
     return rsa_score(X[:1000], Y[:1000], rdm="euclidean")
 
 
-def neighbours_of_the_first(X, Y):
+def neighbors_of_the_first(X, Y):
     return mutual_knn_score(X[:1000], Y[:1000])
 
 
@@ -70,7 +70,7 @@ def neighbours_of_the_first(X, Y):
         (svcca_score, [0.5635, 0.5475, 0.5563, 0.5660, 0.5883, 0.6945, 1.0, 0.4974]),
         (pwcca_score, [0.6283, 0.6550, 0.6617, 0.6722, 0.6920, 0.7742, 1.0, 0.5623]),
         (rsa_of_the_first, [0.5589, 0.5250, 0.4771, 0.4333, 0.4555, 0.5355, 1.0, -0.1277]),
-        (neighbours_of_the_first, [0.2621, 0.2776, 0.2660, 0.2778, 0.2871, 0.3497, 1.0, 0.3074]),
+        (neighbors_of_the_first, [0.2621, 0.2776, 0.2660, 0.2778, 0.2871, 0.3497, 1.0, 0.3074]),
     ],
 )
 def test_layers_against_the_last(layers, function, expected):

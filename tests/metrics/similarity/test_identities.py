@@ -47,7 +47,7 @@ def whiten(X):
     return np.linalg.svd(X, full_matrices=False)[0]
 
 
-def double_centred(D):
+def double_centered(D):
     return D - D.mean(axis=0) - D.mean(axis=1)[:, None] + D.mean()
 
 
@@ -60,9 +60,9 @@ def test_biased_cka_is_the_rv_coefficient_and_a_distance_correlation(seed):
     X, Y = draw(seed)
     cka = cka_score(X, Y, unbiased=False)
     assert cka == pytest.approx(cosine(X @ X.T, Y @ Y.T))
-    squares = [double_centred(squareform(pdist(Z, "sqeuclidean"))) for Z in (X, Y)]
+    squares = [double_centered(squareform(pdist(Z, "sqeuclidean"))) for Z in (X, Y)]
     assert cka == pytest.approx(cosine(*squares))
-    roots = [double_centred(squareform(pdist(Z))) for Z in (X, Y)]
+    roots = [double_centered(squareform(pdist(Z))) for Z in (X, Y)]
     dcor = distance_correlation_score(X, Y, unbiased=False)
     assert dcor**2 == pytest.approx(cosine(*roots))
 

@@ -107,7 +107,7 @@ def test_canonical_correlations_equal_the_eigenvalue_form(pair):
 @given(pair=pairs, kappa=st.floats(0.01, 0.99))
 def test_shrinkage_equals_the_definition(pair, kappa):
     A, B = random_pair(pair)
-    expected = reference.regularised_cca(A, B, kappa)
+    expected = reference.regularized_cca(A, B, kappa)
     assert cca_score(A, B, shrinkage=kappa) == pytest.approx(expected.mean(), abs=1e-8)
     largest = cca_score(A, B, shrinkage=kappa, summary="max")
     assert largest == pytest.approx(expected[0], abs=1e-8)
@@ -115,8 +115,8 @@ def test_shrinkage_equals_the_definition(pair, kappa):
 
 def test_shrinking_only_the_own_covariances_leaves_the_unit_interval():
     stretched = X * np.array([10.0, 1, 1, 1, 1, 1, 1, 1])
-    assert reference.regularised_cca(stretched, stretched, 0.5, joint=False)[0] > 1.5
-    assert reference.regularised_cca(stretched, stretched, 0.5)[0] < 1
+    assert reference.regularized_cca(stretched, stretched, 0.5, joint=False)[0] > 1.5
+    assert reference.regularized_cca(stretched, stretched, 0.5)[0] < 1
 
 
 @given(pair=pairs, variance=st.floats(0.5, 0.999))
@@ -180,7 +180,7 @@ def test_wide_representations_of_low_rank_are_compared_by_svcca():
 def test_shrinkage_of_wide_representations_equals_the_definition():
     rng = np.random.RandomState(0)
     A, B = rng.standard_normal((20, 30)), rng.standard_normal((20, 25))
-    expected = reference.regularised_cca(A, B, 0.3)[:19].mean()
+    expected = reference.regularized_cca(A, B, 0.3)[:19].mean()
     assert cca_score(A, B, shrinkage=0.3) == pytest.approx(expected, abs=1e-8)
 
 

@@ -28,8 +28,8 @@ def test_equals_the_mean_covariance_of_pls_scores():
 @given(d1=st.integers(1, 6), d2=st.integers(1, 6), seed=st.integers(0, 99))
 def test_equals_procrustes_of_standardised_features(d1, d2, seed):
     A, B = reference.golden_pair(30, d1, d2, seed)
-    standardised = [(Z - Z.mean(axis=0)) / Z.std(axis=0) for Z in (A, B)]
-    assert pls_svd_score(A, B) == pytest.approx(procrustes_score(*standardised), abs=1e-10)
+    standardized = [(Z - Z.mean(axis=0)) / Z.std(axis=0) for Z in (A, B)]
+    assert pls_svd_score(A, B) == pytest.approx(procrustes_score(*standardized), abs=1e-10)
 
 
 def test_single_features_may_change_sign_and_unit():

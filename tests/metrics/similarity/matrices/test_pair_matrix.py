@@ -20,8 +20,8 @@ def test_no_squared_distance_cancels(gap, dtype):
     """Relative accuracy for duplicates, near-duplicates and clusters far apart."""
     A = np.vstack([X, X[:5], X[:5] * (1 + 1e-6)])
     A = (A + gap * (np.arange(50) % 3 == 0)[:, None]).astype(dtype)
-    centred = (A - A.mean(axis=0, dtype=np.float64)).astype(dtype).astype(np.float64)
-    expected = cdist(centred, centred, "sqeuclidean")
+    centered = (A - A.mean(axis=0, dtype=np.float64)).astype(dtype).astype(np.float64)
+    expected = cdist(centered, centered, "sqeuclidean")
     rounding = 1e-9 if dtype == np.float64 else 1e-3
     np.testing.assert_allclose(squared_distances(A), expected, rtol=rounding, atol=1e-7 * rounding)
     same = cdist(A, A) == 0
