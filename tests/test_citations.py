@@ -21,6 +21,7 @@ WITHOUT_SOURCE = {
     "cross_similarity",
     "get_scorer",
     "get_scorer_names",
+    "get_scorers",
     "make_checkerboard",
     "make_distribution_scorer",
     "make_swirl",
