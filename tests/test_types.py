@@ -1,6 +1,5 @@
 """Every public signature names its types, and a type checker agrees with them."""
 
-import importlib
 import importlib.util
 import inspect
 import os
@@ -13,39 +12,14 @@ import zipfile
 import pytest
 
 import sksim
+from tests.signatures import public_signatures
 
 ROOT = pathlib.Path(sksim.__file__).parents[1]
 #: Sub-packages that are not wholly annotated yet.
 PENDING = ("generative", "hubness", "metrics", "neighbors", "_torch", "_search")
 
 
-def _signatures_of_class(cls):
-    """Pairs (name, function) of the constructor, public methods and properties of sksim's own."""
-    own = [c for c in cls.__mro__ if c.__module__.startswith("sksim.")]
-    for name in sorted({name for c in own for name in vars(c)}):
-        member = next(vars(c)[name] for c in own if name in vars(c))
-        if name.startswith("_") and name not in ("__init__", "__call__"):
-            continue
-        if isinstance(member, property):
-            member = member.fget
-        member = getattr(member, "__func__", getattr(member, "fn", member))
-        if inspect.isfunction(member) and member.__module__.startswith("sksim."):
-            yield name, member
-
-
-def _public_signatures():
-    for subpackage in sksim._SUBPACKAGES:
-        module = importlib.import_module(f"sksim.{subpackage}")
-        for name in module.__all__:
-            obj = getattr(module, name)
-            if inspect.isclass(obj):
-                for method, function in _signatures_of_class(obj):
-                    yield subpackage, f"{subpackage}.{name}.{method}", function
-            elif inspect.isroutine(obj):
-                yield subpackage, f"{subpackage}.{name}", obj
-
-
-SIGNATURES = list(_public_signatures())
+SIGNATURES = list(public_signatures())
 
 
 @pytest.mark.parametrize(
@@ -64,12 +38,12 @@ def test_signature_is_annotated(function):
 def test_every_kind_of_signature_is_seen():
     names = {name for _, name, _ in SIGNATURES}
     assert names >= {
-        "metrics.cka_score",
-        "metrics.SimilarityAccumulator.partial_fit",
-        "alignment.ProcrustesAligner.__init__",
-        "alignment.ProcrustesAligner.inverse_transform",
-        "inspection.KOccurrenceDisplay.from_graph",
-        "utils.all_estimators",
+        "sksim.metrics.cka_score",
+        "sksim.metrics.SimilarityAccumulator.partial_fit",
+        "sksim.alignment.ProcrustesAligner.__init__",
+        "sksim.alignment.ProcrustesAligner.inverse_transform",
+        "sksim.inspection.KOccurrenceDisplay.from_graph",
+        "sksim.utils.all_estimators",
     }
 
 
