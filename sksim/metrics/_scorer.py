@@ -60,7 +60,7 @@ def get_scorer_names() -> list[str]:
     """List the names of all scorers of sksim, for use with :func:`get_scorer`.
 
     The name of a scorer is that of the measure, the name of its function without ``_score``, with
-    "neg_" in front if less is better; further words name a form with other parameters, such as
+    ``"neg_"`` in front if less is better; further words name a form with other parameters, such as
     "cka_rbf". Short names ("neg_robin_hood" for "neg_robin_hood_index") are listed too.
 
     .. versionadded:: 0.1
