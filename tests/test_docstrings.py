@@ -27,6 +27,11 @@ WITHOUT_COST = {
 }
 
 
+def in_order(obj) -> bool:
+    titles = SECTION.split(inspect.getdoc(obj))[1::2]
+    return titles == [title for title in ORDER if title in titles]
+
+
 @pytest.mark.parametrize(("name", "obj"), EVERYTHING, ids=[name for name, _ in EVERYTHING])
 def test_parameters_are_documented_with_their_defaults(name, obj):
     assert not signature_mismatches(obj)
@@ -35,11 +40,12 @@ def test_parameters_are_documented_with_their_defaults(name, obj):
 @pytest.mark.parametrize(("name", "obj"), EVERYTHING, ids=[name for name, _ in EVERYTHING])
 def test_sections_stand_in_one_order(name, obj):
     summary, *sections = SECTION.split(inspect.getdoc(obj))
-    titles = sections[::2]
-    assert titles == [title for title in ORDER if title in titles]
+    assert in_order(obj)
     assert summary.split("\n")[0], "no summary in the first line"
     assert len(re.findall(r"^\.\. versionadded:: \S+$", summary, re.MULTILINE)) == 1
     assert "versionadded" not in "".join(sections)
+    members = vars(obj).values() if inspect.isclass(obj) else []
+    assert all(in_order(member) for member in members if inspect.getdoc(member))
 
 
 @pytest.mark.parametrize(("name", "obj"), EVERYTHING, ids=[name for name, _ in EVERYTHING])
