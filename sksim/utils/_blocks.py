@@ -7,38 +7,13 @@ from collections.abc import Iterator
 
 from sklearn import get_config
 
-__all__ = ["row_blocks", "rows_in_working_memory"]
-
-
-def rows_in_working_memory(
-    bytes_per_row: float, *, n_parts: int = 1, working_memory: float | None = None
-) -> int:
-    """Number of rows, at least one, that fit into the working memory.
-
-    Parameters
-    ----------
-    bytes_per_row : float
-        Memory that one row of a block takes, all temporaries counted.
-    n_parts : int, default=1
-        Blocks held at once, one for each thread.
-    working_memory : float, default=None
-        Limit in MiB; None means ``sklearn.get_config()["working_memory"]``.
-
-    Returns
-    -------
-    n_rows : int
-        Rows of one block.
-    """
-    if working_memory is None:
-        working_memory = get_config()["working_memory"]
-    return max(1, int(working_memory * 2**20 / (n_parts * max(bytes_per_row, 1))))
+__all__ = ["row_blocks"]
 
 
 def row_blocks(
     n_rows: int,
     bytes_per_row: float,
     *,
-    n_parts: int = 1,
     max_rows: int | None = None,
     working_memory: float | None = None,
 ) -> Iterator[slice]:
@@ -50,9 +25,7 @@ def row_blocks(
         Number of rows to cover; no slice for 0.
     bytes_per_row : float
         Memory that one row of a block takes, all temporaries counted: for a block of
-        distances to m samples in float64 this is ``8 * m``.
-    n_parts : int, default=1
-        Blocks held at once, one for each thread.
+        distances to m samples in float64 this is ``8 * m``. A block has one row at least.
     max_rows : int, default=None
         No block is larger; blocks that fit into the processor's cache run faster.
     working_memory : float, default=None
@@ -69,7 +42,9 @@ def row_blocks(
     >>> list(row_blocks(5, 2**19, working_memory=1))
     [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
     """
-    size = rows_in_working_memory(bytes_per_row, n_parts=n_parts, working_memory=working_memory)
+    if working_memory is None:
+        working_memory = get_config()["working_memory"]
+    size = max(1, int(working_memory * 2**20 / max(bytes_per_row, 1)))
     size = min(size, max_rows or size)
     for start in range(0, n_rows, size):
         yield slice(start, min(start + size, n_rows))

@@ -14,7 +14,7 @@ itself as rounding error: a value below ``SELF_TOLERANCE`` times the largest of 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -164,49 +164,31 @@ def neighbor_rows(graph) -> NeighborRows:
     return NeighborRows(distances, indices, counts)
 
 
-def _row_order(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Positions that sort each row by value, equal values in any order."""
+def replace_values(graph: Any, values: np.ndarray) -> Any:
+    """Graph of the same kind and neighbours with other values, each row sorted again.
+
+    Entries with equal values keep the order they had, so ties are broken by the old distance. Two
+    fast sorts do it, of the values and of the positions of ties, in place of a stable one.
+    """
+    indptr, lengths = graph.indptr, np.diff(graph.indptr)
     if lengths.size and (lengths == lengths[0]).all():
         order = np.argsort(values.reshape(lengths.size, -1), axis=1)
         order += lengths[0] * np.arange(lengths.size)[:, None]
-        return order.ravel()
-    # Sorting short integers stably takes two passes.
-    dtype = np.min_scalar_type(lengths.size)
-    rows = np.repeat(np.arange(lengths.size, dtype=dtype), lengths)
-    order = np.argsort(values)
-    return order[np.argsort(rows[order], kind="stable")]
-
-
-def _keep_order_of_ties(order: np.ndarray, is_tie: np.ndarray) -> None:
-    """Put equal values back into the order they had; ``is_tie`` marks those after another."""
-    has_equal = is_tie.copy()
-    has_equal[:-1] |= is_tie[1:]
-    tied = np.flatnonzero(has_equal)
-    run = order.size * np.cumsum(~is_tie[tied])
-    order[tied] = np.sort(order[tied] + run) - run
-
-
-def _sort_rows(values: np.ndarray, indptr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Positions that sort each row, earlier ones first among equal values; the sorted values.
-
-    Two fast sorts, of the values and of the positions of ties, in place of a stable one.
-    """
-    lengths = np.diff(indptr)
-    order = _row_order(values, lengths)
+        order = order.ravel()
+    else:
+        # Sorting short integers stably takes two passes.
+        rows = np.repeat(np.arange(lengths.size, dtype=np.min_scalar_type(lengths.size)), lengths)
+        order = np.argsort(values)
+        order = order[np.argsort(rows[order], kind="stable")]
     ordered = values.take(order)
     is_tie = np.zeros(order.size, dtype=bool)
     np.equal(ordered[1:], ordered[:-1], out=is_tie[1:])
     is_tie[indptr[:-1][lengths > 0]] = False
     if is_tie.any():
-        _keep_order_of_ties(order, is_tie)
-    return order, ordered
-
-
-def replace_values(graph, values: np.ndarray):
-    """Graph of the same kind and neighbours with other values, each row sorted again.
-
-    Entries with equal values keep the order they had, so ties are broken by the old distance.
-    """
-    order, values = _sort_rows(values, graph.indptr)
-    parts = values, graph.indices.take(order), graph.indptr.copy()
-    return type(graph)(parts, shape=graph.shape)
+        # Positions of each run of equal values in increasing order, as they stood before.
+        has_equal = is_tie.copy()
+        has_equal[:-1] |= is_tie[1:]
+        tied = np.flatnonzero(has_equal)
+        run = order.size * np.cumsum(~is_tie[tied])
+        order[tied] = np.sort(order[tied] + run) - run
+    return type(graph)((ordered, graph.indices.take(order), indptr.copy()), shape=graph.shape)
