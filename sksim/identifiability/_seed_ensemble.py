@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from sksim._base import SksimEstimator
 from sksim.identifiability._base import LogProbabilityClassifierMixin
 from sksim.identifiability._embedding_classifier import EmbeddingClassifier
-from sksim.metrics import aligned_log_probabilities
+from sksim.metrics._distribution_scorer import model_arrays
 from sksim.metrics._measure import DistributionMeasure, get_measure
 from sksim.utils._optional import require_torch
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
@@ -104,8 +104,9 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
     metric : str or callable, default="logit_distance"
         Distance of :meth:`score`: "kl_divergence", "logit_distance",
         "log_likelihood_variance_distance", "max_pls_svd_distance", "jensen_shannon_divergence",
-        "jensen_shannon_distance", "linear_identifiability_distance", or a function of two arrays
-        of log-probabilities.
+        "jensen_shannon_distance", "linear_identifiability_distance",
+        "logit_distance_from_embeddings", "log_likelihood_variance_distance_from_embeddings", or a
+        function of two arrays of log-probabilities.
     metric_params : dict or None, default=None
         Further arguments of the distance. Distances that draw at random do so with
         ``random_state=0`` unless it is given here.
@@ -261,7 +262,7 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
         if metric is None:
             metric, metric_params = self.metric, {**(self.metric_params or {}), **metric_params}
         distance = get_measure(metric, DistributionMeasure, parameter="metric")
-        models = _representations(self.estimators_, X, distance)
+        models = model_arrays(distance, self.estimators_, X)
         return _distance_matrix(models, distance, metric_params)
 
     def score(self, X: ArrayLike, y: ArrayLike | None = None) -> float:
@@ -292,21 +293,11 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
         return tags
 
 
-def _representations(estimators, X, distance: DistributionMeasure) -> list[tuple]:
-    """What the distance takes of each copy: log-probabilities, or embeddings and unembeddings."""
-    if distance.inputs == "embeddings":
-        if not hasattr(estimators[0], "unembeddings_"):
-            raise TypeError(
-                f"{distance.name} needs copies with transform and unembeddings_, "
-                f"which {type(estimators[0]).__name__} has not."
-            )
-        return [(member.transform(X), member.unembeddings_) for member in estimators]
-    return [(log_p,) for log_p in aligned_log_probabilities(estimators, X)]
-
-
 def _distance_matrix(
-    models, distance: DistributionMeasure, metric_params: Mapping[str, Any]
-) -> np.ndarray:
+    models: list[tuple[FloatArray, ...]],
+    distance: DistributionMeasure,
+    metric_params: Mapping[str, Any],
+) -> FloatArray:
     values = np.zeros((len(models), len(models)))
     for i, j in zip(*np.triu_indices(len(models), 1)):
         values[i, j] = values[j, i] = distance(*models[i], *models[j], **metric_params)

@@ -3,42 +3,67 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from sksim.metrics._measure import DistributionMeasure, get_measure
-from sksim.metrics.distributions._log_probabilities import aligned_log_probabilities
+from sksim.metrics.distributions._log_probabilities import aligned_log_probabilities, label_orders
 from sksim.utils._sklearn import HasMethods, validate_params
-from sksim.utils._typing import ArrayLike
+from sksim.utils._typing import ArrayLike, FloatArray
 
-__all__ = ["DistributionScorer", "SeedScorer", "make_distribution_scorer"]
+__all__ = ["DistributionScorer", "SeedScorer", "make_distribution_scorer", "model_arrays"]
+
+
+def model_arrays(
+    distance: DistributionMeasure, estimators: Sequence[Any], X: ArrayLike
+) -> list[tuple[FloatArray, ...]]:
+    """What a distance takes of each fitted classifier, with the labels in one order.
+
+    Log-probabilities, or the embeddings of X and the unembeddings.
+    """
+    if distance.inputs == "log_probabilities":
+        return [(log_p,) for log_p in aligned_log_probabilities(estimators, X)]
+    for estimator in estimators:
+        if not (hasattr(estimator, "transform") and hasattr(estimator, "unembeddings_")):
+            raise TypeError(
+                f"{distance.name} needs models with transform and unembeddings_, which "
+                f"{type(estimator).__name__} has not."
+            )
+    orders = label_orders(estimators)
+    return [
+        (estimator.transform(X), estimator.unembeddings_[order])
+        for estimator, order in zip(estimators, orders, strict=True)
+    ]
 
 
 class DistributionScorer:
     """Minus the distance of a reference's distribution to the estimator's."""
 
-    def __init__(self, distance, reference, kwargs):
+    def __init__(
+        self, distance: str | Callable[..., float], reference: Any, kwargs: dict[str, Any]
+    ) -> None:
         self.distance, self.reference, self.kwargs = distance, reference, kwargs
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         name = getattr(self.distance, "__name__", self.distance)
         return f"make_distribution_scorer({name}, reference={self.reference!r})"
 
     def __call__(self, estimator: BaseEstimator, X: ArrayLike, y: Any = None) -> float:
-        models = aligned_log_probabilities([self.reference, estimator], X)
-        return -get_measure(self.distance, DistributionMeasure)(*models, **self.kwargs)
+        distance = get_measure(self.distance, DistributionMeasure)
+        first, second = model_arrays(distance, [self.reference, estimator], X)
+        return -distance(*first, *second, **self.kwargs)
 
 
 class SeedScorer:
     """Minus the median distance between the copies of a SeedEnsemble."""
 
-    def __init__(self, metric):
+    def __init__(self, metric: str) -> None:
         self.metric = metric
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"get_scorer('neg_seed_{self.metric}')"
 
     def __call__(self, estimator: BaseEstimator, X: ArrayLike, y: Any = None) -> float:
@@ -74,7 +99,9 @@ def make_distribution_scorer(
     ----------
     distance : str or callable
         "kl_divergence", "logit_distance", "log_likelihood_variance_distance",
-        "max_pls_svd_distance", "jensen_shannon_divergence", "jensen_shannon_distance", or a
+        "max_pls_svd_distance", "jensen_shannon_divergence", "jensen_shannon_distance"; between
+        models with ``transform`` and ``unembeddings_`` also "linear_identifiability_distance",
+        "logit_distance_from_embeddings", "log_likelihood_variance_distance_from_embeddings"; or a
         function of two arrays of log-probabilities.
     reference : fitted classifier
         With ``predict_log_proba``. It is neither cloned nor refitted.
@@ -90,8 +117,9 @@ def make_distribution_scorer(
     Raises
     ------
     ValueError
-        By the scorer, if the classifier does not know the same labels as the reference, as may
-        happen in a fold that lacks a class. Columns are aligned by label.
+        If the name of the distance is unknown; by the scorer, if the classifier does not know
+        the same labels as the reference, as may happen in a fold that lacks a class. Columns are
+        aligned by label.
 
     See Also
     --------
@@ -118,9 +146,5 @@ def make_distribution_scorer(
     >>> search.fit(X, y).best_params_
     {'C': 0.1}
     """
-    measure = get_measure(distance, DistributionMeasure, parameter="distance")
-    if measure.inputs != "log_probabilities":
-        raise ValueError(
-            f"distance must compare log-probabilities, {measure.name} takes embeddings."
-        )
+    get_measure(distance, DistributionMeasure, parameter="distance")
     return DistributionScorer(distance, reference, kwargs)

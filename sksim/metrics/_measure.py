@@ -263,7 +263,8 @@ class OccurrenceMeasure(Measure):
 class DistributionMeasure(Measure):
     """Distance of two conditional distributions, ``function(log_p, log_q)``.
 
-    Changes: "row_order" and "label_order", of both models alike.
+    Changes: "row_order" and "label_order", of both models alike; "gauge", of the embeddings and
+    unembeddings of either model, f -> Bf and g -> B^{-T}g + c, which its distribution does not see.
 
     Attributes
     ----------
@@ -276,16 +277,19 @@ class DistributionMeasure(Measure):
         Whether the two models can be exchanged.
     identity : bool
         Whether equal models are at distance 0.
+    definite : bool
+        Whether only equal distributions are at distance 0.
     distance : callable or None
         Turns the value into a metric, None where no such form is known.
     """
 
     kind: ClassVar[str] = "distribution"
-    changes: ClassVar[tuple[str, ...]] = ("row_order", "label_order")
+    changes: ClassVar[tuple[str, ...]] = ("row_order", "label_order", "gauge")
     unclaimed: ClassVar[Mapping[str, Any]] = {
         **Measure.unclaimed,
         "symmetric": False,
         "identity": False,
+        "definite": False,
         "distance": None,
     }
 
@@ -295,6 +299,7 @@ class DistributionMeasure(Measure):
     draws: bool = False
     symmetric: bool = True
     identity: bool = True
+    definite: bool = True
     distance: Callable[[float], float] | None = None
 
     def __call__(self, *arrays: ArrayLike, **params: Any) -> float:

@@ -3,6 +3,8 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy.special import log_softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
@@ -14,6 +16,7 @@ from sksim.metrics import (
     make_distribution_scorer,
     max_pls_svd_distance,
 )
+from sksim.metrics._measure import DistributionMeasure, all_measures
 
 
 @pytest.fixture
@@ -90,5 +93,45 @@ def test_seed_scorers_need_an_ensemble(models):
 
 
 def test_unknown_distance(models):
-    with pytest.raises(ValueError, match="distance"):
-        make_distribution_scorer("cosine", reference=models[2])
+    with pytest.raises(ValueError, match="distance must be one of.*Did you mean 'logit_distance'"):
+        make_distribution_scorer("logits_distance", reference=models[2])
+
+
+def test_every_distance_has_a_scorer_of_seeds():
+    for distance in all_measures(DistributionMeasure):
+        assert repr(get_scorer(f"neg_seed_{distance.name}")) == (
+            f"get_scorer('neg_seed_{distance.name}')"
+        )
+
+
+class Embedded(ClassifierMixin, BaseEstimator):
+    """The model of given embeddings and unembeddings, its labels in any order."""
+
+    def __init__(self, unembeddings=None, classes=None):
+        self.unembeddings_, self.classes_ = unembeddings, np.asarray(classes)
+
+    def transform(self, X):
+        return X
+
+    def predict_log_proba(self, X):
+        return log_softmax(X @ self.unembeddings_.T, axis=1)
+
+
+class TestDistancesOfEmbeddings:
+    @pytest.mark.parametrize("name", ["logit_distance", "log_likelihood_variance_distance"])
+    def test_labels_are_aligned(self, rng, name):
+        X = rng.standard_normal((30, 2))
+        first, second = rng.standard_normal((2, 4, 2))
+        reference = Embedded(first, ["a", "b", "c", "d"])
+        model = Embedded(second[[2, 0, 3, 1]], ["c", "a", "d", "b"])
+        scores = [
+            make_distribution_scorer(distance, reference=reference)(model, X)
+            for distance in (name, f"{name}_from_embeddings")
+        ]
+        assert scores[1] == pytest.approx(scores[0], rel=1e-9)
+
+    def test_need_models_that_have_them(self, models):
+        X, _, reference, model = models
+        scorer = make_distribution_scorer("linear_identifiability_distance", reference=reference)
+        with pytest.raises(TypeError, match="needs models with transform.*LogisticRegression"):
+            scorer(model, X)

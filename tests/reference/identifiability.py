@@ -149,6 +149,90 @@ def mean_canonical_correlation(X, Y):
     return float(np.clip(correlations, 0, 1).mean())
 
 
+# --- the public functions with their defaults, each from the formulas above -----------------
+
+
+def logit_distance(log_p, log_q):
+    return math.sqrt(squared_logit_distance(log_p, log_q))
+
+
+def _jensen_shannon_rows(log_p, log_q):
+    """Divergence of each row in bits."""
+    for p, q in zip(np.exp(log_p), np.exp(log_q)):
+        m = (p + q) / 2
+        yield sum(p * np.log2(p / m)) / 2 + sum(q * np.log2(q / m)) / 2
+
+
+def jensen_shannon_divergence(log_p, log_q):
+    rows = list(_jensen_shannon_rows(log_p, log_q))
+    return sum(rows) / len(rows)
+
+
+def jensen_shannon_distance(log_p, log_q):
+    roots = [math.sqrt(max(row, 0.0)) for row in _jensen_shannon_rows(log_p, log_q)]
+    return sum(roots) / len(roots)
+
+
+def dimension(log_p, log_q):
+    """The larger rank of the doubly centered log-probabilities."""
+    ranks = []
+    for log in (log_p, log_q):
+        centered = log - log.mean(axis=1, keepdims=True)
+        ranks.append(np.linalg.matrix_rank(centered - centered.mean(axis=0), rtol=1e-6))
+    return min(max(ranks), len(log_p) - 1)
+
+
+def best_inputs(log_p, log_q, size):
+    """The inputs (x_0, ..., x_M) with the smallest t2, of all."""
+    everything = range(len(log_p))
+    sets = [
+        (first, *rest)
+        for first in everything
+        for rest in combinations([x for x in everything if x != first], size)
+    ]
+    return min(sets, key=lambda inputs: max(input_side(log_p, log_q, inputs)[0]))
+
+
+def log_likelihood_variance_distance(log_p, log_q):
+    _, pivot, left_out = best_label_pair(log_p, log_q)
+    inputs = best_inputs(log_p, log_q, dimension(log_p, log_q))
+    t1, t2, t3, t4 = llv_terms(log_p, log_q, pivot, left_out, inputs)
+    return max(t1, t2, 1e-5 * t3, 1e-5 * t4)
+
+
+def max_pls_svd_distance(log_p, log_q):
+    """From the differences of log-probabilities, which are L^T f and N^T g."""
+    _, pivot, left_out = best_label_pair(log_p, log_q)
+    inputs = best_inputs(log_p, log_q, dimension(log_p, log_q))
+    others = [y for y in range(log_p.shape[1]) if y not in (pivot, left_out)]
+    size = min(len(inputs) - 1, len(others))
+    d_f = max(
+        d_svd(
+            np.array([log_p[:, y] - log_p[:, pivot] for y in labels]).T,
+            np.array([log_q[:, y] - log_q[:, pivot] for y in labels]).T,
+        )
+        for labels in combinations(others, size)
+    )
+    Z = np.array([log_p[x] - log_p[inputs[0]] for x in inputs[1:]]).T
+    W = np.array([log_q[x] - log_q[inputs[0]] for x in inputs[1:]]).T
+    return max(d_f, d_svd(Z, W))
+
+
+def linear_identifiability_distance(f1, g1, f2, g2):
+    return math.sqrt(squared_d_rep(f1, g1, f2, g2))
+
+
+def logit_distance_from_embeddings(f1, g1, f2, g2):
+    return logit_distance(log_probabilities(f1, g1), log_probabilities(f2, g2))
+
+
+def log_likelihood_variance_distance_from_embeddings(f1, g1, f2, g2):
+    return log_likelihood_variance_distance(log_probabilities(f1, g1), log_probabilities(f2, g2))
+
+
+# --- models ---------------------------------------------------------------------------------
+
+
 def random_model(rng, n=30, k=5, size=2, scale=1.0):
     """Embeddings and unembeddings of one random model."""
     return rng.standard_normal((n, size)) * scale, rng.standard_normal((k, size)) * scale

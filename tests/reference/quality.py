@@ -170,3 +170,13 @@ def jensen_shannon_rows(P, Q):
         right = sum(b * math.log2(b / c) for b, c in zip(q, m, strict=True))
         rows.append((left + right) / 2)
     return rows
+
+
+def error_consistency(y, a, b):
+    """Cohen's kappa of the correctness of two predictions."""
+    n = len(y)
+    right_a, right_b = [u == v for u, v in zip(a, y)], [u == v for u, v in zip(b, y)]
+    observed = sum(u == v for u, v in zip(right_a, right_b)) / n
+    share_a, share_b = sum(right_a) / n, sum(right_b) / n
+    expected = share_a * share_b + (1 - share_a) * (1 - share_b)
+    return (observed - expected) / (1 - expected)

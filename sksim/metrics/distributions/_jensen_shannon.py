@@ -142,7 +142,7 @@ register(
         function=jensen_shannon_divergence,
         range=(0.0, 1.0),
         distance=math.sqrt,
-        invariances=frozenset({"row_order", "label_order"}),
+        invariances=frozenset({"row_order", "label_order", "gauge"}),
         min_samples=1,
     )
 )
@@ -152,7 +152,7 @@ register(
         function=jensen_shannon_distance,
         range=(0.0, 1.0),
         distance=identity,
-        invariances=frozenset({"row_order", "label_order"}),
+        invariances=frozenset({"row_order", "label_order", "gauge"}),
         min_samples=1,
     )
 )

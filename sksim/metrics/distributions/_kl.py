@@ -118,7 +118,7 @@ register(
         name="kl_divergence",
         function=kl_divergence,
         symmetric=False,
-        invariances=frozenset({"row_order", "label_order"}),
+        invariances=frozenset({"row_order", "label_order", "gauge"}),
         min_samples=1,
     )
 )

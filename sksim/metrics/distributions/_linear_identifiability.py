@@ -222,6 +222,7 @@ def linear_identifiability_distance(
     return result if squared else float(np.sqrt(result))
 
 
+# In units of the first model; labels are drawn where there are many.
 register(
     DistributionMeasure(
         name="linear_identifiability_distance",
@@ -229,5 +230,7 @@ register(
         inputs="embeddings",
         draws=True,
         symmetric=False,
+        invariances=frozenset({"row_order"}),
+        min_samples=1,
     )
 )

@@ -461,11 +461,14 @@ def log_likelihood_variance_distance_from_embeddings(
     return result if return_terms else result.distance
 
 
+# The automatic choice of inputs draws rows, so that their order matters; the choices depend on the
+# pair, so that the triangle inequality fails. With fixed sets this is a metric.
 register(
     DistributionMeasure(
         name="log_likelihood_variance_distance",
         function=log_likelihood_variance_distance,
         draws=True,
+        invariances=frozenset({"label_order", "gauge"}),
     )
 )
 register(
@@ -474,5 +477,6 @@ register(
         function=log_likelihood_variance_distance_from_embeddings,
         inputs="embeddings",
         draws=True,
+        invariances=frozenset({"label_order", "gauge"}),
     )
 )

@@ -3,7 +3,7 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -19,6 +19,7 @@ __all__ = [
     "aligned_log_probabilities",
     "centered_log_ratio",
     "check_log_probabilities",
+    "label_orders",
     "rounding_level",
 ]
 
@@ -175,15 +176,17 @@ class LogProbabilityPair:
         return self.log_ratios[0][inputs], self.log_ratios[1][inputs]
 
 
-def _sorted_log_probabilities(estimator: Any, X: ArrayLike) -> tuple[np.ndarray, FloatArray]:
-    if not hasattr(estimator, "predict_log_proba"):
-        raise TypeError(
-            f"{type(estimator).__name__} has no predict_log_proba, which a distance between "
-            "distributions needs."
-        )
-    log_p = np.asarray(estimator.predict_log_proba(X))
-    order = np.argsort(estimator.classes_)
-    return np.asarray(estimator.classes_)[order], log_p[:, order]
+def label_orders(estimators: Sequence[Any]) -> list[IntArray]:
+    """Where each fitted classifier has the sorted labels, which must be the same for all."""
+    first = np.sort(estimators[0].classes_)
+    for index, estimator in enumerate(estimators):
+        labels = np.sort(estimator.classes_)
+        if not np.array_equal(labels, first):
+            raise ValueError(
+                "All models must know the same labels: model 0 has "
+                f"{first.tolist()}, model {index} has {labels.tolist()}."
+            )
+    return [np.argsort(estimator.classes_) for estimator in estimators]
 
 
 def aligned_log_probabilities(estimators: Iterable[Any], X: ArrayLike) -> list[FloatArray]:
@@ -236,17 +239,20 @@ def aligned_log_probabilities(estimators: Iterable[Any], X: ArrayLike) -> list[F
     estimators = list(estimators)
     if len(estimators) == 0:
         raise ValueError("estimators must hold at least one fitted classifier, got none.")
-    labelled = [_sorted_log_probabilities(estimator, X) for estimator in estimators]
-    first = labelled[0][0]
-    for index, (labels, _) in enumerate(labelled):
-        if not np.array_equal(labels, first):
-            raise ValueError(
-                "All models must know the same labels: model 0 has "
-                f"{first.tolist()}, model {index} has {labels.tolist()}."
+    for estimator in estimators:
+        if not hasattr(estimator, "predict_log_proba"):
+            raise TypeError(
+                f"{type(estimator).__name__} has no predict_log_proba, which a distance between "
+                "distributions needs."
             )
     arrays = [
-        check_log_probabilities(log_p, f"predict_log_proba of model {index}")
-        for index, (_, log_p) in enumerate(labelled)
+        check_log_probabilities(
+            np.asarray(estimator.predict_log_proba(X))[:, order],
+            f"predict_log_proba of model {index}",
+        )
+        for index, (estimator, order) in enumerate(
+            zip(estimators, label_orders(estimators), strict=True)
+        )
     ]
     check_consistent_length(*arrays)
     return arrays

@@ -190,7 +190,7 @@ register(
         name="logit_distance",
         function=logit_distance,
         distance=identity,
-        invariances=frozenset({"row_order", "label_order"}),
+        invariances=frozenset({"row_order", "label_order", "gauge"}),
         min_samples=1,
     )
 )
@@ -200,7 +200,7 @@ register(
         function=logit_distance_from_embeddings,
         inputs="embeddings",
         distance=identity,
-        invariances=frozenset({"row_order", "label_order"}),
+        invariances=frozenset({"row_order", "label_order", "gauge"}),
         min_samples=1,
     )
 )

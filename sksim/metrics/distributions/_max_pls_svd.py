@@ -208,11 +208,14 @@ def max_pls_svd_distance(
     )
 
 
+# Ties between pivots are broken by the order of the labels, and candidate inputs are drawn by row.
 register(
     DistributionMeasure(
         name="max_pls_svd_distance",
         function=max_pls_svd_distance,
         range=(0.0, 1.0),
         draws=True,
+        definite=False,
+        invariances=frozenset({"gauge"}),
     )
 )
