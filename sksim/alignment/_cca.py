@@ -50,7 +50,7 @@ class CCAAligner(AffineAligner):
 
     .. math:: C_x^{-1/2} X_c^T Y_c C_y^{-1/2} = A \operatorname{diag}(\rho) B^T,
 
-    the first :math:`\texttt{n\_components}` canonical variates of X predict those of Y:
+    the first :math:`\texttt{n\_components}` canonical variates [1]_ of X predict those of Y [2]_:
 
     .. math:: \hat y = \bar y
               + C_y^{1/2} B \operatorname{diag}(\rho) A^T C_x^{-1/2} (x - \bar x).

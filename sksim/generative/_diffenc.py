@@ -22,7 +22,8 @@ __all__ = ["DiffEnc"]
 class DiffEnc(BaseDiffusion):
     r"""Density model by variational diffusion with a learned encoder.
 
-    The data are encoded before noise is added, ``z_t = alpha_t x_t + sigma_t eps`` with
+    The data are encoded [1]_ before the noise of variational diffusion [2]_ is added,
+    ``z_t = alpha_t x_t + sigma_t eps`` with
 
     .. math:: x_t = \alpha_t^2 x + \sigma_t^2 y_\phi(x, t),
 

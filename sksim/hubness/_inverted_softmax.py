@@ -64,7 +64,7 @@ class InvertedSoftmax(AdditiveReduction):
     r"""Inverted softmax: how likely is the query, given the sample, among the queries of a bank?
 
     With similarities :math:`s = -d` and a bank B of reference queries the score of x is
-    :math:`e^{\beta s(q, x)} / \sum_{b \in B} e^{\beta s(b, x)}`. Its logarithm is ranked,
+    :math:`e^{\beta s(q, x)} / \sum_{b \in B} e^{\beta s(b, x)}`. Its logarithm is ranked [1]_,
 
     .. math:: IS(q, x) = d(q, x) + b(x) + c \ge 0, \qquad
         b(x) = \frac{1}{\beta} \log \frac{1}{|B|} \sum_{b \in B} e^{-\beta d(b, x)}.
@@ -82,7 +82,7 @@ class InvertedSoftmax(AdditiveReduction):
     dynamic : bool, default=False
         Whether to reduce only the queries whose nearest indexed sample is also the nearest of some
         member of the bank, and to leave the distances of all others as they are: the dynamic
-        inverted softmax of query-bank normalization.
+        inverted softmax of query-bank normalization [2]_.
 
     Attributes
     ----------

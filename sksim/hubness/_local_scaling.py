@@ -27,7 +27,8 @@ class LocalScaling(ScaledReduction):
 
     .. math:: LS(q, x) = 1 - \exp\left(-\frac{d(q, x)^2}{r_k(q)\, r_k(x)}\right) \in [0, 1).
 
-    A hub lies in a dense region, has a small :math:`r_k`, and moves away from all others.
+    The exponent is that of self-tuning affinities [1]_. A hub lies in a dense region, has a small
+    :math:`r_k`, and moves away from all others [2]_.
 
     .. versionadded:: 0.1
 

@@ -62,7 +62,7 @@ class SinkhornNormalization(AdditiveReduction):
     .. math:: P_{bx} = \exp\left(\frac{s(b, x) + f(b) + g(x)}{\tau}\right), \qquad
         \sum_x P_{bx} = \frac{1}{m}, \quad \sum_b P_{bx} = p(x),
 
-    so that each sample gets its share p(x) of the bank, 1/n by default. Queries then rank by
+    so that each sample gets its share p(x) of the bank, 1/n by default. Queries then rank by [1]_
 
     .. math:: SN(q, x) = d(q, x) - g(x) + c \ge 0.
 
@@ -82,7 +82,7 @@ class SinkhornNormalization(AdditiveReduction):
         samples that are frequent answers for good reason. None means equal shares.
     target_bank : array-like of shape (n_targets, n_features), default=None
         Vectors from the space of the indexed samples between which and the bank the plan is found;
-        the indexed samples then get their g from the bank's f. None means the indexed samples.
+        the indexed samples then get their g from the bank's f [2]_. None means the indexed samples.
 
     Attributes
     ----------

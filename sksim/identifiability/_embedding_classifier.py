@@ -93,13 +93,13 @@ class EmbeddingClassifier(
         p(y|x) = \frac{\exp(f(x) \cdot g(y))}{\sum_{y'} \exp(f(x) \cdot g(y'))}, \qquad
         f: \mathcal{X} \to \mathbb{R}^M, \quad g: \mathcal{Y} \to \mathbb{R}^M.
 
-    Under the diversity condition (:func:`sksim.metrics.diversity`) the distribution determines f
-    and g up to one invertible linear map. How far that is true of distributions that are only
+    Under the diversity condition [1]_ (:func:`sksim.metrics.diversity`) the distribution determines
+    f and g up to one invertible linear map. How far that is true of distributions that are only
     close is what this class is for: :meth:`transform` gives f, ``unembeddings_`` holds g, and
     :meth:`predict_log_proba` is exact in float64.
 
     The loss is the mean negative log-likelihood or, with a ``teacher``, a distance to the
-    teacher's distribution; it is minimised by Adam.
+    teacher's distribution [2]_; it is minimised by Adam.
 
     .. versionadded:: 0.1
 

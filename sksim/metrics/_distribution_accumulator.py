@@ -79,9 +79,9 @@ class _Totals:
 class DistributionAccumulator:
     r"""Distances between two conditional distributions, from batches of log-probabilities.
 
-    Keeps the sums of the divergences and of the squared logit distances, and the means and
+    Keeps the sums of the divergences and of the squared logit distances [1]_, and the means and
     products, centred, of log p + log q and log p - log q. With means :math:`\mu` and centred
-    products S of two samples of sizes n and m, the pooled products are
+    products S of two samples of sizes n and m, the pooled products [2]_ are
 
     .. math::
 

@@ -95,10 +95,10 @@ def _in_units(sums: tuple[PairSums, ...], old, new) -> tuple[PairSums, ...]:
 class SimilarityAccumulator:
     r"""Similarities of two representations from batches of their rows, exact for any split.
 
-    Keeps sums of products of the pairs (x, y), less the means of the first batch, in a unit that
-    follows the largest deviation from them if that is extreme: with
+    Keeps sums of products of the pairs (x, y), less the means of the first batch [1]_, in a unit
+    that follows the largest deviation from them if that is extreme: with
     :math:`a = |x|^2, b = |y|^2` the sums of :math:`x, y, x x^\top, y y^\top, x y^\top, a, b, a b,
-    a^2, b^2, a x, a y, b x, b y`. They determine every measure below; the unbiased CKA through
+    a^2, b^2, a x, a y, b x, b y`. They determine every measure below; the unbiased CKA [2]_ through
 
     .. math:: \langle \tilde K, \tilde L \rangle = \lVert X_c^\top Y_c \rVert^2
         - \frac{n}{n - 2} \sum_i a_i b_i + \frac{\sum_i a_i \sum_i b_i}{(n - 1)(n - 2)}
@@ -126,10 +126,10 @@ class SimilarityAccumulator:
 
     References
     ----------
-    .. [1] L. Song, A. Smola, A. Gretton, J. Bedo and K. Borgwardt (2012). Feature selection via
-           dependence maximization. Journal of Machine Learning Research 13.
-    .. [2] T. F. Chan, G. H. Golub and R. J. LeVeque (1982). Updating formulae and a pairwise
+    .. [1] T. F. Chan, G. H. Golub and R. J. LeVeque (1982). Updating formulae and a pairwise
            algorithm for computing sample variances. COMPSTAT Symposium on Computational Statistics.
+    .. [2] L. Song, A. Smola, A. Gretton, J. Bedo and K. Borgwardt (2012). Feature selection via
+           dependence maximization. Journal of Machine Learning Research 13.
 
     Examples
     --------

@@ -120,14 +120,14 @@ class HubnessWeightedKNeighborsClassifier(ProbabilityVote):
     of class c, C the number of classes and :math:`\lambda` the smoothing. The neighbours
     :math:`x_1, ..., x_k` of a query, with labels :math:`y_i`, vote by ``scheme``:
 
-    "hw" (weights against bad hubs)
+    "hw" (weights against bad hubs [1]_)
         :math:`\sum_i w_i [y_i = c]\, e^{-h(x_i)}`, with :math:`h` the standardized number of lists
         of samples of another class, :math:`N(x) - N_{y_x}(x)`.
-    "hfnn" (hubness-based fuzzy neighbours)
+    "hfnn" (hubness-based fuzzy neighbours [2]_)
         :math:`\sum_i w_i (M_c(x_i) + \lambda) / (N(x_i) + 1 + C \lambda)`.
-    "nhbnn" (naive hubness Bayesian)
+    "nhbnn" (naive hubness Bayesian [3]_)
         :math:`\log (n_c / n) + \sum_i \log \frac{M_c(x_i) + \lambda}{n_c (k + 1) + \lambda n}`.
-    "hiknn" (hubness information)
+    "hiknn" (hubness information [4]_)
         :math:`\sum_i w_i I(x_i) \left( \alpha_i [y_i = c] + (1 - \alpha_i)
         \frac{M_c(x_i)}{N(x_i) + 1} \right)`, where :math:`I(x) = \log_2 \frac{n}{N(x) + 1}` and
         :math:`\alpha_i = (I(x_i) - \min I) / (\log_2 n - \min I)`.

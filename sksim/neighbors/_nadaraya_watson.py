@@ -32,6 +32,8 @@ _LOG_KERNELS = {"gaussian": _log_gaussian, "exponential": _log_exponential}
 class NadarayaWatsonClassifier(ProbabilityVote):
     r"""Classify by a kernel average of the labels of the nearest neighbours.
 
+    The estimate of Nadaraya [1]_ and Watson [2]_,
+
     .. math:: P(c \mid q) = \frac{\sum_{x \in NN_k(q)} K(d'(q, x) / h)\, [y_x = c]}
         {\sum_{x \in NN_k(q)} K(d'(q, x) / h)},
 

@@ -23,8 +23,8 @@ class HubnessReducedKNeighborsTransformer(
     r"""Transform vectors into their neighbour graph after hubness reduction.
 
     For each sample :math:`q` the :math:`K` nearest indexed samples :math:`x` by the primary
-    distance :math:`d(q, x)` are its candidates. The reduction replaces :math:`d` by a
-    secondary distance :math:`d'(q, x) \ge 0`, fitted on the indexed samples alone, and the
+    distance :math:`d(q, x)` are its candidates [1]_. The reduction replaces :math:`d` by a
+    secondary distance [2]_ :math:`d'(q, x) \ge 0`, fitted on the indexed samples alone, and the
     ``n_neighbors`` candidates with the smallest :math:`d'` become the row of :math:`q`.
 
     The output is that of :class:`~sklearn.neighbors.KNeighborsTransformer`, so that it goes in
@@ -99,10 +99,10 @@ class HubnessReducedKNeighborsTransformer(
 
     References
     ----------
-    .. [1] D. Schnitzer, A. Flexer, M. Schedl and G. Widmer (2012). Local and global scaling reduce
-           hubs in space. Journal of Machine Learning Research 13.
-    .. [2] R. Feldbauer and A. Flexer (2019). A comprehensive empirical comparison of hubness
+    .. [1] R. Feldbauer and A. Flexer (2019). A comprehensive empirical comparison of hubness
            reduction in high-dimensional spaces. Knowledge and Information Systems 59.
+    .. [2] D. Schnitzer, A. Flexer, M. Schedl and G. Widmer (2012). Local and global scaling reduce
+           hubs in space. Journal of Machine Learning Research 13.
 
     Examples
     --------

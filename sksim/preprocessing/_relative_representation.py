@@ -54,8 +54,8 @@ class RelativeRepresentation(ClassNamePrefixFeaturesOutMixin, VectorTransformer)
 
     with r the cosine, or a distance. What r ignores, z ignores: two encoders that differ by a
     rotation give the same relative representation if the same samples are the anchors, so that
-    a model trained on one works on the other (zero-shot). A sequence of metrics puts their
-    blocks side by side: a product space, for encoders that differ in an unknown way.
+    a model trained on one works on the other (zero-shot) [1]_. A sequence of metrics puts their
+    blocks side by side: a product space, for encoders that differ in an unknown way [2]_.
 
     ============  ====================================================================
     metric        z stays the same if all of X goes through

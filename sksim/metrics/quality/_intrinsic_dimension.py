@@ -68,10 +68,10 @@ def intrinsic_dimension(X, *, method="two_nn", n_neighbors=20) -> float:
 
     * "two_nn": the slope d of the line through the origin
       :math:`-\log(1 - F(\mu)) = d \log \mu`, where :math:`\mu_i = r_{i2} / r_{i1}`, F is their
-      empirical distribution (rank / n), and the largest tenth of them is left out;
+      empirical distribution (rank / n), and the largest tenth of them is left out [1]_;
     * "mle": :math:`\Big(\frac{1}{n (k - 1)} \sum_i \sum_{j < k} \log
-      \frac{r_{ik}}{r_{ij}}\Big)^{-1}`, the maximum likelihood estimate, with the inverses
-      averaged over the samples.
+      \frac{r_{ik}}{r_{ij}}\Big)^{-1}`, the maximum likelihood estimate [2]_, with the inverses
+      averaged over the samples [3]_.
 
     .. versionadded:: 0.1
 

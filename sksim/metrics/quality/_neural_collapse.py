@@ -136,14 +136,14 @@ def neural_collapse(X, y, *, coef=None, intercept=None) -> Bunch:
     With the C class means :math:`\mu_c`, the mean of all samples :math:`\mu`, the rows
     :math:`m_c = \mu_c - \mu` of M, :math:`S_W = \frac{1}{n} \sum_i (x_i - \mu_{y_i})
     (x_i - \mu_{y_i})^T`, :math:`S_B = \frac{1}{C} M^T M`, and the classifier's weights W and
-    offsets b; each value is 0 at full collapse:
+    offsets b; each value is 0 at full collapse [1]_:
 
     * nc1, variability: :math:`\operatorname{tr}(S_W S_B^+) / C`; also
       :math:`\operatorname{tr} S_W / \operatorname{tr} S_B`, and the class-distance normalised
       variance, the mean over pairs of classes of
-      :math:`(\sigma_c^2 + \sigma_{c'}^2) / (2 \lVert \mu_c - \mu_{c'} \rVert^2)`;
+      :math:`(\sigma_c^2 + \sigma_{c'}^2) / (2 \lVert \mu_c - \mu_{c'} \rVert^2)` [2]_;
     * nc2, simplex: :math:`\lVert M M^T / \lVert M M^T \rVert - (I - \tfrac{1}{C} 1 1^T) /
-      \sqrt{C - 1} \rVert`; also the coefficient of variation of :math:`\lVert m_c \rVert`,
+      \sqrt{C - 1} \rVert` [3]_; also the coefficient of variation of :math:`\lVert m_c \rVert`,
       the deviation of the cosines between the :math:`m_c`, and the mean of
       :math:`\lvert \cos + \tfrac{1}{C - 1} \rvert`;
     * nc3, self-duality: :math:`\lVert W / \lVert W \rVert - M / \lVert M \rVert \rVert^2`, in
@@ -193,11 +193,11 @@ def neural_collapse(X, y, *, coef=None, intercept=None) -> Bunch:
     .. [1] V. Papyan, X. Y. Han and D. L. Donoho (2020). Prevalence of neural collapse during the
            terminal phase of deep learning training. Proceedings of the National Academy of Sciences
            117.
-    .. [2] Z. Zhu, T. Ding, J. Zhou, X. Li, C. You, J. Sulam and Q. Qu (2021). A geometric analysis
+    .. [2] T. Galanti, A. György and M. Hutter (2022). On the role of neural collapse in transfer
+           learning. International Conference on Learning Representations.
+    .. [3] Z. Zhu, T. Ding, J. Zhou, X. Li, C. You, J. Sulam and Q. Qu (2021). A geometric analysis
            of neural collapse with unconstrained features. Advances in Neural Information Processing
            Systems.
-    .. [3] T. Galanti, A. György and M. Hutter (2022). On the role of neural collapse in transfer
-           learning. International Conference on Learning Representations.
 
     Examples
     --------

@@ -81,8 +81,9 @@ def vendi_score(X, *, q=1, kernel="cosine") -> float:
               V_1 = \exp\Big(-\sum_i \lambda_i \log \lambda_i\Big)
 
     with :math:`\lambda_i` the eigenvalues of :math:`K / n`, K the kernel matrix of the samples,
-    which has ones on its diagonal. The value lies in [1, n]: 1 if all samples are alike, n if no
-    two resemble each other. It falls as q grows: a small q lets rare kinds of samples count.
+    which has ones on its diagonal [1]_. The value lies in [1, n]: 1 if all samples are alike, n if
+    no two resemble each other. It falls as q grows [2]_: a small q lets rare kinds of samples
+    count.
 
     .. versionadded:: 0.1
 

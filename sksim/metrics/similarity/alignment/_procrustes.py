@@ -113,6 +113,8 @@ def _shape_steps(*, alpha=1.0, whitening="power") -> Steps:
 def procrustes_score(X, Y) -> float:
     r"""Correlation of two representations after the best rotation (normalised Bures similarity).
 
+    The rotation is that of the orthogonal Procrustes problem [1]_, and the score
+
     .. math:: c = \frac{\lVert X_c^\top Y_c \rVert_*}{\lVert X_c \rVert \, \lVert Y_c \rVert}
 
     with the nuclear norm :math:`\lVert \cdot \rVert_*` (sum of the singular values), the
@@ -140,7 +142,7 @@ def procrustes_score(X, Y) -> float:
 
     Notes
     -----
-    Equal to the normalised Bures similarity of the two Gram matrices. The score of independent
+    Equal to the normalised Bures similarity of the two Gram matrices [2]_. The score of independent
     representations grows with the ratio of features to samples (0.37 for 10 features in 50
     samples, 0.99 for 1000): judge it with :func:`permutation_test_similarity`.
 
@@ -179,8 +181,8 @@ def procrustes_distance(X, Y, *, kind="angular") -> float:
     * ``"size_and_shape"``: :math:`\sqrt{\lVert X_c \rVert^2 + \lVert Y_c \rVert^2 -
       2 \lVert X_c^\top Y_c \rVert_*}`, without normalisation.
 
-    All three are metrics. Other names in use are their squares or linear in :math:`c`, and are
-    not: :math:`2 - 2c`, :math:`1 - c`, and :math:`1 - c^2` of scipy.
+    All three are metrics [1]_. Other forms in use [2]_ are their squares or linear in :math:`c`,
+    and are not: :math:`2 - 2c`, :math:`1 - c`, and :math:`1 - c^2` of scipy.
 
     .. versionadded:: 0.1
 

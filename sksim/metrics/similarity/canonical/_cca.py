@@ -228,7 +228,8 @@ def canonical_correlations(X, Y, *, rtol=1e-10) -> np.ndarray:
 
     The singular values of :math:`U_X^\top U_Y`, with :math:`U_X` (n, r_x) an orthonormal basis
     of the columns of the centred X. They are the correlations of the pairs of most correlated
-    linear combinations of the features of either side.
+    linear combinations of the features of either side [1]_, and the cosines of the principal angles
+    between the spaces of the columns [2]_.
 
     .. versionadded:: 0.1
 
@@ -297,12 +298,12 @@ def canonical_correlations(X, Y, *, rtol=1e-10) -> np.ndarray:
 def cca_score(X, Y, *, n_components=None, shrinkage=0.0, summary="mean") -> float:
     r"""Similarity of two representations by canonical correlations.
 
-    With the canonical correlations :math:`\rho_1 \ge \rho_2 \ge \dots` and the ranks
+    With the canonical correlations [1]_ :math:`\rho_1 \ge \rho_2 \ge \dots` and the ranks
     :math:`r_x, r_y` of the centred representations, ``summary`` is one of
 
     * ``"mean"``: :math:`\frac{1}{m} \sum_i \rho_i`, with :math:`m = \min(r_x, r_y)`,
     * ``"mean_squared"``: :math:`\frac{1}{m} \sum_i \rho_i^2`,
-    * ``"yanai"``: :math:`\sum_i \rho_i^2 / \sqrt{r_x r_y}`,
+    * ``"yanai"``: :math:`\sum_i \rho_i^2 / \sqrt{r_x r_y}` [2]_,
     * ``"max"``: :math:`\rho_1`.
 
     .. versionadded:: 0.1

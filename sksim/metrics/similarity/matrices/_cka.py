@@ -234,11 +234,11 @@ def cka_score(X, Y, *, kernel="linear", gamma=None, unbiased=True) -> float:
                        {\lVert \tilde K \rVert \, \lVert \tilde L \rVert}.
 
     ``unbiased=True`` leaves out the diagonals and centres as U-statistics do, so that the three
-    products are the unbiased estimators of HSIC: the score lies in [-1, 1] and is close to 0 for
-    independent representations, whatever their widths. ``unbiased=False`` is the published CKA,
-    :math:`\lVert X_c^\top Y_c \rVert^2 / (\lVert X_c^\top X_c \rVert \lVert Y_c^\top Y_c
-    \rVert)` for the linear kernel, in [0, 1]; it grows with the ratio of width to samples, up to
-    0.95 for pure noise of width 1000 in 50 samples.
+    products are the unbiased estimators of HSIC [1]_, as used for deep networks [2]_: the score
+    lies in [-1, 1] and is close to 0 for independent representations, whatever their widths.
+    ``unbiased=False`` is the published CKA [3]_, :math:`\lVert X_c^\top Y_c \rVert^2 / (\lVert
+    X_c^\top X_c \rVert \lVert Y_c^\top Y_c \rVert)` for the linear kernel, in [0, 1]; it grows with
+    the ratio of width to samples, up to 0.95 for pure noise of width 1000 in 50 samples.
 
     .. versionadded:: 0.1
 
@@ -287,13 +287,13 @@ def cka_score(X, Y, *, kernel="linear", gamma=None, unbiased=True) -> float:
 
     References
     ----------
-    .. [1] S. Kornblith, M. Norouzi, H. Lee and G. Hinton (2019). Similarity of neural network
-           representations revisited. International Conference on Machine Learning.
-    .. [2] L. Song, A. Smola, A. Gretton, J. Bedo and K. Borgwardt (2012). Feature selection via
+    .. [1] L. Song, A. Smola, A. Gretton, J. Bedo and K. Borgwardt (2012). Feature selection via
            dependence maximization. Journal of Machine Learning Research 13.
-    .. [3] T. Nguyen, M. Raghu and S. Kornblith (2021). Do wide and deep networks learn the same
+    .. [2] T. Nguyen, M. Raghu and S. Kornblith (2021). Do wide and deep networks learn the same
            things? Uncovering how neural network representations vary with width and depth.
            International Conference on Learning Representations.
+    .. [3] S. Kornblith, M. Norouzi, H. Lee and G. Hinton (2019). Similarity of neural network
+           representations revisited. International Conference on Machine Learning.
 
     Examples
     --------

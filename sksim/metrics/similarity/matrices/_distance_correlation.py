@@ -50,8 +50,9 @@ def distance_correlation_score(X, Y, *, unbiased=True) -> float:
     With the matrices :math:`A, B` (n, n) of Euclidean distances between the samples, centred,
     the squared distance correlation is :math:`\langle \tilde A, \tilde B \rangle /
     (\lVert \tilde A \rVert \lVert \tilde B \rVert)`. ``unbiased=True`` centres as U-statistics
-    do and returns this ratio, which is signed, in [-1, 1] and close to 0 for independent
-    representations. ``unbiased=False`` centres rows and columns and returns its root, in [0, 1].
+    do [1]_ and returns this ratio, which is signed, in [-1, 1] and close to 0 for independent
+    representations. ``unbiased=False`` centres rows and columns and returns its root [2]_, in
+    [0, 1].
 
     .. versionadded:: 0.1
 
@@ -89,10 +90,10 @@ def distance_correlation_score(X, Y, *, unbiased=True) -> float:
 
     References
     ----------
-    .. [1] G. J. Székely, M. L. Rizzo and N. K. Bakirov (2007). Measuring and testing dependence by
-           correlation of distances. Annals of Statistics 35.
-    .. [2] G. J. Székely and M. L. Rizzo (2014). Partial distance correlation with methods for
+    .. [1] G. J. Székely and M. L. Rizzo (2014). Partial distance correlation with methods for
            dissimilarities. Annals of Statistics 42.
+    .. [2] G. J. Székely, M. L. Rizzo and N. K. Bakirov (2007). Measuring and testing dependence by
+           correlation of distances. Annals of Statistics 35.
 
     Examples
     --------

@@ -95,7 +95,8 @@ def riemannian_distance(X, Y, *, matrix="covariance", reg=0.0) -> float:
 
     with the generalised eigenvalues :math:`\lambda_i` of :math:`(S_x + \epsilon I, S_y +
     \epsilon I)`. For ``"covariance"`` :math:`S = X_c^\top X_c / (n - 1)` (d, d), for ``"gram"``
-    :math:`S = X_c X_c^\top / d` (n, n).
+    :math:`S = X_c X_c^\top / d` (n, n). The metric is that of positive definite matrices [1]_; it
+    compares what covariances say about representations [2]_.
 
     .. versionadded:: 0.1
 

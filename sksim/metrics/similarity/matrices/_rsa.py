@@ -263,7 +263,7 @@ def rsa_score(X, Y, *, rdm="correlation", compare="spearman") -> float:
     r"""Representational similarity: correlation of the dissimilarities of all pairs of samples.
 
     Each representation becomes its representational dissimilarity matrix (RDM) :math:`D` (n, n);
-    the entries :math:`D_{ij}`, i < j, of the two are compared.
+    the entries :math:`D_{ij}`, i < j, of the two are compared [1]_.
 
     .. versionadded:: 0.1
 
@@ -278,7 +278,7 @@ def rsa_score(X, Y, *, rdm="correlation", compare="spearman") -> float:
         features.
     compare : {"spearman", "pearson", "cosine", "kendall", "rho-a"}, default="spearman"
         The comparison. "kendall" is tau-a and "rho-a" the expected Spearman correlation with
-        ties in random order; these two are right for models that predict ties.
+        ties in random order; these two are right for models that predict ties [2]_.
 
     Returns
     -------
