@@ -4,105 +4,37 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import math
-from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass
-from numbers import Integral, Real
-from typing import Any, ClassVar, Literal, Self
+from numbers import Integral
+from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sksim._base import SksimEstimator
 from sksim.generative._calibration import choose_steps, gamma_range, second_moment
 from sksim.generative._data import DataMap, check_image_shape, flatten_images, make_data_map
+from sksim.generative._parameters import DiffusionParameters
 from sksim.generative._steps import check_steps, check_variance
 from sksim.generative._weights import WeightsMixin
 from sksim.utils._optional import require_torch
-from sksim.utils._sklearn import Interval, StrOptions, _fit_context
+from sksim.utils._sklearn import _fit_context
 from sksim.utils._typing import ArrayLike, FloatArray, RandomState
 
 __all__ = ["BaseDiffusion"]
 
 _PATIENCE = 10
 _VALIDATION_FRACTION = 0.1
-_GAMMAS = Interval(Real, -30, 60, closed="both")  # noise and signal that single precision resolves
 
 
-@dataclass(eq=False, repr=False)
 class BaseDiffusion(
-    WeightsMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, SksimEstimator
+    WeightsMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    DensityMixin,
+    DiffusionParameters,
 ):
-    """Everything but the encoder; the constructor is that of the fields, as scikit-learn wants."""
-
-    denoiser: str | type = "auto"
-    _: KW_ONLY
-    denoiser_params: dict[str, Any] | None = None
-    prediction: Literal["v", "eps", "x"] = "v"
-    schedule: Literal["linear", "learned_linear"] = "linear"
-    gamma_min: float | Literal["auto"] = "auto"
-    gamma_max: float = 5.0
-    n_steps: int | None = None
-    variance: float | Literal["equal", "optimal"] = "equal"
-    likelihood: Literal["auto", "categorical", "gaussian"] = "auto"
-    n_levels: int | None = None
-    image_shape: Sequence[int] | None = None
-    max_epochs: int = 20
-    batch_size: int = 128
-    lr: float = 2e-4
-    weight_decay: float = 0.01
-    ema_decay: float = 0.9999
-    warmup_steps: int = 100
-    clip_norm: float | None = None
-    validation_fraction: float | None = None
-    early_stopping: bool = False
-    n_score_steps: int = 128
-    n_sample_steps: int = 250
-    representation: str = "features"
-    depth: float = 0.35
-    device: str = "auto"
-    precision: Literal["32", "bf16"] = "32"
-    compile: bool = False
-    callbacks: Sequence[Any] | None = None
-    warm_start: bool = False
-    verbose: int = 0
-    random_state: RandomState = None
-
-    # The names of networks are checked where they are known, in sksim._torch.diffusion._networks.
-    _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "denoiser": [str, type],
-        "denoiser_params": [dict, None],
-        "prediction": [StrOptions({"v", "eps", "x"})],
-        "schedule": [StrOptions({"linear", "learned_linear"})],
-        "gamma_min": [StrOptions({"auto"}), _GAMMAS],
-        "gamma_max": [_GAMMAS],
-        "n_steps": [Interval(Integral, 1, None, closed="left"), None],
-        "variance": [StrOptions({"equal", "optimal"}), Interval(Real, 0, None, closed="neither")],
-        "likelihood": [StrOptions({"auto", "categorical", "gaussian"})],
-        "n_levels": [Interval(Integral, 2, None, closed="left"), None],
-        "image_shape": [tuple, list, None],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "lr": [Interval(Real, 0, None, closed="neither")],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "ema_decay": [Interval(Real, 0, 1, closed="left")],
-        "warmup_steps": [Interval(Integral, 0, None, closed="left")],
-        "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
-        "early_stopping": ["boolean"],
-        "n_score_steps": [Interval(Integral, 1, None, closed="left")],
-        "n_sample_steps": [Interval(Integral, 1, None, closed="left")],
-        "representation": [StrOptions({"features"})],
-        "depth": [Interval(Real, 0, 1, closed="both")],
-        "device": [str],
-        "precision": [StrOptions({"32", "bf16"})],
-        "compile": ["boolean"],
-        "callbacks": [list, tuple, None],
-        "warm_start": ["boolean"],
-        "verbose": ["verbose"],
-        "random_state": ["random_state"],
-    }
+    """The life of the estimators; what an encoder adds is in :class:`DiffEnc`."""
 
     # Validate.
 
@@ -122,7 +54,7 @@ class BaseDiffusion(
 
     # Make the net.
 
-    def _make_spec(self, data: DataMap, moment: float):
+    def _make_spec(self, data: DataMap, moment: float) -> Any:
         """What the network is built from."""
         from sksim._torch.diffusion._spec import NetworkSpec
 
@@ -140,7 +72,7 @@ class BaseDiffusion(
             image_shape=check_image_shape(self.image_shape),
         )
 
-    def _settings(self, *, validates: bool):
+    def _settings(self, *, validates: bool) -> Any:
         """What may change from one training to the next."""
         from sksim._torch.diffusion._net import Settings
 
@@ -155,7 +87,9 @@ class BaseDiffusion(
             patience=_PATIENCE if self.early_stopping and validates else None,
         )
 
-    def _make_net(self, spec, rng: np.random.RandomState, *, validates: bool):
+    def _make_net(
+        self, spec: Any, rng: np.random.RandomState, *, validates: bool
+    ) -> tuple[Any, Any]:
         """The net, initialised, and the random stream of its training."""
         from sksim._torch._training import RandomStream, resolve_device
         from sksim._torch.diffusion._net import make_net
@@ -172,7 +106,7 @@ class BaseDiffusion(
             )
         return net, stream
 
-    def _set_state(self, data: DataMap, spec, net, stream) -> None:
+    def _set_state(self, data: DataMap, spec: Any, net: Any, stream: Any) -> None:
         """Set the attributes that the first training data determine."""
         self._data, self._second_moment, self._stream = data, spec.second_moment, stream
         self._built_from = spec.as_text()  # what it is now, whatever becomes of the parameters
@@ -369,11 +303,11 @@ class BaseDiffusion(
     # Score, sample, transform.
 
     @property
-    def _model(self):
+    def _model(self) -> Any:
         """The averaged model, ready for evaluation."""
         return self.net_.module_.average.eval()
 
-    def _steps(self):
+    def _steps(self) -> Any:
         """The discrete process, None in continuous time."""
         from sksim._torch.diffusion._inference import Steps
 

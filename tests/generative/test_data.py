@@ -166,6 +166,9 @@ ERRORS = [
     ({"gamma_min": -40.0}, r"'gamma_min' parameter .* in the range \[-30.0, 60.0\]"),
     ({"gamma_max": 100.0}, r"'gamma_max' parameter .* in the range \[-30.0, 60.0\]"),
     ({"denoiser": "conv"}, "denoiser='conv' needs image_shape"),
+    ({"denoiser": "ump"}, "denoiser must be .* got 'ump'. Did you mean 'mlp'"),
+    ({"denoiser": dict}, "denoiser must be a name or a class of torch.nn.Module, got dict"),
+    ({"denoiser_params": {"widht": 4}}, "denoiser_params .* got 'widht'. Did you mean 'width'"),
     ({"denoiser": "mlp", "image_shape": (3, 1)}, "denoiser='mlp' needs no image_shape"),
     ({"denoiser_params": {"skip": "no"}}, r"skip'\] must be .*, got 'no'. Did you mean 'none'"),
     ({"device": "nowhere"}, "device='nowhere' cannot be used"),
@@ -179,6 +182,21 @@ ERRORS = [
 def test_errors_of_fit(tiny, table, changes, message):
     with pytest.raises(ValueError, match=message):
         VariationalDiffusion(**tiny | changes).fit(table)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"encoder": "trainabel"}, "encoder must be .* got 'trainabel'. Did you mean 'trainable'"),
+        ({"encoder": dict}, "encoder must be a name or a class of torch.nn.Module, got dict"),
+        ({"encoder_params": {"reech": 4}}, "encoder_params .* got 'reech'. Did you mean 'reach'"),
+        ({"encoder_params": {"network": "mpl"}}, r"\['network'\] must be .* Did you mean 'mlp'"),
+        ({"encoder_params": {"network": "unet"}}, r"\['network'\]='unet' needs image_shape"),
+    ],
+)
+def test_errors_of_the_encoder(tiny, table, changes, message):
+    with pytest.raises(ValueError, match=message):
+        DiffEnc(**tiny | changes).fit(table)
 
 
 def test_errors_of_the_data(tiny, table):

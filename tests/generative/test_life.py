@@ -1,6 +1,7 @@
 """One life for all models: fit, score, sample, transform, clone, pickle, resume."""
 
 import ast
+import inspect
 import math
 import pickle
 import subprocess
@@ -126,6 +127,23 @@ def test_the_encoder_reaches_as_far_as_the_data(tiny, table):
         assert network.reach == reach
     own = DiffEnc(**tiny, encoder_params={"reach": 2.0}).fit(table)
     assert own.net_.module_.average.encoder.network.reach == 2.0
+
+
+def test_constructors_store_what_they_get_and_nothing_else():
+    """Explicit arguments, shared ones with the same defaults, as scikit-learn reads them."""
+    shared, all_of_them = (
+        inspect.signature(Model.__init__).parameters for Model in (VariationalDiffusion, DiffEnc)
+    )
+    assert list(all_of_them)[: len(shared)] == list(shared)
+    assert all(all_of_them[name] == one for name, one in shared.items())
+    assert [p.kind for p in shared.values()][:2] == [inspect.Parameter.POSITIONAL_OR_KEYWORD] * 2
+    assert {p.kind for p in list(all_of_them.values())[2:]} == {inspect.Parameter.KEYWORD_ONLY}
+    params = {"width": 3}
+    model = DiffEnc("conv", denoiser_params=params, counterterm=False)
+    assert vars(model) == model.get_params() | {"denoiser_params": params}
+    assert model.denoiser_params is params
+    assert model != DiffEnc("conv", denoiser_params=params, counterterm=False)
+    assert hash(model)
 
 
 def test_scores_do_not_depend_on_settings_of_speed(tiny, table):

@@ -121,6 +121,20 @@ def test_a_result_of_another_shape_is_an_error(rows):
         DiffEnc(encoder=Column).fit(rows)
 
 
+class Mute(torch.nn.Module):
+    """Has no forward."""
+
+    def __init__(self, shape):
+        super().__init__()
+
+
+def test_an_error_says_what_a_network_lacks(rows):
+    with pytest.raises(ValueError, match=r"denoiser=Mute lacks forward\(z, t\)"):
+        VariationalDiffusion(Mute).fit(rows)
+    with pytest.raises(ValueError, match=r"encoder=Mute lacks forward\(x, t\)"):
+        DiffEnc(encoder=Mute).fit(rows)
+
+
 @pytest.mark.parametrize("counterterm", [True, False])
 @pytest.mark.parametrize("n_steps", [5, None])
 def test_an_own_encoder(rows, counterterm, n_steps, rng):

@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -201,6 +203,20 @@ def test_average_of_the_weights():
     assert averaged.train()(x).item() == 7.0
     assert averaged.eval()(x).item() == averaged.average.weight.item()
     assert not any(p.requires_grad for p in averaged.average.parameters())
+
+
+def test_average_is_the_literal_one_to_the_last_bit():
+    generator = torch.Generator().manual_seed(0)
+    model = torch.nn.Linear(5, 4)
+    averaged = pickle.loads(pickle.dumps(Averaged(model, decay=0.3)))
+    expected = [p.detach().clone() for p in averaged.model.parameters()]
+    for n in range(6):
+        for p, mean in zip(averaged.model.parameters(), expected):
+            p.data = torch.randn(p.shape, generator=generator)
+            mean.lerp_(p.data, 1 - min(0.3, (1 + n) / (10 + n)))
+        averaged.update()
+        assert averaged.n_updates == n + 1
+    assert all(map(torch.equal, averaged.average.parameters(), expected))
 
 
 def test_buffers_of_the_average_are_those_of_the_model():

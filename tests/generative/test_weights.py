@@ -28,6 +28,23 @@ def test_there_and_back(tiny, table, tmp_path, changes):
         assert b"sksim.generative" not in archive.read(name)  # plain values, no classes of ours
 
 
+def test_files_of_the_former_format(tiny, table, tmp_path):
+    """Format 2 had the average without torch's wrapper, and counted from zero."""
+    model = DiffEnc(**tiny).fit(table)
+    model.save_weights(tmp_path / "new.pt")
+    state = torch.load(tmp_path / "new.pt", weights_only=True)
+    assert state["format"] == "sksim diffusion 3"
+    state["format"] = "sksim diffusion 2"
+    weights = state["weights"]
+    weights["n_updates"] = weights.pop("ema.n_averaged") - 1
+    for name in [name for name in weights if name.startswith("ema.module.")]:
+        weights[name.replace("ema.module.", "average.")] = weights.pop(name)
+    torch.save(state, tmp_path / "old.pt")
+    loaded = DiffEnc(**tiny).load_weights(tmp_path / "old.pt")
+    np.testing.assert_array_equal(loaded.score_samples(table), model.score_samples(table))
+    assert loaded.net_.module_.n_updates == model.net_.module_.n_updates == 2
+
+
 def test_images_and_names(tiny, images, tmp_path):
     pd = pytest.importorskip("pandas")
     model = VariationalDiffusion(**tiny, image_shape=(6, 4)).fit(images)

@@ -50,3 +50,9 @@ def make_model():
 @pytest.fixture
 def generator():
     return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture
+def table(rng):
+    """Correlated real numbers, (60, 3)."""
+    return rng.standard_normal((60, 3)) @ [[1, 2, 0], [0, 1, 0], [0, 0, 9.0]] + 4

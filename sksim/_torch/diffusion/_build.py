@@ -67,7 +67,7 @@ def _make_encoder(spec: NetworkSpec) -> Encoder:
     kind, params = spec.encoder, dict(spec.encoder_params or {})
     parameter, other_keys = "encoder", []
     if isinstance(kind, str):
-        check_name("encoder", kind, ENCODERS, or_else="or a class of torch.nn.Module")
+        check_name("encoder", kind, ENCODERS, or_else="a class of torch.nn.Module")
         if kind != "trainable":
             return ENCODERS[kind]()
         parameter, other_keys = "encoder_params['network']", ["network"]

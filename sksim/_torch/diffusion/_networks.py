@@ -79,7 +79,7 @@ def find_network(
         raise InvalidParameterError(
             f"{parameter} must be a name or a class of torch.nn.Module, got {kind.__name__}."
         )
-    check_name(parameter, kind, ("auto", *known), or_else="or a class of torch.nn.Module")
+    check_name(parameter, kind, ("auto", *known), or_else="a class of torch.nn.Module")
     samples = "images" if len(shape) == 3 else "rows"
     if kind == "auto":
         return next(one.network for one in known.values() if one.samples == samples)

@@ -8,7 +8,7 @@ result depends on row i of the arguments only, so no batch normalisation.
 # SPDX-License-Identifier: BSD-3-Clause
 
 import inspect
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -114,30 +114,28 @@ class Likelihood(Protocol):
         ...
 
 
-def _takes(method: Any, n_arguments: int) -> bool:
-    """Whether a bound method can be called with so many positional arguments."""
+def _offers(network: nn.Module, method: str, n_arguments: int) -> bool:
+    """Whether a network has a method of its own that takes so many positional arguments.
+
+    The ``forward`` that torch.nn.Module itself brings, which only raises, does not count.
+    """
+    if getattr(type(network), method, None) is getattr(nn.Module, method, nn.Module):
+        return False
     try:
-        inspect.signature(method).bind(*[None] * n_arguments)
-    except TypeError:
+        inspect.signature(getattr(network, method, None)).bind(*[None] * n_arguments)
+    except TypeError:  # not there, or with other arguments
         return False
     return True
 
 
 def missing_parts(network: nn.Module, protocol: type) -> list[str]:
-    """What a protocol asks for and a network lacks, such as ``"features(z, t)"``.
-
-    A method that torch.nn.Module itself brings, its empty ``forward``, counts as missing.
-    """
+    """What a protocol asks for and a network lacks, such as ``["features(z, t)"]``."""
     missing = []
-    for base in reversed(protocol.__mro__[:-1]):
+    for base in reversed(protocol.__mro__):
         for name, method in vars(base).items():
-            if name.startswith("_") or not inspect.isfunction(method):
-                continue
-            arguments = list(inspect.signature(method).parameters)[1:]
-            found = getattr(network, name, None)
-            inherited = getattr(type(network), name, None) is getattr(nn.Module, name, network)
-            if inherited or not _takes(found, len(arguments)):
-                missing.append(f"{name}({', '.join(arguments)})")
-        annotated = inspect.get_annotations(base)
-        missing += [name for name in annotated if not hasattr(network, name)]
+            if inspect.isfunction(method) and not name.startswith("_"):
+                arguments = list(inspect.signature(method).parameters)[1:]
+                if not _offers(network, name, len(arguments)):
+                    missing.append(f"{name}({', '.join(arguments)})")
+        missing += [name for name in inspect.get_annotations(base) if not hasattr(network, name)]
     return missing
