@@ -5,7 +5,6 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("skorch")
 
-from sksim._torch.diffusion._encoders import IdentityEncoder
 from sksim._torch.diffusion._networks import (
     DENOISERS,
     ENCODER_NETWORKS,
