@@ -21,6 +21,7 @@ _FLOATS = [np.float64, np.float32]
 
 
 def _check_same_index(X: Any, y: Any) -> None:
+    """Data frames say which rows belong together."""
     if hasattr(X, "index") and hasattr(y, "index"):
         check_same_rows(X, y)
 

@@ -10,15 +10,9 @@ from scipy.optimize import linear_sum_assignment
 
 from sksim.alignment._base import AffineAligner
 from sksim.utils._sklearn import _fit_context
-from sksim.utils._typing import ArrayLike, FloatArray, IntArray
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["PermutationAligner"]
-
-
-def _least_residual(X: FloatArray, Y: FloatArray) -> tuple[IntArray, IntArray]:
-    """Pairs of columns (i, j) with the least sum of ||x_i - y_j||^2 - ||y_j||^2."""
-    gain = X.T @ Y - np.einsum("ij,ij->j", X, X)[:, None] / 2
-    return linear_sum_assignment(gain, maximize=True)
 
 
 class PermutationAligner(AffineAligner):
@@ -98,7 +92,10 @@ class PermutationAligner(AffineAligner):
         """
         X, Y = self._check_pair(X, y)
         self.x_mean_, self.y_mean_ = X.mean(axis=0), Y.mean(axis=0)
-        sources, targets = _least_residual(X - self.x_mean_, Y - self.y_mean_)
+        X, Y = X - self.x_mean_, Y - self.y_mean_
+        # A pair of columns takes ||y_j||^2 - ||x_i - y_j||^2 off the residual, twice this.
+        gain = X.T @ Y - np.einsum("ij,ij->j", X, X)[:, None] / 2
+        sources, targets = linear_sum_assignment(gain, maximize=True)
         self.permutation_ = np.full(Y.shape[1], -1)
         self.permutation_[targets] = sources
         self.coef_ = np.zeros((Y.shape[1], X.shape[1]))

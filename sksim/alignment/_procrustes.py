@@ -9,19 +9,12 @@ from scipy.linalg import norm, svd
 
 from sksim.alignment._base import AffineAligner
 from sksim.utils._sklearn import _fit_context
-from sksim.utils._typing import ArrayLike, FloatArray
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["ProcrustesAligner"]
 
 #: Correlations below this are rounding.
 _ROUNDING = 1e-14
-
-
-def _scale(X: FloatArray, Y: FloatArray, nuclear_norm: float) -> float:
-    """Scale of centred X; an error if nothing but rounding is left of the covariance."""
-    if nuclear_norm <= _ROUNDING * norm(X) * norm(Y):
-        raise ValueError("X and y must be correlated to fit a scale, got zero covariance.")
-    return float(nuclear_norm / norm(X) ** 2)
 
 
 class ProcrustesAligner(AffineAligner):
@@ -124,7 +117,12 @@ class ProcrustesAligner(AffineAligner):
         X, Y = X - self.x_mean_, Y - self.y_mean_
         U, self.singular_values_, Vt = svd(X.T @ Y, full_matrices=False)
         self.rotation_ = U @ Vt
-        self.scale_ = _scale(X, Y, self.singular_values_.sum()) if self.scaling else 1.0
+        self.scale_ = 1.0
+        if self.scaling:
+            covariance = self.singular_values_.sum()
+            if covariance <= _ROUNDING * norm(X) * norm(Y):
+                raise ValueError("X and y must be correlated to fit a scale, got zero covariance.")
+            self.scale_ = float(covariance / norm(X) ** 2)
         self.coef_ = self.scale_ * self.rotation_.T
         self.inverse_coef_ = self.rotation_ / self.scale_
         return self

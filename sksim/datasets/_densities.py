@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import Literal, overload
 
 import numpy as np
+from scipy.special import entr
 from scipy.stats import norm
 from sklearn.utils import check_random_state
 
@@ -36,11 +37,6 @@ def _swirl_probabilities(n_levels: int, noise: float) -> np.ndarray:
         shares = np.diff(norm.cdf((edges - block[..., None]) / noise), axis=2)
         total += shares[:, 0].T @ shares[:, 1]
     return total / _SPACINGS
-
-
-def _bits_per_feature(p: np.ndarray) -> float:
-    p = p[p > 0]
-    return float(-(p * np.log2(p)).sum() / 2)
 
 
 @overload
@@ -130,7 +126,8 @@ def make_swirl(
     points = _curve(rng.uniform(size=n_samples)) + noise * rng.normal(size=(n_samples, 2))
     X = np.clip(np.floor(points * n_levels / _WINDOW), 0, n_levels - 1).astype(np.uint8)
     if return_entropy:
-        return X, _bits_per_feature(_swirl_probabilities(n_levels, noise))
+        p = _swirl_probabilities(n_levels, noise)
+        return X, float(entr(p).sum() / (2 * np.log(2)))
     return X
 
 

@@ -18,15 +18,10 @@ from sksim.utils._unit_rows import unit_rows
 __all__ = ["Centering"]
 
 
-def _mean_similarity(X: np.ndarray) -> np.ndarray:
-    """Mean cosine of each row with all rows, by one product with the mean unit vector."""
-    unit = unit_rows(X)
-    return unit @ unit.mean(axis=0)
-
-
 def _hub_weights(X: np.ndarray, weighting: float) -> np.ndarray:
     """Weights proportional to a power of the mean similarity, summing to 1."""
-    similarity = _mean_similarity(X)
+    unit = unit_rows(X)
+    similarity = unit @ unit.mean(axis=0)  # the mean cosine of each row with all rows
     if similarity.min() < 0 and not float(weighting).is_integer():
         raise ValueError(
             "weighting must be a whole number where a mean cosine is negative, "

@@ -25,14 +25,6 @@ def _quantiles(levels: np.ndarray, distribution: str) -> np.ndarray:
     return ndtri(levels) if distribution == "normal" else 2 * levels - 1
 
 
-def _sorted_draws(
-    shape: tuple[int, int], distribution: str, rng: np.random.RandomState
-) -> np.ndarray:
-    """Draws from N(0, 1) or U(-1, 1), each column sorted."""
-    draws = rng.standard_normal(shape) if distribution == "normal" else rng.uniform(-1, 1, shape)
-    return np.sort(draws, axis=0)
-
-
 def _knots(column: np.ndarray, n_quantiles: int) -> tuple[np.ndarray, np.ndarray]:
     """Different values of a column and the mean rank (from 0) of each, evenly thinned out."""
     values, counts = np.unique(column, return_counts=True)
@@ -168,10 +160,12 @@ class NormalScoreTransformer(OneToOneFeatureMixin, VectorTransformer):
         """
         X = self._check_training_rows(X)
         self.n_samples_fit_ = X.shape[0]
-        self.scores_ = None
+        self.scores_: FloatArray | None = None
         if self.scores == "random":
             rng = check_random_state(self.random_state)
-            self.scores_ = _sorted_draws(X.shape, self.distribution, rng)
+            is_normal = self.distribution == "normal"
+            draws = rng.standard_normal(X.shape) if is_normal else rng.uniform(-1, 1, X.shape)
+            self.scores_ = np.sort(draws, axis=0)
         knots = [_knots(column, self.n_quantiles) for column in X.T]
         self.quantiles_ = [values for values, _ in knots]
         self.quantile_scores_ = [self._scores_of(ranks, j) for j, (_, ranks) in enumerate(knots)]
