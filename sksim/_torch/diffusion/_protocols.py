@@ -8,7 +8,7 @@ result depends on row i of the arguments only, so no batch normalisation.
 # SPDX-License-Identifier: BSD-3-Clause
 
 import inspect
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -121,8 +121,9 @@ def _offers(network: nn.Module, method: str, n_arguments: int) -> bool:
     """
     if getattr(type(network), method, None) is getattr(nn.Module, method, nn.Module):
         return False
+    found: Any = getattr(network, method, None)
     try:
-        inspect.signature(getattr(network, method, None)).bind(*[None] * n_arguments)
+        inspect.signature(found).bind(*[None] * n_arguments)
     except TypeError:  # not there, or with other arguments
         return False
     return True

@@ -60,7 +60,6 @@ def test_encoders_are_encoders(make_model):
         "encode(x, gamma)",
         "second_moment(gamma)",
     ]
-    assert not missing_parts(IdentityEncoder(), Encoder)
 
 
 class Half(torch.nn.Module):
