@@ -7,7 +7,8 @@ length for the cosine distance, so that all three search by Euclidean distance.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
+from typing import Any, Self
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -16,6 +17,7 @@ from scipy import sparse
 from sksim._search._rerank import rerank
 from sksim.utils._blocks import row_blocks
 from sksim.utils._optional import import_optional
+from sksim.utils._typing import Metric, MetricParams
 from sksim.utils._unit_rows import unit_rows
 
 __all__ = ["APPROXIMATE_BACKENDS"]
@@ -42,13 +44,13 @@ def _float32_directions(X) -> np.ndarray:
     return directions
 
 
-class ApproximateBackend:
+class ApproximateBackend(ABC):
     """Abstract base: prepares vectors, pads missing neighbours, ranks by exact distance."""
 
     name: str
     package: str
 
-    def __init__(self, *, metric, metric_params, n_jobs):
+    def __init__(self, *, metric: Metric, metric_params: MetricParams, n_jobs: int | None):
         if metric not in _METRICS or metric_params:
             raise ValueError(
                 f"backend={self.name!r} searches metric in {list(_METRICS)} without metric_params, "
@@ -58,28 +60,24 @@ class ApproximateBackend:
         self.n_threads = effective_n_jobs(n_jobs)
 
     @abstractmethod
-    def _build(self, package, X, depth):
+    def _build(self, package: Any, X: np.ndarray, depth: int) -> Any:
         """Index of prepared vectors."""
 
     @abstractmethod
-    def _ask(self, X, n_neighbors):
+    def _ask(self, X: np.ndarray, n_neighbors: int) -> np.ndarray:
         """Row numbers (n_queries, n_neighbors) of the neighbours found, negative if missing."""
 
-    def _refuse_sparse(self, X):
+    def _prepared(self, X) -> np.ndarray:
         if sparse.issparse(X):
             raise ValueError(
                 f"backend={self.name!r} searches dense X, got a sparse matrix. Use backend='brute'."
             )
-
-    def _prepared(self, X):
-        self._refuse_sparse(X)
         if self.metric == "cosine":
             return _float32_directions(X)
         return np.ascontiguousarray(X if self.unit == 1 else X * self.unit, dtype=np.float32)
 
-    def fit(self, X, depth):
+    def fit(self, X: Any, depth: int) -> Self:
         """Build the index."""
-        self._refuse_sparse(X)
         self.unit = _float32_unit(X)
         prepared = self._prepared(X)
         package = import_optional(
@@ -90,7 +88,7 @@ class ApproximateBackend:
         self.built = self._build(package, prepared, depth)
         return self
 
-    def neighbors(self, X, n_neighbors):
+    def neighbors(self, X: Any, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
         """Candidates of the rows of X, sorted by exact distance."""
         found = self._ask(self._prepared(X), n_neighbors)
         return rerank(X, self.index, found.astype(np.intp), metric=self.metric)

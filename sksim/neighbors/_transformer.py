@@ -88,6 +88,8 @@ class HubnessReducedKNeighborsTransformer(
     which may stand for the query, the first in the index does. In ``mode="connectivity"`` it
     counts as one of the ``n_neighbors``, as in scikit-learn.
 
+    Distances are float64 for float32 vectors too, as in scikit-learn.
+
     Each row depends on its query and the fitted state only. A row can be shorter than asked where
     an approximate ``backend`` or a precomputed graph holds fewer candidates.
 
