@@ -97,7 +97,8 @@ def test_every_entry_is_cited_and_every_citation_has_an_entry():
         for section in citations.SECTION.finditer(path.read_text(encoding="utf-8"))
         for key in citations.cited(section["body"], ENTRIES)
     }
-    pages = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "doc").rglob("*.rst"))
+    paths = [*(ROOT / "doc").rglob("*.rst"), *(ROOT / "examples").rglob("*.py")]
+    pages = "\n".join(path.read_text(encoding="utf-8") for path in paths)
     groups = re.findall(r":(?:foot)?cite:\w+:`([^`]+)`", pages)
     in_pages = {key.strip() for group in groups for key in group.split(",")}
     assert in_docstrings | in_pages == set(ENTRIES)

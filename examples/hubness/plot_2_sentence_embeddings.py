@@ -2,7 +2,7 @@
 Hubness reduction on sentence embeddings
 ========================================
 
-Nielsen and Hansen (2024) reduce the hubness of Sentence-BERT spaces: normal scores for each
+:cite:t:`nielsen2024hubness` reduce the hubness of Sentence-BERT spaces: normal scores for each
 dimension ("f-norm"), mutual proximity, and both. Their normal scores are computed on training and
 test samples together. Here is the experiment without that leak, on the embeddings that come with
 the package, and with the baselines that the paper leaves out.
