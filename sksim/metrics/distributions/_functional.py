@@ -134,7 +134,8 @@ def minmax_normalized_disagreement(
     References
     ----------
     .. [1] M. Klabunde and F. Lemmerich (2022). On the prediction instability of graph neural
-           networks. European Conference on Machine Learning and Knowledge Discovery in Databases.
+           networks. European Conference on Machine Learning and Principles and Practice of
+           Knowledge Discovery in Databases.
 
     Examples
     --------
