@@ -81,10 +81,11 @@ class TransformerReduction(GraphReduction):
         return max((depth for depth in depths if isinstance(depth, int)), default=0)
 
     @property
-    def _by_rows(self) -> bool:
+    def fits_by_rows(self) -> bool:
+        """Nothing is known about the rows."""
         return False
 
-    def _fit_distances(self, distances, space):
+    def _statistics(self, distances, space):
         if space.bank is not None:
             raise ValueError(
                 f"{type(self.transformer).__name__} is fitted on the graph of the samples among "
@@ -92,9 +93,13 @@ class TransformerReduction(GraphReduction):
             )
         labels = () if space.y is None else (space.y,)
         transformer = clone(self.transformer, safe=False)
-        self.transformer_ = transformer.fit(distances.graph.copy(), *labels)
+        space.source = transformer.fit(distances.graph.copy(), *labels)
+        return np.empty((distances.shape[0], 0))
 
-    def _reduce_distances(self, distances, queries):
+    def _store(self, statistics, space):
+        self.transformer_ = space.source
+
+    def _reduce(self, distances, queries):
         graph, name = distances.graph, type(self.transformer).__name__
         # A copy: arithmetic of sparse matrices may sort the columns of what it is given.
         reduced = self.transformer_.transform(graph.copy())

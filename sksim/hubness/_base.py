@@ -1,64 +1,73 @@
 """The family of hubness reductions: from a neighbour graph to a neighbour graph.
 
 A reduction replaces the distances of a graph by secondary distances and sorts each row again. All
-checks, the self rule and the containers are handled here, once. A method fills two hooks:
-``_fit_distances`` stores the statistics of the indexed samples, ``_reduce_distances`` is the
-formula.
-
-Doors
------
-``fit`` / ``transform``
-    scikit-learn's: a square CSR graph of the training samples or a dense distance matrix.
-``fit_graph`` / ``reduce_graph``
-    For the estimators of ``sksim.neighbors``, which have the vectors: they pass them to the
-    methods that ask for them with ``needs_vectors``, and may fit on a bank of queries from
-    another space.
+checks, the self rule, the containers and the blocks of rows are handled here, once.
 """
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Callable
-from typing import NamedTuple, Self
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sksim._base import SksimEstimator
-from sksim.hubness._distances import as_distances
+from sksim.hubness._distances import Distances, as_distances
+from sksim.hubness._statistics import check_depth, fill_missing
 from sksim.utils._graph import check_graph
 from sksim.utils._sklearn import _fit_context
-from sksim.utils._typing import ArrayLike, FloatArray, Graph, MatrixLike, Metric, MetricParams
+from sksim.utils._typing import (
+    ArrayLike,
+    FloatArray,
+    Graph,
+    MatrixLike,
+    Metric,
+    MetricParams,
+    SparseOutput,
+)
 
 __all__ = ["GraphReduction", "Space", "missing_vectors_error"]
 
 
-class Space(NamedTuple):
-    """The vectors behind a graph, their metric, and the bank; all but the graph may be missing.
+@dataclass
+class Space:
+    """What is known about the samples behind a graph; all of it may be missing.
 
-    ``rows`` are the indexed samples that the rows of the graph at hand belong to, and ``source`` is
-    whatever a method made of the vectors for all of them.
+    Attributes
+    ----------
+    vectors : {ndarray, sparse matrix} of shape (n_indexed, n_features) or None
+        All indexed samples.
+    metric : str, callable or None
+        Metric of the distances. None: a graph or a matrix of distances alone was given.
+    metric_params : dict
+        Its further parameters.
+    bank : {ndarray, sparse matrix} of shape (n_bank, n_features) or None
+        Queries from another space, the columns of the graph. None: the indexed samples.
+    y : array-like of shape (n_indexed,) or None
+        Classes.
+    rows : slice
+        The indexed samples that the rows of the graph at hand belong to.
+    source : object
+        Place for what a method makes of the vectors at the first block, for all blocks.
     """
 
-    vectors: object = None
-    metric: object = None
-    metric_params: dict = {}
-    bank: object = None
-    y: object = None
-    rows: slice = slice(None)
-    source: object = None
-
-    @classmethod
-    def of(cls, *, vectors=None, metric="euclidean", metric_params=None, bank=None, y=None):
-        """Space with the parameters of an estimator."""
-        metric = "euclidean" if metric == "l2" else metric
-        return cls(vectors, metric, metric_params or {}, bank, y)
+    vectors: Any = None
+    metric: Any = None
+    metric_params: Mapping[str, Any] = field(default_factory=dict)
+    bank: Any = None
+    y: Any = None
+    rows: slice = field(default_factory=lambda: slice(None))
+    source: Any = None
 
     @property
-    def row_vectors(self):
+    def row_vectors(self) -> Any:
         """Vectors of the rows of the graph at hand, None where there are none."""
         return None if self.vectors is None else self.vectors[self.rows]
 
@@ -72,8 +81,17 @@ def missing_vectors_error(name: str, what: str) -> ValueError:
     )
 
 
+@dataclass
+class _Seen:
+    """What a fit in blocks has seen: the statistics of the rows, their number, the deepest row."""
+
+    space: Space
+    statistics: list = field(default_factory=list)
+    n_rows: int = 0
+    deepest: int = 0
+
+
 def _with_inner_product_form() -> list[str]:
-    """Names of the public reductions that are inner products."""
     from sksim import hubness
 
     family = [getattr(hubness, name) for name in hubness.__all__]
@@ -83,27 +101,127 @@ def _with_inner_product_form() -> list[str]:
 class GraphReduction(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEstimator, metaclass=ABCMeta
 ):
-    """Abstract base of the reductions: from a neighbour graph to a neighbour graph.
+    r"""Base of the reductions: from neighbour graph to neighbour graph.
+
+    A reduction replaces each stored distance :math:`d(q, x)` by a secondary distance, from what it
+    learned about the neighbours of the indexed samples x and what the row of the query q holds. A
+    method is one subclass with two methods, each of them its formula:
+
+    ``_statistics(distances, space)``
+        Returns what is fitted: an array with one row for each row of the graph at hand, NaN where
+        a row has no neighbours.
+    ``_reduce(distances, queries)``
+        Returns the secondary distances beside ``distances.values``, non-negative and finite.
+
+    Two more may be filled where the default does not do:
+
+    ``_store(statistics, space)``
+        Stores the statistics of all rows as fitted attributes. By default this is
+        ``statistics_``, where rows without neighbours get the median of the others.
+    ``_link(values)``
+        Increasing function with :math:`f(0) = 0` that is applied to the secondary distances once
+        the rows are sorted. Values that it rounds to the same number so keep their order.
+
+    ``distances`` is a view of the graph, or of a dense matrix, in float64. Its rows are queries
+    (when fitting, the indexed samples or a part of them), its columns indexed samples (when
+    fitting, perhaps a bank of queries):
+
+    ========================  ======================================================================
+    ``values``                the distances themselves
+    ``shape``                 number of rows and of columns
+    ``counts``                number of neighbours of each row, the sample itself not counted
+    ``nearest_distances(k)``  (n_rows, k) distances to the nearest neighbours, padded with inf
+    ``nearest(k)``            the same and the columns of these neighbours, padded with -1
+    ``row_sum(values)``       sum of the values of each row, the sample itself left out
+    ``row_minimum(values)``   least of the values of each row, the sample itself left out
+    ``by_row(statistic)``     a statistic of the rows, laid out beside the values
+    ``by_column(statistic)``  a statistic of the columns, laid out beside the values
+    ``beside(table)``         entries of a table of all pairs, laid out beside the values
+    ``has_self``              mask of the rows that hold the sample itself
+    ``self_index``            its column, -1 in rows without one
+    ``is_complete``           whether each row holds its distances to all columns
+    ``graph``                 the graph in CSR format
+    ========================  ======================================================================
+
+    ``space`` has the attributes ``vectors``, ``row_vectors`` (those of the rows at hand),
+    ``metric``, ``metric_params``, ``bank`` and ``y``, each of them None where it is missing;
+    ``rows``, which indexed samples the rows are; and ``source``, a place for what a method makes
+    at the first block for all others. ``queries`` are the vectors of the rows, None without
+    vectors.
+
+    .. versionadded:: 0.1
 
     Attributes
     ----------
     short_name : str or None
-        Name of the method where a reduction is given by name; None: the class name in snake case.
+        Name of the method where a reduction is given by its name. None: the name of the class in
+        snake case.
     default_n_candidates : int
-        Least number of candidates of each sample with ``n_candidates="auto"``.
+        Least number of candidates of each sample where the user does not choose one.
     has_inner_product_form : bool
-        Whether ``inner_product_index`` is available.
+        Whether ``inner_product_index`` is available; it then calls
+        ``_inner_product_index(vectors, metric)``.
+    claims : frozenset of str
+        What the documentation of the method claims and the property tests hold: "symmetric" on a
+        set with itself, "unit_free" (unchanged if all distances are multiplied by a number),
+        "unit_interval" (values in [0, 1]).
     least_depth : int
-        Number of neighbours of a row that the method looks at.
+        Number of neighbours that the deepest row must hold: ``n_neighbors`` if the method has this
+        parameter, else 0.
     needs_vectors : bool
         Whether ``fit_graph`` and ``reduce_graph`` want the vectors where there are any.
     fits_by_rows : bool
-        Whether the rows of the graph can come in blocks, by ``fit_blocks`` and ``partial_fit``.
+        Whether the rows stand for themselves, as is usual, so that the graph may come in blocks.
+        If not, both methods are given the whole graph.
+
+    See Also
+    --------
+    sksim.neighbors.HubnessReducedKNeighborsTransformer : Takes a reduction as a parameter.
+
+    Notes
+    -----
+    There are two doors to the same formula. ``fit`` and ``transform`` are scikit-learn's: a square
+    CSR graph of the training samples, or a dense distance matrix. ``fit_graph``, ``fit_blocks`` and
+    ``reduce_graph`` are for the estimators of :mod:`sksim.neighbors`, which have the vectors, and
+    may fit on a bank of queries.
+
+    The base class checks the graph, keeps the sample itself first in its row at distance 0, sorts
+    the rows, keeps the container and the type of the floats, and reduces a block of rows at a time
+    within the processor's cache. So row i of the result depends on row i and the fitted state only.
+
+    Examples
+    --------
+    A reduction of your own, in units of the mean distance of the indexed sample's neighbours:
+
+    >>> import numpy as np
+    >>> from sksim.hubness import GraphReduction
+    >>> class MeanScaling(GraphReduction):
+    ...     def __init__(self, n_neighbors=10):
+    ...         self.n_neighbors = n_neighbors
+    ...
+    ...     def _statistics(self, distances, space):
+    ...         return distances.nearest_distances(self.n_neighbors).mean(axis=1)
+    ...
+    ...     def _reduce(self, distances, queries):
+    ...         return distances.values / distances.by_column(self.statistics_)
+    >>> D = np.array([[0.0, 0.2, 0.1], [0.2, 0.0, 0.4], [0.1, 0.4, 0.0]])
+    >>> MeanScaling(n_neighbors=1).fit_transform(D)
+    array([[0., 1., 1.],
+           [2., 0., 4.],
+           [1., 2., 0.]])
     """
+
+    _parameter_constraints: dict = {}
 
     short_name: str | None = None
     default_n_candidates: int = 100
     has_inner_product_form: bool = False
+    claims: frozenset[str] = frozenset()
+
+    @property
+    def least_depth(self) -> int:
+        """Number of neighbours that the deepest row must hold, the sample itself not counted."""
+        return getattr(self, "n_neighbors", 0)
 
     @property
     def needs_vectors(self) -> bool:
@@ -112,28 +230,31 @@ class GraphReduction(
 
     @property
     def fits_by_rows(self) -> bool:
-        """Whether the rows of the graph can come in blocks."""
-        return False
-
-    @property
-    def least_depth(self) -> int:
-        """Number of neighbours that the deepest row must hold, the sample itself not counted."""
-        return getattr(self, "n_neighbors", 0)
+        """Whether the rows stand for themselves, so that the graph may come in blocks."""
+        return True
 
     @abstractmethod
-    def _fit_distances(self, distances, space):
-        """Store the statistics of the indexed samples, one per row of ``distances``."""
+    def _statistics(self, distances: Distances, space: Space) -> FloatArray:
+        """Statistics of the indexed samples, one for each row at hand."""
 
     @abstractmethod
-    def _reduce_distances(self, distances, queries):
+    def _reduce(self, distances: Distances, queries: Any) -> FloatArray:
         """Secondary distances beside ``distances.values``, non-negative."""
 
-    # Whether a block of rows costs no more than its share of the whole.
-    _by_rows = True
-    _link = None  # increasing map with link(0) = 0, applied after the rows are sorted
+    def _store(self, statistics: FloatArray, space: Space) -> None:
+        """Store the statistics of all rows."""
+        self.statistics_ = fill_missing(statistics, np.nanmedian(statistics, axis=0))
+
+    def _link(self, values: FloatArray) -> FloatArray:
+        """Apply an increasing function to the values of sorted rows."""
+        return values
+
+    def _inner_product_index(self, vectors, metric):
+        """Index vectors and query map, where the method has this form."""
+        raise NotImplementedError
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Graph, y: ArrayLike | None = None) -> Self:
         """Fit the statistics of the indexed samples on their own neighbour graph.
 
         Parameters
@@ -155,9 +276,41 @@ class GraphReduction(
                 f"X must be a square matrix (n_samples, n_samples): distances between the training "
                 f"samples, got shape {X.shape}."
             )
-        return self._fit_graph(X, Space(y=y))
+        return self._fit_blocks([X], Space(y=y))
 
-    def transform(self, X):
+    @available_if(lambda self: self.fits_by_rows)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Graph, y: ArrayLike | None = None) -> Self:
+        """Fit on the next rows of the neighbour graph of the training samples.
+
+        After the last of its rows the reduction equals that of ``fit`` on the whole graph; only
+        the statistics of the rows are kept. A further call begins anew, with as many samples.
+
+        Parameters
+        ----------
+        X : {csr_matrix, csr_array, array-like} of shape (n_rows, n_samples)
+            Distances from the next training samples to all training samples: a neighbour graph
+            with sorted rows, or a dense matrix.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The reduction, fitted when all ``n_samples`` rows were seen.
+        """
+        X = self._check_distances(X, reset=not hasattr(self, "_seen"))
+        seen = getattr(self, "_seen", None) or _Seen(Space())
+        if seen.n_rows + X.shape[0] > X.shape[1]:
+            raise ValueError(
+                f"partial_fit: the graph has {X.shape[1]} rows, one for each column; got "
+                f"{X.shape[0]} more after {seen.n_rows}."
+            )
+        self._see(seen, X)
+        self._seen: _Seen | None = seen
+        return self if seen.n_rows < X.shape[1] else self._finish(seen, X.shape[1])
+
+    def transform(self, X: Graph) -> SparseOutput:
         """Replace the distances of a graph by secondary distances.
 
         Parameters
@@ -172,7 +325,13 @@ class GraphReduction(
             The same container with secondary distances, rows sorted again, non-negative. A
             row's self entry (its first exact zero) stays 0.
         """
-        self._check_fitted()
+        seen = getattr(self, "_seen", None)
+        if seen is not None and not hasattr(self, "n_samples_fit_"):
+            raise ValueError(
+                f"{type(self).__name__}: partial_fit has seen {seen.n_rows} of "
+                f"{self.n_features_in_} rows of the graph, all are needed."
+            )
+        check_is_fitted(self)
         return self.reduce_graph(self._check_distances(X, reset=False))
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -212,10 +371,95 @@ class GraphReduction(
         """
         if sparse.issparse(graph):
             graph = check_graph(graph, name="graph")
-        space = Space.of(
-            vectors=vectors, metric=metric, metric_params=metric_params, bank=bank, y=y
-        )
-        return self._fit_graph(graph, space)
+        metric = "euclidean" if metric == "l2" else metric
+        return self._fit_blocks([graph], Space(vectors, metric, metric_params or {}, bank, y))
+
+    @available_if(lambda self: self.fits_by_rows)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_blocks(
+        self,
+        blocks: Iterable[Graph],
+        *,
+        vectors: MatrixLike | None = None,
+        metric: Metric = "euclidean",
+        metric_params: MetricParams = None,
+        bank: MatrixLike | None = None,
+        y: ArrayLike | None = None,
+    ) -> Self:
+        """Fit as ``fit_graph`` does, on the graph in blocks of rows.
+
+        Parameters
+        ----------
+        blocks : iterable of {csr_matrix, csr_array, ndarray}
+            The rows of the graph, in order. One block is held at a time.
+        vectors : {array-like, sparse matrix} of shape (n_indexed, n_features), default=None
+            The indexed samples, for the methods that use them.
+        metric : str or callable, default="euclidean"
+            Metric of the distances.
+        metric_params : dict, default=None
+            Further parameters of the metric.
+        bank : {array-like, sparse matrix} of shape (n_bank, n_features), default=None
+            Queries from another space. None: the indexed samples are their own bank.
+        y : array-like of shape (n_indexed,), default=None
+            Classes, for the supervised methods.
+
+        Returns
+        -------
+        self : object
+            The fitted reduction.
+        """
+        metric = "euclidean" if metric == "l2" else metric
+        return self._fit_blocks(blocks, Space(vectors, metric, metric_params or {}, bank, y))
+
+    def _fit_blocks(self, blocks: Iterable[Any], space: Space) -> Self:
+        seen, n_columns = _Seen(space), 0
+        for block in blocks:
+            self._see(seen, block)
+            n_columns = block.shape[1]
+        return self._finish(seen, n_columns)
+
+    def _see(self, seen: _Seen, block: Any) -> None:
+        """Add the statistics of the next rows of the graph."""
+        distances = as_distances(block)
+        n_rows = seen.n_rows + distances.shape[0]
+        seen.space.rows = slice(seen.n_rows, n_rows)
+        seen.statistics.append(self._statistics(distances, seen.space))
+        seen.n_rows = n_rows
+        seen.deepest = max(seen.deepest, int(distances.counts.max(initial=0)))
+
+    def _finish(self, seen: _Seen, n_columns: int) -> Self:
+        shape = (seen.n_rows, n_columns)
+        check_depth(seen.deepest, shape, self.least_depth, type(self).__name__)
+        self._store(np.concatenate(seen.statistics), seen.space)
+        self._seen = None
+        self.n_samples_fit_ = self._n_features_out = seen.n_rows
+        return self
+
+    def reduce_graph(self, graph: Graph, *, queries: MatrixLike | None = None) -> SparseOutput:
+        """Replace the distances of a checked graph; see ``transform``.
+
+        Parameters
+        ----------
+        graph : {csr_matrix, csr_array, ndarray} of shape (n_queries, n_indexed)
+            Distances from the queries to their neighbours among the indexed samples.
+        queries : {array-like, sparse matrix} of shape (n_queries, n_features), default=None
+            Vectors of the queries, for the methods that need them.
+
+        Returns
+        -------
+        graph : {csr_matrix, csr_array, ndarray} of shape (n_queries, n_indexed)
+            The reduced graph.
+        """
+        distances = as_distances(graph)
+        if self.fits_by_rows:
+            return distances.joined(self._reduced_blocks(distances, queries))
+        return distances.with_values(self._reduce(distances, queries), self._link)
+
+    def _reduced_blocks(self, distances: Distances, queries: Any) -> Iterator[tuple[slice, Any]]:
+        """Reduce a block of rows at a time, within the processor's cache."""
+        for rows, entries, block in distances.blocks():
+            own = None if queries is None else queries[rows]
+            yield entries, block.with_values(self._reduce(block, own), self._link)
 
     def inner_product_index(
         self, vectors: ArrayLike, metric: Metric
@@ -239,51 +483,16 @@ class GraphReduction(
         Raises
         ------
         ValueError
-            If the method is no inner product of augmented vectors: ``has_inner_product_form``
-            tells. If the metric allows none.
+            If the method is no inner product of augmented vectors (``has_inner_product_form``
+            tells), or with this metric is none.
         """
-        raise ValueError(
-            f"{type(self).__name__} is no inner product of augmented vectors. Those that are: "
-            f"{', '.join(_with_inner_product_form())}. Or take the candidates of any index and "
-            "rank them by the secondary distance."
-        )
-
-    def _check_fitted(self):
-        check_is_fitted(self)
-
-    def _fit_graph(self, graph, space):
-        self._fit_distances(as_distances(graph), space)
-        return self._fitted_on(graph.shape[0])
-
-    def _fitted_on(self, n_samples: int):
-        self.n_samples_fit_ = self._n_features_out = n_samples
-        return self
-
-    def reduce_graph(self, graph, *, queries=None):
-        """Replace the distances of a checked graph; see ``transform``.
-
-        Parameters
-        ----------
-        graph : {csr_matrix, csr_array, ndarray} of shape (n_queries, n_indexed)
-            Distances from the queries to their neighbours among the indexed samples.
-        queries : {array-like, sparse matrix} of shape (n_queries, n_features), default=None
-            Vectors of the queries, for the methods that need them.
-
-        Returns
-        -------
-        graph : {csr_matrix, csr_array, ndarray} of shape (n_queries, n_indexed)
-            The reduced graph.
-        """
-        distances = as_distances(graph)
-        if self._by_rows:
-            return distances.joined(self._reduced_blocks(distances, queries))
-        return distances.with_values(self._reduce_distances(distances, queries), self._link)
-
-    def _reduced_blocks(self, distances, queries):
-        """Reduce a block of rows at a time, within the processor's cache."""
-        for rows, entries, block in distances.blocks():
-            own = None if queries is None else queries[rows]
-            yield entries, block.with_values(self._reduce_distances(block, own), self._link)
+        if not self.has_inner_product_form:
+            raise ValueError(
+                f"{type(self).__name__} is no inner product of augmented vectors. Those that are: "
+                f"{', '.join(_with_inner_product_form())}. Or take the candidates of any index and "
+                "rank them by the secondary distance."
+            )
+        return self._inner_product_index(vectors, metric)
 
     def _check_distances(self, X, *, reset: bool):
         """Validate a graph or a dense matrix and its number of columns."""
@@ -294,6 +503,9 @@ class GraphReduction(
         X = check_graph(X)
         validate_data(self, X, skip_check_array=True, reset=reset)
         return X
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "n_samples_fit_")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,21 +1,37 @@
-"""Squared Euclidean distances to centroids, from vectors or from a complete distance matrix."""
+"""Squared Euclidean distances to centroids, from vectors or from a complete distance matrix.
+
+Both sources answer the same questions: the squares of distances, and the squared distance of each
+row to the mean of its nearest indexed samples or of all of them.
+"""
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import warnings
+from collections.abc import Iterator
 from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 from sklearn.utils.extmath import row_norms, safe_sparse_dot
 
+from sksim.hubness._base import Space, missing_vectors_error
+from sksim.hubness._distances import Distances
 from sksim.utils._blocks import row_blocks
+from sksim.utils._typing import FloatArray, IntArray
 from sksim.utils._unit_rows import unit_rows
 
-__all__ = ["DistanceTable", "EuclideanVectors", "check_squares", "squared_distances"]
+__all__ = [
+    "CentroidSources",
+    "DistanceTable",
+    "EuclideanVectors",
+    "breach_of_triangle",
+    "centroid_sources",
+]
 
 # What makes each distance a squared Euclidean one: cosine distances those of unit vectors.
-_SQUARES = {
+_SQUARES: dict[Any, Any] = {
     None: np.square,
     "precomputed": np.square,
     "euclidean": np.square,
@@ -23,33 +39,34 @@ _SQUARES = {
     "cosine": lambda d: 2 * d,
 }
 
-
-def check_squares(squares, name: str):
-    """Squared distances; raise if some are beyond float64."""
-    if np.isinf(squares).any():
-        raise ValueError(f"{name} squares the distances, which must be less than 1e154 for that.")
-    return squares
+# Share of the largest distance below which a breach of the triangle inequality may be rounding:
+# float32 products of vectors give distances with errors up to the root of 1e-7 of that.
+_BREACH = 1e-3
 
 
-def squared_distances(values, metric, name: str):
-    """Squared Euclidean distances of a metric that has them."""
-    if callable(metric) or metric not in _SQUARES:
-        raise ValueError(
-            f"{name} needs squared Euclidean distances: metric must be 'euclidean', 'sqeuclidean' "
-            f"or 'cosine', got {metric!r}."
-        )
-    with np.errstate(over="ignore"):
-        return check_squares(_SQUARES[metric](values), name)
+class _Source:
+    """What both sources have in common: the metric of the distances and their squares."""
 
+    def __init__(self, metric: Any, name: str) -> None:
+        self.metric = metric
+        self.name = name
 
-def _neighbor_average(indices, n_indexed: int):
-    """Sparse matrix that averages the listed rows; negative indices are missing."""
-    listed = indices >= 0
-    counts = listed.sum(axis=1)
-    indptr = np.concatenate([[0], np.cumsum(counts)])
-    weights = np.repeat(1 / np.maximum(counts, 1), counts)
-    shape = (indices.shape[0], n_indexed)
-    return sparse.csr_array((weights, indices[listed], indptr), shape=shape)
+    def squares(self, values: FloatArray) -> FloatArray:
+        """Squared Euclidean distances from those of the metric."""
+        if callable(self.metric) or self.metric not in _SQUARES:
+            raise ValueError(
+                f"{self.name} needs squared Euclidean distances: metric must be 'euclidean', "
+                f"'sqeuclidean' or 'cosine', got {self.metric!r}."
+            )
+        with np.errstate(over="ignore"):
+            return self._checked(_SQUARES[self.metric](values))
+
+    def _checked(self, squares: FloatArray) -> FloatArray:
+        if np.isinf(squares).any():
+            raise ValueError(
+                f"{self.name} squares the distances, which must be less than 1e154 for that."
+            )
+        return squares
 
 
 def _squared_lengths(difference) -> np.ndarray:
@@ -59,73 +76,93 @@ def _squared_lengths(difference) -> np.ndarray:
     return np.einsum("ij,ij->i", difference, difference)
 
 
-class EuclideanVectors:
+class EuclideanVectors(_Source):
     """Vectors among which squared Euclidean distances are those of the graph.
 
     They stay as they are, in a file perhaps: rows are made float64, and for the cosine distance of
     unit length, when they are needed.
     """
 
-    def __init__(self, X, metric):
-        self.metric = metric
+    def __init__(self, X: Any, metric: Any, name: str) -> None:
+        super().__init__(metric, name)
         self.X = X
 
-    def _prepare(self, Z):
+    def _prepared(self, Z):
         Z = Z.astype(np.float64, copy=False)
         return unit_rows(Z) if self.metric == "cosine" else Z
 
-    def _blocks(self, Z):
+    def _blocks(self, Z) -> Iterator[tuple[slice, Any]]:
         """Slices of rows within the working memory, and these rows."""
+        if Z is None:
+            raise missing_vectors_error(self.name, "those of the queries too")
         for rows in row_blocks(Z.shape[0], 24 * Z.shape[1]):
-            yield rows, self._prepare(Z[rows])
+            yield rows, self._prepared(Z[rows])
 
     @cached_property
     def _center(self) -> np.ndarray:
-        total = sum(np.asarray(block.sum(axis=0)) for _, block in self._blocks(self.X))
-        return total.reshape(1, -1) / self.X.shape[0]
+        totals = [np.asarray(block.sum(axis=0)).reshape(1, -1) for _, block in self._blocks(self.X)]
+        return sum(totals, np.zeros((1, self.X.shape[1]))) / self.X.shape[0]
 
-    def _averages(self, indices):
-        """Mean of the listed rows of X, for each list."""
-        average = _neighbor_average(indices, self.X.shape[0])
+    def _averages(self, lists: IntArray):
+        """Mean of the listed rows of X, for each list; negative indices are missing."""
+        is_listed = lists >= 0
+        counts = is_listed.sum(axis=1)
+        indptr = np.concatenate([[0], np.cumsum(counts)])
+        weights = np.repeat(1 / np.maximum(counts, 1), counts)
+        shape = (lists.shape[0], self.X.shape[0])
+        average = sparse.csr_array((weights, lists[is_listed], indptr), shape=shape)
         listed = np.unique(average.indices)
-        return safe_sparse_dot(average[:, listed], self._prepare(self.X[listed]))
+        return safe_sparse_dot(average[:, listed], self._prepared(self.X[listed]))
 
-    def to_local_centroid(self, Z, distances, n_neighbors: int) -> np.ndarray:
+    def to_local_centroid(self, Z: Any, distances: Distances, n_neighbors: int) -> FloatArray:
         """Squared distance of each row of Z to the mean of its nearest neighbours."""
+        if Z is None:
+            raise missing_vectors_error(self.name, "those of the queries too")
         lists = distances.nearest(n_neighbors)[1]
         squared = np.empty(Z.shape[0])
         # Beside each row its centroid and, at most, as many vectors as it has neighbours.
         for rows in row_blocks(Z.shape[0], 8 * (3 + n_neighbors) * Z.shape[1]):
-            centroids = self._averages(lists[rows])
-            squared[rows] = _squared_lengths(self._prepare(Z[rows]) - centroids)
-        return np.where(distances.counts > 0, squared, np.nan)
+            squared[rows] = _squared_lengths(self._prepared(Z[rows]) - self._averages(lists[rows]))
+        return self._checked(np.where(distances.counts > 0, squared, np.nan))
 
-    def to_centroid(self, Z, distances) -> np.ndarray:
+    def to_centroid(self, Z: Any, distances: Distances) -> FloatArray:
         """Squared distance of each row of Z to the mean of all vectors."""
-        squared = np.empty(Z.shape[0])
+        squared = np.empty(distances.shape[0])
         for rows, block in self._blocks(Z):
             block = block.toarray() if sparse.issparse(block) else block
             squared[rows] = _squared_lengths(block - self._center)
-        return squared
+        return self._checked(squared)
 
 
-class DistanceTable:
+class DistanceTable(_Source):
     """All squared distances among the indexed samples, in the place of their vectors.
 
     The squared distance to the mean of k points is the mean squared distance to them less half
     the mean squared distance among them.
     """
 
-    def __init__(self, distances):
+    def __init__(self, distances: Distances, metric: Any, name: str) -> None:
+        super().__init__(metric, name)
         table = distances.toarray()
         own = np.isinf(np.diagonal(table))
-        self.squares = np.square(np.where(np.diag(own), 0.0, table))
+        self.table = self.squares(np.where(np.diag(own), 0.0, table))
+        triple = breach_of_triangle(self.table)
+        if triple is not None:
+            i, k, j = triple
+            direct, first, second = np.sqrt(self.table[[i, i, k], [j, k, j]])
+            warnings.warn(
+                f"{name} needs Euclidean distances, but these break the triangle inequality: from "
+                f"sample {i} to {j} it is {direct:g}, by way of sample {k} {first:g} + {second:g}. "
+                "No vectors have such distances, so the secondary distances mean nothing.",
+                UserWarning,
+                stacklevel=2,
+            )
 
     @cached_property
     def _mean(self) -> float:
-        return self.squares.mean()
+        return float(self.table.mean())
 
-    def to_local_centroid(self, Z, distances, n_neighbors: int) -> np.ndarray:
+    def to_local_centroid(self, Z: Any, distances: Distances, n_neighbors: int) -> FloatArray:
         """Squared distance of each row to the mean of its nearest neighbours."""
         nearest, indices = distances.nearest(n_neighbors)
         squared = np.empty(distances.shape[0])
@@ -133,19 +170,68 @@ class DistanceTable:
             listed = indices[rows]
             stored = listed >= 0
             count = np.maximum(stored.sum(axis=1), 1)
-            among = self.squares[listed[:, :, None], listed[:, None, :]]
+            among = self.table[listed[:, :, None], listed[:, None, :]]
             among = among * (stored[:, :, None] & stored[:, None, :])
-            to_them = np.square(np.where(stored, nearest[rows], 0.0)).sum(axis=1)
+            to_them = self.squares(np.where(stored, nearest[rows], 0.0)).sum(axis=1)
             squared[rows] = to_them / count - among.sum(axis=(1, 2)) / (2 * count**2)
-        return np.where(distances.counts > 0, squared, np.nan)
+        return self._checked(np.where(distances.counts > 0, squared, np.nan))
 
-    def to_centroid(self, Z, distances) -> np.ndarray:
+    def to_centroid(self, Z: Any, distances: Distances) -> FloatArray:
         """Squared distance of each row to the mean of all indexed samples."""
         short = np.flatnonzero(distances.counts < distances.shape[1] - 1)
         if short.size:
             raise ValueError(
-                "DisSimGlobal without vectors needs each row's distances to all indexed samples, "
+                f"{self.name} without vectors needs each row's distances to all indexed samples, "
                 f"got {distances.counts[short[0]]} of {distances.shape[1]} in row {short[0]}."
             )
-        to_all = distances.row_sum(np.square(distances.values)) / distances.shape[1]
-        return to_all - self._mean / 2
+        to_all = distances.row_sum(self.squares(distances.values)) / distances.shape[1]
+        return self._checked(to_all - self._mean / 2)
+
+
+def breach_of_triangle(squares: FloatArray) -> tuple[int, int, int] | None:
+    """Samples i, k, j with ``d(i, j) > d(i, k) + d(k, j)`` beyond rounding, None if none is found.
+
+    Each pair is compared by way of the nearest neighbour of the one, where a breach is most likely
+    to show (the bound ``|d(i, j) - d(k, j)| <= d(i, k)`` is tightest), and of a random sample: two
+    passes over the matrix of squared distances. Nothing is looked for where the diagonal is not
+    zero: these are no distances of samples among themselves.
+    """
+    n_samples = squares.shape[0]
+    rounding = _BREACH * np.sqrt(squares.max())
+    if np.sqrt(np.diagonal(squares).max()) > rounding:
+        return None
+    random_ways = np.random.RandomState(0).permutation(n_samples)
+    for rows in row_blocks(n_samples, 40 * n_samples):
+        block = np.sqrt(squares[rows])
+        to_others = block.copy()
+        to_others[np.arange(len(block)), np.arange(rows.start, rows.stop)] = np.inf
+        for ways in (to_others.argmin(axis=1), random_ways[rows]):
+            excess = block - np.sqrt(squares[ways])
+            excess -= np.take_along_axis(block, ways[:, None], axis=1)
+            i, j = np.unravel_index(excess.argmax(), excess.shape)
+            if excess[i, j] > rounding:
+                return int(rows.start + i), int(ways[i]), int(j)
+    return None
+
+
+class CentroidSources(NamedTuple):
+    """Sources of the centroids of queries, in the indexed samples, and of those, in the bank."""
+
+    indexed: EuclideanVectors | DistanceTable
+    bank: EuclideanVectors | DistanceTable
+
+
+def centroid_sources(distances: Distances, space: Space, name: str) -> CentroidSources:
+    """Sources of centroids: vectors, or all distances among the samples."""
+
+    def source(X):
+        if X is not None:
+            return EuclideanVectors(X, space.metric, name)
+        n_rows, n_columns = distances.shape
+        if not distances.is_complete or n_rows != n_columns or space.bank is not None:
+            raise missing_vectors_error(name, "for its centroids")
+        return DistanceTable(distances, space.metric, name)
+
+    indexed = source(space.vectors)
+    indexed.squares(distances.values)  # refuses other metrics
+    return CentroidSources(indexed, indexed if space.bank is None else source(space.bank))

@@ -5,14 +5,16 @@
 
 from numbers import Integral
 
-from sksim.hubness._additive import AdditiveReduction
+from sksim.hubness._additive import add_bias, fit_bias
+from sksim.hubness._base import GraphReduction
+from sksim.hubness._inner_product import additive_index
 from sksim.hubness._statistics import mean_distance
 from sksim.utils._sklearn import Interval
 
 __all__ = ["CSLS"]
 
 
-class CSLS(AdditiveReduction):
+class CSLS(GraphReduction):
     r"""Cross-domain similarity local scaling: subtract the mean distances to the neighbours.
 
     With :math:`\bar r_k(z)` the mean distance of :math:`z` to its k nearest neighbours among the
@@ -79,20 +81,21 @@ class CSLS(AdditiveReduction):
 
     _parameter_constraints: dict = {"n_neighbors": [Interval(Integral, 1, None, closed="left")]}
 
-    def __init__(self, n_neighbors=10):
+    has_inner_product_form = True
+    claims = frozenset({"symmetric"})
+
+    def __init__(self, n_neighbors: int = 10) -> None:
         self.n_neighbors = n_neighbors
 
-    def _row_statistics(self, distances, space):
-        return -mean_distance(distances, self.n_neighbors)
+    def _statistics(self, distances, space):
+        return mean_distance(distances, self.n_neighbors)
 
-    def _fit_offset(self):
-        return -3 * float(self.bias_.min())
+    def _store(self, mean_distances, space):
+        self.bias_, self.offset_ = fit_bias(-mean_distances, reach=3)
 
-    def _base_values(self, distances):
-        return 2 * distances.values
+    def _reduce(self, distances, queries):
+        of_query = -mean_distance(distances, self.n_neighbors)
+        return add_bias(2 * distances.values, distances, self.bias_ + self.offset_, of_query)
 
-    def _row_term(self, distances, queries):
-        return -mean_distance(distances, self.n_neighbors)
-
-    def _exported_bias(self, metric):
-        return metric, self.bias_ / 2
+    def _inner_product_index(self, vectors, metric):
+        return additive_index(vectors, metric, self.bias_ / 2, name="CSLS")

@@ -3,12 +3,15 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from sksim.hubness._dis_sim import CentroidReduction
+from sksim.hubness._additive import add_bias, fit_bias
+from sksim.hubness._base import GraphReduction
+from sksim.hubness._centroids import centroid_sources
+from sksim.hubness._inner_product import squared_index
 
 __all__ = ["DisSimGlobal"]
 
 
-class DisSimGlobal(CentroidReduction):
+class DisSimGlobal(GraphReduction):
     r"""DisSimGlobal: squared distances less those to the centroid of the data.
 
     With c the mean of the indexed vectors (of the bank for x, if there is one),
@@ -61,9 +64,28 @@ class DisSimGlobal(CentroidReduction):
     array([-4., -1., -9.])
     """
 
-    _parameter_constraints: dict = {}
-
     default_n_candidates = 500
+    has_inner_product_form = True
+    claims = frozenset({"symmetric"})
 
-    def _to_centroid(self, source, Z, distances):
-        return source.to_centroid(Z, distances)
+    @property
+    def needs_vectors(self) -> bool:
+        """The centroid needs vectors; a complete distance matrix replaces them."""
+        return True
+
+    def _statistics(self, distances, space):
+        if space.source is None:
+            space.source = centroid_sources(distances, space, "DisSimGlobal")
+        return space.source.bank.to_centroid(space.row_vectors, distances)
+
+    def _store(self, to_centroid, space):
+        self.bias_, self.offset_ = fit_bias(-to_centroid, reach=2)
+        self._indexed = space.source.indexed
+
+    def _reduce(self, distances, queries):
+        squares = self._indexed.squares(distances.values)
+        of_query = -self._indexed.to_centroid(queries, distances)
+        return add_bias(squares, distances, self.bias_ + self.offset_, of_query)
+
+    def _inner_product_index(self, vectors, metric):
+        return squared_index(vectors, metric, self.bias_, name="DisSimGlobal")

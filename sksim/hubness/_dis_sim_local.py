@@ -5,13 +5,16 @@
 
 from numbers import Integral
 
-from sksim.hubness._dis_sim import CentroidReduction
+from sksim.hubness._additive import add_bias, fit_bias
+from sksim.hubness._base import GraphReduction
+from sksim.hubness._centroids import centroid_sources
+from sksim.hubness._inner_product import squared_index
 from sksim.utils._sklearn import Interval
 
 __all__ = ["DisSimLocal"]
 
 
-class DisSimLocal(CentroidReduction):
+class DisSimLocal(GraphReduction):
     r"""DisSimLocal: squared distances less those to the centroids of both neighbourhoods.
 
     With :math:`c_k(z)` the mean of the k nearest indexed vectors of z, itself not counted,
@@ -76,9 +79,30 @@ class DisSimLocal(CentroidReduction):
     _parameter_constraints: dict = {"n_neighbors": [Interval(Integral, 1, None, closed="left")]}
 
     default_n_candidates = 500
+    has_inner_product_form = True
+    claims = frozenset({"symmetric"})
 
-    def __init__(self, n_neighbors=10):
+    def __init__(self, n_neighbors: int = 10) -> None:
         self.n_neighbors = n_neighbors
 
-    def _to_centroid(self, source, Z, distances):
-        return source.to_local_centroid(Z, distances, self.n_neighbors)
+    @property
+    def needs_vectors(self) -> bool:
+        """Centroids need vectors; a complete distance matrix replaces them."""
+        return True
+
+    def _statistics(self, distances, space):
+        if space.source is None:
+            space.source = centroid_sources(distances, space, "DisSimLocal")
+        return space.source.bank.to_local_centroid(space.row_vectors, distances, self.n_neighbors)
+
+    def _store(self, to_centroid, space):
+        self.bias_, self.offset_ = fit_bias(-to_centroid, reach=2)
+        self._indexed = space.source.indexed
+
+    def _reduce(self, distances, queries):
+        squares = self._indexed.squares(distances.values)
+        of_query = -self._indexed.to_local_centroid(queries, distances, self.n_neighbors)
+        return add_bias(squares, distances, self.bias_ + self.offset_, of_query)
+
+    def _inner_product_index(self, vectors, metric):
+        return squared_index(vectors, metric, self.bias_, name="DisSimLocal")

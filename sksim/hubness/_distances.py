@@ -10,6 +10,7 @@ other values. The self rule of ``sksim.utils._graph`` holds in both.
 # SPDX-License-Identifier: BSD-3-Clause
 
 from functools import cached_property
+from typing import Any, TypeAlias
 
 import numpy as np
 from scipy import sparse
@@ -18,7 +19,7 @@ from sklearn.utils import gen_batches
 from sksim._search._selection import smallest_entries, smallest_values
 from sksim.utils._graph import dense_to_graph, holds_self, replace_values, row_index
 
-__all__ = ["DenseDistances", "GraphDistances", "as_distances"]
+__all__ = ["DenseDistances", "Distances", "GraphDistances", "as_distances"]
 
 # Entries of a block of rows: its arrays stay in the processor's cache.
 _BLOCK_ENTRIES = 2**16
@@ -128,7 +129,7 @@ class GraphDistances:
         D[row_index(self.graph), self.graph.indices] = self.values
         return D
 
-    def beside(self, table: np.ndarray) -> np.ndarray:
+    def beside(self, table: Any) -> np.ndarray:
         """Entries of a table of all pairs, dense or sparse, beside each distance."""
         if self.graph.nnz == 0:
             return np.empty(0)
@@ -249,7 +250,7 @@ class DenseDistances:
         """Matrix of all distances."""
         return self.values
 
-    def beside(self, table: np.ndarray) -> np.ndarray:
+    def beside(self, table: Any) -> np.ndarray:
         """Entries of a table of all pairs, dense or sparse, beside each distance."""
         return table.toarray() if sparse.issparse(table) else table
 
@@ -285,6 +286,9 @@ class DenseDistances:
         return joined
 
 
-def as_distances(graph):
+Distances: TypeAlias = GraphDistances | DenseDistances
+
+
+def as_distances(graph: Any) -> Distances:
     """View of a checked graph or dense matrix."""
     return GraphDistances(graph) if sparse.issparse(graph) else DenseDistances(graph)

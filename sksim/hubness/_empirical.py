@@ -1,20 +1,29 @@
-"""Joint counts of empirical mutual proximity: how many samples are farther from both."""
+"""Empirical mutual proximity, a strategy of ``MutualProximity``: counts over joint distances.
+
+The value of a pair is the share of the indexed samples that are not farther from both, and so
+needs no fitted statistic but the distances among the indexed samples: all of them, those that the
+graph stores, or the vectors that they are made from.
+"""
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from sksim.hubness._base import Space, missing_vectors_error
+from sksim.hubness._distances import Distances
 from sksim.hubness._empirical_candidates import empirical_candidate_proximity
 from sksim.hubness._empirical_complete import empirical_mutual_proximity
+from sksim.utils._typing import FloatArray
 
-__all__ = ["GraphJoint", "MatrixJoint", "VectorJoint", "joint_source"]
+__all__ = ["JointProximity"]
 
 
-class MatrixJoint:
+class _MatrixCounts:
     """All distances of the indexed samples: the definition."""
 
     def __init__(self, distances):
@@ -22,12 +31,11 @@ class MatrixJoint:
         not_stored = np.flatnonzero(np.isinf(np.diagonal(self.D)))
         self.D[not_stored, not_stored] = 0.0
 
-    def shares(self, distances, queries=None) -> np.ndarray:
-        """Share of the indexed samples that are not farther from both ends of each distance."""
+    def shares(self, distances, queries):
         return distances.beside(empirical_mutual_proximity(distances.toarray(), self.D))
 
 
-class GraphJoint:
+class _GraphCounts:
     """Stored neighbours of the indexed samples; a missing distance counts as larger.
 
     The samples that are not farther are the union of two lists, cut at the distance: their lengths
@@ -50,8 +58,7 @@ class GraphJoint:
         rank = np.searchsorted(d, d, side="right")
         return rank + np.count_nonzero(in_list, axis=1) - np.count_nonzero(in_both, axis=1)
 
-    def shares(self, distances, queries=None) -> np.ndarray:
-        """Share of the indexed samples that are not farther from both ends of each distance."""
+    def shares(self, distances, queries):
         graph, n_indexed = distances.graph, distances.shape[1]
         scratch = np.full(n_indexed, np.inf)
         sizes = np.empty(graph.nnz)
@@ -61,7 +68,7 @@ class GraphJoint:
         return distances.from_entries(sizes / n_indexed)
 
 
-class VectorJoint:
+class _VectorCounts:
     """All indexed vectors: exact counts for the nearest samples that each query lists."""
 
     def __init__(self, X, metric):
@@ -75,8 +82,7 @@ class VectorJoint:
         self.X = X
         self.metric = metric
 
-    def shares(self, distances, queries) -> np.ndarray:
-        """Share of the indexed samples that are not farther from both ends of each distance."""
+    def shares(self, distances, queries):
         graph = distances.graph
         lengths = np.diff(graph.indptr)
         shares = np.empty(graph.nnz)
@@ -90,6 +96,39 @@ class VectorJoint:
         return distances.from_entries(shares)
 
 
-def joint_source(distances):
-    """Joint counts of the indexed samples, exact where all their distances are at hand."""
-    return MatrixJoint(distances) if distances.is_complete else GraphJoint(distances)
+class JointProximity:
+    """Share of the indexed samples that are not farther from both ends, beside each distance."""
+
+    def __init__(self, distances: Distances, space: Space, moments: str) -> None:
+        if moments == "landmarks" and not distances.is_complete:
+            raise ValueError(
+                "MutualProximity(method='empirical') counts over stored distances or all samples: "
+                f"moments must be 'graph' or 'exact', got moments={moments!r}."
+            )
+        if space.bank is not None:
+            raise ValueError(
+                "MutualProximity(method='empirical') compares neighbours in one set, got a bank. "
+                "Use method='normal' or 'gamma'."
+            )
+        self.counts: _MatrixCounts | _GraphCounts | _VectorCounts
+        if distances.is_complete:
+            self.counts = _MatrixCounts(distances)
+        elif moments == "graph":
+            self.counts = _GraphCounts(distances)
+        elif space.vectors is None:
+            raise missing_vectors_error("MutualProximity", f"moments={moments!r}")
+        else:
+            self.counts = _VectorCounts(space.vectors, space.metric)
+        self.needs_queries = isinstance(self.counts, _VectorCounts)
+
+    def statistics(self, distances: Distances, space: Space) -> FloatArray:
+        """No statistic of a row: the counts are over pairs."""
+        return np.empty((distances.shape[0], 0))
+
+    def store(self, statistics: FloatArray) -> dict[str, Any]:
+        """No attributes of the fit."""
+        return {}
+
+    def reduce(self, distances: Distances, queries: Any) -> FloatArray:
+        """Share of the indexed samples that are not farther from both ends of each distance."""
+        return self.counts.shares(distances, queries)

@@ -13,7 +13,7 @@ from sklearn.utils import check_array
 
 from sksim.utils._unit_rows import unit_rows
 
-__all__ = ["QueryMap", "additive_index", "scaled_index"]
+__all__ = ["QueryMap", "additive_index", "scaled_index", "squared_index"]
 
 
 class QueryMap:
@@ -96,8 +96,35 @@ def additive_index(vectors, metric, bias, *, name: str):
     return np.hstack([2 * X, -norms - bias[:, None]]), QueryMap(center)
 
 
-def scaled_index(vectors, metric, scale, *, name: str):
-    """Rank by ``d(q, x) / sqrt(scale(x))`` for cosine, Euclidean or squared Euclidean distances.
+def squared_index(vectors, metric, bias, *, name: str):
+    """Rank by ``|q - x|^2 + bias(x)``; with the cosine metric q and x are of unit length.
+
+    Parameters
+    ----------
+    vectors : array-like of shape (n_indexed, n_features)
+        The indexed samples.
+    metric : {"cosine", "euclidean", "sqeuclidean"}
+        Metric of the space.
+    bias : ndarray of shape (n_indexed,)
+        What is added.
+    name : str
+        The method, for the error message.
+
+    Returns
+    -------
+    index_vectors : ndarray of shape (n_indexed, n_features + 1)
+        Vectors for any index of inner products.
+    query_map : QueryMap
+        Augments queries.
+    """
+    if metric == "cosine":  # the squared distance of unit vectors is twice the cosine distance
+        return additive_index(vectors, metric, bias / 2, name=name)
+    metric = "sqeuclidean" if metric in ("euclidean", "l2") else metric
+    return additive_index(vectors, metric, bias, name=name)
+
+
+def scaled_index(vectors, metric, root_scale, *, name: str):
+    """Rank by ``d(q, x) / root_scale(x)`` for cosine, Euclidean or squared Euclidean distances.
 
     Parameters
     ----------
@@ -105,8 +132,8 @@ def scaled_index(vectors, metric, scale, *, name: str):
         The indexed samples.
     metric : {"cosine", "euclidean", "sqeuclidean"}
         The distance d.
-    scale : ndarray of shape (n_indexed,)
-        Positive scales.
+    root_scale : ndarray of shape (n_indexed,)
+        Positive roots of the scales.
     name : str
         The method, for the error message.
 
@@ -118,7 +145,7 @@ def scaled_index(vectors, metric, scale, *, name: str):
         Augments queries.
     """
     X = check_array(vectors, dtype=np.float64, input_name="vectors")
-    root = np.sqrt(scale)[:, None]
+    root = root_scale[:, None]
     if metric == "cosine":
         return np.hstack([unit_rows(X), -np.ones(root.shape)]) / root, QueryMap()
     if metric not in ("euclidean", "l2", "sqeuclidean"):

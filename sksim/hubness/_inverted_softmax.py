@@ -10,8 +10,9 @@ from scipy.special import logsumexp
 from sklearn.metrics import pairwise_distances_chunked
 
 from sksim._search._exact import exact_neighbors
-from sksim.hubness._additive import AdditiveReduction
-from sksim.hubness._base import missing_vectors_error
+from sksim.hubness._additive import add_bias, fit_bias
+from sksim.hubness._base import GraphReduction, missing_vectors_error
+from sksim.hubness._inner_product import additive_index
 from sksim.utils._sklearn import Interval
 
 __all__ = ["InvertedSoftmax"]
@@ -60,7 +61,7 @@ def _bank_neighbors(distances, space):
     return nearest[nearest >= 0]
 
 
-class InvertedSoftmax(AdditiveReduction):
+class InvertedSoftmax(GraphReduction):
     r"""Inverted softmax: how likely is the query, given the sample, among the queries of a bank?
 
     With similarities :math:`s = -d` and a bank B of reference queries the score of x is
@@ -136,30 +137,37 @@ class InvertedSoftmax(AdditiveReduction):
         "dynamic": ["boolean"],
     }
 
-    def __init__(self, *, beta=20.0, dynamic=False):
+    has_inner_product_form = True
+
+    def __init__(self, *, beta: float = 20.0, dynamic: bool = False) -> None:
         self.beta = beta
         self.dynamic = dynamic
 
     @property
-    def needs_vectors(self):
+    def needs_vectors(self) -> bool:
         """Vectors make the sum over the bank exact."""
         return True
 
     @property
-    def fits_by_rows(self):
+    def fits_by_rows(self) -> bool:
         """Whether the gate stays out, which asks all members of the bank at once."""
         return not self.dynamic
 
-    def _row_statistics(self, distances, space):
+    def _statistics(self, distances, space):
         if self.dynamic:
-            self.activated_ = np.zeros(distances.shape[0], dtype=bool)
-            self.activated_[_bank_neighbors(distances, space)] = True
+            space.source = np.zeros(distances.shape[0], dtype=bool)
+            space.source[_bank_neighbors(distances, space)] = True
         if space.vectors is None or distances.is_complete:
             return _stored_soft_maximum(self.beta, distances)
         return _bank_soft_maximum(self.beta, space)
 
-    def _reduce_distances(self, distances, queries):
-        reduced = super()._reduce_distances(distances, queries)
+    def _store(self, bias, space):
+        self.bias_, self.offset_ = fit_bias(bias)
+        if self.dynamic:
+            self.activated_ = space.source
+
+    def _reduce(self, distances, queries):
+        reduced = add_bias(distances.values, distances, self.bias_ + self.offset_)
         if not self.dynamic:
             return reduced
         nearest = distances.nearest(1)[1]
@@ -167,10 +175,10 @@ class InvertedSoftmax(AdditiveReduction):
         is_active = (nearest >= 0) & self.activated_[nearest]
         return np.where(distances.by_row(is_active), reduced, distances.values)
 
-    def _exported_bias(self, metric):
+    def _inner_product_index(self, vectors, metric):
         if self.dynamic:
             raise ValueError(
                 "InvertedSoftmax(dynamic=True) decides for each query whether to normalize, which "
                 "is no inner product. Use dynamic=False."
             )
-        return super()._exported_bias(metric)
+        return additive_index(vectors, metric, self.bias_, name="InvertedSoftmax")

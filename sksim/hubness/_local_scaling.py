@@ -7,19 +7,16 @@ from numbers import Integral
 
 import numpy as np
 
-from sksim.hubness._scaled import ScaledReduction
+from sksim.hubness._base import GraphReduction
+from sksim.hubness._inner_product import scaled_index
+from sksim.hubness._scaled import fit_scale, geometric_mean_scale
 from sksim.hubness._statistics import kth_distance
 from sksim.utils._sklearn import Interval
 
 __all__ = ["LocalScaling"]
 
 
-def _saturate(exponent):
-    """1 - exp(-u), exact for small u."""
-    return -np.expm1(-exponent)
-
-
-class LocalScaling(ScaledReduction):
+class LocalScaling(GraphReduction):
     r"""Local scaling: distances in units of the neighbourhood sizes of both samples.
 
     With :math:`r_k(z)` the distance of :math:`z` to its k-th nearest neighbour among the indexed
@@ -82,13 +79,25 @@ class LocalScaling(ScaledReduction):
     """
 
     _parameter_constraints: dict = {"n_neighbors": [Interval(Integral, 1, None, closed="left")]}
-    _link = staticmethod(_saturate)
+    has_inner_product_form = True
+    claims = frozenset({"symmetric", "unit_free", "unit_interval"})
 
-    def __init__(self, n_neighbors=7):
+    def __init__(self, n_neighbors: int = 7) -> None:
         self.n_neighbors = n_neighbors
 
-    def _local_scale(self, distances):
+    def _statistics(self, distances, space):
         return kth_distance(distances, self.n_neighbors)
 
-    def _reduce_distances(self, distances, queries):
-        return np.square(super()._reduce_distances(distances, queries))
+    def _store(self, kth_distances, space):
+        self.local_scale_, self.scale_floor_, self._root_scale = fit_scale(kth_distances)
+
+    def _reduce(self, distances, queries):
+        of_query = kth_distance(distances, self.n_neighbors)
+        scale = geometric_mean_scale(distances, of_query, self._root_scale, self.scale_floor_)
+        return np.square(distances.values / scale)
+
+    def _link(self, exponents):
+        return -np.expm1(-exponents)
+
+    def _inner_product_index(self, vectors, metric):
+        return scaled_index(vectors, metric, self._root_scale, name="LocalScaling")

@@ -7,24 +7,16 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from sksim.hubness._additive import AdditiveReduction
+from sksim.hubness._additive import add_bias, fit_bias
+from sksim.hubness._base import GraphReduction
+from sksim.hubness._inner_product import additive_index
 from sksim.hubness._statistics import mean_distance
 from sksim.utils._sklearn import Interval
 
 __all__ = ["LocalizedCentering"]
 
 
-def _affinity_power(affinity, gamma):
-    """Power of the local affinities, defined for negative ones if the exponent is whole."""
-    if not float(gamma).is_integer() and np.nanmin(affinity, initial=0.0) < 0:
-        raise ValueError(
-            "LocalizedCentering: gamma must be a whole number where a local affinity is negative, "
-            f"got gamma={gamma} and a smallest affinity of {np.nanmin(affinity):g}."
-        )
-    return affinity**gamma
-
-
-class LocalizedCentering(AdditiveReduction):
+class LocalizedCentering(GraphReduction):
     r"""Localized centering: subtract the similarity to the centroid of the neighbourhood.
 
     For unit vectors and :math:`c_k(x)` the mean of the k most similar members of the bank, itself
@@ -86,13 +78,31 @@ class LocalizedCentering(AdditiveReduction):
         "gamma": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def __init__(self, n_neighbors=10, *, gamma=1.0):
+    has_inner_product_form = True
+
+    def __init__(self, n_neighbors: int = 10, *, gamma: float = 1.0) -> None:
         self.n_neighbors = n_neighbors
         self.gamma = gamma
 
-    def _row_statistics(self, distances, space):
+    def _statistics(self, distances, space):
         if space.metric not in (None, "cosine", "precomputed"):
             raise ValueError(
                 f"LocalizedCentering needs metric='cosine', got metric={space.metric!r}."
             )
-        return _affinity_power(1 - mean_distance(distances, self.n_neighbors), self.gamma)
+        affinity = 1 - mean_distance(distances, self.n_neighbors)
+        if not float(self.gamma).is_integer() and np.nanmin(affinity, initial=0.0) < 0:
+            raise ValueError(
+                "LocalizedCentering: gamma must be a whole number where a local affinity is "
+                f"negative, got gamma={self.gamma} and a smallest affinity of "
+                f"{np.nanmin(affinity):g}."
+            )
+        return affinity**self.gamma
+
+    def _store(self, bias, space):
+        self.bias_, self.offset_ = fit_bias(bias)
+
+    def _reduce(self, distances, queries):
+        return add_bias(distances.values, distances, self.bias_ + self.offset_)
+
+    def _inner_product_index(self, vectors, metric):
+        return additive_index(vectors, metric, self.bias_, name="LocalizedCentering")

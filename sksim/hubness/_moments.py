@@ -8,7 +8,8 @@ all of them, or over a sample of landmarks, for any metric.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -28,17 +29,17 @@ def _identity(distances):
 
 
 class Moments(NamedTuple):
-    """Mean and variance (divided by the count) of the distances of each row, and their count."""
+    """Mean and variance (divided by the count) of the distances of each row, and their number."""
 
     mean: np.ndarray
     variance: np.ndarray
-    count: np.ndarray
+    n_distances: np.ndarray
 
 
 class GraphMoments:
     """Moments over the stored entries of each row."""
 
-    law_of = staticmethod(_identity)
+    variable = staticmethod(_identity)
 
     def of(self, distances, Z=None) -> Moments:
         """Moments of each row, NaN in rows without neighbours."""
@@ -73,12 +74,12 @@ class ClosedFormMoments:
     :math:`\|z\|^2 + E\|x\|^2` and variance :math:`Var\|x\|^2 + 4 z^T C z - 4 z^T c`; the cosine
     distances from a unit vector z have mean :math:`1 - z^T \bar x` and variance
     :math:`z^T C z`. Costs O(n D^2) time once, O(D^2) for each z, and O(D^2)
-    memory. ``law_of`` squares Euclidean distances.
+    memory. ``variable`` squares Euclidean distances.
     """
 
     def __init__(self, X, *, metric: str):
         self.cosine = metric == "cosine"
-        self.law_of = np.square if metric == "euclidean" else _identity
+        self.variable = np.square if metric == "euclidean" else _identity
         self.n_samples = X.shape[0]
         self.center = self._center(X)
         self._accumulate(X)
@@ -129,9 +130,9 @@ class ClosedFormMoments:
 class StreamedMoments:
     """Moments over the rows ``indices`` of X by computing their distances, any metric."""
 
-    law_of = staticmethod(_identity)
+    variable = staticmethod(_identity)
 
-    def __init__(self, X, indices, *, metric, metric_params: dict):
+    def __init__(self, X, indices, *, metric, metric_params: Mapping[str, Any]):
         self.X = X[indices]
         self.indices = indices
         self.n_indexed = X.shape[0]
@@ -162,7 +163,7 @@ class StreamedMoments:
         return Moments(mean, variance, count.astype(np.intp))
 
 
-def exact_moments(X, *, metric, metric_params: dict):
+def exact_moments(X, *, metric, metric_params: Mapping[str, Any]):
     """Source of the moments over all rows of X: in closed form where there is one."""
     if metric in ("euclidean", "sqeuclidean", "cosine") and not sparse.issparse(X):
         return ClosedFormMoments(X, metric=metric)

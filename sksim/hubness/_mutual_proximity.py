@@ -4,77 +4,22 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from numbers import Integral
+from typing import Literal
 
-import numpy as np
 from scipy import sparse
-from scipy.special import gammainc, ndtr
-from sklearn.utils import check_random_state
 
-from sksim.hubness._base import missing_vectors_error
-from sksim.hubness._distances import as_distances
-from sksim.hubness._empirical import GraphJoint, MatrixJoint, VectorJoint, joint_source
-from sksim.hubness._moments import GraphMoments, Moments, StreamedMoments, exact_moments
-from sksim.hubness._rowwise import RowwiseReduction
-from sksim.hubness._statistics import check_depth, fill_missing
-from sksim.hubness._symmetric import combine_with_transpose, is_symmetric
+from sksim.hubness._base import GraphReduction, missing_vectors_error
+from sksim.hubness._distances import DenseDistances
+from sksim.hubness._empirical import JointProximity
+from sksim.hubness._independent import CDFS, IndependentProximity
+from sksim.hubness._symmetric import is_symmetric
 from sksim.utils._sklearn import Interval, StrOptions
+from sksim.utils._typing import ArrayLike, Graph, RandomState, SparseOutput
 
 __all__ = ["MutualProximity"]
 
 
-#: Least mean whose square, and that of whose square root to the fourth, are accurate.
-_LEAST_MEAN = 1e-145
-
-
-def _normal_cdf(distance, mean, deviation):
-    z = distance - mean
-    z /= deviation
-    return ndtr(z, out=z)
-
-
-def _gamma_cdf(distance, mean, deviation):
-    """Gamma law of shape mean^2 / variance and scale variance / mean."""
-    shape = (mean / deviation) ** 2
-    return gammainc(shape, shape * (distance / mean))
-
-
-def _either(p, q):
-    """Probability of one event or the other, independent ones; overwrites p."""
-    both = p * q
-    p += q
-    p -= both
-    return p
-
-
-# Distribution function, and what is subtracted from the count in the variance.
-_LAWS = {"normal": (_normal_cdf, 0), "gamma": (_gamma_cdf, 1)}
-
-
-def smallest_moment(mean) -> float:
-    """Smallest mean or deviation to divide by, proportional to the distances; 1 if all are 0."""
-    positive = mean[mean > 0]
-    return float(np.finfo(np.float64).eps * np.median(positive)) if positive.size else 1.0
-
-
-def mean_and_deviation(moments, ddof: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation with the given delta degrees of freedom."""
-    count = np.maximum(moments.count, 1)
-    corrected = moments.variance * (count / np.maximum(count - ddof, 1))
-    return moments.mean, np.sqrt(np.maximum(corrected, 0))
-
-
-def _check_range(moments):
-    """Raise where a square of the distances would overflow or vanish."""
-    means = moments.mean[(moments.count > 0) & (moments.mean != 0)]
-    extreme = means[~((means > _LEAST_MEAN) & (means < 1 / _LEAST_MEAN))]
-    if extreme.size:
-        raise ValueError(
-            "MutualProximity squares the distances (twice with exact moments of Euclidean ones), "
-            f"which overflows or vanishes: got a mean of {extreme[0]:g}. Rescale the vectors."
-        )
-
-
-class MutualProximity(RowwiseReduction):
+class MutualProximity(GraphReduction):
     r"""Mutual proximity: the probability that neither sample has a nearer neighbour.
 
     A distance d is small only if it is small for both samples. With :math:`D_z` the distance from
@@ -82,22 +27,22 @@ class MutualProximity(RowwiseReduction):
 
     .. math:: MP(q, x) = 1 - P(D_q > d,\, D_x > d) \in [0, 1], \qquad d = d(q, x).
 
-    With independent laws this is :math:`F_q(d) + F_x(d) - F_q(d) F_x(d)`, where F is the
-    distribution function with the mean and the standard deviation of the distances of each sample,
-    the distance to itself left out.
+    With independent distributions this is :math:`F_q(d) + F_x(d) - F_q(d) F_x(d)`, where F is the
+    cumulative distribution function with the mean and the standard deviation of the distances of
+    each sample, the distance to itself left out.
 
     .. versionadded:: 0.1
 
     Parameters
     ----------
     method : {"normal", "gamma", "empirical"}, default="normal"
-        The law: independent normal or gamma distributions, or the joint counts themselves,
+        Independent normal or gamma distributions, or the joint counts themselves,
         :math:`1 - |\{j: d_{qj} > d, d_{xj} > d\}| / n` (the sample itself is one of the n).
     moments : {"graph", "exact", "landmarks"}, default="graph"
-        Where the laws come from. "graph": the distances that each row stores. "exact": the
+        Where the distributions come from. "graph": the distances that each row stores. "exact": the
         distances to all indexed samples. "landmarks": those to a random sample of them. On a
         complete graph "graph" is exact. The last two need vectors on other graphs; with Euclidean
-        distances "exact" takes the law of their squares, which has closed-form moments.
+        distances "exact" takes the distribution of their squares, whose moments have a closed form.
     n_landmarks : int, default=1000
         Number of landmarks.
     random_state : int, RandomState instance or None, default=None
@@ -132,11 +77,11 @@ class MutualProximity(RowwiseReduction):
     :math:`F_q + F_x - F_q F_x`, exact far below the smallest probability that
     :math:`1 - (1 - F_q)(1 - F_x)` can resolve.
 
-    "graph" with fewer than about 100 stored neighbours describes the near tail, not the law of all
-    distances. "empirical" with "graph" takes missing distances as larger than the stored ones;
-    with "exact" it counts over all indexed samples (dense vectors, Euclidean, squared Euclidean
-    or cosine distances, candidates of an exact search). Equal values keep the order of the primary
-    distance.
+    "graph" with fewer than about 100 stored neighbours describes the near tail, not the
+    distribution of all distances. "empirical" with "graph" takes missing distances as larger than
+    the stored ones; with "exact" it counts over all indexed samples (dense vectors, Euclidean,
+    squared Euclidean or cosine distances, candidates of an exact search). Equal values keep the
+    order of the primary distance.
 
     For n rows of K stored neighbours: "normal" and "gamma" cost O(n K) time and memory; the exact
     moments O(n D^2) time and O(D^2) memory for Euclidean, squared Euclidean and cosine distances of
@@ -175,115 +120,67 @@ class MutualProximity(RowwiseReduction):
         "random_state": ["random_state"],
     }
 
-    def __init__(self, *, method="normal", moments="graph", n_landmarks=1000, random_state=None):
+    claims = frozenset({"symmetric", "unit_free", "unit_interval"})
+
+    def __init__(
+        self,
+        *,
+        method: Literal["normal", "gamma", "empirical"] = "normal",
+        moments: Literal["graph", "exact", "landmarks"] = "graph",
+        n_landmarks: int = 1000,
+        random_state: RandomState = None,
+    ) -> None:
         self.method = method
         self.moments = moments
         self.n_landmarks = n_landmarks
         self.random_state = random_state
 
     @property
-    def needs_vectors(self):
-        """Whether the laws are taken from vectors, not from the graph."""
+    def needs_vectors(self) -> bool:
+        """Whether the distributions are taken from vectors, not from the graph."""
         return self.moments != "graph"
 
     @property
-    def _by_rows(self):
+    def fits_by_rows(self) -> bool:
+        """Whether each row has a distribution of its own."""
         return self.method != "empirical"
 
     @property
-    def fits_by_rows(self):
-        """Whether each row has a law of its own."""
-        return self.method != "empirical"
-
-    @property
-    def least_depth(self):
-        """Each row needs a neighbour."""
+    def least_depth(self) -> int:
+        """Each distribution needs a neighbour."""
         return 1
 
-    def _fit_distances(self, distances, space):
-        if self.method != "empirical":
-            super()._fit_distances(distances, space)
-            return
-        check_depth(int(distances.counts.max(initial=0)), distances.shape, 1, "MutualProximity")
-        self._check_vectors(distances, space)
-        self._fit_joint(distances, space)
+    def _statistics(self, distances, space):
+        if space.source is None:
+            space.source = self._strategy(distances, space)
+        return space.source.statistics(distances, space)
 
-    def _check_vectors(self, distances, space):
-        if not self.needs_vectors or distances.is_complete:
-            return
-        if self.method == "empirical" and self.moments == "landmarks":
-            raise ValueError(
-                "MutualProximity(method='empirical') counts over stored distances or all samples: "
-                "moments must be 'graph' or 'exact', got moments='landmarks'."
-            )
-        if space.vectors is None:
-            raise missing_vectors_error("MutualProximity", f"moments={self.moments!r}")
-
-    def _check_queries(self, source, queries):
-        if queries is None and not isinstance(source, GraphMoments | GraphJoint | MatrixJoint):
-            raise missing_vectors_error("MutualProximity", f"moments={self.moments!r}")
-
-    def _fit_joint(self, distances, space):
-        if space.bank is not None:
-            raise ValueError(
-                "MutualProximity(method='empirical') compares neighbours in one set, got a bank. "
-                "Use method='normal' or 'gamma'."
-            )
-        if self.moments == "graph" or distances.is_complete:
-            self._joint = joint_source(distances)
-        else:
-            self._joint = VectorJoint(space.vectors, space.metric)
-
-    def _moment_source(self, X, space):
-        """Source of the moments over the rows of X, over the graph without vectors."""
-        if self.moments == "graph" or X is None:
-            return GraphMoments()
-        options = {"metric": space.metric, "metric_params": space.metric_params}
-        if self.moments == "exact":
-            return exact_moments(X, **options)
-        rng = check_random_state(self.random_state)
-        n_landmarks = min(self.n_landmarks, X.shape[0])
-        landmarks = rng.choice(X.shape[0], n_landmarks, replace=False)
-        return StreamedMoments(X, np.sort(landmarks), **options)
-
-    # What overflows here is found out of range in the end.
-    @np.errstate(over="ignore", invalid="ignore")
-    def _start_fit(self, distances, space):
-        self._population = self._moment_source(space.vectors, space)
-        return self._population if space.bank is None else self._moment_source(space.bank, space)
-
-    @np.errstate(over="ignore", invalid="ignore")
-    def _row_statistics(self, distances, space):
-        self._check_vectors(distances, space)
-        return np.column_stack(space.source.of(distances, space.row_vectors))
-
-    def _finish_fit(self, statistics):
-        moments = Moments(*statistics.T)
-        _check_range(moments)
-        self.scale_floor_ = smallest_moment(moments.mean)
-        usual = moments._replace(
-            mean=fill_missing(moments.mean, np.nanmedian(moments.mean)),
-            variance=fill_missing(moments.variance, np.nanmedian(moments.variance)),
+    def _strategy(self, distances, space) -> IndependentProximity | JointProximity:
+        if self.method == "empirical":
+            return JointProximity(distances, space, self.moments)
+        return IndependentProximity(
+            CDFS[self.method], space, self.moments, self.n_landmarks, self.random_state
         )
-        self.mean_, self.scale_ = self._law(usual)
 
-    def _law(self, moments):
-        """Mean and deviation of each row's law, safe to divide by."""
-        mean, deviation = mean_and_deviation(moments, _LAWS[self.method][1])
-        mean = np.maximum(fill_missing(mean, 0.0), self.scale_floor_)
-        deviation = fill_missing(deviation, 0.0)
-        least = np.maximum(np.finfo(np.float64).eps * mean, self.scale_floor_)
-        return mean, np.maximum(deviation, least)
+    def _store(self, statistics, space):
+        self._proximity: IndependentProximity | JointProximity = space.source
+        for name, value in self._proximity.store(statistics).items():
+            setattr(self, name, value)
 
-    def fit_transform(self, X, y=None):
+    def _reduce(self, distances, queries):
+        if queries is None and self._proximity.needs_queries:
+            raise missing_vectors_error("MutualProximity", f"moments={self.moments!r}")
+        return self._proximity.reduce(distances, queries)
+
+    def fit_transform(self, X: Graph, y: ArrayLike | None = None) -> SparseOutput:
         """Fit, and replace the distances among the training samples by secondary distances.
 
         Parameters
         ----------
         X : {csr_matrix, csr_array, array-like} of shape (n_samples, n_samples)
             Neighbour graph of the training samples with each row sorted by distance, or the
-            dense matrix of all distances. If that is symmetric, the law of each sample is
-            evaluated at each distance once instead of twice.
+            dense matrix of all distances. If that is symmetric, the distribution of each sample
+            is evaluated at each distance once instead of twice.
         y : None
             Ignored.
 
@@ -294,23 +191,8 @@ class MutualProximity(RowwiseReduction):
         """
         self.fit(X, y)
         X = self._check_distances(X, reset=False)
-        if sparse.issparse(X) or self.method == "empirical" or not is_symmetric(X):
+        proximity = self._proximity
+        if isinstance(proximity, JointProximity) or sparse.issparse(X) or not is_symmetric(X):
             return self.reduce_graph(X)
-        cdf, distances = _LAWS[self.method][0], as_distances(X)
-        shares = np.empty(X.shape)
-        for rows, _, block in distances.blocks():
-            shares[rows] = cdf(block.values, self.mean_[rows, None], self.scale_[rows, None])
-        combine_with_transpose(shares, _either)
-        return distances.with_values(shares)
-
-    def _reduce_distances(self, distances, queries):
-        if self.method == "empirical":
-            self._check_queries(self._joint, queries)
-            return self._joint.shares(distances, queries)
-        self._check_queries(self._population, queries)
-        cdf = _LAWS[self.method][0]
-        d = self._population.law_of(distances.values)
-        mean, deviation = self._law(self._population.of(distances, queries))
-        of_query = cdf(d, distances.by_row(mean), distances.by_row(deviation))
-        of_indexed = cdf(d, distances.by_column(self.mean_), distances.by_column(self.scale_))
-        return _either(of_query, of_indexed)
+        distances = DenseDistances(X)
+        return distances.with_values(proximity.reduce_symmetric(distances))

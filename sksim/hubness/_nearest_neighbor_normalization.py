@@ -5,14 +5,16 @@
 
 from numbers import Integral, Real
 
-from sksim.hubness._additive import AdditiveReduction
+from sksim.hubness._additive import add_bias, fit_bias
+from sksim.hubness._base import GraphReduction
+from sksim.hubness._inner_product import additive_index
 from sksim.hubness._statistics import mean_distance
 from sksim.utils._sklearn import Interval
 
 __all__ = ["NearestNeighborNormalization"]
 
 
-class NearestNeighborNormalization(AdditiveReduction):
+class NearestNeighborNormalization(GraphReduction):
     r"""Nearest neighbour normalization: subtract the mean similarity to the nearest bank queries.
 
     With :math:`\bar r_k(x)` the mean distance of an indexed sample to its k nearest members of the
@@ -78,9 +80,20 @@ class NearestNeighborNormalization(AdditiveReduction):
         "alpha": [Interval(Real, 0, None, closed="left")],
     }
 
-    def __init__(self, n_neighbors=10, *, alpha=0.5):
+    has_inner_product_form = True
+
+    def __init__(self, n_neighbors: int = 10, *, alpha: float = 0.5) -> None:
         self.n_neighbors = n_neighbors
         self.alpha = alpha
 
-    def _row_statistics(self, distances, space):
+    def _statistics(self, distances, space):
         return -self.alpha * mean_distance(distances, self.n_neighbors)
+
+    def _store(self, bias, space):
+        self.bias_, self.offset_ = fit_bias(bias)
+
+    def _reduce(self, distances, queries):
+        return add_bias(distances.values, distances, self.bias_ + self.offset_)
+
+    def _inner_product_index(self, vectors, metric):
+        return additive_index(vectors, metric, self.bias_, name="NearestNeighborNormalization")

@@ -5,14 +5,16 @@
 
 from numbers import Integral
 
-from sksim.hubness._scaled import ScaledReduction
+from sksim.hubness._base import GraphReduction
+from sksim.hubness._inner_product import scaled_index
+from sksim.hubness._scaled import fit_scale, geometric_mean_scale
 from sksim.hubness._statistics import mean_distance
 from sksim.utils._sklearn import Interval
 
 __all__ = ["NICDM"]
 
 
-class NICDM(ScaledReduction):
+class NICDM(GraphReduction):
     r"""Non-iterative contextual dissimilarity measure: distances in units of local mean distances.
 
     With :math:`\bar r_k(z)` the mean distance of :math:`z` to its k nearest neighbours among the
@@ -72,8 +74,23 @@ class NICDM(ScaledReduction):
 
     _parameter_constraints: dict = {"n_neighbors": [Interval(Integral, 1, None, closed="left")]}
 
-    def __init__(self, n_neighbors=10):
+    has_inner_product_form = True
+    claims = frozenset({"symmetric", "unit_free"})
+
+    def __init__(self, n_neighbors: int = 10) -> None:
         self.n_neighbors = n_neighbors
 
-    def _local_scale(self, distances):
+    def _statistics(self, distances, space):
         return mean_distance(distances, self.n_neighbors)
+
+    def _store(self, mean_distances, space):
+        self.local_scale_, self.scale_floor_, self._root_scale = fit_scale(mean_distances)
+
+    def _reduce(self, distances, queries):
+        of_query = mean_distance(distances, self.n_neighbors)
+        return distances.values / geometric_mean_scale(
+            distances, of_query, self._root_scale, self.scale_floor_
+        )
+
+    def _inner_product_index(self, vectors, metric):
+        return scaled_index(vectors, metric, self._root_scale, name="NICDM")

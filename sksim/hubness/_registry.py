@@ -21,7 +21,9 @@ def _snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
-_FAMILY = [cls for cls in map(vars(hubness).get, hubness.__all__) if not isabstract(cls)]
+_FAMILY: list[type[GraphReduction]] = [
+    cls for name, cls in vars(hubness).items() if name in hubness.__all__ and not isabstract(cls)
+]
 
 #: The public reductions by their usual names.
 REDUCTIONS: dict[str, type[GraphReduction]] = {

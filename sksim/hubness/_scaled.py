@@ -1,57 +1,28 @@
-"""The scaling family: distances in units of the neighbourhood sizes of both samples."""
+"""Reductions to units of the neighbourhood sizes of both samples: d(q, x) / sqrt(r(q) r(x))."""
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from abc import abstractmethod
-
 import numpy as np
 
-from sksim.hubness._inner_product import scaled_index
-from sksim.hubness._rowwise import RowwiseReduction
+from sksim.hubness._distances import Distances
 from sksim.hubness._statistics import divisible, fill_missing, smallest_scale
+from sksim.utils._typing import FloatArray
 
-__all__ = ["ScaledReduction"]
+__all__ = ["fit_scale", "geometric_mean_scale"]
 
 
-class ScaledReduction(RowwiseReduction):
-    """Abstract base: an increasing function of ``d(q, x) / sqrt(scale(q) scale(x))``."""
+def fit_scale(scale: FloatArray) -> tuple[FloatArray, float, FloatArray]:
+    """Scale of every sample, the median where it is missing; its floor; roots to divide by."""
+    scale = fill_missing(scale, np.nanmedian(scale))
+    floor = smallest_scale(scale)
+    return scale, floor, np.sqrt(divisible(scale, floor))
 
-    has_inner_product_form = True
 
-    @abstractmethod
-    def _local_scale(self, distances):
-        """Scale of each row, NaN where it has no neighbours."""
-
-    def _row_statistics(self, distances, space):
-        return self._local_scale(distances)
-
-    def _finish_fit(self, scale):
-        self.local_scale_ = fill_missing(scale, np.nanmedian(scale))
-        self.scale_floor_ = smallest_scale(self.local_scale_)
-        self._root_scale = np.sqrt(divisible(self.local_scale_, self.scale_floor_))
-
-    def _reduce_distances(self, distances, queries):
-        query_scale = fill_missing(self._local_scale(distances), self.scale_floor_)
-        scale = distances.by_row(np.sqrt(divisible(query_scale, self.scale_floor_)))
-        return distances.values / (scale * distances.by_column(self._root_scale))
-
-    def inner_product_index(self, vectors, metric):
-        """Augmented index vectors and query map that rank as the reduction does.
-
-        Parameters
-        ----------
-        vectors : array-like of shape (n_indexed, n_features)
-            The indexed samples.
-        metric : str
-            Metric of the distances.
-
-        Returns
-        -------
-        index_vectors : ndarray of shape (n_indexed, n_features + 1 or 2)
-            Vectors for any index of inner products: larger is nearer.
-        query_map : callable
-            Augments queries.
-        """
-        scale = divisible(self.local_scale_, self.scale_floor_)
-        return scaled_index(vectors, metric, scale, name=type(self).__name__)
+def geometric_mean_scale(
+    distances: Distances, query_scale: FloatArray, root_scale: FloatArray, floor: float
+) -> FloatArray:
+    """Geometric mean of the scales of both samples, beside each distance."""
+    query_scale = fill_missing(query_scale, floor)
+    root_query_scale = np.sqrt(divisible(query_scale, floor))
+    return distances.by_row(root_query_scale) * distances.by_column(root_scale)

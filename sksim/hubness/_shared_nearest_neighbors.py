@@ -7,13 +7,14 @@ from numbers import Integral
 
 import numpy as np
 
-from sksim.hubness._shared_neighbors import SharedNeighborReduction
+from sksim.hubness._base import GraphReduction
+from sksim.hubness._shared_neighbors import indexed_lists, weight_not_shared
 from sksim.utils._sklearn import Interval
 
 __all__ = ["SharedNearestNeighbors"]
 
 
-class SharedNearestNeighbors(SharedNeighborReduction):
+class SharedNearestNeighbors(GraphReduction):
     r"""Shared nearest neighbours: the share of neighbours that two samples do not have in common.
 
     With :math:`N_k(z)` the k nearest indexed samples of z, itself not counted,
@@ -65,8 +66,23 @@ class SharedNearestNeighbors(SharedNeighborReduction):
 
     _parameter_constraints: dict = {"n_neighbors": [Interval(Integral, 1, None, closed="left")]}
 
-    def __init__(self, n_neighbors=10):
+    claims = frozenset({"symmetric", "unit_free", "unit_interval"})
+
+    def __init__(self, n_neighbors: int = 10) -> None:
         self.n_neighbors = n_neighbors
 
-    def _neighbor_weights(self, lists, space):
-        return np.full(lists.shape[0], 1 / self.n_neighbors)
+    @property
+    def fits_by_rows(self) -> bool:
+        """The lists of all samples are compared at once."""
+        return False
+
+    def _statistics(self, distances, space):
+        k = self.n_neighbors
+        space.source = indexed_lists(distances, k, space.bank, "SharedNearestNeighbors")
+        return np.full(distances.shape[0], 1 / k)
+
+    def _store(self, weights, space):
+        self.weights_, self._lists = weights, space.source
+
+    def _reduce(self, distances, queries):
+        return weight_not_shared(distances, self._lists, self.weights_, self.n_neighbors)

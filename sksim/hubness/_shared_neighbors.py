@@ -1,20 +1,20 @@
-"""The shared-neighbour family: how much do two neighbour lists overlap, each member weighted."""
+"""Neighbour lists, and how much two of them overlap, each shared neighbour weighted."""
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from abc import abstractmethod
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from sksim.hubness._base import GraphReduction
-from sksim.hubness._statistics import check_depth
+from sksim.hubness._distances import Distances
+from sksim.utils._typing import FloatArray
 
-__all__ = ["SharedNeighborReduction", "neighbor_indicator"]
+__all__ = ["indexed_lists", "neighbor_lists", "weight_not_shared"]
 
 
-def neighbor_indicator(distances, n_neighbors: int):
+def neighbor_lists(distances: Distances, n_neighbors: int) -> sparse.csr_array:
     """Sparse matrix with ones at the nearest neighbours of each row, the sample itself not one."""
     indices = distances.nearest(n_neighbors)[1]
     listed = indices >= 0
@@ -23,26 +23,20 @@ def neighbor_indicator(distances, n_neighbors: int):
     return sparse.csr_array((ones, indices[listed], indptr), shape=distances.shape)
 
 
-class SharedNeighborReduction(GraphReduction):
-    """Abstract base: ``1 - sum of the weights of shared neighbours``, weights of at most 1 / k."""
+def indexed_lists(distances: Distances, n_neighbors: int, bank: Any, name: str) -> sparse.csr_array:
+    """Lists of the indexed samples among themselves."""
+    if bank is not None:
+        raise ValueError(f"{name} compares neighbours in one set, got a bank of queries.")
+    return neighbor_lists(distances, n_neighbors)
 
-    _by_rows = False
 
-    @abstractmethod
-    def _neighbor_weights(self, lists, space):
-        """Weight of each indexed sample as a shared neighbour, between 0 and 1 / n_neighbors."""
+def weight_not_shared(
+    distances: Distances, lists: sparse.csr_array, weights: FloatArray, n_neighbors: int
+) -> FloatArray:
+    """``1 - sum of the weights of shared neighbours`` beside each distance, in [0, 1].
 
-    def _fit_distances(self, distances, space):
-        if space.bank is not None:
-            raise ValueError(
-                f"{type(self).__name__} compares neighbours in one set, got a bank of queries."
-            )
-        deepest = int(distances.counts.max(initial=0))
-        check_depth(deepest, distances.shape, self.n_neighbors, type(self).__name__)
-        self._lists = neighbor_indicator(distances, self.n_neighbors)
-        self.weights_ = self._neighbor_weights(self._lists, space)
-
-    def _reduce_distances(self, distances, queries):
-        lists = neighbor_indicator(distances, self.n_neighbors)
-        shared = lists.multiply(self.weights_[None, :]).tocsr() @ self._lists.T
-        return np.clip(1 - distances.beside(shared), 0, 1)
+    ``lists`` and ``weights``, at most 1 / n_neighbors each, are those of the indexed samples.
+    """
+    of_queries = neighbor_lists(distances, n_neighbors)
+    shared = of_queries.multiply(weights[None, :]).tocsr() @ lists.T
+    return np.clip(1 - distances.beside(shared), 0, 1)

@@ -9,7 +9,8 @@ import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets
 
-from sksim.hubness._shared_neighbors import SharedNeighborReduction
+from sksim.hubness._base import GraphReduction
+from sksim.hubness._shared_neighbors import indexed_lists, weight_not_shared
 from sksim.utils._sklearn import Interval
 
 __all__ = ["SimhubSimilarity"]
@@ -17,6 +18,14 @@ __all__ = ["SimhubSimilarity"]
 
 def _class_information(lists, y):
     """1 - H / log C of the classes that have each sample as a neighbour, with Laplace's rule."""
+    if y is None:
+        raise ValueError("SimhubSimilarity(supervised=True) needs the classes y, got y=None.")
+    y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+    check_classification_targets(y)
+    if y.shape != (lists.shape[0],):
+        raise ValueError(
+            f"y must hold one class for each of {lists.shape[0]} samples, got shape {y.shape}."
+        )
     classes, codes = np.unique(y, return_inverse=True)
     if classes.size < 2:
         raise ValueError("SimhubSimilarity(supervised=True) needs two classes or more, got one.")
@@ -26,7 +35,7 @@ def _class_information(lists, y):
     return np.maximum(1 - entropy / np.log(classes.size), 0)
 
 
-class SimhubSimilarity(SharedNeighborReduction):
+class SimhubSimilarity(GraphReduction):
     r"""Hubness-aware shared neighbours: rare neighbours that two samples share say more.
 
     With :math:`N_k(z)` the k nearest indexed samples of z, itself not counted, and :math:`N(j)` in
@@ -83,34 +92,36 @@ class SimhubSimilarity(SharedNeighborReduction):
     array([0.159, 0.159, 0.   , 0.285, 0.285])
     """
 
-    short_name = "simhub"
-
     _parameter_constraints: dict = {
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
         "supervised": ["boolean"],
     }
 
-    def __init__(self, n_neighbors=10, *, supervised=False):
+    short_name = "simhub"
+    claims = frozenset({"symmetric", "unit_free", "unit_interval"})
+
+    def __init__(self, n_neighbors: int = 10, *, supervised: bool = False) -> None:
         self.n_neighbors = n_neighbors
         self.supervised = supervised
 
-    def _neighbor_weights(self, lists, space):
-        n_samples = lists.shape[0]
+    @property
+    def fits_by_rows(self) -> bool:
+        """The lists of all samples are compared at once."""
+        return False
+
+    def _statistics(self, distances, space):
+        k, n_samples = self.n_neighbors, distances.shape[0]
+        lists = space.source = indexed_lists(distances, k, space.bank, "SimhubSimilarity")
         occurrence = lists.sum(axis=0)
         surprise = np.maximum(np.log(n_samples / (occurrence + 1)), 0)
-        weights = surprise / (self.n_neighbors * np.log(n_samples))
-        return weights * self._information(lists, space.y) if self.supervised else weights
+        weights = surprise / (k * np.log(n_samples))
+        return weights * _class_information(lists, space.y) if self.supervised else weights
 
-    def _information(self, lists, y):
-        if y is None:
-            raise ValueError("SimhubSimilarity(supervised=True) needs the classes y, got y=None.")
-        y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
-        check_classification_targets(y)
-        if y.shape != (lists.shape[0],):
-            raise ValueError(
-                f"y must hold one class for each of {lists.shape[0]} samples, got shape {y.shape}."
-            )
-        return _class_information(lists, y)
+    def _store(self, weights, space):
+        self.weights_, self._lists = weights, space.source
+
+    def _reduce(self, distances, queries):
+        return weight_not_shared(distances, self._lists, self.weights_, self.n_neighbors)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -10,10 +10,12 @@ from scipy.special import logsumexp
 from sklearn.metrics import pairwise_distances
 from sklearn.utils import check_array
 
-from sksim.hubness._additive import AdditiveReduction
-from sksim.hubness._base import missing_vectors_error
+from sksim.hubness._additive import add_bias, fit_bias
+from sksim.hubness._base import GraphReduction, missing_vectors_error
+from sksim.hubness._inner_product import additive_index
 from sksim.utils._blocks import row_blocks
 from sksim.utils._sklearn import Interval
+from sksim.utils._typing import ArrayLike, MatrixLike
 
 __all__ = ["SinkhornNormalization"]
 
@@ -53,7 +55,7 @@ def sinkhorn_potentials(K, log_columns, n_iterations: int):
     return f, g
 
 
-class SinkhornNormalization(AdditiveReduction):
+class SinkhornNormalization(GraphReduction):
     r"""Sinkhorn normalization: the similarities of a bank become a transport plan.
 
     With similarities :math:`s = -d`, a bank of m reference queries b and n indexed samples x, the
@@ -126,8 +128,6 @@ class SinkhornNormalization(AdditiveReduction):
     array([ 0. , -0.2, -0.1])
     """
 
-    short_name = "sinkhorn"
-
     _parameter_constraints: dict = {
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "n_iterations": [Interval(Integral, 1, None, closed="left")],
@@ -135,16 +135,62 @@ class SinkhornNormalization(AdditiveReduction):
         "target_bank": ["array-like", None],
     }
 
-    def __init__(self, *, temperature=0.05, n_iterations=30, prior=None, target_bank=None):
+    short_name = "sinkhorn"
+    has_inner_product_form = True
+
+    def __init__(
+        self,
+        *,
+        temperature: float = 0.05,
+        n_iterations: int = 30,
+        prior: ArrayLike | None = None,
+        target_bank: MatrixLike | None = None,
+    ) -> None:
         self.temperature = temperature
         self.n_iterations = n_iterations
         self.prior = prior
         self.target_bank = target_bank
 
     @property
-    def needs_vectors(self):
+    def needs_vectors(self) -> bool:
         """The plan needs all distances between the bank and the indexed samples."""
         return True
+
+    @property
+    def fits_by_rows(self) -> bool:
+        """The plan is one matrix of all rows."""
+        return False
+
+    def _statistics(self, distances, space):
+        K = np.ascontiguousarray(self._scaled_similarities(distances, space))
+        log_prior = self._log_prior(K.shape[1])
+        if self.target_bank is None:
+            g = sinkhorn_potentials(K, log_prior, self.n_iterations)[1]
+        else:
+            g = log_prior - _column_update(K, self._target_potentials(space), slice(None))
+        return -self.temperature * g
+
+    def _store(self, bias, space):
+        self.bias_, self.offset_ = fit_bias(bias)
+
+    def _reduce(self, distances, queries):
+        return add_bias(distances.values, distances, self.bias_ + self.offset_)
+
+    def _scaled_similarities(self, distances, space):
+        """K of shape (n_bank, n_indexed); a sample and itself are kept apart by -inf."""
+        if distances.is_complete:
+            D = distances.toarray()
+            own_row = np.flatnonzero(distances.has_self)
+            own_column = distances.self_index[own_row]
+        elif space.vectors is None:
+            raise missing_vectors_error("SinkhornNormalization", "for the distances to the bank")
+        else:
+            bank = space.vectors if space.bank is None else space.bank
+            D = pairwise_distances(space.vectors, bank, metric=space.metric, **space.metric_params)
+            own_row = own_column = np.arange(D.shape[0] if space.bank is None else 0)
+        K = D / -self.temperature
+        K[own_row, own_column] = -np.inf
+        return K.T
 
     def _log_prior(self, n_indexed: int):
         if self.prior is None:
@@ -157,46 +203,15 @@ class SinkhornNormalization(AdditiveReduction):
             )
         return np.log(prior / prior.sum())
 
-    def _scaled_similarities(self, distances, space):
-        """K of shape (n_bank, n_indexed); a sample and itself are kept apart by -inf."""
-        if distances.is_complete:
-            D = distances.toarray()
-            own_row = np.flatnonzero(distances.has_self)
-            own_column = distances.self_index[own_row]
-        elif space.vectors is None:
-            raise missing_vectors_error("SinkhornNormalization", "for the distances to the bank")
-        else:
-            bank = space.vectors if space.bank is None else space.bank
-            D = self._distances(space.vectors, bank, space)
-            own_row = own_column = np.arange(D.shape[0] if space.bank is None else 0)
-        K = D / -self.temperature
-        K[own_row, own_column] = -np.inf
-        return K.T
-
-    def _distances(self, X, Y, space):
-        return pairwise_distances(X, Y, metric=space.metric, **space.metric_params)
-
-    @property
-    def fits_by_rows(self):
-        """The plan is one matrix of all rows."""
-        return False
-
-    def _row_statistics(self, distances, space):
-        K = np.ascontiguousarray(self._scaled_similarities(distances, space))
-        log_prior = self._log_prior(K.shape[1])
-        if self.target_bank is None:
-            g = sinkhorn_potentials(K, log_prior, self.n_iterations)[1]
-        else:
-            f = self._target_potentials(space)
-            g = log_prior - _column_update(K, f, slice(None))
-        return -self.temperature * g
-
     def _target_potentials(self, space):
         """Potentials f of the bank from the plan between the bank and the target bank."""
         if space.vectors is None:
             raise missing_vectors_error("SinkhornNormalization", "for target_bank")
         targets = check_array(self.target_bank, accept_sparse="csr", input_name="target_bank")
         bank = space.vectors if space.bank is None else space.bank
-        K = self._distances(bank, targets, space) / -self.temperature
-        uniform = np.full(K.shape[1], -np.log(K.shape[1]))
-        return sinkhorn_potentials(K, uniform, self.n_iterations)[0]
+        D = pairwise_distances(bank, targets, metric=space.metric, **space.metric_params)
+        uniform = np.full(D.shape[1], -np.log(D.shape[1]))
+        return sinkhorn_potentials(D / -self.temperature, uniform, self.n_iterations)[0]
+
+    def _inner_product_index(self, vectors, metric):
+        return additive_index(vectors, metric, self.bias_, name="SinkhornNormalization")

@@ -5,6 +5,8 @@
 
 import numpy as np
 
+from sksim.utils._typing import ArrayLike
+
 __all__ = [
     "check_depth",
     "divisible",
@@ -44,7 +46,7 @@ def kth_distance(distances, n_neighbors: int) -> np.ndarray:
     return np.where(counts > 0, last, np.nan)
 
 
-def fill_missing(statistic: np.ndarray, fallback: float) -> np.ndarray:
+def fill_missing(statistic: np.ndarray, fallback: ArrayLike) -> np.ndarray:
     """Statistic with the fallback in rows that have no neighbours."""
     return np.where(np.isnan(statistic), fallback, statistic)
 

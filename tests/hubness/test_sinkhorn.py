@@ -72,10 +72,10 @@ def test_one_round_is_the_inverted_softmax_of_scaled_rows(spaces):
     K = -to_bank.T / 0.2
     scaled = K - np.log(np.exp(K).sum(axis=1, keepdims=True))
     fitted = SinkhornNormalization(temperature=0.2, n_iterations=1)
-    bias = fitted._row_statistics(as_distances(to_bank), Space())
+    bias = fitted._statistics(as_distances(to_bank), Space())
     expected = 0.2 * np.log(np.exp(scaled).sum(axis=0))
     np.testing.assert_allclose(bias - bias[0], expected - expected[0])
-    unscaled = InvertedSoftmax(beta=5.0)._row_statistics(as_distances(to_bank), Space())
+    unscaled = InvertedSoftmax(beta=5.0)._statistics(as_distances(to_bank), Space())
     np.testing.assert_allclose(unscaled, 0.2 * np.log(np.exp(K).mean(axis=0)))
 
 
