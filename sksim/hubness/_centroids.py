@@ -7,7 +7,6 @@ row to the mean of its nearest indexed samples or of all of them.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-import warnings
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -21,6 +20,7 @@ from sksim.hubness._distances import Distances
 from sksim.utils._blocks import row_blocks
 from sksim.utils._typing import FloatArray, IntArray
 from sksim.utils._unit_rows import unit_rows
+from sksim.utils._warnings import warn_caller
 
 __all__ = [
     "CentroidSources",
@@ -150,12 +150,10 @@ class DistanceTable(_Source):
         if triple is not None:
             i, k, j = triple
             direct, first, second = np.sqrt(self.table[[i, i, k], [j, k, j]])
-            warnings.warn(
+            warn_caller(
                 f"{name} needs Euclidean distances, but these break the triangle inequality: from "
                 f"sample {i} to {j} it is {direct:g}, by way of sample {k} {first:g} + {second:g}. "
-                "No vectors have such distances, so the secondary distances mean nothing.",
-                UserWarning,
-                stacklevel=2,
+                "No vectors have such distances, so the secondary distances mean nothing."
             )
 
     @cached_property

@@ -35,6 +35,11 @@ class DisSimGlobal(GraphReduction):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if the matrix was a data frame.
 
+    Warns
+    -----
+    UserWarning
+        If a complete matrix, given without vectors, breaks the triangle inequality for certain.
+
     See Also
     --------
     DisSimLocal : One centroid for each neighbourhood.
@@ -47,7 +52,14 @@ class DisSimGlobal(GraphReduction):
     negative, far from all samples, gets a smaller constant in the place of its own term: nothing
     is clipped.
 
-    Costs O(n D) time, and memory for one number a sample.
+    Without vectors, a matrix that breaks the triangle inequality is that of no vectors, and the
+    values mean nothing. Each pair of samples is compared by way of the nearest neighbour of the one
+    and of one random sample; a breach of less than a thousandth of the largest distance counts as
+    rounding. Not detected are breaches that show by way of other samples only, metrics that are
+    not Euclidean (city block, shortest paths), matrices whose diagonal is not zero, and the
+    distances given to ``transform``.
+
+    Costs O(n D) time, and memory for one number a sample; O(n^2) both without vectors.
 
     References
     ----------

@@ -42,6 +42,11 @@ class DisSimLocal(GraphReduction):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if the matrix was a data frame.
 
+    Warns
+    -----
+    UserWarning
+        If a complete matrix, given without vectors, breaks the triangle inequality for certain.
+
     See Also
     --------
     DisSimGlobal : One centroid for all.
@@ -58,7 +63,14 @@ class DisSimLocal(GraphReduction):
     query whose values would be negative, far from all samples, gets a smaller constant in the place
     of its own term: nothing is clipped.
 
-    Costs O(n k D) time and O(n D) memory.
+    Without vectors, a matrix that breaks the triangle inequality is that of no vectors, and the
+    values mean nothing. Each pair of samples is compared by way of the nearest neighbour of the one
+    and of one random sample; a breach of less than a thousandth of the largest distance counts as
+    rounding. Not detected are breaches that show by way of other samples only, metrics that are
+    not Euclidean (city block, shortest paths), matrices whose diagonal is not zero, and the
+    distances given to ``transform``.
+
+    Costs O(n k D) time and O(n D) memory; O(n^2) both without vectors.
 
     References
     ----------

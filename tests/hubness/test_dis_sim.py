@@ -1,9 +1,14 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import sparse
 from scipy.spatial.distance import cdist
+from sklearn.metrics import euclidean_distances
 
 from sksim.hubness import DisSimGlobal, DisSimLocal
+from sksim.hubness._centroids import breach_of_triangle
+from sksim.utils._graph import dense_to_graph
 from tests.hubness.conftest import euclidean, truncated
 from tests.reference import hubness as oracle
 
@@ -163,3 +168,76 @@ def test_global_refuses_short_rows_without_vectors(data):
     with pytest.raises(ValueError, match="got 12 of 40 in row 0"):
         DisSimGlobal().fit(T).transform(truncated(D, 12))
     assert np.isfinite(DisSimLocal().fit(T).transform(truncated(D, 12)).data).all()
+
+
+@pytest.mark.parametrize("cls", [DisSimLocal, DisSimGlobal])
+@pytest.mark.parametrize("metric", ["sqeuclidean", "cosine"])
+def test_a_complete_matrix_of_another_metric_is_that_of_its_vectors(data, cls, metric):
+    X, Q, _, _ = data
+    T, D = (np.maximum(cdist(Z, X, metric), 0) for Z in (X, Q))
+    np.fill_diagonal(T, 0)
+    bare = cls().fit_graph(T, metric=metric)
+    near = cls().fit_graph(T, vectors=X, metric=metric)
+    np.testing.assert_allclose(bare.bias_, near.bias_, atol=1e-9)
+    np.testing.assert_allclose(bare.reduce_graph(D), near.reduce_graph(D, queries=Q), atol=1e-8)
+
+
+@pytest.mark.parametrize("cls", [DisSimLocal, DisSimGlobal])
+def test_a_breach_of_the_triangle_inequality_warns(cls):
+    D = np.array([[0.0, 1, 5, 6], [1, 0, 2, 6], [5, 2, 0, 6], [6, 6, 6, 0]])
+    with pytest.warns(UserWarning, match=rf"{cls.__name__} needs Euclidean .* triangle") as caught:
+        cls().set_params(**({"n_neighbors": 2} if cls is DisSimLocal else {})).fit(D)
+    assert "from sample 0 to 2 it is 5, by way of sample 1 1 + 2" in str(caught[0].message)
+    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match="triangle"):
+        cls(*[2] * (cls is DisSimLocal)).fit(dense_to_graph(D))
+
+
+def squared_euclidean(X):
+    return cdist(X, X, "sqeuclidean")
+
+
+def cosine(X):
+    return np.maximum(cdist(X, X, "cosine"), 0) * (1 - np.eye(len(X)))
+
+
+def one_entry(of_largest):
+    def corrupted(X):
+        D = cdist(X, X)
+        D[1, 2] = D[2, 1] = of_largest * D.max()
+        return D
+
+    return corrupted
+
+
+@pytest.mark.parametrize("distances", [squared_euclidean, cosine, one_entry(3.0), one_entry(0.0)])
+@given(seed=st.integers(0, 10**6), n=st.integers(12, 80))
+def test_the_triple_is_found_and_breaks_the_inequality(distances, seed, n):
+    D = distances(np.random.RandomState(seed).standard_normal((n, 3)))
+    i, k, j = breach_of_triangle(np.square(D))
+    assert D[i, j] > D[i, k] + D[k, j]
+
+
+def of_float32(X):
+    Z = X.astype(np.float32)
+    squares = (Z**2).sum(axis=1)[:, None] + (Z**2).sum(axis=1) - 2 * Z @ Z.T
+    return np.sqrt(np.maximum(squares, 0)) * (1 - np.eye(len(Z)))
+
+
+@pytest.mark.parametrize(
+    "distances",
+    [
+        euclidean_distances,
+        of_float32,
+        lambda X: np.sqrt(2 * cosine(X)),
+        lambda X: cdist(X, X, "cityblock"),
+        lambda X: np.round(cdist(X, X), 3),
+        lambda X: np.zeros((len(X), len(X))),
+    ],
+)
+@given(seed=st.integers(0, 10**6), n=st.integers(2, 40), unit=st.sampled_from([1e-9, 1.0, 1e9]))
+def test_what_is_a_metric_up_to_rounding_does_not_warn(distances, seed, n, unit):
+    rng = np.random.RandomState(seed)
+    X = rng.standard_normal((n, rng.randint(1, 5))) + 2
+    X[rng.randint(n, size=n // 3)] = X[0]
+    assert breach_of_triangle(np.square(unit * distances(X))) is None
