@@ -182,6 +182,10 @@ class SinkhornNormalization(GraphReduction):
             D = distances.toarray()
             own_row = np.flatnonzero(distances.has_self)
             own_column = distances.self_index[own_row]
+            if space.bank is None and D.shape[0] == D.shape[1]:
+                # Of duplicates it is the one on the diagonal: a sample is kept from itself alone.
+                is_diagonal = D[own_row, own_row] <= D[own_row, own_column]
+                own_column = np.where(is_diagonal, own_row, own_column)
         elif space.vectors is None:
             raise missing_vectors_error("SinkhornNormalization", "for the distances to the bank")
         else:

@@ -4,6 +4,7 @@ from scipy import sparse
 from scipy.spatial.distance import squareform
 
 from sksim.utils._graph import dense_to_graph
+from tests.reference.hubness import Space
 
 
 @pytest.fixture
@@ -18,8 +19,8 @@ def euclidean(X, Y=None):
 
 
 @pytest.fixture
-def index_and_queries():
-    """Distances among 30 samples with a pair of duplicates, and to them from 12 queries.
+def space():
+    """30 indexed samples with a pair of duplicates, and 12 queries.
 
     Two of the queries are indexed samples, one of them the duplicate.
     """
@@ -27,7 +28,13 @@ def index_and_queries():
     X = rng.standard_normal((30, 5))
     X[7] = X[3]
     Q = np.vstack([rng.standard_normal((10, 5)), X[[3, 20]]])
-    return euclidean(X), euclidean(Q, X)
+    return Space(X, Q, euclidean(X), euclidean(Q, X))
+
+
+@pytest.fixture
+def index_and_queries(space):
+    """The distances of ``space``: among the indexed samples, and to them from the queries."""
+    return space.T, space.D
 
 
 def truncated(D, n_entries, container=sparse.csr_matrix):

@@ -1,5 +1,6 @@
 """Properties that the documentation claims for all reductions of graphs."""
 
+import inspect
 import re
 
 import numpy as np
@@ -7,44 +8,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
+from scipy.spatial.distance import cdist
 from sklearn.base import clone
 
-from sksim.hubness import (
-    CSLS,
-    NICDM,
-    InvertedSoftmax,
-    LocalizedCentering,
-    LocalScaling,
-    MutualProximity,
-    NearestNeighborNormalization,
-    SharedNearestNeighbors,
-    SimhubSimilarity,
-)
+from sksim.hubness import CSLS, NICDM, GraphReduction, SharedNearestNeighbors, SimhubSimilarity
 from sksim.hubness._registry import REDUCTIONS, resolve_reduction
 from sksim.utils._graph import dense_to_graph, graph_to_dense
 from tests.hubness.conftest import euclidean, ragged, truncated
+from tests.hubness.family import ALL, BARE, CASES, FAMILY, WITH_ORACLE
+from tests.reference.hubness import ORACLES
 
-REDUCERS = [
-    MutualProximity(),
-    MutualProximity(method="gamma"),
-    MutualProximity(method="empirical"),
-    LocalScaling(n_neighbors=5),
-    NICDM(n_neighbors=5),
-    CSLS(n_neighbors=5),
-]
-SHARED = [SharedNearestNeighbors(5), SimhubSimilarity(5)]
-ONE_SIDED = [
-    NearestNeighborNormalization(5),
-    InvertedSoftmax(beta=2.0),
-    InvertedSoftmax(beta=2.0, dynamic=True),
-    LocalizedCentering(5),
-]
-IN_UNIT_INTERVAL = [*REDUCERS[:4], *SHARED]
-SCALE_FREE = [*REDUCERS[:5], *SHARED]
-SYMMETRIC = [*REDUCERS, *SHARED]
-ALL = [*REDUCERS, *SHARED, *ONE_SIDED]
+#: Of k neighbours two samples share few or none: ties, which the order of the columns breaks.
+FEW_VALUES = SharedNearestNeighbors, SimhubSimilarity
+
+
+def claiming(claim):
+    return [reducer for reducer in ALL if claim in reducer.claims]
+
+
 seeds = st.integers(0, 10**6)
 each_reducer = pytest.mark.parametrize("reducer", ALL, ids=str)
+each_bare_reducer = pytest.mark.parametrize("reducer", BARE, ids=str)
+each_case = pytest.mark.parametrize("case", CASES, ids=str)
 
 
 def points(seed, n=30, d=3, duplicates=True):
@@ -55,10 +40,47 @@ def points(seed, n=30, d=3, duplicates=True):
     return X
 
 
+@pytest.mark.parametrize("cls", FAMILY)
+def test_every_reduction_has_an_oracle(cls):
+    assert cls.__name__ in ORACLES, f"no oracle of {cls.__name__} in tests/reference/hubness.py"
+
+
+@pytest.mark.parametrize(("reducer", "oracle"), WITH_ORACLE, ids=str)
+def test_equals_its_oracle(reducer, oracle, space):
+    X, Q, T, D = space
+    if oracle.metric == "cosine":
+        T, D = (np.maximum(cdist(Z, X, "cosine"), 0) for Z in (X, Q))
+        T[(X[:, None] == X).all(axis=2)] = 0
+        D[(Q[:, None] == X).all(axis=2)] = 0
+    space = space._replace(T=T, D=D)
+    vectors = X if reducer.needs_vectors else None
+    fitted = clone(reducer).fit_graph(T, vectors=vectors, metric=oracle.metric)
+    got = fitted.reduce_graph(D, queries=None if vectors is None else Q)
+    difference = got - np.array(oracle.values(space, reducer.get_params()))
+    for row, column in enumerate(np.where((D == 0).any(axis=1), D.argmin(axis=1), -1)):
+        if column >= 0:  # the sample itself, whose value is 0 by convention
+            assert got[row, column] == 0
+            difference[row, column] = difference[0, 0]
+    constant = difference[0, 0] if reducer.has_inner_product_form else 0.0
+    if not hasattr(fitted, "offset_"):
+        constant = 0.0
+    np.testing.assert_allclose(difference, constant, atol=1e-8)
+
+
+@pytest.mark.parametrize("cls", FAMILY)
+def test_one_class_on_the_one_base(cls):
+    assert cls.__mro__[1] is GraphReduction
+    hooks = {name for name, value in vars(GraphReduction).items() if inspect.isfunction(value)}
+    own = {name for name in vars(cls) if inspect.isfunction(vars(cls)[name])} & hooks
+    assert {"_statistics", "_reduce"} <= own
+    assert cls.claims <= {"symmetric", "unit_free", "unit_interval"}
+
+
 @each_reducer
 @given(seed=seeds)
 def test_transform_equals_fit_transform_with_duplicates(reducer, seed):
-    for D in (euclidean(points(seed)), truncated(euclidean(points(seed)), 12)):
+    T = euclidean(points(seed))
+    for D in (T, truncated(T, 12)) if reducer in BARE else (T,):
         a, b = reducer.fit_transform(D), reducer.fit(D).transform(D)
         np.testing.assert_array_equal(_dense(a), _dense(b))
 
@@ -67,20 +89,20 @@ def _dense(reduced):
     return reduced.toarray() if sparse.issparse(reduced) else reduced
 
 
-@each_reducer
+@each_case
 @given(seed=seeds)
-def test_rows_do_not_depend_on_the_batch(reducer, seed):
-    T, D = euclidean(points(seed)), euclidean(points(seed + 1, n=8), points(seed))
+def test_rows_do_not_depend_on_the_batch(case, seed):
+    X, Q = points(seed), points(seed + 1, n=8)
+    T, D = euclidean(X), euclidean(Q, X)
     for fit, queries in ((T, D), (truncated(T, 12), truncated(D, 9))):
-        fitted = clone(reducer).fit(fit)
-        whole = fitted.transform(queries)
+        fitted = case.fit(fit, X)
+        whole = case.transform(fitted, queries, Q)
         for i in (0, 5):
-            np.testing.assert_array_equal(
-                _dense(fitted.transform(queries[i : i + 1])), _dense(whole[i : i + 1])
-            )
+            alone = case.transform(fitted, queries[i : i + 1], Q[i : i + 1])
+            np.testing.assert_array_equal(_dense(alone), _dense(whole[i : i + 1]))
 
 
-@pytest.mark.parametrize("reducer", IN_UNIT_INTERVAL, ids=str)
+@pytest.mark.parametrize("reducer", claiming("unit_interval"), ids=str)
 @given(seed=seeds)
 def test_values_are_in_the_unit_interval(reducer, seed):
     T, D = euclidean(points(seed)), euclidean(points(seed + 1, n=8) * 3, points(seed))
@@ -89,7 +111,7 @@ def test_values_are_in_the_unit_interval(reducer, seed):
         assert ((values >= 0) & (values <= 1)).all()
 
 
-@pytest.mark.parametrize("reducer", SCALE_FREE, ids=str)
+@pytest.mark.parametrize("reducer", claiming("unit_free"), ids=str)
 @given(seed=seeds, scale=st.sampled_from([1e-12, 1e-3, 7.0, 1e6]))
 def test_unchanged_by_the_unit_of_the_distance(reducer, seed, scale):
     T = euclidean(points(seed))
@@ -107,7 +129,7 @@ def test_csls_scales_with_the_unit(seed, scale):
     np.testing.assert_allclose(CSLS().fit_transform(T * scale), expected, atol=1e-9 * scale)
 
 
-@pytest.mark.parametrize("reducer", SYMMETRIC, ids=str)
+@pytest.mark.parametrize("reducer", claiming("symmetric"), ids=str)
 @given(seed=seeds)
 def test_symmetric_on_a_set_with_itself(reducer, seed):
     reduced = reducer.fit_transform(euclidean(points(seed, duplicates=False)))
@@ -132,13 +154,12 @@ def test_complete_graph_equals_matrix(reducer, index_and_queries):
     np.testing.assert_allclose(fitted.transform(D), expected)
 
 
-@each_reducer
+@each_case
 @pytest.mark.parametrize("container", [sparse.csr_matrix, sparse.csr_array])
-def test_graph_contract(reducer, container, index_and_queries):
-    T, _ = index_and_queries
-    graph = truncated(T, 12, container)
+def test_graph_contract(case, container, space):
+    graph = truncated(space.T, 12, container)
     before = graph.data.copy(), graph.indices.copy(), graph.indptr.copy()
-    reduced = clone(reducer).fit(graph).transform(graph)
+    reduced = case.transform(case.fit(graph, space.X), graph, space.X)
     assert type(reduced) is container
     assert reduced.shape == graph.shape
     values = reduced.data.reshape(30, 12)
@@ -151,53 +172,53 @@ def test_graph_contract(reducer, container, index_and_queries):
         assert array.ndim == 1
 
 
-@each_reducer
-def test_float32_graph(reducer, index_and_queries):
-    T, D = (truncated(table, 12) for table in index_and_queries)
+@each_case
+def test_float32_graph(case, space):
+    T, D = truncated(space.T, 12), truncated(space.D, 12)
     T32, D32 = T.copy(), D.copy()
     T32.data, D32.data = T.data.astype(np.float32), D.data.astype(np.float32)
-    got = clone(reducer).fit(T32).transform(D32)
+    got = case.transform(case.fit(T32, space.X), D32, space.Q)
     assert got.dtype == np.float32
-    expected = clone(reducer).fit(T).transform(D)
+    expected = case.transform(case.fit(T, space.X), D, space.Q)
     np.testing.assert_allclose(got.toarray(), expected.toarray(), atol=2e-5)
 
 
-@each_reducer
-def test_ragged_graph_with_empty_rows(reducer, index_and_queries):
-    T, D = index_and_queries
-    fitted = clone(reducer).fit(ragged(T, np.r_[0, 1, 2, 3, np.full(26, 12)]))
-    graph = ragged(D, np.r_[0, 1, 5, 30, np.full(8, 12)])
-    reduced = fitted.transform(graph)
+@each_case
+def test_ragged_graph_with_empty_rows(case, space):
+    fitted = case.fit(ragged(space.T, np.r_[0, 1, 2, 3, np.full(26, 12)]), space.X)
+    graph = ragged(space.D, np.r_[0, 1, 5, 30, np.full(8, 12)])
+    reduced = case.transform(fitted, graph, space.Q)
     np.testing.assert_array_equal(np.diff(reduced.indptr), np.diff(graph.indptr))
     assert np.isfinite(reduced.data).all()
     assert (reduced.data >= 0).all()
 
 
-@each_reducer
-def test_rows_of_a_ragged_graph_do_not_depend_on_the_batch(reducer, rng):
-    T = euclidean(rng.standard_normal((40, 5)))
+@each_case
+def test_rows_of_a_ragged_graph_do_not_depend_on_the_batch(case, rng):
+    X = rng.standard_normal((40, 5))
     lengths = rng.randint(0, 40, 40)
     lengths[0] = 40
-    graph = ragged(T, lengths)
-    fitted = clone(reducer).fit(graph)
-    whole = fitted.transform(graph)
+    graph = ragged(euclidean(X), lengths)
+    fitted = case.fit(graph, X)
+    whole = case.transform(fitted, graph, X)
     for i in range(40):
-        np.testing.assert_array_equal(fitted.transform(graph[[i]]).data, whole[[i]].data)
+        alone = case.transform(fitted, graph[[i]], X[[i]])
+        np.testing.assert_array_equal(alone.data, whole[[i]].data)
 
 
-@each_reducer
+@each_case
 @pytest.mark.parametrize("n_duplicates", [7, 40])
-def test_as_many_duplicates_as_neighbours(reducer, n_duplicates, rng):
+def test_as_many_duplicates_as_neighbours(case, n_duplicates, rng):
     X = rng.standard_normal((40, 3))
     X[:n_duplicates] = X[0]
     T = euclidean(X)
     for graph in (T, truncated(T, 7)):
-        values = _dense(clone(reducer).fit(graph).transform(graph))
+        values = _dense(case.transform(case.fit(graph, X), graph, X))
         assert np.isfinite(values).all()
         assert (values >= 0).all()
 
 
-@pytest.mark.parametrize("reducer", [*REDUCERS, *ONE_SIDED], ids=str)
+@pytest.mark.parametrize("reducer", [r for r in ALL if not isinstance(r, FEW_VALUES)], ids=str)
 def test_rows_of_equal_distances(reducer):
     T = np.full((20, 20), 0.3)
     np.fill_diagonal(T, 0)
@@ -207,22 +228,24 @@ def test_rows_of_equal_distances(reducer):
     np.testing.assert_allclose(off, off[0])
 
 
-@pytest.mark.parametrize("reducer", [*REDUCERS, *ONE_SIDED], ids=str)
-def test_truncation_approaches_the_whole(reducer, rng):
+@pytest.mark.parametrize("case", [c for c in CASES if not isinstance(c.reducer, FEW_VALUES)])
+def test_truncation_approaches_the_whole(case, rng):
     """Reduced neighbours among the K nearest become those among all as K grows."""
-    T = euclidean(rng.standard_normal((150, 40)))
+    X = rng.standard_normal((150, 40))
+    T, reducer = euclidean(X), case.reducer
     whole = dense_to_graph(clone(reducer).fit_transform(T)).indices.reshape(150, 150)[:, 1:6]
 
     def overlap(depth):
-        reduced = clone(reducer).fit_transform(truncated(T, depth))
+        graph = truncated(T, depth)
+        reduced = case.transform(case.fit(graph, X), graph, X)
         near = reduced.indices.reshape(150, depth)[:, 1:6]
         return np.mean([np.isin(a, b).mean() for a, b in zip(whole, near)])
 
-    assert overlap(150) == pytest.approx(1, abs=0.03)  # ties of the empirical distribution aside
+    assert overlap(150) == pytest.approx(1, abs=0.03)  # ties of empirical counts aside
     assert overlap(120) > 0.8
 
 
-@pytest.mark.parametrize("reducer", [*REDUCERS, ONE_SIDED[0]], ids=str)
+@pytest.mark.parametrize("reducer", [r for r in ALL if not isinstance(r, FEW_VALUES)], ids=str)
 def test_hubness_falls(reducer, rng):
     from scipy.stats import skew
 
@@ -235,15 +258,16 @@ def test_hubness_falls(reducer, rng):
     assert skewness(clone(reducer).fit_transform(T)) < 0.75 * skewness(T)
 
 
-@pytest.mark.parametrize("reducer", [LocalScaling(12), NICDM(12), CSLS(12)], ids=str)
-def test_graph_too_shallow(reducer, index_and_queries):
-    T, _ = index_and_queries
+@pytest.mark.parametrize("case", [c for c in CASES if "n_neighbors" in c.reducer.get_params()])
+def test_graph_too_shallow(case, space):
+    case = case._replace(reducer=clone(case.reducer).set_params(n_neighbors=12))
+    assert case.reducer.least_depth == 12
     with pytest.raises(ValueError, match=r"too shallow for n_neighbors=12.* holds 11 neighbours"):
-        reducer.fit(truncated(T, 12))
-    reducer.fit(truncated(T, 13))
+        case.fit(truncated(space.T, 12), space.X)
+    case.fit(truncated(space.T, 13), space.X)
 
 
-@each_reducer
+@each_bare_reducer
 def test_bad_graphs_are_refused(reducer, index_and_queries):
     T, D = index_and_queries
     good = truncated(T, 12)
@@ -301,25 +325,27 @@ def test_names():
         resolve_reduction("MutualProximity")
 
 
-@each_reducer
-def test_a_batch_of_empty_rows_alone(reducer, index_and_queries):
-    T, D = index_and_queries
-    fitted = clone(reducer).fit(truncated(T, 12))
+@each_case
+def test_a_batch_of_empty_rows_alone(case, space):
+    fitted = case.fit(truncated(space.T, 12), space.X)
     for lengths in ([0], [0, 0, 1], [1]):
-        reduced = fitted.transform(ragged(D[: len(lengths)], lengths))
+        n = len(lengths)
+        reduced = case.transform(fitted, ragged(space.D[:n], lengths), space.Q[:n])
         assert np.isfinite(reduced.data).all()
 
 
 def test_large_graphs_are_reduced_in_blocks_of_rows(rng, monkeypatch):
     from sksim.hubness import _distances
 
-    graph = truncated(euclidean(rng.standard_normal((90, 4))), 20)
-    whole = {str(reducer): clone(reducer).fit(graph).transform(graph) for reducer in ALL}
+    X = rng.standard_normal((90, 4))
+    graph = truncated(euclidean(X), 20)
+    fitted = [case.fit(graph, X) for case in CASES]
+    whole = [case.transform(fit, graph, X) for case, fit in zip(CASES, fitted)]
     monkeypatch.setattr(_distances, "_BLOCK_ENTRIES", 130)
-    for reducer in ALL:
-        part = clone(reducer).fit(graph).transform(graph)
-        np.testing.assert_array_equal(part.indices, whole[str(reducer)].indices)
-        np.testing.assert_allclose(part.data, whole[str(reducer)].data, rtol=1e-14)
+    for case, expected in zip(CASES, whole):
+        part = case.transform(case.fit(graph, X), graph, X)
+        np.testing.assert_array_equal(part.indices, expected.indices)
+        np.testing.assert_allclose(part.data, expected.data, rtol=1e-14)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

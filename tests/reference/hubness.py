@@ -6,6 +6,8 @@ The result of a query with itself is 0.
 """
 
 import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -204,3 +206,86 @@ def simhub(D, T, k, y=None):
         return 1 - sum(terms) / (k * math.log(n))
 
     return each_pair(D, T, value)
+
+
+class Space(NamedTuple):
+    """Indexed vectors, queries, and the distances among the first and from the second to them."""
+
+    X: np.ndarray
+    Q: np.ndarray
+    T: np.ndarray
+    D: np.ndarray
+
+
+class Oracle(NamedTuple):
+    """Literal values of a reduction with the given parameters, up to a constant."""
+
+    parameters: dict
+    values: Callable[[Space, dict], np.ndarray]
+    metric: str = "euclidean"
+
+
+def sinkhorn_normalization(s, p):
+    """Transport between the samples and themselves, each of them kept from itself."""
+    S = np.where(np.eye(len(s.T), dtype=bool), -np.inf, -s.T)
+    mass = np.full(len(s.T), 1 / len(s.T))
+    plan = sinkhorn_plan(S, p["temperature"], mass, p["n_iterations"])
+    # log plan = (s + f(b) + g(x)) / temperature: two rows b give g up to a constant.
+    with np.errstate(divide="ignore"):
+        g = [p["temperature"] * np.log(plan[b]) + s.T[b] for b in (0, 1)]
+    shift = g[0][2] - g[1][2]
+    return s.D - np.append(g[1][:1] + shift, g[0][1:])
+
+
+def dynamic_inverted_softmax(s, p):
+    """Bogolin et al. 2022: a query whose nearest sample no other sample has keeps its distances."""
+    log_means = [math.log(np.mean([math.exp(-p["beta"] * d) for d in others(b)])) for b in s.T]
+    shift = [(b - min(log_means)) / p["beta"] for b in log_means]
+    activated = {nearest_columns(row, 1)[0] for row in s.T}
+    gates = [nearest_columns(row, 1)[0] in activated for row in s.D]
+    return np.array([[d + gate * b for d, b in zip(row, shift)] for row, gate in zip(s.D, gates)])
+
+
+#: One entry for each reduction, and for each option that is a formula of its own.
+ORACLES = {
+    "CSLS": [Oracle({"n_neighbors": 5}, lambda s, p: csls(s.D, s.T, p["n_neighbors"]))],
+    "DisSimGlobal": [Oracle({}, lambda s, p: dis_sim_global(s.Q, s.X))],
+    "DisSimLocal": [
+        Oracle({"n_neighbors": 5}, lambda s, p: dis_sim_local(s.Q, s.D, s.X, s.T, p["n_neighbors"]))
+    ],
+    "InvertedSoftmax": [
+        Oracle({"beta": 2.0}, lambda s, p: inverted_softmax(s.D, s.T, p["beta"])),
+        Oracle({"beta": 2.0, "dynamic": True}, dynamic_inverted_softmax),
+    ],
+    "LocalScaling": [
+        Oracle({"n_neighbors": 5}, lambda s, p: local_scaling(s.D, s.T, p["n_neighbors"]))
+    ],
+    "LocalizedCentering": [
+        Oracle(
+            {"n_neighbors": 5},
+            lambda s, p: -localized_centering(s.Q, s.X, p["n_neighbors"], p["gamma"]),
+            metric="cosine",
+        )
+    ],
+    "MutualProximity": [
+        Oracle({}, lambda s, p: mp_normal(s.D, s.T)),
+        Oracle({"method": "gamma"}, lambda s, p: mp_gamma(s.D, s.T)),
+        Oracle({"method": "empirical"}, lambda s, p: mp_empirical(s.D, s.T)),
+    ],
+    "NICDM": [Oracle({"n_neighbors": 5}, lambda s, p: nicdm(s.D, s.T, p["n_neighbors"]))],
+    "NearestNeighborNormalization": [
+        Oracle(
+            {"n_neighbors": 5},
+            lambda s, p: nearest_neighbor_normalization(s.D, s.T, p["n_neighbors"], p["alpha"]),
+        )
+    ],
+    "SharedNearestNeighbors": [
+        Oracle(
+            {"n_neighbors": 5}, lambda s, p: shared_nearest_neighbors(s.D, s.T, p["n_neighbors"])
+        )
+    ],
+    "SimhubSimilarity": [
+        Oracle({"n_neighbors": 5}, lambda s, p: simhub(s.D, s.T, p["n_neighbors"]))
+    ],
+    "SinkhornNormalization": [Oracle({"temperature": 0.5}, sinkhorn_normalization)],
+}

@@ -8,38 +8,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
 
-from sksim.hubness import (
-    CSLS,
-    NICDM,
-    DisSimLocal,
-    InvertedSoftmax,
-    LocalizedCentering,
-    LocalScaling,
-    MutualProximity,
-    NearestNeighborNormalization,
-    SharedNearestNeighbors,
-    SimhubSimilarity,
-    SinkhornNormalization,
-)
+from sksim.hubness import NICDM, DisSimLocal, MutualProximity
 from tests.hubness.conftest import ragged, truncated
+from tests.hubness.family import ALL, BARE
 
-BY_ROWS = [
-    MutualProximity(),
-    MutualProximity(method="gamma"),
-    LocalScaling(4),
-    NICDM(4),
-    CSLS(4),
-    InvertedSoftmax(beta=2.0),
-    LocalizedCentering(4),
-    NearestNeighborNormalization(4),
-]
-AT_ONCE = [
-    MutualProximity(method="empirical"),
-    InvertedSoftmax(dynamic=True),
-    SinkhornNormalization(),
-    SharedNearestNeighbors(4),
-    SimhubSimilarity(4),
-]
+BY_ROWS = [reduction for reduction in BARE if reduction.fits_by_rows]
+AT_ONCE = [reduction for reduction in ALL if not reduction.fits_by_rows]
 by_rows = pytest.mark.parametrize("reduction", BY_ROWS, ids=str)
 
 
@@ -103,6 +77,7 @@ def test_rows_missing_or_too_many(index_and_queries):
 def test_no_blocks_where_the_method_needs_all_rows(reduction):
     assert not reduction.fits_by_rows
     assert not hasattr(reduction, "partial_fit")
+    assert not hasattr(reduction, "fit_blocks")
 
 
 def test_blocks_without_vectors_where_they_are_needed(index_and_queries):
