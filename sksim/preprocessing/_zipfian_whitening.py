@@ -164,5 +164,5 @@ class ZipfianWhitening(ClassNamePrefixFeaturesOutMixin, VectorTransformer):
         X = check_array(X, dtype=[np.float64, np.float32])
         if X.shape[1] != self._n_features_out:
             raise ValueError(f"X must have {self._n_features_out} features, got {X.shape[1]}.")
-        coloured = X @ (self.components_ * self.scales_[:, None]) + self.mean_
-        return coloured.astype(X.dtype, copy=False)
+        colored = X @ (self.components_ * self.scales_[:, None]) + self.mean_
+        return colored.astype(X.dtype, copy=False)

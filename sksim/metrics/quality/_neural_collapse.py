@@ -24,10 +24,10 @@ class _Classes(NamedTuple):
     variances: np.ndarray
 
 
-def _class_statistics(centred: np.ndarray, codes: np.ndarray) -> _Classes:
+def _class_statistics(centered: np.ndarray, codes: np.ndarray) -> _Classes:
     counts = np.bincount(codes)
-    means = np.stack([centred[codes == c].mean(axis=0) for c in range(counts.size)])
-    residuals = centred - means[codes]
+    means = np.stack([centered[codes == c].mean(axis=0) for c in range(counts.size)])
+    residuals = centered - means[codes]
     within = residuals.T @ residuals / codes.size
     squares = np.einsum("ij,ij->i", residuals, residuals)
     variances = np.bincount(codes, weights=squares) / counts
@@ -113,9 +113,9 @@ def _self_duality(W: np.ndarray, M: np.ndarray) -> float:
     return float(np.sum((_unit_norm(W) - _unit_norm(M)) ** 2))
 
 
-def _nearest_mean_disagreement(centred, centred_means, logits) -> float:
+def _nearest_mean_disagreement(centered, centered_means, logits) -> float:
     """NC4: share of samples for which the classifier does not choose the nearest class mean."""
-    closeness = centred @ centred_means.T - (centred_means**2).sum(axis=1) / 2
+    closeness = centered @ centered_means.T - (centered_means**2).sum(axis=1) / 2
     return float(np.mean(logits.argmax(axis=1) != closeness.argmax(axis=1)))
 
 
@@ -211,8 +211,8 @@ def neural_collapse(X, y, *, coef=None, intercept=None) -> Bunch:
     """
     X = check_representation(X).astype(np.float64)
     codes = _encode_labels(X, y)
-    centred = center(X, name="X").values
-    classes = _class_statistics(centred, codes)
+    centered = center(X, name="X").values
+    classes = _class_statistics(centered, codes)
     M = classes.means
     if not pdist(M, "sqeuclidean").all():
         raise ValueError("The class means must differ, got two classes with equal means.")
@@ -221,5 +221,5 @@ def neural_collapse(X, y, *, coef=None, intercept=None) -> Bunch:
     if coef is not None:
         W, offsets = _classifier_rows(coef, intercept, *M.shape)
         result.nc3 = _self_duality(W, M)
-        result.nc4 = _nearest_mean_disagreement(centred, M, X @ W.T + offsets)
+        result.nc4 = _nearest_mean_disagreement(centered, M, X @ W.T + offsets)
     return result

@@ -27,13 +27,13 @@ __all__ = [
 ]
 
 
-def _centred(X) -> np.ndarray:
+def _centered(X) -> np.ndarray:
     """Validated representation, centred, up to its scale, which no measure here depends on."""
     return center(check_representation(X).astype(np.float64), name="X").values
 
 
-def _largest_rank(centred: np.ndarray) -> int:
-    return min(centred.shape[0] - 1, centred.shape[1])
+def _largest_rank(centered: np.ndarray) -> int:
+    return min(centered.shape[0] - 1, centered.shape[1])
 
 
 def smaller_gram(X: np.ndarray) -> np.ndarray:
@@ -92,9 +92,9 @@ def participation_ratio(X) -> float:
     >>> round(participation_ratio(cross * [10, 1, 1]), 2)
     1.04
     """
-    centred = _centred(X)
-    ratio = square_sum(centred) ** 2 / square_sum(smaller_gram(centred))
-    return clip(ratio, 1.0, _largest_rank(centred))
+    centered = _centered(X)
+    ratio = square_sum(centered) ** 2 / square_sum(smaller_gram(centered))
+    return clip(ratio, 1.0, _largest_rank(centered))
 
 
 def isoscore(X) -> float:
@@ -200,11 +200,11 @@ def stable_rank(X) -> float:
     >>> round(stable_rank(cross * [2, 1, 1]), 6)
     1.5
     """
-    centred = _centred(X)
-    gram = smaller_gram(centred)
+    centered = _centered(X)
+    gram = smaller_gram(centered)
     # all eigenvalues: the search for one of them fails for some spectra that are even
     largest = eigvalsh(gram, check_finite=False)[-1]
-    return clip(np.trace(gram) / largest, 1.0, _largest_rank(centred))
+    return clip(np.trace(gram) / largest, 1.0, _largest_rank(centered))
 
 
 def effective_rank(X) -> float:
@@ -257,9 +257,9 @@ def effective_rank(X) -> float:
     >>> round(effective_rank(cross * [10, 1, 1]), 2)
     1.76
     """
-    centred = _centred(X)
-    sigma = svdvals(centred, check_finite=False)
-    return clip(np.exp(entr(sigma / sigma.sum()).sum()), 1.0, _largest_rank(centred))
+    centered = _centered(X)
+    sigma = svdvals(centered, check_finite=False)
+    return clip(np.exp(entr(sigma / sigma.sum()).sum()), 1.0, _largest_rank(centered))
 
 
 @validate_params(

@@ -28,7 +28,7 @@ class SimilarityMatrix(Bunch):
         return self["values"]
 
 
-def _labelled(representations, name: str) -> tuple[list, list]:
+def _labeled(representations, name: str) -> tuple[list, list]:
     """Labels and representations of a dict or a sequence."""
     if isinstance(representations, Mapping):
         labels, values = list(representations), list(representations.values())
@@ -117,7 +117,7 @@ def pairwise_similarity(
            [0.2, 0.2, 1. ]])
     """
     measure = get_measure(metric, PairedMeasure, parameter="metric")
-    labels, representations = _labelled(representations, "representations")
+    labels, representations = _labeled(representations, "representations")
     arrays = _checked(labels, representations, measure, representations[0])
     steps, size = measure.steps(), len(labels)
     states = _prepare_all(steps, arrays, n_jobs)
@@ -177,8 +177,8 @@ def cross_similarity(
     (array([[1.  , 0.23]]), ['input'], [0, 1])
     """
     measure = get_measure(metric, PairedMeasure, parameter="metric")
-    row_labels, rows = _labelled(a_layers, "a_layers")
-    column_labels, columns = _labelled(b_layers, "b_layers")
+    row_labels, rows = _labeled(a_layers, "a_layers")
+    column_labels, columns = _labeled(b_layers, "b_layers")
     steps = measure.steps()
     states = [
         _prepare_all(steps, _checked(labels, values, measure, rows[0]), n_jobs)

@@ -39,10 +39,10 @@ class _Ranks:
     a tie, they are formed from differences.
     """
 
-    def __init__(self, points: np.ndarray, centred: np.ndarray):
+    def __init__(self, points: np.ndarray, centered: np.ndarray):
         self.points = points
-        self.centred = centred
-        self.halves = row_squares(centred) / 2
+        self.centered = centered
+        self.halves = row_squares(centered) / 2
         self.table = None
 
     def _blocks(self):
@@ -50,10 +50,10 @@ class _Ranks:
 
         The sample itself is at minus infinity.
         """
-        n_samples, n_features = self.centred.shape
+        n_samples, n_features = self.centered.shape
         largest = 2 * self.halves.max()
         for rows in row_blocks(n_samples, 24 * n_samples, max_rows=256):
-            closeness = self.halves - self.centred[rows] @ self.centred.T
+            closeness = self.halves - self.centered[rows] @ self.centered.T
             closeness[np.arange(closeness.shape[0]), np.arange(n_samples)[rows]] = -np.inf
             lengths = np.sqrt(2 * self.halves[rows] * largest) + largest
             yield rows, closeness, (n_features + 4) * np.finfo(np.float64).eps * lengths[:, None]
@@ -82,7 +82,7 @@ class _Ranks:
         """The same for the samples in another order; from a table if that is small enough."""
         n_samples = order.size
         if 4 * n_samples**2 > get_config()["working_memory"] * 2**20:
-            return _Ranks(self.points[order], self.centred[order]).of(columns)
+            return _Ranks(self.points[order], self.centered[order]).of(columns)
         if self.table is None:
             self.table = self._all()
         return self.table[order, order[columns]]
@@ -110,8 +110,8 @@ class _State:
 def _prepare(X: np.ndarray, *, n_neighbors: int) -> _State:
     neighbors = neighbor_indices(X, n_neighbors=n_neighbors, metric="euclidean")
     X = X.astype(np.float64, copy=False)
-    centred, scale = center(X)
-    return _State(neighbors, _Ranks(X / scale, centred))
+    centered, scale = center(X)
+    return _State(neighbors, _Ranks(X / scale, centered))
 
 
 def _permute(state: _State, order: np.ndarray) -> _State:
