@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import os
+import re
 from typing import Any
 
 import torch
@@ -13,13 +14,6 @@ __all__ = ["load_state", "read_weights", "write_weights"]
 
 _FORMAT = "sksim diffusion 3"
 _FORMAT_2 = "sksim diffusion 2"
-
-
-def _renamed(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Weights of a file of format 2, with the names of today."""
-    new = {f"ema.module.{k.removeprefix('average.')}" if k.startswith("average.") else k: w
-           for k, w in weights.items()}  # fmt: skip
-    return new | {"ema.n_averaged": new.pop("n_updates") + 1}
 
 
 def write_weights(module: nn.Module, facts: dict[str, Any], path: str | os.PathLike[str]) -> None:
@@ -32,8 +26,11 @@ def read_weights(path: str | os.PathLike[str]) -> dict[str, Any]:
     state = torch.load(path, map_location="cpu", weights_only=True)
     if not isinstance(state, dict) or state.get("format") not in (_FORMAT, _FORMAT_2):
         raise ValueError(f"{path} is not a file that save_weights wrote.")
-    if state["format"] == _FORMAT_2:
-        state["weights"] = _renamed(state["weights"])
+    if state["format"] == _FORMAT_2:  # the average without torch's wrapper, which counts from one
+        old = state["weights"]
+        n_averaged = old.pop("n_updates") + 1
+        new = {re.sub(r"^average\.", "ema.module.", name): w for name, w in old.items()}
+        state["weights"] = new | {"ema.n_averaged": n_averaged}
     return state
 
 

@@ -221,6 +221,11 @@ class BaseDiffusion(
         FloatingPointError
             If the loss becomes infinite or NaN. The estimator then holds the best weights
             before that, and can be used.
+
+        Warns
+        -----
+        UserWarning
+            For integers with ``likelihood="gaussian"``.
         """
         resume = self.warm_start and hasattr(self, "net_")
         self._train_on(X, self.max_epochs, resume=resume, holds_out=True)
@@ -245,6 +250,13 @@ class BaseDiffusion(
         -------
         self : object
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            As in :meth:`fit`, and for parameters that make another network.
+        FloatingPointError
+            If the loss becomes infinite or NaN; the best weights before that are kept.
         """
         self._train_on(X, 1, resume=hasattr(self, "net_"), holds_out=False)
         return self
@@ -283,6 +295,11 @@ class BaseDiffusion(
         -------
         self : object
             The estimator, with ``step_times_`` and ``variance_ratio_``.
+
+        Raises
+        ------
+        ValueError
+            For arguments that make no discrete process.
 
         Notes
         -----
@@ -342,6 +359,11 @@ class BaseDiffusion(
         terms : ndarray of shape (n_samples, 3)
             Prior, reconstruction and diffusion term. The prior and the diffusion term are not
             negative; with a Gaussian likelihood the reconstruction term can be.
+
+        Raises
+        ------
+        ValueError
+            For levels that the likelihood does not have.
         """
         return self._score_rows(X)[0]
 
@@ -369,6 +391,11 @@ class BaseDiffusion(
             of a log-density in the units of ``X``.
         std : ndarray of shape (n_samples,)
             Standard error of each estimate, only if ``return_std``; infinite for a single draw.
+
+        Raises
+        ------
+        ValueError
+            For levels that the likelihood does not have.
         """
         terms, std = self._score_rows(X)
         bound = -terms.sum(axis=1)
@@ -423,6 +450,11 @@ class BaseDiffusion(
             ``times`` (n_depths,), ``losses`` (n_depths,): the integrand of the diffusion term in
             continuous time, in bits per feature, whose mean over the times is the diffusion
             term; ``errors`` (n_depths,): standard errors over the rows.
+
+        Raises
+        ------
+        ValueError
+            If ``n_depths`` is no positive integer.
         """
         x, _ = self._network_rows(X)
         if not isinstance(n_depths, Integral) or n_depths < 1:
@@ -449,6 +481,11 @@ class BaseDiffusion(
         X : ndarray of shape (n_samples, n_features) or (n_samples, ...)
             Samples in the layout, type and units of the training data: the most likely value
             given the last latent variable.
+
+        Raises
+        ------
+        ValueError
+            If ``n_samples`` is no positive integer.
 
         Notes
         -----
@@ -483,6 +520,11 @@ class BaseDiffusion(
         -------
         X_new : ndarray of shape (n_samples, n_features_out)
             float32 for float32 input, else float64. Row i depends on row i only.
+
+        Raises
+        ------
+        ValueError
+            If the denoiser is a class without the method ``features``.
         """
         x, rows = self._network_rows(X)
         from sksim._torch.diffusion._inference import transform_rows

@@ -130,6 +130,11 @@ class DiffEnc(BaseDiffusion):
         -------
         X_t : ndarray of shape (n_samples, n_features)
             float32 for float32 input, else float64; images as rows.
+
+        Raises
+        ------
+        ValueError
+            If ``t`` is outside of [0, 1].
         """
         if not (isinstance(t, Real) and 0 <= float(t) <= 1):
             raise ValueError(f"t must be a number in [0, 1], got {t!r}.")

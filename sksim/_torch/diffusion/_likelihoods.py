@@ -14,10 +14,6 @@ from torch import Tensor, nn
 __all__ = ["CategoricalLikelihood", "GaussianLikelihood"]
 
 
-def _sum_features(values: Tensor) -> Tensor:
-    return values.flatten(1).sum(1)
-
-
 class CategoricalLikelihood(nn.Module):
     """K levels at ``2 (k + 1/2) / K - 1``; ``p(k | z) ~ exp(-(z - x_k)^2 / (2 exp(gamma_0)))``.
 
@@ -37,23 +33,22 @@ class CategoricalLikelihood(nn.Module):
     def _nearest(self, x: Tensor) -> Tensor:
         return ((x + 1) * self.n_levels / 2 - 0.5).round().clamp(0, self.n_levels - 1)
 
-    def _window(self, gamma: Tensor) -> int:
-        """Levels on each side of the nearest one beyond which nothing counts (8 sigma)."""
-        spread = math.exp(float(gamma.detach()) / 2) * self.n_levels / 2
-        return min(math.ceil(0.5 + 8 * spread), self.n_levels - 1)
+    def nll(self, x: Tensor, z: Tensor, gamma: Tensor) -> Tensor:
+        """``-log p(x | z)``, (n,) nats; ``z`` (n, ...) is z_0 / alpha_0, ``gamma`` a scalar.
 
-    def _log_normalizer(self, z: Tensor, gamma: Tensor) -> Tensor:
-        width = self._window(gamma)
+        The normalizer sums over the levels around the nearest one only, 8 sigma to each side: all
+        others together weigh less than ``K exp(-32)`` times that one, which single precision does
+        not resolve.
+        """
+        sigma = math.exp(float(gamma.detach()) / 2) * self.n_levels / 2  # in levels
+        width = min(math.ceil(0.5 + 8 * sigma), self.n_levels - 1)
         offsets = torch.arange(-width, width + 1, device=z.device, dtype=z.dtype)
         index = self._nearest(z).unsqueeze(-1) + offsets
         logits = -0.5 * (z.unsqueeze(-1) - self._level(index)) ** 2 * torch.exp(-gamma)
         outside = (index < 0) | (index >= self.n_levels)
-        return torch.logsumexp(logits.masked_fill(outside, -torch.inf), dim=-1)
-
-    def nll(self, x: Tensor, z: Tensor, gamma: Tensor) -> Tensor:
-        """``-log p(x | z)``, (n,) nats; ``z`` (n, ...) is z_0 / alpha_0, ``gamma`` a scalar."""
+        log_normalizer = torch.logsumexp(logits.masked_fill(outside, -torch.inf), dim=-1)
         logit = -0.5 * (z - x) ** 2 * torch.exp(-gamma)
-        return _sum_features(self._log_normalizer(z, gamma) - logit)
+        return (log_normalizer - logit).flatten(1).sum(1)
 
     def mode(self, z: Tensor, gamma: Tensor) -> Tensor:
         """Most likely x: the nearest level."""
@@ -78,7 +73,7 @@ class GaussianLikelihood(nn.Module):
 
     def nll(self, x: Tensor, z: Tensor, gamma: Tensor) -> Tensor:
         """``-log p(x | z)``, (n,) nats; ``z`` (n, ...) is z_0 / alpha_0, ``gamma`` a scalar."""
-        squares = _sum_features((z - x) ** 2) * torch.exp(-gamma)
+        squares = ((z - x) ** 2).flatten(1).sum(1) * torch.exp(-gamma)
         n_features = x[0].numel()
         constant = n_features * (math.log(2 * math.pi) + gamma)
         return 0.5 * (constant + squares) + self.log_scale

@@ -151,14 +151,16 @@ class Diffusion(nn.Module):
         """Prediction of v."""
         return self.denoiser(z, gamma, self.second_moment * self.encoder.second_moment(gamma))
 
-    def _end(self, x: Tensor, t: float) -> Tensor:
+    def _gamma(self, x: Tensor, t: float) -> Tensor:
+        """gamma(t) for each row of x."""
         return self.schedule(torch.full((len(x),), t, device=x.device, dtype=x.dtype))
 
     def prior(self, x: Tensor) -> Tensor:
         """KL(q(z_1 | x) || N(0, I)), (n,)."""
-        gamma = self._end(x, 1.0)
+        gamma = self._gamma(x, 1.0)
         alpha2 = torch.sigmoid(-gamma)
-        spread = -alpha2 - nn.functional.logsigmoid(gamma)  # sigma^2 - 1 - ln sigma^2
+        # sigma^2 - 1 - ln sigma^2, about alpha^4 / 2: differences from one would leave no digit.
+        spread = -alpha2 - nn.functional.logsigmoid(gamma)
         squares = _sum_squares(self.encoder.encode(x, gamma))
         return 0.5 * (alpha2 * squares + x[0].numel() * spread)
 
@@ -167,7 +169,7 @@ class Diffusion(nn.Module):
 
         ``encoded=False`` takes x for x_0.
         """
-        gamma = self._end(x, 0.0)
+        gamma = self._gamma(x, 0.0)
         x_0 = self.encoder.encode(x, gamma) if encoded else x
         return self.likelihood.nll(x, x_0 + torch.exp(expand(gamma, x) / 2) * eps, gamma[0])
 
@@ -189,7 +191,7 @@ class Diffusion(nn.Module):
         """KL of one step from t to s with equal variances, (n,)."""
         gamma_s, gamma_t = self.schedule(s), self.schedule(t)
         alpha, sigma = alpha_sigma(expand(gamma_t, x))
-        c = -torch.expm1(gamma_s - gamma_t)
+        c = -torch.expm1(gamma_s - gamma_t)  # 1 - SNR_t / SNR_s, exact for near times too
         x_s, x_t = encode_pair(self.encoder, x, gamma_s, gamma_t)
         z = alpha * x_t + sigma * eps
         v_hat = self.velocity(z, gamma_t)
@@ -263,14 +265,14 @@ class Diffusion(nn.Module):
             raise ValueError(
                 f"Features need a denoiser with {missing}; {type(network).__name__} has none."
             )
-        gamma = self._end(x, t)
+        gamma = self._gamma(x, t)
         alpha, _ = alpha_sigma(expand(gamma, x))
         z = alpha * self.encoder.encode(x, gamma)
         return network.features(z, self.denoiser.position(gamma))
 
     def encode(self, x: Tensor, t: float) -> Tensor:
         """x_t, the shape of x."""
-        return self.encoder.encode(x, self._end(x, t))
+        return self.encoder.encode(x, self._gamma(x, t))
 
     def extra_repr(self) -> str:
         return f"counterterm={self.counterterm}, n_steps={self.n_steps}, ratio={self.ratio:g}"

@@ -11,10 +11,12 @@ import math
 import time
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from sksim._torch._training import RandomStream
+from sksim._torch.embedding._losses import RowLoss
 from sksim._torch.embedding._model import EmbeddingModel
 from sksim._torch.embedding._net import EmbeddingNet, diverged
 
@@ -85,7 +87,16 @@ def _unstack(
             }
 
 
-def _run_epoch(model, stack, criterion, optimizer, X, y, orders, batch_size: int) -> Tensor:
+def _run_epoch(
+    model: EmbeddingModel,
+    stack: dict[str, Tensor],
+    criterion: RowLoss,
+    optimizer: torch.optim.Optimizer,
+    X: Tensor,
+    y: Tensor,
+    orders: Sequence[_Order],
+    batch_size: int,
+) -> Tensor:
     """One pass over the data; the mean loss of each network (S,)."""
     order = torch.stack([order.draw(len(X)) for order in orders]).to(X.device)
     total = torch.zeros(len(orders), device=X.device)
@@ -112,7 +123,11 @@ def _record(nets: Sequence[EmbeddingNet], losses: Tensor, duration: float) -> No
 
 
 def train_side_by_side(
-    nets: Sequence[EmbeddingNet], streams: Sequence[RandomStream], X, y, n_epochs: int
+    nets: Sequence[EmbeddingNet],
+    streams: Sequence[RandomStream],
+    X: np.ndarray,
+    y: np.ndarray,
+    n_epochs: int,
 ) -> None:
     """Train initialised nets of built-in networks, as ``net.partial_fit`` would one by one.
 
@@ -132,19 +147,16 @@ def train_side_by_side(
     first = nets[0]
     model, stack = first.module_, _stack_parameters(nets)
     device = next(iter(stack.values())).device
-    X, y = torch.as_tensor(X, device=device), torch.as_tensor(y, device=device)
-    optimizer = first.optimizer(list(stack.values()), lr=first.lr, **_optimizer_options(first))
+    inputs, targets = torch.as_tensor(X, device=device), torch.as_tensor(y, device=device)
+    options = {key: first.get_params()[f"optimizer__{key}"] for key in ("weight_decay", "fused")}
+    optimizer = first.optimizer(list(stack.values()), lr=first.lr, **options)
     orders = [_Order(stream) for stream in streams]
     for _ in range(n_epochs):
         start = time.perf_counter()
         losses = _run_epoch(
-            model, stack, first.criterion_, optimizer, X, y, orders, first.batch_size
+            model, stack, first.criterion_, optimizer, inputs, targets, orders, first.batch_size
         )
         _record(nets, losses, time.perf_counter() - start)
     for order in orders:
         order.close()
     _unstack(nets, stack, optimizer)
-
-
-def _optimizer_options(net: EmbeddingNet) -> dict:
-    return {key: net.get_params()[f"optimizer__{key}"] for key in ("weight_decay", "fused")}

@@ -107,11 +107,8 @@ class EmbeddingAdapter(LogitModel):
         super().__init__()
         self.module = module
         self.has_methods = hasattr(module, "embed") and hasattr(module, "unembeddings")
-        if not self.has_methods:
-            self._check_parts(module)
-
-    @staticmethod
-    def _check_parts(module: nn.Module) -> None:
+        if self.has_methods:
+            return
         if not (hasattr(module, "embedding") and hasattr(module, "head")):
             raise TypeError(
                 "module must have methods embed(x) and unembeddings(), or submodules embedding "

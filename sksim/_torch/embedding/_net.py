@@ -4,11 +4,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import copy
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from sklearn.utils import gen_batches
-from torch import nn
+from torch import Tensor, nn
 
 from sksim._torch._training import (
     BestWeights,
@@ -19,6 +21,7 @@ from sksim._torch._training import (
 )
 from sksim._torch.embedding._losses import LOSSES
 from sksim._torch.embedding._model import LogitModel, build_embedding_model
+from sksim.utils._typing import RandomState
 
 __all__ = [
     "EmbeddingNet",
@@ -52,14 +55,14 @@ class EmbeddingNet(TrainingNet):
 
 
 def make_embedding_net(
-    module_parameters: dict,
+    module_parameters: dict[str, Any],
     *,
     distillation: str | None,
     device: str,
-    random_state,
+    random_state: RandomState,
     patience: int | None,
-    callbacks,
-    **net_parameters,
+    callbacks: Sequence[Any] | None,
+    **net_parameters: Any,
 ) -> tuple[TrainingNet, RandomStream]:
     """Initialised net with Adam, and the random stream that it lives on."""
     device = resolve_device(device)
@@ -97,7 +100,8 @@ def _exact_model(net: TrainingNet) -> LogitModel:
 
 
 @torch.no_grad()
-def _in_chunks(function, model: nn.Module, X: np.ndarray) -> np.ndarray:
+def _in_chunks(function: Callable[[Tensor], Tensor], model: nn.Module, X: np.ndarray) -> np.ndarray:
+    """``function`` of the rows in float64, in chunks that bound the memory."""
     device = next(model.parameters()).device
     parts = (X[rows] for rows in gen_batches(len(X), _CHUNK))
     pieces = [function(torch.tensor(x, dtype=torch.float64, device=device)).cpu() for x in parts]
