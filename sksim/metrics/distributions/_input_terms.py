@@ -67,7 +67,7 @@ def choose_inputs(
         x, y = a[rows], b[rows]
         x_0, y_0 = x[:, :1], y[:, :1]
         blocks.append(evaluate_terms(x[:, 1:], y[:, 1:], x_0, y_0, pair.n_labels, pair.floors))
-    terms = [np.concatenate(parts) for parts in zip(*blocks, strict=True)]
-    t2 = np.maximum(terms[0], terms[1]).max(axis=1)
+    terms = Terms(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
+    t2 = np.maximum(terms.rest, terms.base).max(axis=1)
     best = np.where(np.isnan(t2), np.inf, t2).argmin()
     return sets[best], Terms(*(part[best] for part in terms))

@@ -13,7 +13,6 @@ variables a = log p and b = log q, because then nothing cancels where the models
 # SPDX-License-Identifier: BSD-3-Clause
 
 import functools
-from collections.abc import Iterator
 from typing import Literal, NamedTuple, Self
 
 import numpy as np
@@ -77,19 +76,20 @@ class LabelSums(NamedTuple):
         return LabelSums(*(x + weight * y for x, y in zip(self, other, strict=True)))
 
 
-def _label_variables(
-    pair: LogProbabilityPair, rows: slice, offsets: FloatArray | float = 0.0
-) -> FloatArray:
-    """The variables a, b, d of the log ratios and m, d of the log-probabilities, (5, rows, k)."""
+def _label_variables(pair: LogProbabilityPair, rows: slice, means: FloatArray) -> FloatArray:
+    """Variables a, b, d of the log ratios, m, d of the log-probabilities; centered, (5, n, k)."""
     log_p, log_q = pair.log_p[rows], pair.log_q[rows]
     a, b = (log_ratio[rows] for log_ratio in pair.log_ratios)
     variables = np.stack([a, b, pair.log_ratio_difference[rows], log_p + log_q, log_p - log_q])
-    variables -= offsets
+    variables -= means[:, None]
     return variables
 
 
 def sum_products(variables: FloatArray, pivots: IntArray) -> LabelSums:
-    """Sums of products of the five variables, centered, (5, n, k); O(n k n_pivots)."""
+    """Sums of products of the five variables, centered, (5, n, k); O(n k n_pivots).
+
+    ``pivots`` are sorted, each once.
+    """
     a, b, d, log_m, log_d = variables
     m = a + b
     if len(pivots) == a.shape[1]:
@@ -116,22 +116,19 @@ def sum_products(variables: FloatArray, pivots: IntArray) -> LabelSums:
     )
 
 
-def _row_blocks(pair: LogProbabilityPair) -> Iterator[slice]:
-    return gen_batches(pair.n_samples, max(256, BLOCK_ENTRIES // (4 * pair.n_labels)))
-
-
 def label_means(pair: LogProbabilityPair) -> FloatArray:
     """Means over the inputs of the five variables of each label, (5, n_labels)."""
-    return (
-        sum(_label_variables(pair, rows).sum(axis=1) for rows in _row_blocks(pair)) / pair.n_samples
-    )
+    a, b = pair.log_ratios
+    tables = (a, b, pair.log_ratio_difference, pair.log_p, pair.log_q, pair.log_p - pair.log_q)
+    mean_a, mean_b, mean_d, mean_p, mean_q, mean_log_d = (table.mean(axis=0) for table in tables)
+    return np.stack([mean_a, mean_b, mean_d, mean_p + mean_q, mean_log_d])
 
 
 def label_sums(pair: LogProbabilityPair, pivots: IntArray, means: FloatArray) -> LabelSums:
-    """Sums over all inputs, centered by :func:`label_means`, block by block."""
-    center, parts = means[:, None], _row_blocks(pair)
-    blocks = (sum_products(_label_variables(pair, rows, center), pivots) for rows in parts)
-    return functools.reduce(LabelSums.plus, blocks)
+    """Sums over all inputs, centered by :func:`label_means`, in blocks of inputs."""
+    blocks = gen_batches(pair.n_samples, max(256, BLOCK_ENTRIES // (4 * pair.n_labels)))
+    sums = (sum_products(_label_variables(pair, rows, means), pivots) for rows in blocks)
+    return functools.reduce(LabelSums.plus, sums)
 
 
 def terms_of_sums(
@@ -211,7 +208,10 @@ def choose_labels(
     if pivot != "auto" and left_out != "auto":
         return int(pivot), int(left_out)
     labels = np.arange(pair.n_labels)
-    pivots = np.setdiff1d(labels, left_out) if pivot == "auto" else np.array([int(pivot)])
+    if pivot != "auto":
+        pivots = np.array([int(pivot)])
+    else:
+        pivots = labels if left_out == "auto" else np.delete(labels, left_out)
     means = label_means(pair)
     scores, chosen = [], []
     for part in gen_batches(len(pivots), max(1, _PIVOT_ENTRIES // pair.n_labels)):

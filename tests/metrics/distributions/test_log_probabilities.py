@@ -89,6 +89,18 @@ def test_rank_survives_float32(rng):
     assert LogProbabilityPair.check(log_p, log_p).n_components == 3
 
 
+@pytest.mark.parametrize("value", [1e-3, 3.5e-6, 1.1e-6, 0.9e-6, 3e-7, 1e-10])
+@pytest.mark.parametrize("shape", [(40, 6), (6, 40)])
+def test_rank_near_the_tolerance(rng, value, shape):
+    """The products of the tables would not tell 1.1e-6 from 0.9e-6 of the largest value."""
+    left, right = (
+        np.linalg.qr(np.column_stack([np.ones(n), rng.standard_normal((n, 2))]))[0][:, 1:]
+        for n in shape
+    )
+    log_p = log_softmax(left * [1.0, value] @ right.T, axis=1)
+    assert LogProbabilityPair.check(log_p, log_p).n_components == 1 + (value > 1e-6)
+
+
 class TestPair:
     @pytest.mark.parametrize(
         ("distance", "n_tables"),
