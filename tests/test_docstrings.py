@@ -12,7 +12,7 @@ from sksim.utils.discovery import _public_objects, all_displays, all_estimators
 EVERYTHING = [
     (name, obj)
     for name, obj in _public_objects()
-    if not ((inspect.isclass(obj) and issubclass(obj, Warning)) or inspect.isabstract(obj))
+    if not (inspect.isclass(obj) and issubclass(obj, Warning))
 ]
 # After the summary, the formula and the version.
 ORDER = ["Parameters", "Attributes", "Returns", "Yields", "Raises", "Warns"]

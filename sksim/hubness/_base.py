@@ -187,7 +187,9 @@ class GraphReduction(
 
     The base class checks the graph, keeps the sample itself first in its row at distance 0, sorts
     the rows, keeps the container and the type of the floats, and reduces a block of rows at a time
-    within the processor's cache. So row i of the result depends on row i and the fitted state only.
+    within the processor's cache. Beside the method that takes O(K log K) time for a row of K
+    entries, and memory for the result. So row i of the result depends on row i and the fitted state
+    only.
 
     Examples
     --------

@@ -27,7 +27,7 @@ def _blocks(n_rows: int, row_bytes: int):
     return row_blocks(n_rows, row_bytes, working_memory=limit)
 
 
-def _within(points: Points, rows, columns, limits) -> np.ndarray:
+def _is_within(points: Points, rows, columns, limits) -> np.ndarray:
     """Whether each pair of points is within its limit, by the exact distance."""
     return points.distances(rows, columns[:, None])[:, 0] <= limits
 
@@ -58,7 +58,7 @@ class _Lists:
         near = gaps >= 0
         q, x, j = np.nonzero(doubt & is_listed)
         limits = self.distances[rows][q, x]
-        near[q, x, j] = _within(self.among, listed[q, x], listed[q, j], limits)
+        near[q, x, j] = _is_within(self.among, listed[q, x], listed[q, j], limits)
         return near
 
 
@@ -113,7 +113,7 @@ class _Ranks:
         for i in np.flatnonzero(n_doubt != is_end):
             doubt = np.flatnonzero((bounds > lower[i]) & (bounds <= upper[i]))
             doubt = doubt[doubt != ends[i]]
-            within = _within(self.among, np.full(doubt.size, x), doubt, limits[i])
+            within = _is_within(self.among, np.full(doubt.size, x), doubt, limits[i])
             certain[i] += np.count_nonzero(within)
         return certain + is_end
 

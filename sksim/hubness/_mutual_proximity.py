@@ -22,8 +22,8 @@ __all__ = ["MutualProximity"]
 class MutualProximity(GraphReduction):
     r"""Mutual proximity: the probability that neither sample has a nearer neighbour.
 
-    A distance d is small only if it is small for both samples. With :math:`D_z` the distance from
-    z to a random other indexed sample,
+    A distance d is small only if it is small for both samples [1]_. With :math:`D_z` the distance
+    from z to a random other indexed sample,
 
     .. math:: MP(q, x) = 1 - P(D_q > d,\, D_x > d) \in [0, 1], \qquad d = d(q, x).
 
@@ -81,7 +81,8 @@ class MutualProximity(GraphReduction):
     distribution of all distances. "empirical" with "graph" takes missing distances as larger than
     the stored ones; with "exact" it counts over all indexed samples (dense vectors, Euclidean,
     squared Euclidean or cosine distances, candidates of an exact search). Equal values keep the
-    order of the primary distance.
+    order of the primary distance. For sentence embeddings it goes well with
+    :class:`~sksim.preprocessing.NormalScoreTransformer` [2]_.
 
     For n rows of K stored neighbours: "normal" and "gamma" cost O(n K) time and memory; the exact
     moments O(n D^2) time and O(D^2) memory for Euclidean, squared Euclidean and cosine distances of

@@ -62,8 +62,8 @@ def test_prior_lets_a_sample_be_frequent(spaces):
     fit = {"vectors": X, "metric": "cosine", "bank": bank}
     graph = truncated(to_bank, 5)
     plain = SinkhornNormalization().fit_graph(graph, **fit).reduce_graph(D)
-    favoured = SinkhornNormalization(prior=prior).fit_graph(graph, **fit).reduce_graph(D)
-    nearer = [(table < table[:, 4:5]).sum() for table in (plain, favoured)]
+    favored = SinkhornNormalization(prior=prior).fit_graph(graph, **fit).reduce_graph(D)
+    nearer = [(table < table[:, 4:5]).sum() for table in (plain, favored)]
     assert nearer[1] < nearer[0]
 
 
