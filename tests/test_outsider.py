@@ -1,0 +1,117 @@
+"""Methods from outside the package, by what the page for contributors says and nothing else."""
+
+import importlib
+import pathlib
+import re
+import textwrap
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsTransformer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
+
+from sksim.hubness import NICDM
+from sksim.neighbors import (
+    HubnessReducedKNeighborsClassifier,
+    HubnessReducedKNeighborsTransformer,
+)
+from sksim.utils.estimator_checks import check_sksim_estimator
+
+PAGE = pathlib.Path(__file__).parents[1] / "doc" / "contributing.rst"
+X, y = load_iris(return_X_y=True)
+y = y % 2  # versicolor between the others: scales matter
+
+
+def documented(file_name):
+    """The code on the page for contributors that belongs into a file."""
+    block = rf"\.\. code-block:: python\n   :caption: {re.escape(file_name)}\n\n((?:   .*\n|\n)+)"
+    code = "\n".join(textwrap.dedent(part) for part in re.findall(block, PAGE.read_text()))
+    assert code, f"{PAGE} has no code for {file_name}"
+    return code
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory):
+    """Import of a documented file from a folder outside the package."""
+    folder = tmp_path_factory.mktemp("outside")
+
+    def module(name):
+        path = folder / f"{name}.py"
+        if not path.exists():
+            path.write_text(documented(path.name))
+        return importlib.import_module(name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        yield module
+
+
+@pytest.fixture(scope="module")
+def my_reductions(outside):
+    return outside("my_reductions")
+
+
+@pytest.fixture(scope="module", params=["DensityScaling", "PlainDensityScaling"])
+def reduction(my_reductions, request):
+    return getattr(my_reductions, request.param)()
+
+
+def test_a_reduction_passes_the_common_checks(my_reductions):
+    check_estimator(my_reductions.DensityScaling())
+    check_sksim_estimator(my_reductions.DensityScaling())
+
+
+def test_a_reduction_is_the_formula_of_the_page(my_reductions):
+    D = np.array([[0.0, 2.0, 1.0], [2.0, 0.0, 4.0], [1.0, 4.0, 0.0]])
+    mean = np.array([1.5, 3.0, 2.5])
+    reduced = my_reductions.DensityScaling(alpha=0.5).fit_transform(D)
+    np.testing.assert_allclose(reduced, D / (0.5 + mean))
+
+
+def test_a_reduction_is_a_step_of_a_pipeline(my_reductions):
+    """From vectors over graphs to labels, with scikit-learn's own steps around it."""
+    graphs = KNeighborsTransformer(n_neighbors=20, mode="distance")
+    classifier = KNeighborsClassifier(n_neighbors=5, metric="precomputed")
+    pipeline = make_pipeline(graphs, my_reductions.DensityScaling(), classifier)
+    assert pipeline.fit(X, y).score(X, y) > 0.9
+    grid = {"densityscaling__alpha": [0.1, 1.0, 1e6]}
+    search = GridSearchCV(pipeline, grid, cv=3, error_score="raise").fit(X, y)
+    assert len(set(search.cv_results_["mean_test_score"])) > 1
+
+
+def test_a_reduction_is_searched_in_a_grid(reduction):
+    """``reduction=`` takes it, and its parameters have their usual names."""
+    pipeline = make_pipeline(StandardScaler(), HubnessReducedKNeighborsClassifier())
+    step = "hubnessreducedkneighborsclassifier__reduction"
+    alphas = [0.1, 1.0, 1e6]
+    grid = [{step: [reduction], f"{step}__alpha": alphas}, {step: [None, "nicdm"]}]
+    search = GridSearchCV(pipeline, grid, cv=3, error_score="raise").fit(X, y)
+    scores = search.cv_results_["mean_test_score"]
+    assert len(set(scores[:3])) > 1
+    assert scores[2] == scores[3]  # a large alpha changes no order
+
+
+def test_a_transformer_that_knows_nothing_of_sksim_gives_the_same_graph(my_reductions):
+    def graphs(reduction):
+        transformer = HubnessReducedKNeighborsTransformer(n_neighbors=8, reduction=reduction)
+        points = np.unique(X, axis=0)
+        return transformer.fit(points[::2]), transformer.transform(points[1::2])
+
+    for one, other in zip(
+        graphs(my_reductions.DensityScaling(0.3)), graphs(my_reductions.PlainDensityScaling(0.3))
+    ):
+        if hasattr(one, "toarray"):
+            np.testing.assert_array_equal(one.indices, other.indices)
+            np.testing.assert_allclose(one.data, other.data)
+
+
+def test_functions_and_pipelines_are_reductions(my_reductions):
+    squares = FunctionTransformer(lambda graph: graph.multiply(graph))
+    chain = make_pipeline(NICDM(5), my_reductions.DensityScaling())
+    for transformer in (squares, chain):
+        classifier = HubnessReducedKNeighborsClassifier(reduction=transformer)
+        assert classifier.fit(X, y).score(X, y) > 0.9
