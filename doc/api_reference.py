@@ -344,13 +344,18 @@ API_REFERENCE = [
     },
     {
         "page": "utils",
-        "title": "Discover",
-        "intro": "Everything public, as lists.",
+        "title": "Discover and check",
+        "intro": "Everything public, as lists; and the checks for estimators of your own.",
         "sections": [
             {
                 "title": "Discovery",
                 "module": "utils",
                 "entries": ["all_displays", "all_estimators", "all_functions"],
+            },
+            {
+                "title": "Checks of estimators",
+                "module": "utils.estimator_checks",
+                "entries": ["check_sksim_estimator", "sksim_checks_generator"],
             },
         ],
     },

@@ -1,0 +1,179 @@
+"""The public checks pass estimators from outside the package, and catch what they are for."""
+
+import os
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.estimator_checks import check_estimator
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sksim.utils.estimator_checks import (
+    check_sksim_estimator,
+    example_data,
+    memory_layouts,
+    sksim_checks_generator,
+)
+
+
+class Jitter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Scale features by factors near one.
+
+    Parameters
+    ----------
+    size : float, default=0.1
+        Largest relative change.
+    random_state : int, RandomState instance or None, default=None
+        Draws the factors.
+    """
+
+    def __init__(self, size=0.1, *, random_state=None):
+        self.size = size
+        self.random_state = random_state
+
+    def fit(self, X, y=None):
+        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        draws = check_random_state(self.random_state).uniform(-1, 1, X.shape[1])
+        self.factors_ = 1 + self.size * draws
+        return self
+
+    def transform(self, X):
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        return X * self.factors_.astype(X.dtype)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+class Halving(TransformerMixin, BaseEstimator):
+    """Halve all distances of a neighbour graph or of a matrix of distances."""
+
+    def fit(self, X, y=None):
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def transform(self, X):
+        return X / 2 if not sparse.issparse(X) else self._of_graph(X)
+
+    def _of_graph(self, X):
+        return type(X)((X.data / 2, X.indices, X.indptr), shape=X.shape)
+
+    def get_feature_names_out(self, input_features=None):
+        return np.array([f"halving{i}" for i in range(self.n_features_in_)], dtype=object)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+@pytest.mark.parametrize("estimator", [Jitter(), Halving()], ids=["vectors", "graphs"])
+def test_estimators_from_outside_pass(estimator):
+    check_sksim_estimator(estimator)
+    assert len(list(sksim_checks_generator(estimator))) > 7
+
+
+def test_the_example_from_outside_is_a_scikit_learn_estimator():
+    check_estimator(Jitter())
+
+
+class Overwriting(Jitter):
+    def transform(self, X):
+        X = np.asarray(X)
+        X *= self.factors_
+        return X
+
+
+class ForwardOnly(Jitter):
+    def transform(self, X):
+        if min(X.strides) < 0:
+            raise ValueError("negative strides")
+        return super().transform(X)
+
+
+class GlobalGenerator(Jitter):
+    def fit(self, X, y=None):
+        np.random.uniform()
+        return super().fit(X)
+
+
+class DoubleOnly(Jitter):
+    def transform(self, X):
+        return super().transform(X).astype(np.float64)
+
+
+class OtherProcessOtherNumbers(Jitter):
+    def transform(self, X):
+        return super().transform(X) + X.dtype.type(os.getpid())
+
+
+class Undocumented(Jitter):
+    """Scale features."""
+
+
+class SameNames(Jitter):
+    def get_feature_names_out(self, input_features=None):
+        return np.array(["x"] * self.n_features_in_, dtype=object)
+
+
+class Unsorted(Halving):
+    def _of_graph(self, X):
+        return type(X)((X.data.max() - X.data, X.indices, X.indptr), shape=X.shape)
+
+
+class BatchStatistics(Halving):
+    def _of_graph(self, X):
+        return type(X)((X.data / X.data.mean(), X.indices, X.indptr), shape=X.shape)
+
+    def transform(self, X):
+        return super().transform(X) if sparse.issparse(X) else X / X.mean()
+
+
+class OneContainer(Halving):
+    def _of_graph(self, X):
+        return sparse.csr_matrix(super()._of_graph(X))
+
+
+class NotSoOnDense(Halving):
+    def transform(self, X):
+        return super().transform(X) if sparse.issparse(X) else X / 3
+
+
+@pytest.mark.parametrize(
+    ("estimator", "check"),
+    [
+        (Overwriting(), "check_input_kept"),
+        (ForwardOnly(), "check_memory_layout"),
+        (GlobalGenerator(), "check_global_generators_untouched"),
+        (DoubleOnly(), "check_float_types"),
+        (OtherProcessOtherNumbers(), "check_seed_in_fresh_process"),
+        (Undocumented(), "check_documented_parameters"),
+        (SameNames(), "check_feature_names_in_pipeline"),
+        (Unsorted(), "check_graph_rows"),
+        (BatchStatistics(), "check_rows_of_graph_independent"),
+        (OneContainer(), "check_sparse_containers"),
+        (NotSoOnDense(), "check_complete_graph_equals_dense"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_each_check_catches_its_defect(estimator, check):
+    checks = {c.func.__name__: c for _, c in sksim_checks_generator(estimator)}
+    with pytest.raises((AssertionError, ValueError)):
+        checks[check](estimator)
+
+
+def test_layouts_are_what_they_are_called():
+    X, _ = example_data(Jitter())
+    layouts = memory_layouts(X)
+    for view in layouts.values():
+        np.testing.assert_array_equal(view, X)
+    assert layouts["rows backwards"].strides[0] < 0 < layouts["rows backwards"].strides[1]
+    assert layouts["columns backwards"].strides[1] < 0
+    assert layouts["Fortran order"].flags.f_contiguous
+    assert not layouts["wide strides"].flags.c_contiguous
