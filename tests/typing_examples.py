@@ -16,8 +16,24 @@ from sksim.datasets import (
     make_gaussian_hubs,
     make_radial_classification,
 )
+from sksim.generative import DiffEnc, VariationalDiffusion
 from sksim.identifiability import EmbeddingClassifier, SeedEnsemble
 from sksim.inspection import KOccurrenceDisplay, SampleGridDisplay
+from sksim.metrics import (
+    cka_score,
+    get_scorer_names,
+    k_occurrence,
+    k_skewness,
+    logit_distance,
+    participation_ratio,
+    permutation_test_similarity,
+    procrustes_distance,
+)
+from sksim.neighbors import (
+    HubnessReducedKNeighborsClassifier,
+    HubnessReducedKNeighborsRegressor,
+    HubnessReducedNearestNeighbors,
+)
 from sksim.preprocessing import Centering, NormalScoreTransformer, RelativeRepresentation
 
 FloatArray = NDArray[np.floating[Any]]
@@ -56,6 +72,33 @@ def datasets() -> None:
     assert_type(load_sentence_embeddings(return_X_y=True), tuple[FloatArray, IntArray])
 
 
+def metrics(X: FloatArray, Y: FloatArray) -> None:
+    assert_type(cka_score(X, Y, kernel="rbf"), float)
+    assert_type(procrustes_distance(X.tolist(), Y), float)
+    assert_type(k_skewness(k_occurrence(X, n_neighbors=3)), float)
+    assert_type(participation_ratio(X), float)
+    assert_type(permutation_test_similarity(X, Y, n_permutations=5)[0], float)
+    assert_type(get_scorer_names(), list[str])
+
+
+def distributions(logits: FloatArray) -> None:
+    log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    assert_type(logit_distance(log_p, log_p), float)
+
+
+def neighbors(X: FloatArray, y: IntArray) -> None:
+    search = HubnessReducedNearestNeighbors(n_neighbors=3).fit(X)
+    assert_type(search, HubnessReducedNearestNeighbors)
+    classifier = HubnessReducedKNeighborsClassifier(3, reduction="csls").fit(X, y)
+    assert_type(classifier, HubnessReducedKNeighborsClassifier)
+    assert_type(HubnessReducedKNeighborsRegressor().fit(X, y).predict(X), NDArray[Any])
+
+
+def generative() -> None:
+    model = VariationalDiffusion(prediction="x", n_steps=None, max_epochs=1)
+    assert_type(model.n_steps, int | None)
+
+
 def displays(X: FloatArray) -> None:
     display = KOccurrenceDisplay.from_occurrence([3, 0, 1, 2], n_neighbors=1)
     assert_type(display, KOccurrenceDisplay)
@@ -68,6 +111,10 @@ def wrong_arguments(X: FloatArray) -> None:
     ProcrustesAligner(scaling="no")  # type: ignore[arg-type]
     NormalScoreTransformer(distribution="gaussian")  # type: ignore[arg-type]
     Centering().fit()  # type: ignore[call-arg]
+    cka_score(X)  # type: ignore[call-arg]
+    k_skewness(X, ties="average")  # type: ignore[call-arg]
+    VariationalDiffusion(prediction="noise")  # type: ignore[arg-type]
+    DiffEnc(encoder_init=0)  # type: ignore[arg-type]
     EmbeddingClassifier(distillation="KL")  # type: ignore[arg-type]
     EmbeddingClassifier(lr="fast")  # type: ignore[arg-type]
     load_sentence_embeddings(subset="validation")  # type: ignore[call-overload]
@@ -75,9 +122,13 @@ def wrong_arguments(X: FloatArray) -> None:
 
 
 def main() -> None:
-    X, _ = make_gaussian_hubs(30, 4, random_state=0)
+    X, y = make_gaussian_hubs(30, 4, random_state=0)
     alignment(X, X)
     preprocessing(X)
     identifiability()
     datasets()
+    metrics(X, X + 1)
+    distributions(X)
+    neighbors(X, y)
+    generative()
     displays(X)
