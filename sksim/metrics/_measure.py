@@ -28,6 +28,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
 import numpy as np
 
+from sksim.metrics._chance_counts import SearchShape, chance_counts
 from sksim.metrics._validation import check_paired, check_value
 from sksim.utils._names import unknown_name_error
 from sksim.utils._sklearn import validate_params
@@ -141,6 +142,10 @@ class Measure:
         """All names by which it is found; that of the function means its defaults."""
         return self.names if self.params else (*self.names, function_name(self.function))
 
+    def invariant_to(self, change: str, side: str = "x") -> bool:
+        """Whether a change leaves the value as it is; there is one side unless told otherwise."""
+        return change in self.invariances
+
     @property
     def best(self) -> float:
         """The best value of the range."""
@@ -248,15 +253,15 @@ class OccurrenceMeasure(Measure):
         if self.null is None:
             raise ValueError(f"The null of {self.name!r} must be a number or a function, got None.")
 
-    def value(self, occurrence: np.ndarray, shape: Any) -> float:
-        """The value in a search of a given ``SearchShape``."""
+    def value(self, occurrence: ArrayLike, shape: SearchShape) -> float:
+        """The value in a search of a given shape."""
         taken = inspect.signature(self.function).parameters
         sizes = {name: size for name, size in shape._asdict().items() if name in taken}
         return self(occurrence, **sizes)
 
-    def chance_level(self, chance: Any) -> float:
-        """The value for given ``ChanceCounts``."""
-        return float(self.null(chance) if callable(self.null) else self.null)  # type: ignore
+    def chance_level(self, shape: SearchShape) -> float:
+        """The value that is expected without hubness in a search of a given shape."""
+        return float(self.null(chance_counts(shape)) if callable(self.null) else self.null or 0.0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,8 +36,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils import get_tags
 
 from sksim.utils._docstrings import signature_mismatches
+from sksim.utils._measure_checks import check_measure
 
-__all__ = ["check_sksim_estimator", "example_data", "memory_layouts", "sksim_checks_generator"]
+__all__ = [
+    "check_measure",
+    "check_sksim_estimator",
+    "example_data",
+    "memory_layouts",
+    "sksim_checks_generator",
+]
 
 _METHODS = ("transform", "predict", "predict_proba", "score_samples")
 

@@ -6,8 +6,8 @@
 import numpy as np
 from sklearn.utils import Bunch
 
+from sksim.metrics._chance_counts import SearchShape
 from sksim.metrics._measure import OccurrenceMeasure, all_measures, get_measure
-from sksim.metrics.occurrence._chance_counts import ChanceCounts, SearchShape, chance_counts
 from sksim.metrics.occurrence._occurrence import SEARCH_CONSTRAINTS
 from sksim.metrics.occurrence._slots import SlotStream, neighbor_slots, tally
 from sksim.utils._labels import check_labels
@@ -22,9 +22,9 @@ __all__ = [
 ]
 
 
-def _measured(measure: OccurrenceMeasure, occurrence: np.ndarray, chance: ChanceCounts) -> Bunch:
+def _measured(measure: OccurrenceMeasure, occurrence: np.ndarray, shape: SearchShape) -> Bunch:
     """Value, null and adjusted value of one measure of the counts of a search."""
-    value, null = measure.value(occurrence, chance.shape), measure.chance_level(chance)
+    value, null = measure.value(occurrence, shape), measure.chance_level(shape)
     return Bunch(value=value, null=null, adjusted=value - null)
 
 
@@ -34,7 +34,7 @@ def hubness_of_counts(
     """One measure of the counts of a search, as it is or adjusted for chance."""
     if not adjusted:
         return measure.value(occurrence, shape)
-    return _measured(measure, occurrence, chance_counts(shape)).adjusted
+    return _measured(measure, occurrence, shape).adjusted
 
 
 @validate_params(
@@ -455,9 +455,8 @@ def hubness_report(
         y, y_indexed = _check_both_labels(y, y_indexed, stream, separate)
     occurrence, n_bad = tally(stream, y, y_indexed)
     shape = SearchShape(stream.n_queries, stream.n_indexed, n_neighbors)
-    chance = chance_counts(shape)
     report = {
-        measure.name: _measured(measure, occurrence, chance)
+        measure.name: _measured(measure, occurrence, shape)
         for measure in all_measures(OccurrenceMeasure)
     }
     if y is not None:

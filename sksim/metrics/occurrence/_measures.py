@@ -10,8 +10,8 @@ import numpy as np
 from scipy.stats import binom
 from sklearn.utils import check_array
 
+from sksim.metrics._chance_counts import ChanceCounts
 from sksim.metrics._measure import OccurrenceMeasure, register
-from sksim.metrics.occurrence._chance_counts import ChanceCounts
 from sksim.utils._sklearn import Interval, validate_params
 from sksim.utils._typing import ArrayLike, FloatArray
 

@@ -5,8 +5,8 @@
 
 from numbers import Integral
 
+from sksim.metrics._chance_counts import SearchShape
 from sksim.metrics._measure import OccurrenceMeasure, get_measure
-from sksim.metrics.occurrence._chance_counts import SearchShape, chance_counts
 from sksim.utils._sklearn import Interval, validate_params
 
 __all__ = ["hubness_null"]
@@ -102,4 +102,4 @@ def hubness_null(measure: str, *, n_queries: int, n_indexed: int, n_neighbors: i
             f"n_neighbors must be at most n_indexed={n_indexed}, got n_neighbors={n_neighbors}."
         )
     shape = SearchShape(n_queries, n_indexed, n_neighbors)
-    return get_measure(measure, OccurrenceMeasure).chance_level(chance_counts(shape))
+    return get_measure(measure, OccurrenceMeasure).chance_level(shape)

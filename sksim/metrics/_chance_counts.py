@@ -3,6 +3,7 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import functools
 from math import ceil, floor, sqrt
 from typing import NamedTuple
 
@@ -30,6 +31,7 @@ class ChanceCounts(NamedTuple):
     shape: SearchShape
 
 
+@functools.lru_cache(maxsize=16)
 def chance_counts(shape: SearchShape) -> ChanceCounts:
     """Binomial(m, k / n), within 40 standard deviations and 60 of its mean.
 

@@ -1,0 +1,249 @@
+"""The oracle of each public measure: its literal formula, under the name of its function.
+
+A record of a measure is compared with the function of the same name here, which takes the same
+arrays and the parameters of the registered forms.
+"""
+
+import itertools
+import math
+
+import numpy as np
+import scipy.optimize
+from sklearn.linear_model import RidgeCV
+
+from sksim import metrics
+from tests.reference import hubness_measures, identifiability, neighborhood, quality, similarity
+
+# --- occurrence counts ----------------------------------------------------------------------
+
+antihub_rate = hubness_measures.antihub_rate
+atkinson_index = hubness_measures.atkinson_index
+gini_index = hubness_measures.gini_index
+groupie_ratio = hubness_measures.groupie_ratio
+hub_entropy = hubness_measures.hub_entropy
+hub_occurrence = hubness_measures.hub_occurrence
+hub_rate = hubness_measures.hub_rate
+k_skewness = hubness_measures.k_skewness
+robin_hood_index = hubness_measures.robin_hood_index
+
+# --- one representation -----------------------------------------------------------------------
+
+alignment = quality.alignment
+anisotropy = quality.anisotropy
+effective_rank = quality.effective_rank
+isoscore = quality.isoscore
+matrix_nuclear_norm = quality.nuclear_norm
+participation_ratio = quality.participation_ratio
+rankme_score = quality.rankme
+stable_rank = quality.stable_rank
+uniformity = quality.uniformity
+
+
+def intrinsic_dimension(X, method="two_nn"):
+    return quality.two_nn(X) if method == "two_nn" else quality.levina_bickel(X, 20)
+
+
+def vendi_score(X, q=1):
+    return quality.vendi(quality.cosine_matrix(X), q)
+
+
+def von_neumann_entropy(X):
+    return math.log(vendi_score(X))
+
+
+# --- pairs of representations: kernels and distances ------------------------------------------
+
+
+def cka_score(X, Y, kernel="linear", unbiased=True):
+    if kernel == "linear":
+        K, L = similarity.linear_kernel(X), similarity.linear_kernel(Y)
+    else:
+        K, L = (similarity.rbf_kernel(Z, similarity.median_gamma(Z)) for Z in (X, Y))
+    return similarity.cka(K, L, unbiased)
+
+
+def cka_distance(X, Y, kind="angular"):
+    score = cka_score(X, Y)
+    return math.acos(score) if kind == "angular" else math.sqrt(2 - 2 * score)
+
+
+def distance_correlation_score(X, Y, unbiased=True):
+    return similarity.distance_correlation(X, Y, unbiased)
+
+
+def rsa_score(X, Y, rdm="correlation", compare="spearman"):
+    return similarity.rsa(X, Y, rdm, compare)
+
+
+def rsm_norm_distance(X, Y):
+    gaps = similarity.dissimilarities(X, "euclidean") - similarity.dissimilarities(Y, "euclidean")
+    return math.sqrt(sum(gaps**2))
+
+
+def riemannian_distance(X, Y, matrix="covariance", reg=0.0):
+    X, Y = similarity.centered(X), similarity.centered(Y)
+    if matrix == "gram":
+        A, B = (Z @ Z.T / Z.shape[1] for Z in (X, Y))
+    else:
+        A, B = (Z.T @ Z / (len(Z) - 1) for Z in (X, Y))
+    ridge = reg * np.eye(len(A))
+    return similarity.riemannian(A + ridge, B + ridge)
+
+
+def gulp_distance(X, Y, reg):
+    return similarity.gulp(X, Y, reg)
+
+
+# --- pairs of representations: subspaces --------------------------------------------------------
+
+
+def cca_score(X, Y, shrinkage=0.0, summary="mean"):
+    if shrinkage:
+        return similarity.regularized_cca(X, Y, shrinkage).mean()
+    rho = similarity.canonical_correlations(X, Y)
+    if summary == "yanai":
+        return sum(rho**2) / math.sqrt(X.shape[1] * Y.shape[1])
+    return rho.mean()
+
+
+def svcca_score(X, Y):
+    parts = (similarity.leading_components(Z, 0.99) for Z in (X, Y))
+    return similarity.canonical_correlations(*parts).mean()
+
+
+def pwcca_score(X, Y, weights="x"):
+    if weights == "x":
+        return similarity.pwcca(X, Y)
+    return (similarity.pwcca(X, Y) + similarity.pwcca(Y, X)) / 2
+
+
+def pls_svd_score(X, Y):
+    """Nuclear norm of the correlations over the geometric mean of the widths."""
+    R = similarity.correlations(X, Y)
+    return np.linalg.svd(R, compute_uv=False).sum() / math.sqrt(R.size)
+
+
+# --- pairs of representations: alignment --------------------------------------------------------
+
+procrustes_score = similarity.procrustes_correlation
+
+
+def procrustes_distance(X, Y, kind="angular"):
+    if kind == "size_and_shape":
+        return similarity.bures_distance(X, Y)
+    score = procrustes_score(X, Y)
+    return math.acos(score) if kind == "angular" else math.sqrt(2 - 2 * score)
+
+
+def shape_distance(X, Y, alpha=1.0, whitening="power"):
+    return similarity.shape_distance(X, Y, alpha, whitening)
+
+
+def permutation_distance(X, Y, kind="angular"):
+    if kind == "size_and_shape":
+        return similarity.permutation_distance(X, Y)
+    X, Y = (similarity.centered(Z) / np.linalg.norm(similarity.centered(Z)) for Z in (X, Y))
+    return math.acos(1 - similarity.permutation_distance(X, Y) ** 2 / 2)
+
+
+def soft_matching_distance(X, Y):
+    """The transport of uniform weights as a linear program."""
+    X, Y = similarity.centered(X), similarity.centered(Y)
+    a, b = X.shape[1], Y.shape[1]
+    costs = [np.sum((X[:, i] - Y[:, j]) ** 2) for i in range(a) for j in range(b)]
+    rows = [[float(cell // b == i) for cell in range(a * b)] for i in range(a)]
+    columns = [[float(cell % b == j) for cell in range(a * b)] for j in range(b)]
+    totals = [1 / a] * a + [1 / b] * b
+    return math.sqrt(scipy.optimize.linprog(costs, A_eq=rows + columns, b_eq=totals).fun)
+
+
+def correlation_matching_score(X, Y, kind="hard"):
+    R = similarity.correlations(X, Y)
+    return similarity.matched_mean(R) if kind == "hard" else similarity.semi_matched_mean(R)
+
+
+def mean_correlation_coefficient(X, Y, method="pearson"):
+    return similarity.matched_mean(np.abs(similarity.correlations(X, Y, method)))
+
+
+def linear_predictivity_score(X, Y):
+    """Five contiguous folds, share of explained variance averaged over the targets."""
+    scores = []
+    for test in np.array_split(np.arange(len(X)), 5):
+        train = np.setdiff1d(np.arange(len(X)), test)
+        error = Y[test] - RidgeCV().fit(X[train], Y[train]).predict(X[test])
+        shares = 1 - np.sum(error**2, axis=0) / np.sum(
+            (Y[test] - Y[test].mean(axis=0)) ** 2, axis=0
+        )
+        scores.append(shares.mean())
+    return np.mean(scores)
+
+
+# --- pairs of representations: neighbourhoods ---------------------------------------------------
+
+
+def mutual_knn_score(X, Y, metric="cosine", adjusted=False):
+    score, chance = neighborhood.mutual_knn(X, Y, 10, metric), 10 / (len(X) - 1)
+    return (score - chance) / (1 - chance) if adjusted else score
+
+
+def jaccard_knn_score(X, Y, metric="cosine"):
+    return neighborhood.jaccard_knn(X, Y, 10, metric)
+
+
+def rank_similarity_score(X, Y):
+    return neighborhood.rank_similarity(X, Y, 10, "cosine")
+
+
+def second_order_cosine_score(X, Y):
+    return neighborhood.second_order_cosine(X, Y, 10)
+
+
+def information_imbalance(X, Y):
+    return neighborhood.information_imbalance(X, Y, 1)
+
+
+# --- distributions ------------------------------------------------------------------------------
+
+jensen_shannon_distance = identifiability.jensen_shannon_distance
+jensen_shannon_divergence = identifiability.jensen_shannon_divergence
+kl_divergence = identifiability.kl_divergence
+linear_identifiability_distance = identifiability.linear_identifiability_distance
+logit_distance = identifiability.logit_distance
+logit_distance_from_embeddings = identifiability.logit_distance_from_embeddings
+
+
+def log_likelihood_variance_distance(log_p, log_q):
+    """For the index sets that the function draws and chooses, which other tests hold."""
+    sets = metrics.log_likelihood_variance_distance(log_p, log_q, random_state=0, return_terms=True)
+    t1, t2, t3, t4 = identifiability.llv_terms(log_p, log_q, sets.pivot, sets.left_out, sets.inputs)
+    return max(t1, t2, 1e-5 * t3, 1e-5 * t4)
+
+
+def log_likelihood_variance_distance_from_embeddings(f1, g1, f2, g2):
+    return log_likelihood_variance_distance(
+        identifiability.log_probabilities(f1, g1), identifiability.log_probabilities(f2, g2)
+    )
+
+
+def max_pls_svd_distance(log_p, log_q):
+    """For the index sets that the function draws and chooses, which other tests hold."""
+    sets = metrics.max_pls_svd_distance(log_p, log_q, random_state=0, return_terms=True)
+    inputs, others = sets.inputs, set(range(log_p.shape[1])) - {sets.pivot, sets.left_out}
+    of_labels = [
+        identifiability.d_svd(
+            *(log[:, labels] - log[:, [sets.pivot]] for log in (log_p, log_q)),
+        )
+        for labels in map(list, itertools.combinations(others, min(len(inputs) - 1, len(others))))
+    ]
+    of_inputs = identifiability.d_svd(
+        *((log[inputs[1:]] - log[inputs[0]]).T for log in (log_p, log_q))
+    )
+    return max(*of_labels, of_inputs)
+
+
+# --- labels -------------------------------------------------------------------------------------
+
+disagreement_rate = quality.disagreement
+error_consistency_score = quality.error_consistency
+minmax_normalized_disagreement = quality.minmax_disagreement
