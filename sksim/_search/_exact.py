@@ -31,13 +31,12 @@ from typing import Any
 
 import numpy as np
 from joblib import effective_n_jobs
-from scipy import sparse
 from sklearn import get_config
-from sklearn.metrics import pairwise_distances_chunked
+from sklearn.metrics import pairwise_distances, pairwise_distances_chunked
 from sklearn.neighbors import KDTree
 from threadpoolctl import threadpool_limits
 
-from sksim._search._points import DenseBounds, Points, SparseBounds, as_points, fast_metric
+from sksim._search._points import DenseBounds, Points, SparseBounds, as_points
 from sksim._search._selection import (
     group_size,
     smallest_and_next,
@@ -46,6 +45,7 @@ from sksim._search._selection import (
 )
 from sksim.utils._blocks import row_blocks
 from sksim.utils._kernels import compiled, push_pairs
+from sksim.utils._typing import MetricParams
 
 __all__ = ["candidate_distances", "exact_neighbors"]
 
@@ -242,7 +242,7 @@ def exact_neighbors(
     *,
     n_neighbors: int,
     metric: Any = "euclidean",
-    metric_params: dict | None = None,
+    metric_params: MetricParams = None,
     exclude_self: bool = False,
     n_jobs: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -292,9 +292,8 @@ def exact_neighbors(
             f"n_neighbors must be between 1 and the number of indexed samples that a query can "
             f"have as neighbours, {n_indexed - bool(exclude_self)}, got {n_neighbors}."
         )
-    fast = fast_metric(metric, metric_params) if sparse.issparse(X) == sparse.issparse(Y) else None
-    if fast is not None:
-        points = Points.in_range(X, Y, fast)
+    points = Points.of(X, Y, metric, metric_params)
+    if points is not None:
         if n_indexed < 2 * (n_neighbors + 8):  # too few for bounds to save anything
             parts = row_blocks(X.shape[0], 32 * n_indexed)
             every = np.arange(n_indexed)[None]
@@ -319,7 +318,12 @@ def exact_neighbors(
 
 
 def candidate_distances(
-    X: Any, Y: Any, indices: np.ndarray, *, metric: str = "euclidean"
+    X: Any,
+    Y: Any,
+    indices: np.ndarray,
+    *,
+    metric: Any = "euclidean",
+    metric_params: MetricParams = None,
 ) -> np.ndarray:
     """Exact distances of each query to its candidates.
 
@@ -331,8 +335,10 @@ def candidate_distances(
         Indexed samples.
     indices : ndarray of shape (n_queries, n_candidates)
         Rows of Y, at least zero.
-    metric : {"euclidean", "l2", "sqeuclidean", "cosine"}, default="euclidean"
-        The metric.
+    metric : str or callable, default="euclidean"
+        Any metric of scikit-learn.
+    metric_params : dict, default=None
+        Its parameters.
 
     Returns
     -------
@@ -340,10 +346,13 @@ def candidate_distances(
         The values that ``exact_neighbors`` gives for the same pairs, in the order of the
         candidates.
     """
-    fast = fast_metric(metric, None)
-    if fast is None:
-        raise ValueError(f"metric must be Euclidean or cosine, got {metric!r}.")
-    points = Points.in_range(as_points(X), as_points(Y), fast)
-    distances = points.distances(np.arange(points.X.shape[0]), indices)
-    with np.errstate(over="ignore", under="ignore"):
-        return np.ldexp(distances, points.exponent)
+    points = Points.of(as_points(X), as_points(Y), metric, metric_params)
+    if points is not None:
+        distances = points.distances(np.arange(points.X.shape[0]), indices)
+        with np.errstate(over="ignore", under="ignore"):
+            return np.ldexp(distances, points.exponent)
+    distances = np.empty(indices.shape)
+    for i, listed in enumerate(indices):
+        row = pairwise_distances(X[[i]], Y[listed], metric=metric, **(metric_params or {}))
+        distances[i] = row[0]
+    return distances

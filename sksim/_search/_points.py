@@ -15,28 +15,20 @@ import numpy as np
 from scipy import sparse
 
 from sksim.utils._blocks import row_blocks
+from sksim.utils._typing import MetricParams
 
-__all__ = ["DenseBounds", "Points", "SparseBounds", "as_points", "fast_metric"]
+__all__ = ["DenseBounds", "Points", "SparseBounds", "as_points"]
 
 # Blocks of pairs that stay in the processor's cache.
 _PAIR_BLOCK_MIB = 2
 # Powers of two beyond which a sum of squares may leave the range of float64.
 _SAFE_EXPONENT = 400
-_FAST_METRICS = {
+_METRICS = {
     "euclidean": "euclidean",
     "l2": "euclidean",
     "sqeuclidean": "sqeuclidean",
     "cosine": "cosine",
 }
-
-
-def fast_metric(metric: Any, metric_params: dict | None) -> str | None:
-    """Metric of ``Points`` with the values of a metric of scikit-learn; None for all others."""
-    if not isinstance(metric, str):
-        return None
-    if metric == "minkowski" and (metric_params or {"p": 2}) == {"p": 2}:
-        return "euclidean"
-    return None if metric_params else _FAST_METRICS.get(metric)
 
 
 def as_points(A: Any) -> Any:
@@ -94,12 +86,19 @@ class Points:
         self.indexed = partial(_scaled_rows, Y, self.y_factors)
 
     @classmethod
-    def in_range(cls, X: Any, Y: Any, metric: str) -> "Points":
-        """Points at a scale where squares neither overflow nor vanish.
+    def of(cls, X: Any, Y: Any, metric: Any, metric_params: MetricParams = None) -> "Points | None":
+        """Points with a metric of scikit-learn; None where there are none with its values.
 
-        Scales are powers of two, so that nothing is rounded: one for all points, for cosine, where
-        lengths do not matter, one for each. Squares of float32 numbers are always in range.
+        They are at a scale where squares neither overflow nor vanish. Scales are powers of two,
+        so that nothing is rounded: one for all points, for cosine, where lengths do not matter, one
+        for each. Squares of float32 numbers are always in range.
         """
+        if metric == "minkowski" and (metric_params or {"p": 2}) == {"p": 2}:
+            metric, metric_params = "euclidean", None
+        is_known = isinstance(metric, str) and metric in _METRICS and not metric_params
+        if not is_known or sparse.issparse(X) != sparse.issparse(Y):
+            return None
+        metric = _METRICS[metric]
         if sparse.issparse(X) or (X.dtype == np.float32 and Y.dtype == np.float32):
             return cls(X, Y, metric)
         axis = 1 if metric == "cosine" else None

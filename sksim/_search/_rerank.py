@@ -3,28 +3,25 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from typing import Any
+
 import numpy as np
-from sklearn.metrics import pairwise_distances
 
 from sksim._search._exact import candidate_distances
 from sksim._search._selection import sorted_by_distance
+from sksim.utils._typing import MetricParams
 
 __all__ = ["rerank"]
 
 
-def _listed_distances(X, Y, candidates, metric, metric_params) -> np.ndarray:
-    """Distances of each row of X to its own list of rows of Y, shape of ``candidates``."""
-    fast = isinstance(metric, str) and metric in ("euclidean", "l2", "sqeuclidean", "cosine")
-    if fast and not metric_params:
-        return candidate_distances(X, Y, candidates, metric=metric)
-    rows = (
-        pairwise_distances(X[[i]], Y[listed], metric=metric, **(metric_params or {}))
-        for i, listed in enumerate(candidates)
-    )
-    return np.vstack([*rows, np.empty((0, candidates.shape[1]))])
-
-
-def rerank(X, Y, candidates, *, metric="euclidean", metric_params=None):
+def rerank(
+    X: Any,
+    Y: Any,
+    candidates: np.ndarray,
+    *,
+    metric: Any = "euclidean",
+    metric_params: MetricParams = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """Sort lists of candidates by exact distance.
 
     Parameters
@@ -47,7 +44,7 @@ def rerank(X, Y, candidates, *, metric="euclidean", metric_params=None):
     """
     missing = candidates < 0
     listed = np.where(missing, 0, candidates)
-    distances = _listed_distances(X, Y, listed, metric, metric_params)
+    distances = candidate_distances(X, Y, listed, metric=metric, metric_params=metric_params)
     return sorted_by_distance(
         np.where(missing, np.inf, distances), np.where(missing, -1, candidates)
     )

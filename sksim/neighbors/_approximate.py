@@ -8,7 +8,7 @@ length for the cosine distance, so that all three search by Euclidean distance.
 # SPDX-License-Identifier: BSD-3-Clause
 
 from abc import ABC, abstractmethod
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -50,14 +50,28 @@ class ApproximateBackend(ABC):
     name: str
     package: str
 
-    def __init__(self, *, metric: Metric, metric_params: MetricParams, n_jobs: int | None):
+    def __init__(
+        self,
+        index: Any,
+        depth: int,
+        *,
+        metric: Metric,
+        metric_params: MetricParams,
+        n_jobs: int | None,
+    ):
         if metric not in _METRICS or metric_params:
             raise ValueError(
                 f"backend={self.name!r} searches metric in {list(_METRICS)} without metric_params, "
                 f"got metric={metric!r}, metric_params={metric_params!r}. Use backend='brute'."
             )
-        self.metric = metric
+        self.index, self.depth, self.metric = index, depth, metric
         self.n_threads = effective_n_jobs(n_jobs)
+        self.unit = _float32_unit(index)
+        prepared = self._prepared(index)
+        package = import_optional(
+            self.package, extra="ann", purpose=f"backend={self.name!r} of sksim.neighbors"
+        )
+        self.built = self._build(package, prepared, depth)
 
     @abstractmethod
     def _build(self, package: Any, X: np.ndarray, depth: int) -> Any:
@@ -75,18 +89,6 @@ class ApproximateBackend(ABC):
         if self.metric == "cosine":
             return _float32_directions(X)
         return np.ascontiguousarray(X if self.unit == 1 else X * self.unit, dtype=np.float32)
-
-    def fit(self, X: Any, depth: int) -> Self:
-        """Build the index."""
-        self.unit = _float32_unit(X)
-        prepared = self._prepared(X)
-        package = import_optional(
-            self.package, extra="ann", purpose=f"backend={self.name!r} of sksim.neighbors"
-        )
-        self.index = X
-        self.depth = depth
-        self.built = self._build(package, prepared, depth)
-        return self
 
     def neighbors(self, X: Any, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
         """Candidates of the rows of X, sorted by exact distance."""

@@ -151,14 +151,15 @@ class HubnessReducedSearch(SksimEstimator):
         self.reduction_ = resolve_reduction(self.reduction)
         self.effective_n_candidates_ = self._n_candidates(X.shape[0])
         options = {"metric": self.metric, "metric_params": self.metric_params}
-        backend = make_backend(self.backend, **options, n_jobs=self.n_jobs)
-        self.backend_ = backend.fit(X, self.effective_n_candidates_ + 1)
+        self.backend_ = make_backend(
+            self.backend, X, self.effective_n_candidates_ + 1, **options, n_jobs=self.n_jobs
+        )
         self._candidates = Candidates(self.backend_, self.effective_n_candidates_, self.n_neighbors)
         if self.reduction_ is None:
             return lists
         if bank is not None:
             bank = self._validated_bank(bank)
-            search = BruteBackend(**options, n_jobs=self.n_jobs).fit(bank, 0)
+            search = BruteBackend(bank, **options, n_jobs=self.n_jobs)
             # No sample is in the bank: as many entries as candidates, none for itself.
             n_others = self.effective_n_candidates_ - 1
             pairs = Candidates(search, n_others, n_others).graphs(X)

@@ -110,8 +110,11 @@ def candidate_report(
     rng = check_random_state(random_state)
     rows = np.sort(rng.choice(n_indexed, min(n_queries, n_indexed), replace=False))
     exact_search = BruteBackend(
-        metric=search.metric, metric_params=search.metric_params, n_jobs=search.n_jobs
-    ).fit(search.backend_.index, n_neighbors)
+        search.backend_.index,
+        metric=search.metric,
+        metric_params=search.metric_params,
+        n_jobs=search.n_jobs,
+    )
     exact = _sampled_neighbors(exact_search, rows, n_neighbors)
     found = _sampled_neighbors(search.backend_, rows, n_neighbors)
     recalls = _share_found(found, exact)

@@ -1,7 +1,7 @@
 """Candidates: the indexed samples nearest to each query by primary distance, as graphs.
 
-A search back end is fitted on the index with ``fit(X, depth)``, for lists of up to ``depth``
-neighbours. ``neighbors(X, n_neighbors)`` returns the nearest indexed samples of each row of X as
+A search back end is made of the index and the depth of the lists that will be asked of it.
+``neighbors(X, n_neighbors)`` returns the nearest indexed samples of each row of X as
 rectangular lists ``(distances, indices)``, sorted by distance, padded with ``(inf, -1)`` where
 fewer were found. An indexed sample that is asked for is its own neighbour at distance 0.
 
@@ -13,8 +13,7 @@ of its own list, and gives graphs to the reduction.
 # SPDX-License-Identifier: BSD-3-Clause
 
 from collections.abc import Iterator
-from copy import copy
-from typing import Any, Protocol, Self, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from scipy import sparse
@@ -54,9 +53,6 @@ class SearchBackend(Protocol):
     """What a back end offers; see the module."""
 
     index: Any
-
-    def fit(self, X: Any, depth: int) -> Self:
-        """Build the index."""
 
     def neighbors(self, X: Any, n_neighbors: int) -> Lists:
         """Nearest indexed samples of the rows of X."""
@@ -99,17 +95,21 @@ def _listed(graph) -> Lists:
 class BruteBackend:
     """Exact search over all indexed samples, which may be memory-mapped: in blocks of them."""
 
-    def __init__(self, *, metric: Metric, metric_params: MetricParams, n_jobs: int | None):
+    def __init__(
+        self,
+        index: Any,
+        depth: int = 0,
+        *,
+        metric: Metric,
+        metric_params: MetricParams,
+        n_jobs: int | None,
+    ):
+        self.index = index
         self.options: dict[str, Any] = {
             "metric": metric,
             "metric_params": metric_params,
             "n_jobs": n_jobs,
         }
-
-    def fit(self, X: Any, depth: int) -> Self:
-        """Keep the index."""
-        self.index = X
-        return self
 
     def neighbors(self, X: Any, n_neighbors: int) -> Lists:
         """Nearest indexed samples of the rows of X."""
@@ -132,10 +132,8 @@ class BruteBackend:
 class PrecomputedBackend:
     """Distances given by the user: a dense matrix, or a neighbour graph that may be ragged."""
 
-    def fit(self, X: Any, depth: int) -> Self:
-        """Keep the distances of the training samples."""
-        self.index = X
-        return self
+    def __init__(self, index: Any):
+        self.index = index
 
     def neighbors(self, X: Any, n_neighbors: int) -> Lists:
         """Nearest entries of each row of X."""
@@ -152,20 +150,17 @@ class TransformerBackend:
     its own list: only the columns of its graph are used, the distances are computed again.
     """
 
-    def __init__(self, estimator: Any, *, metric: Metric, metric_params: MetricParams):
-        self.estimator = estimator
-        self.metric, self.metric_params = metric, metric_params
-
-    def fit(self, X: Any, depth: int) -> Self:
-        """Fit a clone that returns ``depth`` neighbours, and each sample with its own."""
-        self.index = X
-        wanted = {"n_neighbors": min(depth, X.shape[0] - 1), "mode": "distance"}
-        known = self.estimator.get_params(deep=False)
-        self.fitted = clone(self.estimator).set_params(
+    def __init__(
+        self, index: Any, depth: int, estimator: Any, *, metric: Metric, metric_params: MetricParams
+    ):
+        self.index, self.metric, self.metric_params = index, metric, metric_params
+        # As many neighbours as asked, and each sample with its own.
+        wanted = {"n_neighbors": min(depth, index.shape[0] - 1), "mode": "distance"}
+        known = estimator.get_params(deep=False)
+        self.fitted = clone(estimator).set_params(
             **{name: value for name, value in wanted.items() if name in known}
         )
-        self.fitted.fit(X)
-        return self
+        self.fitted.fit(index)
 
     def neighbors(self, X: Any, n_neighbors: int) -> Lists:
         """Candidates of the rows of X, sorted by exact distance."""
@@ -176,14 +171,24 @@ class TransformerBackend:
 
 
 def make_backend(
-    backend: Any, *, metric: Metric, metric_params: MetricParams, n_jobs: int | None
+    backend: Any,
+    index: Any,
+    depth: int,
+    *,
+    metric: Metric,
+    metric_params: MetricParams,
+    n_jobs: int | None,
 ) -> SearchBackend:
-    """Unfitted back end of a name or an estimator.
+    """Back end of a name or an estimator.
 
     Parameters
     ----------
     backend : {"auto", "brute", "faiss", "pynndescent", "usearch"} or estimator
         An estimator must have ``fit`` and a ``transform`` that returns a neighbour graph.
+    index : {ndarray, sparse matrix} of shape (n_indexed, n_features)
+        The indexed samples; with ``metric="precomputed"`` their distances.
+    depth : int
+        Number of neighbours that will be asked for.
     metric : str or callable
         Any metric of scikit-learn; with "precomputed" the data are the distances.
     metric_params : dict or None
@@ -193,8 +198,8 @@ def make_backend(
 
     Returns
     -------
-    backend : object
-        An object with ``fit`` and ``neighbors``.
+    backend : SearchBackend
+        Ready to be asked.
     """
     if metric == "precomputed":
         if not isinstance(backend, str) or backend not in ("auto", "brute"):
@@ -202,11 +207,12 @@ def make_backend(
                 "backend must be 'auto' with metric='precomputed', where there are no vectors to "
                 f"search, got {backend!r}."
             )
-        return PrecomputedBackend()
+        return PrecomputedBackend(index)
+    options: dict[str, Any] = {"metric": metric, "metric_params": metric_params}
     if not isinstance(backend, str):
-        return TransformerBackend(backend, metric=metric, metric_params=metric_params)
+        return TransformerBackend(index, depth, backend, **options)
     kind = APPROXIMATE_BACKENDS.get(backend, BruteBackend)
-    return kind(metric=metric, metric_params=metric_params, n_jobs=n_jobs)
+    return kind(index, depth, **options, n_jobs=n_jobs)
 
 
 def own_lists(distances: np.ndarray, indices: np.ndarray, depth: int, *, rows: np.ndarray) -> Lists:
@@ -227,12 +233,12 @@ def own_lists(distances: np.ndarray, indices: np.ndarray, depth: int, *, rows: n
 
 
 class Candidates:
-    """Candidates of any rows, from a fitted back end, in blocks within the working memory.
+    """Candidates of any rows, from a back end, in blocks within the working memory.
 
     Parameters
     ----------
     backend : SearchBackend
-        Fitted on the index.
+        Made of the index.
     n_candidates : int
         Candidates of each row, the sample itself not counted; cut to the number of others.
     n_neighbors : int
@@ -297,8 +303,9 @@ class Candidates:
         of entries to keep. For the exact search.
         """
         index, old, n_new = self.backend.index, self.backend, X.shape[0]
+        assert isinstance(old, BruteBackend)
         lists = lists or old.neighbors(index, self.width)
-        new = copy(old).fit(X, width)
+        new = BruteBackend(X, **old.options)
         parts = []
         for queries, of_old in [(index, lists), (X, old.neighbors(X, min(width, self.n_indexed)))]:
             distances, indices = new.neighbors(queries, min(width, n_new))
