@@ -289,6 +289,6 @@ def epoch_history(net: NeuralNet) -> list[dict[str, Any]]:
     ]
 
 
-def progress(steps: Iterable, *, verbose: int, name: str) -> Iterable:
+def progress(steps: Iterable[int], *, verbose: int, name: str) -> Iterable[int]:
     """The steps, with a progress bar if ``verbose`` is positive."""
     return tqdm(steps, desc=name, leave=False) if verbose > 0 else steps

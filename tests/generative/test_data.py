@@ -167,7 +167,10 @@ ERRORS = [
     ({"gamma_max": 100.0}, r"'gamma_max' parameter .* in the range \[-30.0, 60.0\]"),
     ({"denoiser": "conv"}, "denoiser='conv' needs image_shape"),
     ({"denoiser": "ump"}, "denoiser must be .* got 'ump'. Did you mean 'mlp'"),
-    ({"denoiser": dict}, "denoiser must be a name or a class of torch.nn.Module, got dict"),
+    (
+        {"denoiser": dict},
+        "denoiser must be a name or a class .*, got <class 'dict'>",
+    ),
     ({"denoiser_params": {"widht": 4}}, "denoiser_params .* got 'widht'. Did you mean 'width'"),
     ({"denoiser": "mlp", "image_shape": (3, 1)}, "denoiser='mlp' needs no image_shape"),
     ({"denoiser_params": {"skip": "no"}}, r"skip'\] must be .*, got 'no'. Did you mean 'none'"),
@@ -188,9 +191,13 @@ def test_errors_of_fit(tiny, table, changes, message):
     ("changes", "message"),
     [
         ({"encoder": "trainabel"}, "encoder must be .* got 'trainabel'. Did you mean 'trainable'"),
-        ({"encoder": dict}, "encoder must be a name or a class of torch.nn.Module, got dict"),
+        (
+            {"encoder": dict},
+            "encoder must be a name or a class .*, got <class 'dict'>",
+        ),
         ({"encoder_params": {"reech": 4}}, "encoder_params .* got 'reech'. Did you mean 'reach'"),
         ({"encoder_params": {"network": "mpl"}}, r"\['network'\] must be .* Did you mean 'mlp'"),
+        ({"encoder_params": {"network": 5}}, r"\['network'\] must be a name or a class .* got 5"),
         ({"encoder_params": {"network": "unet"}}, r"\['network'\]='unet' needs image_shape"),
     ],
 )

@@ -73,11 +73,11 @@ def find_network(
     parameter: str, kind: str | type, known: Mapping[str, BuiltIn], shape: tuple[int, ...]
 ) -> type[nn.Module]:
     """Class of a network, by name or as it is; ValueError if it does not fit the samples."""
+    if isinstance(kind, type) and issubclass(kind, nn.Module):
+        return kind
     if not isinstance(kind, str):
-        if issubclass(kind, nn.Module):
-            return kind
         raise InvalidParameterError(
-            f"{parameter} must be a name or a class of torch.nn.Module, got {kind.__name__}."
+            f"{parameter} must be a name or a class of torch.nn.Module, got {kind!r}."
         )
     check_name(parameter, kind, ("auto", *known), or_else="a class of torch.nn.Module")
     samples = "images" if len(shape) == 3 else "rows"
