@@ -89,7 +89,7 @@ class HubnessReducedSearch(SksimEstimator):
             The estimator.
         """
         nested = [name for name in params if name.startswith("reduction__")]
-        reduction = params.get("reduction", getattr(self, "reduction", None))
+        reduction = params.get("reduction", self.reduction)
         if nested and reduction is None:
             raise ValueError(
                 f"{nested[0]} is a parameter of a reduction, got reduction=None. Give one with it, "
