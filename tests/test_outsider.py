@@ -1,5 +1,6 @@
 """Methods from outside the package, by what the page for contributors says and nothing else."""
 
+import dataclasses
 import importlib
 import pathlib
 import re
@@ -8,6 +9,7 @@ import textwrap
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsTransformer
 from sklearn.pipeline import make_pipeline
@@ -15,11 +17,18 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from sksim.hubness import NICDM
+from sksim.metrics import (
+    _measure,
+    get_scorer,
+    get_scorer_names,
+    pairwise_similarity,
+    permutation_test_similarity,
+)
 from sksim.neighbors import (
     HubnessReducedKNeighborsClassifier,
     HubnessReducedKNeighborsTransformer,
 )
-from sksim.utils.estimator_checks import check_sksim_estimator
+from sksim.utils.estimator_checks import check_measure, check_sksim_estimator
 
 PAGE = pathlib.Path(__file__).parents[1] / "doc" / "contributing.rst"
 X, y = load_iris(return_X_y=True)
@@ -115,3 +124,42 @@ def test_functions_and_pipelines_are_reductions(my_reductions):
     for transformer in (squares, chain):
         classifier = HubnessReducedKNeighborsClassifier(reduction=transformer)
         assert classifier.fit(X, y).score(X, y) > 0.9
+
+
+@pytest.fixture(scope="module")
+def my_measures(outside):
+    """The measures of the page, registered for these tests only."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_measure, "_RECORDS", dict(_measure._RECORDS))
+        yield outside("my_measures")
+
+
+def test_a_measure_passes_the_common_checks(my_measures):
+    check_measure(my_measures.record)
+
+
+def test_a_measure_that_claims_too_much_does_not(my_measures):
+    claims = my_measures.record.invariances
+    for wrong in (claims | {"translation"}, claims - {"scale"}):
+        with pytest.raises(AssertionError):
+            check_measure(dataclasses.replace(my_measures.record, invariances=wrong))
+
+
+def test_a_measure_is_found_by_its_name(my_measures):
+    layers = {"whole": X, "centred": X - X.mean(axis=0), "half": X[:, :2]}
+    values = pairwise_similarity(layers, metric="kernel_alignment").values
+    expected = my_measures.kernel_alignment_score(X, X[:, :2])
+    assert values[0, 2] == pytest.approx(expected)
+    score, null_scores, p_value = permutation_test_similarity(
+        X, X[:, :2], "kernel_alignment", n_permutations=19, random_state=0
+    )
+    assert score == values[0, 2]
+    assert p_value == 1 / 20
+
+
+def test_a_measure_is_found_by_a_grid(my_measures):
+    assert "kernel_alignment" in get_scorer_names()
+    scoring = get_scorer("kernel_alignment")
+    grid = {"n_components": [1, 2, 3]}
+    search = GridSearchCV(PCA(), grid, scoring=scoring, cv=3, error_score="raise").fit(X, X)
+    assert search.best_params_ == {"n_components": 3}
