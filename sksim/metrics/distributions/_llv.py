@@ -59,15 +59,19 @@ def _combine(
     combine: str,
     reduce: str,
     on_degenerate: str,
+    **sets: int,
 ) -> Bunch:
-    """The distance and its four terms, from the terms of ``labels`` and of ``inputs[1:]``."""
+    """The distance and its four terms, from the terms of ``labels`` and of ``inputs[1:]``.
+
+    ``sets`` are the pivot and the left-out label, which are returned with them.
+    """
     label_side = _without_degenerate(label_side, labels, "label", on_degenerate)
     input_side = _without_degenerate(input_side, inputs[1:], "input", on_degenerate)
     t1, t2 = label_side.shape_gap(reduce), input_side.shape_gap("max")
     t3, t4 = label_side.scale_gap(reduce), input_side.scale_gap(reduce)
     weighted = np.array([t1, t2, weight * t3, weight * t4])
     distance = float(weighted.max() if combine == "max" else weighted.sum())
-    return Bunch(distance=distance, t1=t1, t2=t2, t3=t3, t4=t4)
+    return Bunch(distance=distance, t1=t1, t2=t2, t3=t3, t4=t4, **sets, inputs=inputs)
 
 
 @of_log_probabilities
@@ -236,8 +240,9 @@ def log_likelihood_variance_distance(
         combine=combine,
         reduce=reduce,
         on_degenerate=on_degenerate,
+        pivot=pivot,
+        left_out=left_out,
     )
-    result.update(pivot=pivot, left_out=left_out, inputs=inputs)
     return result if return_terms else result.distance
 
 
@@ -456,8 +461,9 @@ def log_likelihood_variance_distance_from_embeddings(
         combine=combine,
         reduce=reduce,
         on_degenerate=on_degenerate,
+        pivot=pivot,
+        left_out=left_out,
     )
-    result.update(pivot=pivot, left_out=left_out, inputs=inputs)
     return result if return_terms else result.distance
 
 
