@@ -45,7 +45,9 @@ def test_every_reduction_has_an_oracle(cls):
     assert cls.__name__ in ORACLES, f"no oracle of {cls.__name__} in tests/reference/hubness.py"
 
 
-@pytest.mark.parametrize(("reducer", "oracle"), WITH_ORACLE, ids=str)
+@pytest.mark.parametrize(
+    ("reducer", "oracle"), WITH_ORACLE, ids=[str(reducer) for reducer, _ in WITH_ORACLE]
+)
 def test_equals_its_oracle(reducer, oracle, space):
     X, Q, T, D = space
     if oracle.metric == "cosine":
