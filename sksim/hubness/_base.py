@@ -91,13 +91,6 @@ class _Seen:
     deepest: int = 0
 
 
-def _with_inner_product_form() -> list[str]:
-    from sksim import hubness
-
-    family = [getattr(hubness, name) for name in hubness.__all__]
-    return [reduction.__name__ for reduction in family if reduction.has_inner_product_form]
-
-
 class GraphReduction(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEstimator, metaclass=ABCMeta
 ):
@@ -489,10 +482,14 @@ class GraphReduction(
             tells), or with this metric is none.
         """
         if not self.has_inner_product_form:
+            from sksim import hubness
+
+            family = [getattr(hubness, name) for name in hubness.__all__]
+            allowed = [each.__name__ for each in family if each.has_inner_product_form]
             raise ValueError(
                 f"{type(self).__name__} is no inner product of augmented vectors. Those that are: "
-                f"{', '.join(_with_inner_product_form())}. Or take the candidates of any index and "
-                "rank them by the secondary distance."
+                f"{', '.join(allowed)}. Or take the candidates of any index and rank them by the "
+                "secondary distance."
             )
         return self._inner_product_index(vectors, metric)
 

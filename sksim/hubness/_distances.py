@@ -9,6 +9,7 @@ other values. The self rule of ``sksim.utils._graph`` holds in both.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -18,6 +19,7 @@ from sklearn.utils import gen_batches
 
 from sksim._search._selection import smallest_entries, smallest_values
 from sksim.utils._graph import dense_to_graph, holds_self, replace_values, row_index
+from sksim.utils._typing import AnyArray
 
 __all__ = ["DenseDistances", "Distances", "GraphDistances", "as_distances"]
 
@@ -25,10 +27,14 @@ __all__ = ["DenseDistances", "Distances", "GraphDistances", "as_distances"]
 _BLOCK_ENTRIES = 2**16
 
 
+# Increasing function with f(0) = 0.
+_Link: TypeAlias = Callable[[np.ndarray], np.ndarray] | None
+
+
 class _PlainGraph:
     """Arrays of a graph without a sparse matrix around them, which would copy and check them."""
 
-    def __init__(self, parts, shape):
+    def __init__(self, parts: tuple[Any, Any, Any], shape: tuple[int, int]) -> None:
         self.data, self.indices, self.indptr = parts
         self.shape = shape
         self.nnz, self.dtype = self.data.size, self.data.dtype
@@ -37,12 +43,12 @@ class _PlainGraph:
 class GraphDistances:
     """Distances of a checked neighbour graph, one per stored entry."""
 
-    def __init__(self, graph):
+    def __init__(self, graph: Any) -> None:
         self.graph = graph
         self.shape = graph.shape
         self.values = graph.data.astype(np.float64, copy=False)
 
-    def blocks(self):
+    def blocks(self) -> Iterator[tuple[slice, slice, "GraphDistances"]]:
         """Yield slices of rows and of entries, and a view whose arrays stay in the cache."""
         graph = self.graph
         n_rows = max(1, _BLOCK_ENTRIES * self.shape[0] // max(graph.nnz, 1))
@@ -158,7 +164,7 @@ class GraphDistances:
         smallest = np.minimum.reduceat(np.append(others, np.inf), self.graph.indptr[:-1])
         return np.where(self.counts > 0, smallest, np.inf)
 
-    def with_values(self, values: np.ndarray, link=None):
+    def with_values(self, values: np.ndarray, link: _Link = None) -> Any:
         """Graph with other values: self entries 0, rows sorted again, the dtype kept.
 
         ``link`` is an increasing function with ``link(0) = 0`` that is applied after sorting.
@@ -169,7 +175,7 @@ class GraphDistances:
         reduced.data = data.astype(self.graph.dtype, copy=False)
         return reduced
 
-    def joined(self, parts):
+    def joined(self, parts: Iterable[tuple[slice, Any]]) -> Any:
         """Graph of all blocks, from pairs of their entries and what ``with_values`` made."""
         graph = self.graph
         data, indices = np.empty_like(graph.data), np.empty_like(graph.indices)
@@ -183,7 +189,7 @@ class DenseDistances:
 
     is_complete = True
 
-    def __init__(self, D):
+    def __init__(self, D: AnyArray) -> None:
         self.matrix = D
         self.shape = D.shape
 
@@ -192,7 +198,7 @@ class DenseDistances:
         """The distances in float64."""
         return self.matrix.astype(np.float64, copy=False)
 
-    def blocks(self):
+    def blocks(self) -> Iterator[tuple[slice, slice, "DenseDistances"]]:
         """Yield slices of rows, as entries too, and a view whose arrays stay in the cache."""
         n_rows = max(1, _BLOCK_ENTRIES // self.shape[1])
         if self.shape[0] <= n_rows:
@@ -255,7 +261,7 @@ class DenseDistances:
         return table.toarray() if sparse.issparse(table) else table
 
     @cached_property
-    def graph(self):
+    def graph(self) -> Any:
         """The complete neighbour graph."""
         return dense_to_graph(self.values)
 
@@ -273,12 +279,12 @@ class DenseDistances:
         """Smallest of the values of each row, the self entry left out."""
         return self._fill_self(values, np.inf).min(axis=1)
 
-    def with_values(self, values: np.ndarray, link=None) -> np.ndarray:
+    def with_values(self, values: np.ndarray, link: _Link = None) -> np.ndarray:
         """Matrix with other values: self entries 0, the dtype kept."""
         values = values if link is None else link(values)
         return self._fill_self(values, 0.0).astype(self.matrix.dtype, copy=False)
 
-    def joined(self, parts) -> np.ndarray:
+    def joined(self, parts: Iterable[tuple[slice, Any]]) -> np.ndarray:
         """Matrix of all blocks, from pairs of their rows and what ``with_values`` made."""
         joined = np.empty(self.shape, dtype=self.matrix.dtype)
         for rows, part in parts:

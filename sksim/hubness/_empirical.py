@@ -26,12 +26,12 @@ __all__ = ["JointProximity"]
 class _MatrixCounts:
     """All distances of the indexed samples: the definition."""
 
-    def __init__(self, distances):
+    def __init__(self, distances: Distances) -> None:
         self.D = distances.toarray()
         not_stored = np.flatnonzero(np.isinf(np.diagonal(self.D)))
         self.D[not_stored, not_stored] = 0.0
 
-    def shares(self, distances, queries):
+    def shares(self, distances: Distances, queries: Any) -> FloatArray:
         return distances.beside(empirical_mutual_proximity(distances.toarray(), self.D))
 
 
@@ -42,7 +42,7 @@ class _GraphCounts:
     are ranks, and the overlap is counted. Each indexed sample is in its own list.
     """
 
-    def __init__(self, distances):
+    def __init__(self, distances: Distances) -> None:
         nearest, indices = distances.nearest(distances.shape[1])
         own = np.arange(distances.shape[0])
         own = np.where(distances.has_self, distances.self_index, own)[:, None]
@@ -58,7 +58,7 @@ class _GraphCounts:
         rank = np.searchsorted(d, d, side="right")
         return rank + np.count_nonzero(in_list, axis=1) - np.count_nonzero(in_both, axis=1)
 
-    def shares(self, distances, queries):
+    def shares(self, distances: Distances, queries: Any) -> FloatArray:
         graph, n_indexed = distances.graph, distances.shape[1]
         scratch = np.full(n_indexed, np.inf)
         sizes = np.empty(graph.nnz)
@@ -71,7 +71,7 @@ class _GraphCounts:
 class _VectorCounts:
     """All indexed vectors: exact counts for the nearest samples that each query lists."""
 
-    def __init__(self, X, metric):
+    def __init__(self, X: Any, metric: Any) -> None:
         if sparse.issparse(X) or metric not in ("euclidean", "sqeuclidean", "cosine"):
             raise ValueError(
                 "MutualProximity(method='empirical', moments='exact') counts over dense vectors "
@@ -82,7 +82,7 @@ class _VectorCounts:
         self.X = X
         self.metric = metric
 
-    def shares(self, distances, queries):
+    def shares(self, distances: Distances, queries: Any) -> FloatArray:
         graph = distances.graph
         lengths = np.diff(graph.indptr)
         shares = np.empty(graph.nnz)

@@ -15,6 +15,7 @@ from sklearn import get_config
 
 from sksim._search._points import DenseBounds, Points
 from sksim.utils._blocks import row_blocks
+from sksim.utils._typing import FloatArray, IntArray
 
 __all__ = ["empirical_candidate_proximity"]
 
@@ -35,7 +36,9 @@ def _is_within(points: Points, rows, columns, limits) -> np.ndarray:
 class _Lists:
     """Lists of candidates: how many of each list are within the distance to each entry."""
 
-    def __init__(self, points: Points, among: Points, distances, indices):
+    def __init__(
+        self, points: Points, among: Points, distances: FloatArray, indices: IntArray
+    ) -> None:
         self.points, self.among = points, among
         self.distances, self.indices = distances, indices
         self.tolerance = 8 * (points.X.shape[1] + 16) * _EPS
@@ -65,7 +68,7 @@ class _Lists:
 class _Ranks:
     """Number of indexed samples within a limit of an indexed sample."""
 
-    def __init__(self, among: Points):
+    def __init__(self, among: Points) -> None:
         self.among = among
         self.bounds = DenseBounds(among, among.Y.shape[0], dtype=np.float64)
         bias = self.bounds.squared_scale * among.y_bias
@@ -90,18 +93,16 @@ class _Ranks:
                 self.bounds(block, bounds), np.diff(first[rows.start : rows.stop + 1])
             )
             pairs = slice(first[rows.start], first[rows.stop])
-            lower, upper = self._band(samples[pairs], norms, limits[pairs])
+            # Bounds up to which a sample is certainly, and at most, within each limit.
+            upper = self.bounds.limits(samples[pairs], norms, limits[pairs])
+            margin = 4 * self.bounds.alpha * (self.reach[samples[pairs]] + self.largest) ** 2
+            lower = upper - margin
             for i, x in enumerate(block):
                 part = slice(first[rows.start + i], first[rows.start + i + 1])
                 here = slice(part.start - pairs.start, part.stop - pairs.start)
                 band = lower[here], upper[here]
                 counts[part] = self._count_row(x, bounds[i], *band, limits[part], ends[part])
         return counts
-
-    def _band(self, samples, norms, limits) -> tuple[np.ndarray, np.ndarray]:
-        """Bounds up to which a sample is certainly, and at most, within each limit."""
-        upper = self.bounds.limits(samples, norms, limits)
-        return upper - 4 * self.bounds.alpha * (self.reach[samples] + self.largest) ** 2, upper
 
     def _count_row(self, x: int, bounds, lower, upper, limits, ends) -> np.ndarray:
         near = bounds[~(bounds > upper.max())]
@@ -132,8 +133,14 @@ def _own_samples(X, Y, distances, indices) -> np.ndarray:
 
 
 def empirical_candidate_proximity(
-    X, Y, distances, indices, *, metric: str = "euclidean", n_excluded: int = 0
-) -> np.ndarray:
+    X: FloatArray,
+    Y: FloatArray,
+    distances: FloatArray,
+    indices: IntArray,
+    *,
+    metric: str = "euclidean",
+    n_excluded: int = 0,
+) -> FloatArray:
     r"""Exact empirical mutual proximity of each query and its candidates.
 
     .. math::

@@ -15,6 +15,7 @@ from joblib import effective_n_jobs
 from sksim.hubness._symmetric import is_symmetric
 from sksim.utils._blocks import row_blocks
 from sksim.utils._kernels import compiled, count_jointly_above
+from sksim.utils._typing import ArrayLike, FloatArray
 
 __all__ = ["empirical_mutual_proximity"]
 
@@ -116,8 +117,12 @@ def _symmetric_joint_counts(D, n_jobs) -> np.ndarray:
 
 
 def empirical_mutual_proximity(
-    D, D_index=None, *, n_excluded: int = 0, n_jobs: int | None = None
-) -> np.ndarray:
+    D: ArrayLike,
+    D_index: ArrayLike | None = None,
+    *,
+    n_excluded: int = 0,
+    n_jobs: int | None = None,
+) -> FloatArray:
     r"""Exact empirical mutual proximity of every query to every indexed sample.
 
     .. math::

@@ -12,7 +12,13 @@ from sklearn.utils import check_random_state
 
 from sksim.hubness._base import Space, missing_vectors_error
 from sksim.hubness._distances import DenseDistances, Distances
-from sksim.hubness._moments import GraphMoments, Moments, StreamedMoments, exact_moments
+from sksim.hubness._moments import (
+    ClosedFormMoments,
+    GraphMoments,
+    Moments,
+    StreamedMoments,
+    exact_moments,
+)
 from sksim.hubness._statistics import fill_missing
 from sksim.hubness._symmetric import combine_with_transpose
 from sksim.utils._typing import FloatArray, RandomState
@@ -55,6 +61,19 @@ class _Distribution(NamedTuple):
 CDFS = {"normal": _Distribution(_normal_cdf, 0), "gamma": _Distribution(_gamma_cdf, 1)}
 
 
+def _moment_source(
+    X: Any, space: Space, moments: str, n_landmarks: int, random_state: RandomState
+) -> GraphMoments | ClosedFormMoments | StreamedMoments:
+    """Source of the moments over the rows of X, over the graph without vectors."""
+    if moments == "graph" or X is None:
+        return GraphMoments()
+    if moments == "exact":
+        return exact_moments(X, metric=space.metric, metric_params=space.metric_params)
+    rng = check_random_state(random_state)
+    landmarks = np.sort(rng.choice(X.shape[0], min(n_landmarks, X.shape[0]), replace=False))
+    return StreamedMoments(X, landmarks, metric=space.metric, metric_params=space.metric_params)
+
+
 class IndependentProximity:
     """``F_q(d) + F_x(d) - F_q(d) F_x(d)``: each sample with a distribution of its own."""
 
@@ -70,21 +89,11 @@ class IndependentProximity:
     ) -> None:
         self.cdf, self.ddof = distribution
         self.moments = moments
-
-        def source(X):
-            """Source of the moments over the rows of X, over the graph without vectors."""
-            if moments == "graph" or X is None:
-                return GraphMoments()
-            if moments == "exact":
-                return exact_moments(X, metric=space.metric, metric_params=space.metric_params)
-            rng = check_random_state(random_state)
-            landmarks = rng.choice(X.shape[0], min(n_landmarks, X.shape[0]), replace=False)
-            return StreamedMoments(
-                X, np.sort(landmarks), metric=space.metric, metric_params=space.metric_params
-            )
-
-        self.over_indexed = source(space.vectors)
-        self.over_bank = self.over_indexed if space.bank is None else source(space.bank)
+        options = moments, n_landmarks, random_state
+        self.over_indexed = _moment_source(space.vectors, space, *options)
+        self.over_bank = self.over_indexed
+        if space.bank is not None:
+            self.over_bank = _moment_source(space.bank, space, *options)
         self.needs_queries = not isinstance(self.over_indexed, GraphMoments)
 
     @np.errstate(over="ignore", invalid="ignore")

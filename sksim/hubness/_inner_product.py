@@ -11,6 +11,7 @@ first, so that squared lengths do not drown the differences.
 import numpy as np
 from sklearn.utils import check_array
 
+from sksim.utils._typing import ArrayLike, FloatArray, Metric
 from sksim.utils._unit_rows import unit_rows
 
 __all__ = ["QueryMap", "additive_index", "scaled_index", "squared_index"]
@@ -27,11 +28,11 @@ class QueryMap:
         Whether the squared length follows as the last coordinate.
     """
 
-    def __init__(self, center=None, *, with_norm=False):
+    def __init__(self, center: FloatArray | None = None, *, with_norm: bool = False) -> None:
         self.center = center
         self.with_norm = with_norm
 
-    def __call__(self, queries):
+    def __call__(self, queries: ArrayLike) -> FloatArray:
         """Augment queries.
 
         Parameters
@@ -52,7 +53,7 @@ class QueryMap:
         return np.hstack(columns)
 
 
-def _not_expressible(name: str, metric) -> ValueError:
+def _not_expressible(name: str, metric: Metric) -> ValueError:
     return ValueError(
         f"{name} with metric={metric!r} is no inner product of augmented vectors. Use cosine or "
         "squared Euclidean distances."
@@ -66,7 +67,9 @@ def _squared_parts(X):
     return center, X, np.einsum("ij,ij->i", X, X)[:, None]
 
 
-def additive_index(vectors, metric, bias, *, name: str):
+def additive_index(
+    vectors: ArrayLike, metric: Metric, bias: FloatArray, *, name: str
+) -> tuple[FloatArray, QueryMap]:
     """Rank by ``d(q, x) + bias(x)``, where d is the cosine or the squared Euclidean distance.
 
     Parameters
@@ -96,7 +99,9 @@ def additive_index(vectors, metric, bias, *, name: str):
     return np.hstack([2 * X, -norms - bias[:, None]]), QueryMap(center)
 
 
-def squared_index(vectors, metric, bias, *, name: str):
+def squared_index(
+    vectors: ArrayLike, metric: Metric, bias: FloatArray, *, name: str
+) -> tuple[FloatArray, QueryMap]:
     """Rank by ``|q - x|^2 + bias(x)``; with the cosine metric q and x are of unit length.
 
     Parameters
@@ -123,7 +128,9 @@ def squared_index(vectors, metric, bias, *, name: str):
     return additive_index(vectors, metric, bias, name=name)
 
 
-def scaled_index(vectors, metric, root_scale, *, name: str):
+def scaled_index(
+    vectors: ArrayLike, metric: Metric, root_scale: FloatArray, *, name: str
+) -> tuple[FloatArray, QueryMap]:
     """Rank by ``d(q, x) / root_scale(x)`` for cosine, Euclidean or squared Euclidean distances.
 
     Parameters

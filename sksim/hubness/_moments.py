@@ -15,13 +15,19 @@ import numpy as np
 from scipy import sparse
 from sklearn.metrics import pairwise_distances_chunked
 
+from sksim.hubness._distances import Distances
 from sksim.utils._blocks import row_blocks
+from sksim.utils._typing import IntArray, Metric
 from sksim.utils._unit_rows import unit_rows
 
 __all__ = ["ClosedFormMoments", "GraphMoments", "Moments", "StreamedMoments", "exact_moments"]
 
 # Rows of a product; more gain nothing in time.
 _BATCH_ROWS = 2048
+
+
+# Metrics whose moments have a closed form, those of Euclidean distances after squaring.
+_CLOSED_FORMS = ("euclidean", "sqeuclidean", "cosine")
 
 
 def _identity(distances):
@@ -41,19 +47,16 @@ class GraphMoments:
 
     variable = staticmethod(_identity)
 
-    def of(self, distances, Z=None) -> Moments:
+    def of(self, distances: Distances, Z: Any = None) -> Moments:
         """Moments of each row, NaN in rows without neighbours."""
         mean, variance = np.empty((2, distances.shape[0]))
         for rows, _, block in distances.blocks():
-            mean[rows], variance[rows] = self._of_block(block)
+            count = np.where(block.counts > 0, block.counts, np.nan)
+            mean[rows] = block.row_sum(block.values) / count
+            squares = block.values - block.by_row(mean[rows])
+            np.square(squares, out=squares)
+            variance[rows] = block.row_sum(squares) / count
         return Moments(mean, variance, distances.counts)
-
-    def _of_block(self, distances):
-        count = np.where(distances.counts > 0, distances.counts, np.nan)
-        mean = distances.row_sum(distances.values) / count
-        squares = distances.values - distances.by_row(mean)
-        np.square(squares, out=squares)
-        return mean, distances.row_sum(squares) / count
 
 
 def _without_self(mean, variance, n: int, has_self, own) -> Moments:
@@ -77,7 +80,7 @@ class ClosedFormMoments:
     memory. ``variable`` squares Euclidean distances.
     """
 
-    def __init__(self, X, *, metric: str):
+    def __init__(self, X: Any, *, metric: str) -> None:
         self.cosine = metric == "cosine"
         self.variable = np.square if metric == "euclidean" else _identity
         self.n_samples = X.shape[0]
@@ -117,7 +120,7 @@ class ClosedFormMoments:
         is_zero = ~Z.any(axis=1)  # a zero vector is at distance 1 of everything, itself too
         return 1 - Z @ self.center, variance, is_zero
 
-    def of(self, distances, Z) -> Moments:
+    def of(self, distances: Distances, Z: Any) -> Moments:
         """Moments from each row of Z, the self entries of ``distances`` left out."""
         formula = self._cosine if self.cosine else self._squared_euclidean
         mean, variance, own = np.empty((3, Z.shape[0]))
@@ -132,22 +135,21 @@ class StreamedMoments:
 
     variable = staticmethod(_identity)
 
-    def __init__(self, X, indices, *, metric, metric_params: Mapping[str, Any]):
+    def __init__(
+        self, X: Any, indices: IntArray, *, metric: Metric, metric_params: Mapping[str, Any]
+    ) -> None:
         self.X = X[indices]
         self.indices = indices
         self.n_indexed = X.shape[0]
         self.metric = metric
         self.metric_params = metric_params
 
-    def _self_position(self, distances) -> np.ndarray:
-        """Position of each row's self entry among the landmarks, -1 where it is none of them."""
+    def of(self, distances: Distances, Z: Any) -> Moments:
+        """Moments from each row of Z, the self entries of ``distances`` left out."""
+        # Position of each row's self entry among the landmarks, -1 where it is none of them.
         position = np.full(self.n_indexed + 1, -1)
         position[self.indices] = np.arange(self.indices.size)
-        return position[distances.self_index]
-
-    def of(self, distances, Z) -> Moments:
-        """Moments from each row of Z, the self entries of ``distances`` left out."""
-        self_position = self._self_position(distances)
+        self_position = position[distances.self_index]
 
         def block_moments(D, start):
             kept = np.arange(D.shape[1]) != self_position[start : start + len(D), None]
@@ -163,8 +165,10 @@ class StreamedMoments:
         return Moments(mean, variance, count.astype(np.intp))
 
 
-def exact_moments(X, *, metric, metric_params: Mapping[str, Any]):
+def exact_moments(
+    X: Any, *, metric: Metric, metric_params: Mapping[str, Any]
+) -> ClosedFormMoments | StreamedMoments:
     """Source of the moments over all rows of X: in closed form where there is one."""
-    if metric in ("euclidean", "sqeuclidean", "cosine") and not sparse.issparse(X):
+    if isinstance(metric, str) and metric in _CLOSED_FORMS and not sparse.issparse(X):
         return ClosedFormMoments(X, metric=metric)
     return StreamedMoments(X, np.arange(X.shape[0]), metric=metric, metric_params=metric_params)

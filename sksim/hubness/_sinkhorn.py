@@ -15,7 +15,7 @@ from sksim.hubness._base import GraphReduction, missing_vectors_error
 from sksim.hubness._inner_product import additive_index
 from sksim.utils._blocks import row_blocks
 from sksim.utils._sklearn import Interval
-from sksim.utils._typing import ArrayLike, MatrixLike
+from sksim.utils._typing import ArrayLike, FloatArray, MatrixLike
 
 __all__ = ["SinkhornNormalization"]
 
@@ -42,7 +42,9 @@ def _half_rounds(K, g, log_row):
     return f, log_sums
 
 
-def sinkhorn_potentials(K, log_columns, n_iterations: int):
+def sinkhorn_potentials(
+    K: FloatArray, log_columns: FloatArray, n_iterations: int
+) -> tuple[FloatArray, FloatArray]:
     """Potentials f of the rows and g of the columns of the scaled similarities K.
 
     After each round exp(K + f + g) has the column sums exp(log_columns), and in the limit row sums

@@ -5,6 +5,7 @@
 
 import numpy as np
 
+from sksim.hubness._distances import Distances
 from sksim.utils._typing import ArrayLike
 
 __all__ = [
@@ -28,7 +29,7 @@ def check_depth(deepest: int, shape: tuple, n_neighbors: int, name: str) -> None
         )
 
 
-def mean_distance(distances, n_neighbors: int) -> np.ndarray:
+def mean_distance(distances: Distances, n_neighbors: int) -> np.ndarray:
     """Mean distance to the nearest neighbours, over those at hand; NaN where there are none."""
     nearest = distances.nearest_distances(n_neighbors)
     counts = np.minimum(distances.counts, n_neighbors)
@@ -36,7 +37,7 @@ def mean_distance(distances, n_neighbors: int) -> np.ndarray:
     return np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
 
 
-def kth_distance(distances, n_neighbors: int) -> np.ndarray:
+def kth_distance(distances: Distances, n_neighbors: int) -> np.ndarray:
     """Distance to the n-th neighbour, or to the last at hand; NaN where there are none."""
     nearest = distances.nearest_distances(n_neighbors)
     counts = np.minimum(distances.counts, n_neighbors)

@@ -123,3 +123,13 @@ def test_bare_truncated_graph_and_wrong_priors_are_refused(spaces):
         SinkhornNormalization(prior=np.zeros(30)).fit(T)
     with pytest.raises(ValueError, match="target_bank"):
         SinkhornNormalization(target_bank=X).fit(T)
+
+
+def test_duplicates_are_kept_from_themselves_with_and_without_all_distances(spaces):
+    X = spaces[0].copy()
+    X[5:12] = X[5]
+    T = np.sqrt(((X[:, None] - X) ** 2).sum(axis=2))
+    whole = SinkhornNormalization().fit(T).bias_
+    near = SinkhornNormalization().fit_graph(truncated(T, 9), vectors=X).bias_
+    np.testing.assert_allclose(whole, near, atol=1e-9)
+    assert np.ptp(whole[5:12]) < 1e-9
