@@ -282,6 +282,22 @@ def check_identity(measure: Any, seed: int) -> None:
         assert measure(*(X.astype(np.float32) for X in same)) == 0.0, measure.name
 
 
+def _at_two_temperatures(measure: Any, arrays: Arrays) -> Arrays:
+    """The first model, and one with logits twice as large."""
+    if measure.inputs == "embeddings":
+        f, g, *_ = arrays
+        return f, g, f, 2 * g
+    return arrays[0], log_softmax(2 * arrays[0], axis=1)
+
+
+def check_definite(measure: Any, seed: int) -> None:
+    """Different distributions are apart, those of equal representations among them."""
+    arrays = example(measure, seed)
+    for different in (arrays, _at_two_temperatures(measure, arrays)):
+        result = value(measure, different)
+        assert result > SAME, f"{measure.name}: {result} for different distributions"
+
+
 def triple(seed: int, n_samples: int, widths: tuple[int, ...]) -> Arrays:
     """Three representations, the second often on the way from the first to the third."""
     rng = np.random.RandomState(seed)
@@ -391,6 +407,20 @@ def check_not_symmetric(measure: Any, seed: int = 0) -> None:
     assert any(difference > DIFFERENT for difference in differences), (
         f"{measure.name} is symmetric, claim it"
     )
+
+
+def check_not_definite(measure: Any, seed: int = 0) -> None:
+    """Some different distributions are not apart."""
+    result = value(measure, _at_two_temperatures(measure, example(measure, seed)))
+    assert result < SAME, f"{measure.name}: {result} at two temperatures, claim that it is definite"
+
+
+def check_draws(measure: Any, seed: int = 0) -> None:
+    """What draws at random takes a seed, and draws with the same one unless told otherwise."""
+    takes_a_seed = "random_state" in inspect.signature(measure.function).parameters
+    assert measure.draws == takes_a_seed, f"{measure.name}: draws={measure.draws}"
+    arrays = example(measure, seed, n_samples=60)
+    assert value(measure, arrays) == value(measure, arrays), measure.name
 
 
 def check_pairing_matters(measure: Any, seed: int = 0) -> None:
@@ -584,6 +614,8 @@ def random_checks(measure: Any) -> Iterator[Check]:
         yield check_symmetric
     if getattr(measure, "identity", False):
         yield check_identity
+    if getattr(measure, "definite", False):
+        yield check_definite
     if getattr(measure, "distance", None) is not None:
         yield check_triangle
     if measure.kind in _REPRESENTATIONS:
@@ -605,6 +637,10 @@ def fixed_checks(measure: Any) -> Iterator[Check]:
     yield check_bad_input
     if not getattr(measure, "symmetric", True):
         yield check_not_symmetric
+    if measure.kind == "distribution":
+        yield check_draws
+        if not measure.definite:
+            yield check_not_definite
     if measure.null is not None:
         yield check_null
     if measure.kind in _REPRESENTATIONS:
