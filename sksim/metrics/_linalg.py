@@ -9,12 +9,14 @@ from typing import NamedTuple
 import numpy as np
 
 from sksim.utils._blocks import row_blocks
+from sksim.utils._unit_rows import unit_rows
 
 __all__ = [
     "Centered",
     "center",
     "center_matrix",
     "cross_product",
+    "directions",
     "power_of_two",
     "row_squares",
     "same_values",
@@ -130,3 +132,14 @@ def u_center_matrix(K: np.ndarray) -> np.ndarray:
 def same_values(A: np.ndarray, B: np.ndarray) -> bool:
     """Whether two arrays are equal; those that are not mostly differ in their first row."""
     return A.shape == B.shape and bool((A[0] == B[0]).all()) and np.array_equal(A, B)
+
+
+def directions(X: np.ndarray, name: str = "X", *, what: str = "zeros") -> np.ndarray:
+    """Rows of length one, in float64; rows without a direction, of ``what``, raise."""
+    without = np.flatnonzero(~X.any(axis=1))
+    if without.size:
+        raise ValueError(
+            f"{name} must have no rows of {what}, which have no direction; got {without.size}, "
+            f"the first of them is row {without[0]}."
+        )
+    return unit_rows(X)

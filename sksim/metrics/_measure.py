@@ -519,8 +519,8 @@ def evaluate(
     steps: Steps, X: ArrayLike, Y: ArrayLike, *, min_samples: int = 2, constant_ok: bool = False
 ) -> float:
     """Validate a pair and run the steps of a measure: the body of most public functions."""
-    X, Y = check_paired(X, Y, min_samples=min_samples, constant_ok=constant_ok)
-    return check_value(steps.compare(steps.prepare(X), steps.prepare(Y)))
+    x, y = check_paired(X, Y, min_samples=min_samples, constant_ok=constant_ok)
+    return check_value(steps.compare(steps.prepare(x), steps.prepare(y)))
 
 
 def permute_rows(X: np.ndarray, order: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import math
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple, Self, TypeAlias, TypeVar
 
 import numpy as np
 from scipy import linalg
@@ -33,8 +33,15 @@ from sksim.metrics.similarity.canonical._cca import (
 from sksim.metrics.similarity.canonical._pls import pls_svd_score
 from sksim.metrics.similarity.matrices._gulp import gulp_distance
 from sksim.metrics.similarity.matrices._pair_matrix import check_own_product
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["SimilarityAccumulator"]
+
+
+T = TypeVar("T")
+_Pair: TypeAlias = tuple[T, T]
+#: The sums of the pairs (x, x), (y, y) and (x, y).
+_Sums: TypeAlias = tuple[PairSums, PairSums, PairSums]
 
 
 class _Axes(NamedTuple):
@@ -72,9 +79,8 @@ def _stand_in(xx: np.ndarray, yy: np.ndarray, xy: np.ndarray) -> tuple[np.ndarra
         np.vstack([np.eye(x.lengths.size), np.zeros((y.lengths.size, x.lengths.size))]),
         np.vstack([P[:, : rho.size] * rho @ Qt[: rho.size], (Qt.T * sines) @ Qt]),
     )
-    return tuple(
-        _mirrored(U * side.lengths @ side.vectors.T) for U, side in zip(bases, (x, y), strict=True)
-    )
+    X, Y = (U * side.lengths @ side.vectors.T for U, side in zip(bases, (x, y), strict=True))
+    return _mirrored(X), _mirrored(Y)
 
 
 def _unit(values: np.ndarray) -> float:
@@ -83,7 +89,7 @@ def _unit(values: np.ndarray) -> float:
     return power_of_two(peak, np.float64) if peak > 0 else 0.0
 
 
-def _in_units(sums: tuple[PairSums, ...], old, new) -> tuple[PairSums, ...]:
+def _in_units(sums: _Sums, old: _Pair[float], new: _Pair[float]) -> _Sums:
     """The sums of (x, x), (y, y) and (x, y) in other units; nothing changes for the unit 0."""
     p, q = (
         mine / theirs if mine and theirs else 1.0 for mine, theirs in zip(old, new, strict=True)
@@ -145,10 +151,10 @@ class SimilarityAccumulator:
     True
     """
 
-    def __init__(self):
-        self._shift = None
-        self._units = (0.0, 0.0)
-        self._sums = None
+    def __init__(self) -> None:
+        self._shift: _Pair[np.ndarray] | None = None
+        self._units: _Pair[float] = (0.0, 0.0)
+        self._sums: _Sums | None = None
 
     def __repr__(self) -> str:
         return f"SimilarityAccumulator(n_samples={self.n_samples})"
@@ -158,7 +164,7 @@ class SimilarityAccumulator:
         """Number of pairs seen."""
         return 0 if self._sums is None else self._sums[2].n
 
-    def partial_fit(self, X, Y) -> "SimilarityAccumulator":
+    def partial_fit(self, X: ArrayLike, Y: ArrayLike) -> Self:
         """Add a batch of pairs.
 
         Parameters
@@ -173,19 +179,19 @@ class SimilarityAccumulator:
         self : SimilarityAccumulator
             The accumulator.
         """
-        X, Y = check_paired(X, Y, min_samples=0, constant_ok=True)
+        x, y = check_paired(X, Y, min_samples=0, constant_ok=True)
         if self._shift is not None:
-            self._check_widths(X.shape[1], Y.shape[1])
-        if X.shape[0] == 0:
+            self._check_widths(self._shift, x.shape[1], y.shape[1])
+        if x.shape[0] == 0:
             return self
         if self._shift is None:
-            self._shift = X.mean(axis=0, dtype=np.float64), Y.mean(axis=0, dtype=np.float64)
-        X, Y = X - self._shift[0], Y - self._shift[1]
-        self._raise_units(_unit(X), _unit(Y))
-        X, Y = (Z / (unit or 1.0) for Z, unit in zip((X, Y), self._units, strict=True))
-        return self._add((pair_sums(X, X), pair_sums(Y, Y), pair_sums(X, Y)))
+            self._shift = x.mean(axis=0, dtype=np.float64), y.mean(axis=0, dtype=np.float64)
+        x, y = x - self._shift[0], y - self._shift[1]
+        self._raise_units(_unit(x), _unit(y))
+        x, y = self._in_own_units(x, y)
+        return self._add((pair_sums(x, x), pair_sums(y, y), pair_sums(x, y)))
 
-    def merge(self, other: "SimilarityAccumulator") -> "SimilarityAccumulator":
+    def merge(self, other: "SimilarityAccumulator") -> Self:
         """Add the pairs that another accumulator has seen; the other one stays as it is.
 
         Parameters
@@ -200,43 +206,48 @@ class SimilarityAccumulator:
         """
         if not isinstance(other, SimilarityAccumulator):
             raise TypeError(f"other must be a SimilarityAccumulator, got {type(other).__name__}.")
-        if other._sums is None:
+        if other._sums is None or other._shift is None:
             return self
-        if self._sums is None:
+        if self._shift is None:
             self._shift, self._units, self._sums = other._shift, other._units, other._sums
             return self
-        self._check_widths(*(shift.size for shift in other._shift))
-        gaps = [theirs - mine for theirs, mine in zip(other._shift, self._shift, strict=True)]
+        self._check_widths(self._shift, *(shift.size for shift in other._shift))
+        u, v = (theirs - mine for theirs, mine in zip(other._shift, self._shift, strict=True))
         self._raise_units(*other._units)
-        self._raise_units(*(_unit(gap) for gap in gaps))
+        self._raise_units(_unit(u), _unit(v))
         xx, yy, xy = _in_units(other._sums, other._units, self._units)
-        u, v = (gap / (unit or 1.0) for gap, unit in zip(gaps, self._units, strict=True))
+        u, v = self._in_own_units(u, v)
         return self._add((xx.shifted(u, u), yy.shifted(v, v), xy.shifted(u, v)))
 
-    def _raise_units(self, *units: float) -> None:
+    def _raise_units(self, unit_x: float, unit_y: float) -> None:
         """Take larger units where they are needed, which are powers of two: nothing is rounded."""
-        raised = tuple(max(pair) for pair in zip(self._units, units, strict=True))
+        raised = max(self._units[0], unit_x), max(self._units[1], unit_y)
         if self._sums is not None:
             self._sums = _in_units(self._sums, self._units, raised)
         self._units = raised
 
-    def _check_widths(self, width_x: int, width_y: int) -> None:
-        expected = tuple(shift.size for shift in self._shift)
+    def _in_own_units(self, x: np.ndarray, y: np.ndarray) -> _Pair[np.ndarray]:
+        return x / (self._units[0] or 1.0), y / (self._units[1] or 1.0)
+
+    @staticmethod
+    def _check_widths(shift: _Pair[np.ndarray], width_x: int, width_y: int) -> None:
+        expected = shift[0].size, shift[1].size
         if (width_x, width_y) != expected:
             raise ValueError(
                 f"X and Y must have {expected[0]} and {expected[1]} features as in the first "
                 f"batch, got {width_x} and {width_y}."
             )
 
-    def _add(self, sums: tuple[PairSums, ...]) -> "SimilarityAccumulator":
+    def _add(self, sums: _Sums) -> Self:
         if self._sums is not None:
-            sums = tuple(mine.plus(new) for mine, new in zip(self._sums, sums, strict=True))
+            xx, yy, xy = self._sums
+            sums = xx.plus(sums[0]), yy.plus(sums[1]), xy.plus(sums[2])
         self._sums = sums
         return self
 
-    def _centered(self, min_samples: int = 2) -> tuple[PairSums, ...]:
+    def _centered(self, min_samples: int = 2) -> _Sums:
         """Sums of the centred pairs, for (x, x), (y, y) and (x, y)."""
-        if self.n_samples < min_samples:
+        if self._sums is None or self.n_samples < min_samples:
             raise ValueError(
                 f"At least {min_samples} samples are needed, got {self.n_samples}: call "
                 "partial_fit first."
@@ -251,8 +262,8 @@ class SimilarityAccumulator:
     def _arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """Small representations that stand in for the two, with the same products."""
         xx, yy, xy = self._centered()
-        values = _stand_in(xx.xy, yy.xy, xy.xy)
-        return tuple(Z * unit for Z, unit in zip(values, self._units, strict=True))
+        X, Y = _stand_in(xx.xy, yy.xy, xy.xy)
+        return X * self._units[0], Y * self._units[1]
 
     def _warn_if_degenerate(self, variance: float | None = None) -> None:
         """As the measures that whiten do: all directions, or those with a share of the variance."""
@@ -272,20 +283,20 @@ class SimilarityAccumulator:
             check_own_product(own, part.hsic(unbiased=False), self.n_samples)
         return max(-1.0, min(1.0, cross / math.sqrt(own_x * own_y)))
 
-    def cca_score(self, **params) -> float:
+    def cca_score(self, **params: Any) -> float:
         """Canonical correlations, see :func:`sksim.metrics.cca_score` and its parameters."""
         arrays = self._arrays()
         if not params.get("shrinkage"):
             self._warn_if_degenerate()
         return cca_score(*arrays, **params)
 
-    def svcca_score(self, **params) -> float:
+    def svcca_score(self, **params: Any) -> float:
         """SVCCA, see :func:`sksim.metrics.svcca_score` and its parameters."""
         arrays = self._arrays()
         self._warn_if_degenerate(params.get("variance", 0.99))
         return svcca_score(*arrays, **params)
 
-    def pwcca_score(self, **params) -> float:
+    def pwcca_score(self, **params: Any) -> float:
         """Projection-weighted CCA, see :func:`sksim.metrics.pwcca_score` and its parameters."""
         arrays = self._arrays()
         self._warn_if_degenerate()
@@ -299,11 +310,11 @@ class SimilarityAccumulator:
         """Procrustes similarity, see :func:`sksim.metrics.procrustes_score`."""
         return procrustes_score(*self._arrays())
 
-    def procrustes_distance(self, **params) -> float:
+    def procrustes_distance(self, **params: Any) -> float:
         """Procrustes distance, see :func:`sksim.metrics.procrustes_distance`."""
         return procrustes_distance(*self._arrays(), **params)
 
-    def shape_distance(self, **params) -> float:
+    def shape_distance(self, **params: Any) -> float:
         """Shape distance, see :func:`sksim.metrics.shape_distance` and its parameters."""
         arrays = self._arrays()
         if params.get("alpha") == 0:
@@ -317,7 +328,7 @@ class SimilarityAccumulator:
             self._warn_if_degenerate()
         return gulp_distance(*arrays, reg=reg)
 
-    def linear_r2(self, *, target: str = "y") -> float:
+    def linear_r2(self, *, target: Literal["x", "y"] = "y") -> float:
         r"""Share of the variance of one side that least squares on the other explains.
 
         In sample: :math:`\lVert U_X^\top Y_c \rVert^2 / \lVert Y_c \rVert^2` with an orthonormal
@@ -348,18 +359,18 @@ class SimilarityAccumulator:
         axes = _axes(self._centered()["xy".index(side)].xy)
         return _mirrored(axes.lengths[:, None] * axes.vectors.T)
 
-    def participation_ratio(self, *, side: str = "x") -> float:
+    def participation_ratio(self, *, side: Literal["x", "y"] = "x") -> float:
         """Of one side, see :func:`sksim.metrics.participation_ratio`."""
         return participation_ratio(self._one_side(side))
 
-    def isoscore(self, *, side: str = "x") -> float:
+    def isoscore(self, *, side: Literal["x", "y"] = "x") -> float:
         """Of one side, see :func:`sksim.metrics.isoscore`."""
         return isoscore(self._one_side(side))
 
-    def effective_rank(self, *, side: str = "x") -> float:
+    def effective_rank(self, *, side: Literal["x", "y"] = "x") -> float:
         """Of one side, see :func:`sksim.metrics.effective_rank`."""
         return effective_rank(self._one_side(side))
 
-    def stable_rank(self, *, side: str = "x") -> float:
+    def stable_rank(self, *, side: Literal["x", "y"] = "x") -> float:
         """Of one side, see :func:`sksim.metrics.stable_rank`."""
         return stable_rank(self._one_side(side))

@@ -3,11 +3,15 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import functools
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_array
+
+from sksim.utils._typing import ArrayLike
 
 __all__ = [
     "PAIR_CONSTRAINTS",
@@ -44,7 +48,9 @@ def _check_not_constant(X: np.ndarray, name: str) -> None:
         raise ValueError(f"{name} is constant: all its {X.shape[0]} rows are equal.")
 
 
-def check_representation(X, *, name: str = "X", min_samples: int = 2, constant_ok: bool = False):
+def check_representation(
+    X: ArrayLike, *, name: str = "X", min_samples: int = 2, constant_ok: bool = False
+) -> np.ndarray:
     """Validate one representation and return it as a float array, float32 kept.
 
     Parameters
@@ -78,14 +84,15 @@ def check_representation(X, *, name: str = "X", min_samples: int = 2, constant_o
     return X
 
 
-def check_same_rows(X, Y, *, name: str = "Y") -> None:
+def check_same_rows(X: ArrayLike, Y: ArrayLike, *, name: str = "Y") -> None:
     """Raise if two inputs hold other numbers of rows, or both carry an index and these differ."""
     if np.shape(X)[0] != np.shape(Y)[0]:
         raise ValueError(
             f"X and {name} must hold the same samples, one a row, got "
             f"{np.shape(X)[0]} rows in X and {np.shape(Y)[0]} in {name}."
         )
-    index_x, index_y = getattr(X, "index", None), getattr(Y, "index", None)
+    index_x: Any = getattr(X, "index", None)
+    index_y: Any = getattr(Y, "index", None)
     if hasattr(index_x, "equals") and hasattr(index_y, "equals") and not index_x.equals(index_y):
         raise ValueError(
             f"X and {name} must hold the same samples in the same order, got different indices. "
@@ -93,7 +100,14 @@ def check_same_rows(X, Y, *, name: str = "Y") -> None:
         )
 
 
-def check_paired(X, Y, *, min_samples: int = 2, constant_ok: bool = False, name: str = "Y"):
+def check_paired(
+    X: ArrayLike,
+    Y: ArrayLike,
+    *,
+    min_samples: int = 2,
+    constant_ok: bool = False,
+    name: str = "Y",
+) -> tuple[np.ndarray, np.ndarray]:
     """Validate two representations of the same samples; see ``check_representation``.
 
     ``name`` is that of the second one in error messages.
@@ -103,8 +117,10 @@ def check_paired(X, Y, *, min_samples: int = 2, constant_ok: bool = False, name:
     X, Y : ndarray of shape (n_samples, n_features_x), (n_samples, n_features_y)
         The float arrays.
     """
-    options = {"min_samples": min_samples, "constant_ok": constant_ok}
-    arrays = check_representation(X, **options), check_representation(Y, name=name, **options)
+    check = functools.partial(
+        check_representation, min_samples=min_samples, constant_ok=constant_ok
+    )
+    arrays = check(X), check(Y, name=name)
     check_same_rows(X, Y, name=name)
     return arrays
 

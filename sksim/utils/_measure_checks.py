@@ -202,7 +202,7 @@ def change_example(measure: Any, arrays: Arrays, change: str, side: str, seed: i
     if measure.kind == "quality":
         return tuple(changed(X, change, seed) for X in arrays)
     if measure.kind == "occurrence":
-        return (_changed_counts(*arrays, change, seed),)
+        return (_changed_counts(arrays[0], change, seed),)
     if measure.kind == "distribution":
         return _changed_models(measure, arrays, change, seed)
     return _changed_labels(arrays, change, seed)
@@ -321,7 +321,7 @@ def check_triangle(measure: Any, seed: int) -> None:
         arrays, others = example(measure, seed), example(measure, seed + len(_MODEL_SIZES))
         half = len(arrays) // 2
         A, B, C = arrays[:half], arrays[half:], others[half:]
-        triples = [(A, B, C), (B, A, C)]
+        triples: list[tuple[Any, ...]] = [(A, B, C), (B, A, C)]
     else:
         width = 3 + seed % 4
         triples = [triple(seed, 24, (width, width, width))]

@@ -15,10 +15,10 @@ _SAFE = (1e-140, 1e140)
 
 def _powers_of_two(X) -> np.ndarray:
     """Factor of each row that brings its largest entry near one and costs no rounding."""
-    extremes = X.max(axis=1), X.min(axis=1)
+    largest, least = X.max(axis=1), X.min(axis=1)
     if sparse.issparse(X):
-        extremes = [extreme.toarray().ravel() for extreme in extremes]
-    _, exponents = np.frexp(np.maximum(extremes[0], -extremes[1]))
+        largest, least = largest.toarray().ravel(), least.toarray().ravel()
+    _, exponents = np.frexp(np.maximum(largest, -least))
     return np.ldexp(1.0, np.clip(-exponents, -1000, 1000))
 
 

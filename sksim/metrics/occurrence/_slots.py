@@ -9,7 +9,7 @@ nothing larger than a block is kept.
 # SPDX-License-Identifier: BSD-3-Clause
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -229,7 +229,7 @@ def _vector_slots(X, Y, exclude_self: bool, search: dict, rule: _Rule) -> Iterat
 
 def _check_vectors(X, Y, metric):
     floats = [np.float64, np.float32]
-    options = {
+    options: dict[str, Any] = {
         "accept_sparse": "csr",
         "dtype": [bool, *floats] if metric in PAIRWISE_BOOLEAN_FUNCTIONS else floats,
         "ensure_all_finite": "allow-nan" if metric == "nan_euclidean" else True,

@@ -10,10 +10,9 @@ import numpy as np
 from scipy.linalg import eigvalsh, svdvals
 from scipy.special import entr
 
-from sksim.metrics._linalg import center, square_sum
+from sksim.metrics._linalg import center, directions, square_sum
 from sksim.metrics._measure import SHAPE_MAPS, QualityMeasure, register
 from sksim.metrics._validation import check_representation, clip
-from sksim.metrics.quality._sphere import unit_rows
 from sksim.utils._sklearn import Interval, validate_params
 
 __all__ = [
@@ -374,7 +373,7 @@ def matrix_nuclear_norm(X) -> float:
     """
     X = check_representation(X, constant_ok=True)
     n_samples = X.shape[0]
-    norm = svdvals(unit_rows(X), check_finite=False).sum()
+    norm = svdvals(directions(X), check_finite=False).sum()
     return clip(norm, math.sqrt(n_samples), math.sqrt(n_samples * min(X.shape)))
 
 

@@ -7,25 +7,13 @@ from numbers import Real
 
 import numpy as np
 
+from sksim.metrics._linalg import directions
 from sksim.metrics._measure import QualityMeasure, register
 from sksim.metrics._validation import check_paired, check_representation, clip
 from sksim.utils._blocks import row_blocks
 from sksim.utils._sklearn import Interval, validate_params
 
-__all__ = ["alignment", "anisotropy", "uniformity", "unit_rows"]
-
-
-def unit_rows(X: np.ndarray, name: str = "X") -> np.ndarray:
-    """Rows of length one, in float64; a row of zeros has no direction and raises."""
-    largest = np.abs(X).max(axis=1, keepdims=True).astype(np.float64)
-    zero = np.flatnonzero(largest == 0)
-    if zero.size:
-        raise ValueError(
-            f"{name} must have no rows of zeros, which have no direction; got {zero.size}, "
-            f"the first of them is row {zero[0]}."
-        )
-    X = X / largest
-    return X / np.linalg.norm(X, axis=1, keepdims=True)
+__all__ = ["alignment", "anisotropy", "uniformity"]
 
 
 def _log_sum_potential(unit: np.ndarray, t: float) -> float:
@@ -97,7 +85,7 @@ def uniformity(X, *, t=2) -> float:
     >>> uniformity([[1, 0], [2, 0], [3, 0]]) == 0
     True
     """
-    unit = unit_rows(check_representation(X, constant_ok=True))
+    unit = directions(check_representation(X, constant_ok=True))
     n_pairs = unit.shape[0] * (unit.shape[0] - 1) / 2
     return min(0.0, _log_sum_potential(unit, t) - np.log(n_pairs).item())
 
@@ -159,7 +147,7 @@ def alignment(X, X_positive, *, alpha=2) -> float:
             "X and X_positive must have the same features, got "
             f"{X.shape[1]} features in X and {X_positive.shape[1]} in X_positive."
         )
-    gaps = np.linalg.norm(unit_rows(X) - unit_rows(X_positive, "X_positive"), axis=1)
+    gaps = np.linalg.norm(directions(X) - directions(X_positive, "X_positive"), axis=1)
     return float(np.mean(np.minimum(gaps, 2.0) ** alpha))
 
 
@@ -210,7 +198,7 @@ def anisotropy(X) -> float:
     >>> anisotropy([[1, 0], [0, 1], [2, 0]])
     0.3333333333333333
     """
-    unit = unit_rows(check_representation(X, constant_ok=True))
+    unit = directions(check_representation(X, constant_ok=True))
     n_samples = unit.shape[0]
     total = unit.sum(axis=0)
     mean_cosine = (total @ total - n_samples) / (n_samples * (n_samples - 1))

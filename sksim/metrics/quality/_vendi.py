@@ -10,10 +10,10 @@ import numpy as np
 from scipy.linalg import eigvalsh
 from scipy.special import entr
 
+from sksim.metrics._linalg import directions
 from sksim.metrics._measure import QualityMeasure, register
 from sksim.metrics._validation import check_representation, clip, kernel_of_samples
 from sksim.metrics.quality._spectral import smaller_gram
-from sksim.metrics.quality._sphere import unit_rows
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 
 __all__ = ["vendi_score", "von_neumann_entropy"]
@@ -51,7 +51,7 @@ def _gram(X, kernel) -> np.ndarray:
         return _check_kernel_matrix(X)
     X = check_representation(X, constant_ok=True)
     if kernel == "cosine":
-        return smaller_gram(unit_rows(X))
+        return smaller_gram(directions(X))
     return _check_kernel_matrix(kernel_of_samples(kernel, X))
 
 

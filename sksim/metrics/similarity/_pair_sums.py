@@ -3,7 +3,7 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,7 +29,10 @@ class PairSums(NamedTuple):
 
     def plus(self, other: "PairSums") -> "PairSums":
         """The sums over the pairs of both."""
-        return PairSums(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+        sums: list[Any] = [
+            mine + theirs for mine, theirs in zip(list[Any](self), other, strict=True)
+        ]
+        return PairSums(*sums)
 
     def scaled(self, p: float, q: float) -> "PairSums":
         """The sums over the pairs (p x, q y)."""

@@ -180,12 +180,12 @@ def cross_similarity(
     row_labels, rows = _labeled(a_layers, "a_layers")
     column_labels, columns = _labeled(b_layers, "b_layers")
     steps = measure.steps()
-    states = [
+    states_a, states_b = (
         _prepare_all(steps, _checked(labels, values, measure, rows[0]), n_jobs)
         for labels, values in ((row_labels, rows), (column_labels, columns))
-    ]
+    )
     pairs = list(product(range(len(rows)), range(len(columns))))
-    values = _compare_all(steps, *states, pairs, n_jobs)
+    values = _compare_all(steps, states_a, states_b, pairs, n_jobs)
     return SimilarityMatrix(
         values=np.reshape(values, (len(rows), len(columns))),
         row_labels=row_labels,

@@ -88,7 +88,7 @@ def _prepare_whitened(X: np.ndarray, *, alpha: float, whitening: str) -> Shape:
     values, scale = centered_columns(X)
     singular, Vt = principal_axes(values)
     if alpha == 0:
-        warn_if_degenerate(*X.shape, singular.size)
+        warn_if_degenerate(X.shape[0], X.shape[1], singular.size)
     if whitening == "power":
         factors = singular ** (alpha - 1.0)
     else:  # in the unit of the data

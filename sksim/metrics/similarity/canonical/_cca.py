@@ -119,7 +119,7 @@ def _prepare(X: np.ndarray, *, shrinkage: float = 0.0, rtol: float = RTOL) -> Ba
     ridge = shrinkage / (1.0 - shrinkage) * square_sum(values) / X.shape[1]
     basis = basis_of(values, ridge=ridge, rtol=rtol)
     if shrinkage == 0:
-        warn_if_degenerate(*X.shape, basis.rank)
+        warn_if_degenerate(X.shape[0], X.shape[1], basis.rank)
     return basis
 
 

@@ -124,7 +124,7 @@ def _collect_between(pairs: StreamedPairs, low: float, high: float) -> tuple[int
         block, size = pairs.block(rows), rows.stop - rows.start
         for values in (block[:, :size][np.triu_indices(size, k=1)], block[:, size:]):
             kept = values >= low
-            below += values.size - np.count_nonzero(kept)
+            below += values.size - int(np.count_nonzero(kept))
             kept &= values <= high
             parts.append(values[kept])
     return below, np.concatenate(parts)

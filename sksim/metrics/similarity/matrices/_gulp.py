@@ -34,7 +34,7 @@ def _prepare(X: np.ndarray, *, reg: float) -> tuple[Basis, float]:
     values = centered_columns(X).values
     basis = basis_of(values / linalg.norm(values), ridge=reg)
     if reg == 0:
-        warn_if_degenerate(*X.shape, basis.rank)
+        warn_if_degenerate(X.shape[0], X.shape[1], basis.rank)
     return basis, square_sum(whitened_product(basis, basis))
 
 

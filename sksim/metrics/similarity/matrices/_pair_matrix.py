@@ -56,17 +56,17 @@ class PairMatrix:
         Number of rows.
     diagonal : float
         Value on the diagonal; blocks hold zero there.
-    row_sums : ndarray of shape (n,) or None
-        Sums of the rows without the diagonal, once a pass has formed them.
-    square : float or None
-        Sum of the squared entries off the diagonal, likewise.
+    row_sums : ndarray of shape (n,)
+        Sums of the rows without the diagonal; empty until a pass has formed them.
+    square : float
+        Sum of the squared entries off the diagonal, likewise; NaN until then.
     """
 
     def __init__(self, n_samples: int, diagonal: float = 0.0):
         self.n_samples = n_samples
         self.diagonal = diagonal
-        self.row_sums = None
-        self.square = None
+        self.row_sums = np.empty(0)
+        self.square = math.nan
 
     def block(self, rows: slice) -> np.ndarray:
         """The rows, from column ``rows.start`` on; may be a view, must not be changed."""
@@ -84,7 +84,7 @@ class PairMatrix:
         """The matrix of the samples in another order; the sums are not formed again."""
         copy = self.reordered(order)
         copy.square = self.square
-        copy.row_sums = None if self.row_sums is None else self.row_sums[order]
+        copy.row_sums = self.row_sums[order] if self.row_sums.size else self.row_sums
         return copy
 
 
@@ -238,9 +238,9 @@ def pair_blocks(n_samples: int, *, n_matrices: int = 2) -> Iterator[slice]:
     return row_blocks(n_samples, 16.0 * n_samples * n_matrices, max_rows=BLOCK_ROWS)
 
 
-def keep_small(pairs: StreamedPairs) -> PairMatrix:
-    """Keep the matrix, formed in float64, where it is small."""
-    if pairs.n_samples > MAX_KEPT:
+def keep_small(pairs: PairMatrix) -> PairMatrix:
+    """Keep the matrix, formed in float64, where it is small and not kept yet."""
+    if pairs.n_samples > MAX_KEPT or not isinstance(pairs, StreamedPairs):
         return pairs
     exact = StreamedPairs(
         pairs.rows.astype(np.float64), pairs.squares, pairs.transform, pairs.diagonal
@@ -279,7 +279,7 @@ def pair_product(x: PairMatrix, y: PairMatrix) -> float:
 
     One pass; it also fills ``row_sums`` and ``square`` of either matrix where they are missing.
     """
-    unknown = [pairs for pairs in {id(x): x, id(y): y}.values() if pairs.row_sums is None]
+    unknown = [pairs for pairs in {id(x): x, id(y): y}.values() if not pairs.row_sums.size]
     sums = [np.zeros(x.n_samples) for _ in unknown]
     squares = [0.0 for _ in unknown]
     total = 0.0

@@ -9,11 +9,10 @@ import math
 import numpy as np
 from scipy.stats import kendalltau, rankdata
 
-from sksim.metrics._linalg import row_squares
+from sksim.metrics._linalg import directions
 from sksim.metrics._measure import PairedMeasure, Steps, evaluate, identity, register
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.metrics.similarity.matrices._pair_matrix import (
-    MAX_KEPT,
     CodedPairs,
     KeptPairs,
     PairMatrix,
@@ -46,15 +45,6 @@ def _one_minus(products: np.ndarray) -> np.ndarray:
     return products
 
 
-def _unit_rows(rows: np.ndarray, dtype, what: str) -> np.ndarray:
-    """Rows of unit length, or an error about those of (almost) no length."""
-    peak = np.abs(rows).max(axis=1, keepdims=True)
-    if not peak.all():
-        raise ValueError(f"{int((peak == 0).sum())} rows are {what}: their distance is undefined.")
-    rows = rows / peak
-    return (rows / np.sqrt(row_squares(rows))[:, None]).astype(dtype, copy=False)
-
-
 def _centered_rows(X: np.ndarray) -> np.ndarray:
     rows = X - X.mean(axis=1, dtype=np.float64, keepdims=True)
     noise = np.abs(rows).max(axis=1) <= 4 * np.finfo(X.dtype).eps * np.abs(X).max(axis=1)
@@ -65,10 +55,11 @@ def _centered_rows(X: np.ndarray) -> np.ndarray:
 def _dissimilarities(X: np.ndarray, rdm: str) -> UnitPairs:
     """The dissimilarity matrix of the rows of X, on demand."""
     if rdm == "correlation":
-        rows = _unit_rows(_centered_rows(X), X.dtype, "constant over the features")
-        return UnitPairs(StreamedPairs(rows, None, _one_minus), 1.0)
+        rows = directions(_centered_rows(X), what="equal features")
+        return UnitPairs(StreamedPairs(rows.astype(X.dtype, copy=False), None, _one_minus), 1.0)
     if rdm == "cosine":
-        return UnitPairs(StreamedPairs(_unit_rows(X, X.dtype, "zero"), None, _one_minus), 1.0)
+        rows = directions(X).astype(X.dtype, copy=False)
+        return UnitPairs(StreamedPairs(rows, None, _one_minus), 1.0)
     if rdm == "euclidean":
         return unit_pairs(X, np.sqrt)
     pairs, unit = unit_pairs(X, identity)
@@ -164,10 +155,9 @@ def _coded_ranks(pairs: StreamedPairs) -> PairMatrix:
     return StreamedPairs(pairs.rows, pairs.squares, encoder)
 
 
-def _ranks(pairs: StreamedPairs) -> PairMatrix:
-    if pairs.n_samples <= MAX_KEPT:
-        return _exact_ranks(keep_small(pairs))
-    return _coded_ranks(pairs)
+def _ranks(pairs: PairMatrix) -> PairMatrix:
+    kept = keep_small(pairs)
+    return _coded_ranks(kept) if isinstance(kept, StreamedPairs) else _exact_ranks(kept)
 
 
 def _prepare(X: np.ndarray, *, rdm: str, compare: str) -> PairMatrix:

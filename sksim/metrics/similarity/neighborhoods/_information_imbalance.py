@@ -43,7 +43,7 @@ class _Ranks:
         self.points = points
         self.centered = centered
         self.halves = row_squares(centered) / 2
-        self.table = None
+        self.table: np.ndarray | None = None
 
     def _blocks(self):
         """Distances up to what is equal along a row, and how far they are known.

@@ -11,13 +11,13 @@ import numpy as np
 from sklearn.neighbors import VALID_METRICS
 
 from sksim._search._exact import exact_neighbors
+from sksim.metrics._linalg import directions
 from sksim.metrics._measure import Steps
 from sksim.utils._sklearn import Interval, StrOptions
 
 __all__ = [
     "NEIGHBOR_CONSTRAINTS",
     "chance_overlap",
-    "check_directions",
     "complement",
     "neighbor_indices",
     "neighbor_steps",
@@ -34,16 +34,6 @@ NEIGHBOR_CONSTRAINTS = {
 }
 
 
-def check_directions(X: np.ndarray) -> None:
-    """Raise if a row is zero: it has no cosine with others."""
-    zero = np.flatnonzero(~X.any(axis=1))
-    if zero.size:
-        raise ValueError(
-            "A row of zeros has no direction, so that metric='cosine' is not defined for it; got "
-            f"{zero.size} of them, the first is row {zero[0]}."
-        )
-
-
 def neighbor_indices(X: np.ndarray, *, n_neighbors: int, metric="cosine") -> np.ndarray:
     """Neighbours of each sample, nearest first, itself left out: shape (n_neighbors, n).
 
@@ -51,7 +41,7 @@ def neighbor_indices(X: np.ndarray, *, n_neighbors: int, metric="cosine") -> np.
     along the memory. Equal distances: the smaller index first.
     """
     if isinstance(metric, str) and metric == "cosine":
-        check_directions(X)
+        directions(X, "A representation")
     if isinstance(metric, str) and metric == "precomputed" and X.shape[0] != X.shape[1]:
         raise ValueError(
             "With metric='precomputed' X and Y must be square matrices of distances, got shape "

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sksim.metrics._linalg import directions
 from sksim.metrics._measure import PairedMeasure, Steps, evaluate, register
-from sksim.metrics.quality._sphere import unit_rows
 from sksim.metrics.similarity.neighborhoods._neighborhood import (
     NEIGHBOR_CONSTRAINTS,
     neighbor_indices,
@@ -29,7 +29,7 @@ class _Neighborhood(NamedTuple):
 
 
 def _prepare(X: np.ndarray, *, n_neighbors: int) -> _Neighborhood:
-    unit = unit_rows(X, "A representation")
+    unit = directions(X, "A representation")
     return _Neighborhood(unit, neighbor_indices(X, n_neighbors=n_neighbors))
 
 
