@@ -111,7 +111,6 @@ def test_equals_the_literal_formula(record, seed, level):
     [
         ("max_pls_svd_distance", {"definite": True}),
         ("logit_distance", {"definite": False}),
-        ("logit_distance", {"draws": True}),
         ("log_likelihood_variance_distance", {"draws": False}),
         ("linear_identifiability_distance", {"invariances": frozenset({"row_order", "gauge"})}),
     ],
