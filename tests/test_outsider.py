@@ -23,6 +23,7 @@ from sksim.metrics import (
     get_scorer_names,
     pairwise_similarity,
     permutation_test_similarity,
+    records,
 )
 from sksim.neighbors import (
     HubnessReducedKNeighborsClassifier,
@@ -163,3 +164,11 @@ def test_a_measure_is_found_by_a_grid(my_measures):
     grid = {"n_components": [1, 2, 3]}
     search = GridSearchCV(PCA(), grid, scoring=scoring, cv=3, error_score="raise").fit(X, X)
     assert search.best_params_ == {"n_components": 3}
+
+
+def test_records_are_reached_by_a_public_door():
+    """The documented code imports nothing private, and the door leads to all kinds of record."""
+    assert not re.search(r"import .*\b_|from [\w.]*\._", documented("my_measures.py"))
+    assert not re.search(r"import .*\b_|from [\w.]*\._", documented("my_reductions.py"))
+    kinds = {type(measure).__name__ for measure in _measure.all_measures()}
+    assert kinds <= set(records.__all__)

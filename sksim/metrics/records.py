@@ -1,0 +1,28 @@
+"""Records of measures, for measures from outside: the kinds of record, and their registration.
+
+A measure that is registered is found by its name wherever a measure is named, has a scorer, and can
+be checked word for word by :func:`sksim.utils.estimator_checks.check_measure`.
+"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from sksim.metrics._measure import (
+    DistributionMeasure,
+    LabelMeasure,
+    OccurrenceMeasure,
+    PairedMeasure,
+    QualityMeasure,
+    Steps,
+    register,
+)
+
+__all__ = [
+    "DistributionMeasure",
+    "LabelMeasure",
+    "OccurrenceMeasure",
+    "PairedMeasure",
+    "QualityMeasure",
+    "Steps",
+    "register",
+]
