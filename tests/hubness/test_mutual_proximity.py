@@ -297,3 +297,11 @@ def test_exact_cosine_moments_do_not_depend_on_the_unit(unit):
     expected = search.fit(X).kneighbors(X)
     for found, value in zip(search.fit(unit * X).kneighbors(unit * X), expected):
         np.testing.assert_allclose(found, value, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("option", "meant"), [({"method": "gama"}, "gamma"), ({"moments": "landmark"}, "landmarks")]
+)
+def test_unknown_options_propose_the_nearest(option, meant, five_points):
+    with pytest.raises(ValueError, match=rf"Did you mean '{meant}'\?"):
+        MutualProximity(**option).fit(five_points)
