@@ -125,7 +125,9 @@ class HubnessScorer:
     },
     prefer_skip_nested_validation=True,
 )
-def make_hubness_scorer(measure="k_skewness", *, n_neighbors=10, adjusted=True) -> HubnessScorer:
+def make_hubness_scorer(
+    measure: str = "k_skewness", *, n_neighbors: int = 10, adjusted: bool = True
+) -> HubnessScorer:
     """Make a scorer that ranks estimators by hubness, the less the better.
 
     The scorer returns minus the hubness of the space that the fitted estimator searches, so

@@ -5,8 +5,9 @@
 
 import copy
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from numbers import Real
+from typing import Any
 
 from sklearn.utils.metadata_routing import MetadataRequest
 from sklearn.utils.validation import check_is_fitted
@@ -149,7 +150,11 @@ def _check_use(score_func, reference, kwargs) -> None:
     prefer_skip_nested_validation=True,
 )
 def make_representation_scorer(
-    score_func, *, reference=None, response_method=("transform", "predict"), **kwargs
+    score_func: Callable[..., float],
+    *,
+    reference: Any = None,
+    response_method: str | Sequence[str] = ("transform", "predict"),
+    **kwargs: Any,
 ) -> RepresentationScorer:
     """Make a scorer from a function that judges or compares representations.
 

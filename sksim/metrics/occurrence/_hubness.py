@@ -3,6 +3,8 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from typing import Literal
+
 import numpy as np
 from sklearn.utils import Bunch
 
@@ -12,6 +14,7 @@ from sksim.metrics.occurrence._occurrence import SEARCH_CONSTRAINTS
 from sksim.metrics.occurrence._slots import SlotStream, neighbor_slots, tally
 from sksim.utils._labels import check_labels
 from sksim.utils._sklearn import validate_params
+from sksim.utils._typing import ArrayLike, MatrixLike, Metric, MetricParams, RandomState, Ties
 
 __all__ = [
     "HubnessReport",
@@ -42,18 +45,18 @@ def hubness_of_counts(
     prefer_skip_nested_validation=True,
 )
 def hubness_score(
-    X,
-    Y=None,
+    X: MatrixLike,
+    Y: MatrixLike | None = None,
     *,
-    measure="k_skewness",
-    n_neighbors=10,
-    metric="euclidean",
-    adjusted=False,
-    metric_params=None,
-    exclude_self="auto",
-    ties="fractional",
-    random_state=None,
-    n_jobs=None,
+    measure: str = "k_skewness",
+    n_neighbors: int = 10,
+    metric: Metric = "euclidean",
+    adjusted: bool = False,
+    metric_params: MetricParams = None,
+    exclude_self: bool | Literal["auto"] = "auto",
+    ties: Ties = "fractional",
+    random_state: RandomState = None,
+    n_jobs: int | None = None,
 ) -> float:
     r"""Hubness of the indexed samples Y as the queries X see them, by one measure.
 
@@ -213,19 +216,19 @@ def _bad_hubness(n_bad: float, occurrence: np.ndarray, y, y_indexed) -> Bunch:
     prefer_skip_nested_validation=True,
 )
 def bad_hubness_score(
-    X,
-    y,
-    Y=None,
-    y_indexed=None,
+    X: MatrixLike,
+    y: ArrayLike,
+    Y: MatrixLike | None = None,
+    y_indexed: ArrayLike | None = None,
     *,
-    n_neighbors=10,
-    metric="euclidean",
-    adjusted=False,
-    metric_params=None,
-    exclude_self="auto",
-    ties="fractional",
-    random_state=None,
-    n_jobs=None,
+    n_neighbors: int = 10,
+    metric: Metric = "euclidean",
+    adjusted: bool = False,
+    metric_params: MetricParams = None,
+    exclude_self: bool | Literal["auto"] = "auto",
+    ties: Ties = "fractional",
+    random_state: RandomState = None,
+    n_jobs: int | None = None,
 ) -> float:
     r"""Share of the neighbour slots that hold a sample of another class.
 
@@ -345,18 +348,18 @@ class HubnessReport(Bunch):
     prefer_skip_nested_validation=True,
 )
 def hubness_report(
-    X,
-    Y=None,
+    X: MatrixLike,
+    Y: MatrixLike | None = None,
     *,
-    y=None,
-    n_neighbors=10,
-    metric="euclidean",
-    y_indexed=None,
-    metric_params=None,
-    exclude_self="auto",
-    ties="fractional",
-    random_state=None,
-    n_jobs=None,
+    y: ArrayLike | None = None,
+    n_neighbors: int = 10,
+    metric: Metric = "euclidean",
+    y_indexed: ArrayLike | None = None,
+    metric_params: MetricParams = None,
+    exclude_self: bool | Literal["auto"] = "auto",
+    ties: Ties = "fractional",
+    random_state: RandomState = None,
+    n_jobs: int | None = None,
 ) -> HubnessReport:
     """Every measure of hubness with its chance level and its excess over chance.
 

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from numbers import Integral
+from typing import Literal
 
 import numpy as np
 from sklearn.neighbors import VALID_METRICS
@@ -11,6 +12,7 @@ from sklearn.utils import check_array
 
 from sksim.metrics.occurrence._slots import neighbor_slots, tally
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
+from sksim.utils._typing import ArrayLike, MatrixLike, Metric, MetricParams, RandomState, Ties
 
 __all__ = ["SEARCH_CONSTRAINTS", "k_occurrence", "k_occurrence_from_indices"]
 
@@ -30,16 +32,16 @@ SEARCH_CONSTRAINTS = {
 
 @validate_params(SEARCH_CONSTRAINTS, prefer_skip_nested_validation=True)
 def k_occurrence(
-    X,
-    Y=None,
+    X: MatrixLike,
+    Y: MatrixLike | None = None,
     *,
-    n_neighbors=10,
-    metric="euclidean",
-    metric_params=None,
-    exclude_self="auto",
-    ties="fractional",
-    random_state=None,
-    n_jobs=None,
+    n_neighbors: int = 10,
+    metric: Metric = "euclidean",
+    metric_params: MetricParams = None,
+    exclude_self: bool | Literal["auto"] = "auto",
+    ties: Ties = "fractional",
+    random_state: RandomState = None,
+    n_jobs: int | None = None,
 ) -> np.ndarray:
     r"""How often each indexed sample is among the nearest neighbours of the queries.
 
@@ -155,7 +157,9 @@ def _check_indices(indices, n_indexed: int) -> np.ndarray:
     },
     prefer_skip_nested_validation=True,
 )
-def k_occurrence_from_indices(indices, n_indexed, *, exclude_self=False) -> np.ndarray:
+def k_occurrence_from_indices(
+    indices: ArrayLike, n_indexed: int, *, exclude_self: bool = False
+) -> np.ndarray:
     """Count how often each indexed sample occurs in given neighbour lists.
 
     This is :func:`k_occurrence` for the output of any neighbour search. Ties have been
@@ -207,12 +211,12 @@ def k_occurrence_from_indices(indices, n_indexed, *, exclude_self=False) -> np.n
     >>> k_occurrence_from_indices([[0, 1], [1, 2], [2, 1]], 3, exclude_self=True)
     array([0, 2, 1])
     """
-    indices = _check_indices(indices, n_indexed)
-    if exclude_self and indices.shape[0] != n_indexed:
+    lists = _check_indices(indices, n_indexed)
+    if exclude_self and lists.shape[0] != n_indexed:
         raise ValueError(
             f"exclude_self=True needs one row for each of the n_indexed={n_indexed} samples, "
-            f"got {indices.shape[0]} rows."
+            f"got {lists.shape[0]} rows."
         )
     if exclude_self:
-        indices = indices[indices != np.arange(n_indexed)[:, None]]
-    return np.bincount(indices.ravel(), minlength=n_indexed)
+        lists = lists[lists != np.arange(n_indexed)[:, None]]
+    return np.bincount(lists.ravel(), minlength=n_indexed)

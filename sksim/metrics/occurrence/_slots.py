@@ -19,6 +19,7 @@ from sklearn.utils import check_array, check_random_state
 from sksim._search._exact import exact_neighbors
 from sksim.utils._blocks import row_blocks
 from sksim.utils._graph import check_graph, is_self_entry, row_index
+from sksim.utils._typing import MetricParams
 
 __all__ = ["SlotStream", "Slots", "neighbor_slots", "reduced_graph_slots", "tally"]
 
@@ -277,7 +278,7 @@ def neighbor_slots(
     *,
     n_neighbors: int,
     metric="euclidean",
-    metric_params: dict | None = None,
+    metric_params: MetricParams = None,
     exclude_self="auto",
     ties: str = "fractional",
     random_state=None,

@@ -5,6 +5,7 @@
 
 import math
 from numbers import Integral
+from typing import Literal
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from sksim._search._exact import exact_neighbors
 from sksim.metrics._measure import SHAPE_MAPS, QualityMeasure, register
 from sksim.metrics._validation import check_representation
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["intrinsic_dimension"]
 
@@ -61,7 +63,9 @@ def _levina_bickel(distances: np.ndarray) -> float:
     },
     prefer_skip_nested_validation=True,
 )
-def intrinsic_dimension(X, *, method="two_nn", n_neighbors=20) -> float:
+def intrinsic_dimension(
+    X: ArrayLike, *, method: Literal["two_nn", "mle"] = "two_nn", n_neighbors: int = 20
+) -> float:
     r"""Estimate the dimension of the manifold that the samples lie on.
 
     With :math:`r_{ij}` the distance of sample i to its j-th nearest neighbour:

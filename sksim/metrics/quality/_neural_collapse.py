@@ -12,6 +12,7 @@ from sklearn.utils import Bunch, check_array, column_or_1d
 from sksim.metrics._linalg import center
 from sksim.metrics._validation import check_representation, check_same_rows
 from sksim.utils._labels import check_labels
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["neural_collapse"]
 
@@ -130,7 +131,9 @@ def _encode_labels(X: np.ndarray, y) -> np.ndarray:
     return codes
 
 
-def neural_collapse(X, y, *, coef=None, intercept=None) -> Bunch:
+def neural_collapse(
+    X: ArrayLike, y: ArrayLike, *, coef: ArrayLike | None = None, intercept: ArrayLike | None = None
+) -> Bunch:
     r"""Measure the four signs of neural collapse in the last representation of a classifier.
 
     With the C class means :math:`\mu_c`, the mean of all samples :math:`\mu`, the rows

@@ -14,6 +14,7 @@ from sksim.metrics._linalg import center, directions, square_sum
 from sksim.metrics._measure import SHAPE_MAPS, QualityMeasure, register
 from sksim.metrics._validation import check_representation, clip
 from sksim.utils._sklearn import Interval, validate_params
+from sksim.utils._typing import ArrayLike
 
 __all__ = [
     "effective_rank",
@@ -40,7 +41,7 @@ def smaller_gram(X: np.ndarray) -> np.ndarray:
     return X @ X.T if X.shape[0] < X.shape[1] else X.T @ X
 
 
-def participation_ratio(X) -> float:
+def participation_ratio(X: ArrayLike) -> float:
     r"""Number of directions that carry the variance, by the moments of the spectrum.
 
     .. math:: \mathrm{PR} = \frac{(\sum_k \lambda_k)^2}{\sum_k \lambda_k^2}
@@ -96,7 +97,7 @@ def participation_ratio(X) -> float:
     return clip(ratio, 1.0, _largest_rank(centered))
 
 
-def isoscore(X) -> float:
+def isoscore(X: ArrayLike) -> float:
     r"""How evenly the variance fills all d directions, from 0 to 1.
 
     .. math:: \mathrm{IsoScore} = \frac{\mathrm{PR} - 1}{d - 1}
@@ -153,7 +154,7 @@ def isoscore(X) -> float:
     return (participation_ratio(X) - 1) / (n_features - 1)
 
 
-def stable_rank(X) -> float:
+def stable_rank(X: ArrayLike) -> float:
     r"""Total variance over the variance of the first principal component.
 
     .. math:: \frac{\lVert X_c \rVert_F^2}{\sigma_1^2}
@@ -206,7 +207,7 @@ def stable_rank(X) -> float:
     return clip(np.trace(gram) / largest, 1.0, _largest_rank(centered))
 
 
-def effective_rank(X) -> float:
+def effective_rank(X: ArrayLike) -> float:
     r"""Number of directions in use, by the entropy of the singular values.
 
     .. math:: \exp\Big(-\sum_k p_k \log p_k\Big), \qquad p_k = \sigma_k / \sum_l \sigma_l
@@ -264,7 +265,7 @@ def effective_rank(X) -> float:
 @validate_params(
     {"eps": [Interval(Real, 0, None, closed="left")]}, prefer_skip_nested_validation=True
 )
-def rankme_score(X, *, eps=1e-7) -> float:
+def rankme_score(X: ArrayLike, *, eps: float = 1e-07) -> float:
     r"""Effective rank of the representation as it is: a label-free quality of an encoder.
 
     .. math:: \exp\Big(-\sum_k p_k \log p_k\Big), \qquad
@@ -324,7 +325,7 @@ def rankme_score(X, *, eps=1e-7) -> float:
     return float(np.exp(entr(sigma / sigma.sum() + eps).sum()))
 
 
-def matrix_nuclear_norm(X) -> float:
+def matrix_nuclear_norm(X: ArrayLike) -> float:
     r"""Sum of the singular values after scaling each row to unit length.
 
     .. math:: \lVert \hat X \rVert_* = \sum_k \sigma_k(\hat X), \qquad

@@ -12,6 +12,7 @@ from sksim.metrics._measure import QualityMeasure, register
 from sksim.metrics._validation import check_paired, check_representation, clip
 from sksim.utils._blocks import row_blocks
 from sksim.utils._sklearn import Interval, validate_params
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["alignment", "anisotropy", "uniformity"]
 
@@ -32,7 +33,7 @@ def _log_sum_potential(unit: np.ndarray, t: float) -> float:
 @validate_params(
     {"t": [Interval(Real, 0, None, closed="neither")]}, prefer_skip_nested_validation=True
 )
-def uniformity(X, *, t=2) -> float:
+def uniformity(X: ArrayLike, *, t: float = 2) -> float:
     r"""How evenly a representation covers the sphere; lower is more even.
 
     .. math:: \log \frac{2}{n (n - 1)} \sum_{i < j} e^{-t \lVert \hat x_i - \hat x_j \rVert^2}
@@ -93,7 +94,7 @@ def uniformity(X, *, t=2) -> float:
 @validate_params(
     {"alpha": [Interval(Real, 0, None, closed="neither")]}, prefer_skip_nested_validation=True
 )
-def alignment(X, X_positive, *, alpha=2) -> float:
+def alignment(X: ArrayLike, X_positive: ArrayLike, *, alpha: float = 2) -> float:
     r"""Mean distance of positive pairs on the unit sphere; lower is better.
 
     .. math:: \frac{1}{n} \sum_i \lVert \hat x_i - \hat x_i^+ \rVert^\alpha
@@ -151,7 +152,7 @@ def alignment(X, X_positive, *, alpha=2) -> float:
     return float(np.mean(np.minimum(gaps, 2.0) ** alpha))
 
 
-def anisotropy(X) -> float:
+def anisotropy(X: ArrayLike) -> float:
     r"""Mean cosine between different rows: how far they share one direction; lower is better.
 
     .. math:: \frac{1}{n (n - 1)} \sum_{i \neq j} \cos(x_i, x_j)

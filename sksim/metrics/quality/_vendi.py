@@ -4,7 +4,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import math
+from collections.abc import Callable
 from numbers import Real
+from typing import Literal
 
 import numpy as np
 from scipy.linalg import eigvalsh
@@ -15,6 +17,7 @@ from sksim.metrics._measure import QualityMeasure, register
 from sksim.metrics._validation import check_representation, clip, kernel_of_samples
 from sksim.metrics.quality._spectral import smaller_gram
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["vendi_score", "von_neumann_entropy"]
 
@@ -74,7 +77,12 @@ def _renyi_entropy(p: np.ndarray, q: float) -> float:
     },
     prefer_skip_nested_validation=True,
 )
-def vendi_score(X, *, q=1, kernel="cosine") -> float:
+def vendi_score(
+    X: ArrayLike,
+    *,
+    q: float = 1,
+    kernel: Literal["cosine", "precomputed"] | Callable[..., ArrayLike] = "cosine",
+) -> float:
     r"""Effective number of different samples.
 
     .. math:: V_q = \exp\Big(\frac{1}{1 - q} \log \sum_i \lambda_i^q\Big), \qquad
@@ -141,7 +149,7 @@ def vendi_score(X, *, q=1, kernel="cosine") -> float:
     return clip(math.exp(_renyi_entropy(shares, q)), 1.0, shares.size)
 
 
-def von_neumann_entropy(X) -> float:
+def von_neumann_entropy(X: ArrayLike) -> float:
     r"""Entropy of the spectrum of the rows on the unit sphere, in nats.
 
     .. math:: H = -\sum_k \lambda_k \log \lambda_k

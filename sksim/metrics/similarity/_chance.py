@@ -5,8 +5,9 @@
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from numbers import Integral, Real
+from typing import Literal
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -19,6 +20,7 @@ from sksim.metrics._validation import (
     check_value,
 )
 from sksim.utils._sklearn import Interval, validate_params
+from sksim.utils._typing import ArrayLike, RandomState
 
 __all__ = ["null_calibrated_score", "permutation_test_similarity", "similarity_interval"]
 
@@ -65,7 +67,12 @@ _PERMUTATIONS = [Interval(Integral, 1, None, closed="left")]
     prefer_skip_nested_validation=True,
 )
 def permutation_test_similarity(
-    X, Y, metric="cka", *, n_permutations=1000, random_state=None
+    X: ArrayLike,
+    Y: ArrayLike,
+    metric: str | Callable[..., float] = "cka",
+    *,
+    n_permutations: int = 1000,
+    random_state: RandomState = None,
 ) -> tuple[float, np.ndarray, float]:
     r"""Permutation test of the similarity of two representations.
 
@@ -151,7 +158,13 @@ def permutation_test_similarity(
     prefer_skip_nested_validation=True,
 )
 def null_calibrated_score(
-    X, Y, metric="cka", *, alpha=0.05, n_permutations=200, random_state=None
+    X: ArrayLike,
+    Y: ArrayLike,
+    metric: str | Callable[..., float] = "cka",
+    *,
+    alpha: float = 0.05,
+    n_permutations: int = 200,
+    random_state: RandomState = None,
 ) -> float:
     r"""Similarity on a scale where the chance level is zero.
 
@@ -278,7 +291,13 @@ def _check_method(method: str) -> None:
     prefer_skip_nested_validation=True,
 )
 def similarity_interval(
-    X, Y, metric="cka", *, method="subsample", confidence=0.95, random_state=None
+    X: ArrayLike,
+    Y: ArrayLike,
+    metric: str | Callable[..., float] = "cka",
+    *,
+    method: Literal["subsample", "bootstrap"] = "subsample",
+    confidence: float = 0.95,
+    random_state: RandomState = None,
 ) -> tuple[float, float]:
     r"""Confidence interval of the similarity of two representations, over samples.
 

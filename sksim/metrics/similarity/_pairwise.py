@@ -3,8 +3,9 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations_with_replacement, product
+from typing import Any, TypeAlias
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -16,8 +17,12 @@ from sksim.metrics._validation import (
     check_same_rows,
     check_value,
 )
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["cross_similarity", "pairwise_similarity"]
+
+#: Several representations, with their names or in order.
+Representations: TypeAlias = Mapping[Any, ArrayLike] | Sequence[ArrayLike] | np.ndarray
 
 
 class SimilarityMatrix(Bunch):
@@ -69,7 +74,10 @@ def _prepare_all(steps: Steps, arrays: list[np.ndarray], n_jobs) -> list:
 
 
 def pairwise_similarity(
-    representations, metric: str | Callable = "cka", *, n_jobs: int | None = None
+    representations: Representations,
+    metric: str | Callable[..., float] = "cka",
+    *,
+    n_jobs: int | None = None,
 ) -> Bunch:
     """Similarity of every pair of several representations of the same samples.
 
@@ -136,7 +144,11 @@ def pairwise_similarity(
 
 
 def cross_similarity(
-    a_layers, b_layers, metric: str | Callable = "cka", *, n_jobs: int | None = None
+    a_layers: Representations,
+    b_layers: Representations,
+    metric: str | Callable[..., float] = "cka",
+    *,
+    n_jobs: int | None = None,
 ) -> Bunch:
     """Similarity of each representation of one set with each of another set.
 

@@ -3,6 +3,8 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from typing import Literal
+
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
@@ -18,6 +20,7 @@ from sksim.metrics._measure import (
 )
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.utils._sklearn import StrOptions, validate_params
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["correlation_matching_score", "mean_correlation_coefficient", "standardize"]
 
@@ -72,7 +75,9 @@ def _coefficient_steps(*, method="pearson") -> Steps:
 @validate_params(
     {**PAIR_CONSTRAINTS, "kind": [StrOptions({"hard", "semi"})]}, prefer_skip_nested_validation=True
 )
-def correlation_matching_score(X, Y, *, kind="hard") -> float:
+def correlation_matching_score(
+    X: ArrayLike, Y: ArrayLike, *, kind: Literal["hard", "semi"] = "hard"
+) -> float:
     r"""Mean correlation of the features of one representation with those matched to them.
 
     With the matrix :math:`R` (d_x, d_y) of the correlations between features, ``"hard"`` is the
@@ -130,7 +135,9 @@ def correlation_matching_score(X, Y, *, kind="hard") -> float:
     {**PAIR_CONSTRAINTS, "method": [StrOptions({"pearson", "spearman"})]},
     prefer_skip_nested_validation=True,
 )
-def mean_correlation_coefficient(X, Y, *, method="pearson") -> float:
+def mean_correlation_coefficient(
+    X: ArrayLike, Y: ArrayLike, *, method: Literal["pearson", "spearman"] = "pearson"
+) -> float:
     r"""Mean absolute correlation of matched features (MCC of independent component analysis).
 
     The mean of :math:`|R_{ij}|` over the best one-to-one matching of the features.

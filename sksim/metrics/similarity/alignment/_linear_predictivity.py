@@ -5,6 +5,7 @@
 
 import functools
 import math
+from typing import Any
 
 import numpy as np
 from sklearn.linear_model import RidgeCV
@@ -21,6 +22,7 @@ from sksim.metrics._measure import (
 )
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.utils._sklearn import HasMethods, validate_params
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["linear_predictivity_score"]
 
@@ -51,7 +53,9 @@ def _steps(*, estimator=None, cv=None) -> Steps:
     },
     prefer_skip_nested_validation=True,
 )
-def linear_predictivity_score(X, Y, *, estimator=None, cv=None) -> float:
+def linear_predictivity_score(
+    X: ArrayLike, Y: ArrayLike, *, estimator: Any = None, cv: Any = None
+) -> float:
     r"""Share of the variance of Y that a regression on X explains, on held-out samples.
 
     The mean over the splits of ``estimator.score``, for the regressors of scikit-learn

@@ -5,6 +5,7 @@
 
 import functools
 import math
+from typing import Literal
 
 import numpy as np
 from scipy import linalg
@@ -20,6 +21,7 @@ from sksim.metrics.similarity.alignment._procrustes import (
     unit_shape,
 )
 from sksim.utils._sklearn import StrOptions, validate_params
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["permutation_distance"]
 
@@ -55,7 +57,9 @@ def _steps(*, kind="angular") -> Steps:
     },
     prefer_skip_nested_validation=True,
 )
-def permutation_distance(X, Y, *, kind="angular") -> float:
+def permutation_distance(
+    X: ArrayLike, Y: ArrayLike, *, kind: Literal["angular", "size_and_shape"] = "angular"
+) -> float:
     r"""Distance of two representations after the best one-to-one matching of their features.
 
     With :math:`m = \max_P \langle X_c P, Y_c \rangle` over permutation matrices :math:`P`, the

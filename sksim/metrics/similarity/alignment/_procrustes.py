@@ -6,7 +6,7 @@
 import functools
 import math
 from numbers import Real
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy import linalg
@@ -20,6 +20,7 @@ from sksim.metrics.similarity.canonical._cca import (
     warn_if_degenerate,
 )
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["procrustes_distance", "procrustes_score", "shape_distance"]
 
@@ -110,7 +111,7 @@ def _shape_steps(*, alpha=1.0, whitening="power") -> Steps:
 
 
 @validate_params(PAIR_CONSTRAINTS, prefer_skip_nested_validation=True)
-def procrustes_score(X, Y) -> float:
+def procrustes_score(X: ArrayLike, Y: ArrayLike) -> float:
     r"""Correlation of two representations after the best rotation (normalised Bures similarity).
 
     The rotation is that of the orthogonal Procrustes problem [1]_, and the score
@@ -171,7 +172,9 @@ def procrustes_score(X, Y) -> float:
     {**PAIR_CONSTRAINTS, "kind": [StrOptions({"angular", "unit", "size_and_shape"})]},
     prefer_skip_nested_validation=True,
 )
-def procrustes_distance(X, Y, *, kind="angular") -> float:
+def procrustes_distance(
+    X: ArrayLike, Y: ArrayLike, *, kind: Literal["angular", "unit", "size_and_shape"] = "angular"
+) -> float:
     r"""Distance of two representations after the best rotation.
 
     With the score :math:`c` of :func:`procrustes_score`, ``kind`` is one of
@@ -240,7 +243,13 @@ def procrustes_distance(X, Y, *, kind="angular") -> float:
     },
     prefer_skip_nested_validation=True,
 )
-def shape_distance(X, Y, *, alpha=1.0, whitening="power") -> float:
+def shape_distance(
+    X: ArrayLike,
+    Y: ArrayLike,
+    *,
+    alpha: float = 1.0,
+    whitening: Literal["power", "convex"] = "power",
+) -> float:
     r"""Angular Procrustes distance of partially whitened representations.
 
     With the thin singular value decomposition :math:`X_c = U \mathrm{diag}(\sigma) V^\top`, the

@@ -13,6 +13,7 @@ from sksim.metrics._linalg import Centered, center
 from sksim.metrics._measure import PairedMeasure, Steps, evaluate, identity, register
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.utils._sklearn import validate_params
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["soft_matching_distance"]
 
@@ -75,7 +76,7 @@ def _steps() -> Steps:
 
 
 @validate_params(PAIR_CONSTRAINTS, prefer_skip_nested_validation=True)
-def soft_matching_distance(X, Y) -> float:
+def soft_matching_distance(X: ArrayLike, Y: ArrayLike) -> float:
     r"""Optimal transport between the features of two representations.
 
     .. math:: d = \Big( \min_T \sum_{ij} T_{ij} \lVert x_i - y_j \rVert^2 \Big)^{1/2}

@@ -6,7 +6,7 @@
 import functools
 import math
 from numbers import Integral, Real
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy import linalg
@@ -19,6 +19,7 @@ from sksim.metrics._validation import (
     check_paired,
 )
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
+from sksim.utils._typing import ArrayLike
 from sksim.utils._warnings import warn_caller
 
 __all__ = ["canonical_correlations", "cca_score", "pwcca_score", "svcca_score"]
@@ -223,7 +224,7 @@ _SUMMARY = [StrOptions({"mean", "mean_squared", "yanai", "max"})]
     {**PAIR_CONSTRAINTS, "rtol": [Interval(Real, 0, 1, closed="left")]},
     prefer_skip_nested_validation=True,
 )
-def canonical_correlations(X, Y, *, rtol=1e-10) -> np.ndarray:
+def canonical_correlations(X: ArrayLike, Y: ArrayLike, *, rtol: float = 1e-10) -> np.ndarray:
     r"""Canonical correlations of two representations, all of them.
 
     The singular values of :math:`U_X^\top U_Y`, with :math:`U_X` (n, r_x) an orthonormal basis
@@ -295,7 +296,14 @@ def canonical_correlations(X, Y, *, rtol=1e-10) -> np.ndarray:
     },
     prefer_skip_nested_validation=True,
 )
-def cca_score(X, Y, *, n_components=None, shrinkage=0.0, summary="mean") -> float:
+def cca_score(
+    X: ArrayLike,
+    Y: ArrayLike,
+    *,
+    n_components: int | None = None,
+    shrinkage: float = 0.0,
+    summary: Literal["mean", "mean_squared", "yanai", "max"] = "mean",
+) -> float:
     r"""Similarity of two representations by canonical correlations.
 
     With the canonical correlations [1]_ :math:`\rho_1 \ge \rho_2 \ge \dots` and the ranks
@@ -373,7 +381,13 @@ def cca_score(X, Y, *, n_components=None, shrinkage=0.0, summary="mean") -> floa
     {**PAIR_CONSTRAINTS, "variance": [Interval(Real, 0, 1, closed="right")], "summary": _SUMMARY},
     prefer_skip_nested_validation=True,
 )
-def svcca_score(X, Y, *, variance=0.99, summary="mean") -> float:
+def svcca_score(
+    X: ArrayLike,
+    Y: ArrayLike,
+    *,
+    variance: float = 0.99,
+    summary: Literal["mean", "mean_squared", "yanai", "max"] = "mean",
+) -> float:
     r"""Similarity by canonical correlations of the leading principal components (SVCCA).
 
     Each representation is reduced to the fewest principal components that hold a share
@@ -433,7 +447,7 @@ def svcca_score(X, Y, *, variance=0.99, summary="mean") -> float:
     {**PAIR_CONSTRAINTS, "weights": [StrOptions({"x", "y", "mean"})]},
     prefer_skip_nested_validation=True,
 )
-def pwcca_score(X, Y, *, weights="x") -> float:
+def pwcca_score(X: ArrayLike, Y: ArrayLike, *, weights: Literal["x", "y", "mean"] = "x") -> float:
     r"""Projection-weighted mean of the canonical correlations (PWCCA).
 
     .. math:: s = \frac{\sum_i w_i \rho_i}{\sum_i w_i}, \qquad

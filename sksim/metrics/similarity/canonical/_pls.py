@@ -19,6 +19,7 @@ from sksim.metrics._measure import (
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.metrics.similarity.alignment._correlation_matching import standardize
 from sksim.utils._sklearn import validate_params
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["pls_svd_score"]
 
@@ -33,7 +34,7 @@ def _steps() -> Steps:
 
 
 @validate_params(PAIR_CONSTRAINTS, prefer_skip_nested_validation=True)
-def pls_svd_score(X, Y) -> float:
+def pls_svd_score(X: ArrayLike, Y: ArrayLike) -> float:
     r"""Mean of the singular values of the cross-correlation matrix.
 
     With every feature standardised, :math:`C = Z_x^\top Z_y / (n - 1)` of shape (d_x, d_y), and

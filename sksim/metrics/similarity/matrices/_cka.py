@@ -7,7 +7,7 @@ import functools
 import math
 from collections.abc import Callable
 from numbers import Real
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from sklearn.utils.validation import check_symmetric
@@ -36,6 +36,7 @@ from sksim.metrics.similarity.matrices._pair_matrix import (
     upper_values,
 )
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["cka_distance", "cka_score"]
 
@@ -228,7 +229,14 @@ _CONSTRAINTS = {
 
 
 @validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
-def cka_score(X, Y, *, kernel="linear", gamma=None, unbiased=True) -> float:
+def cka_score(
+    X: ArrayLike,
+    Y: ArrayLike,
+    *,
+    kernel: Literal["linear", "rbf", "precomputed"] | Callable[..., ArrayLike] = "linear",
+    gamma: float | None = None,
+    unbiased: bool = True,
+) -> float:
     r"""Centred kernel alignment of two representations of the same samples.
 
     With the centred kernels :math:`\tilde K, \tilde L` of shape (n, n),
@@ -321,7 +329,15 @@ def cka_score(X, Y, *, kernel="linear", gamma=None, unbiased=True) -> float:
     {**_CONSTRAINTS, "kind": [StrOptions({"angular", "chordal"})]},
     prefer_skip_nested_validation=True,
 )
-def cka_distance(X, Y, *, kernel="linear", gamma=None, unbiased=True, kind="angular") -> float:
+def cka_distance(
+    X: ArrayLike,
+    Y: ArrayLike,
+    *,
+    kernel: Literal["linear", "rbf", "precomputed"] | Callable[..., ArrayLike] = "linear",
+    gamma: float | None = None,
+    unbiased: bool = True,
+    kind: Literal["angular", "chordal"] = "angular",
+) -> float:
     r"""Distance of two representations from their centred kernel alignment.
 
     ``kind="angular"`` is the angle :math:`\arccos s` between the centred kernels, in radians,

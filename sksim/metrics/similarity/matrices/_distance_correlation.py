@@ -20,6 +20,7 @@ from sksim.metrics.similarity.matrices._pair_matrix import (
     unit_pairs,
 )
 from sksim.utils._sklearn import validate_params
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["distance_correlation_score"]
 
@@ -44,7 +45,7 @@ def _steps(*, unbiased=True) -> Steps:
     {**PAIR_CONSTRAINTS, "unbiased": ["boolean"]},
     prefer_skip_nested_validation=True,
 )
-def distance_correlation_score(X, Y, *, unbiased=True) -> float:
+def distance_correlation_score(X: ArrayLike, Y: ArrayLike, *, unbiased: bool = True) -> float:
     r"""Distance correlation of two representations of the same samples.
 
     With the matrices :math:`A, B` (n, n) of Euclidean distances between the samples, centred,

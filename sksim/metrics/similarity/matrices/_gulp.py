@@ -23,6 +23,7 @@ from sksim.metrics.similarity.canonical._cca import (
     whitened_product,
 )
 from sksim.utils._sklearn import Interval, validate_params
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["gulp_distance"]
 
@@ -76,7 +77,7 @@ def _steps(*, reg) -> Steps:
     {**PAIR_CONSTRAINTS, "reg": [Interval(Real, 0, None, closed="left")]},
     prefer_skip_nested_validation=True,
 )
-def gulp_distance(X, Y, *, reg) -> float:
+def gulp_distance(X: ArrayLike, Y: ArrayLike, *, reg: float) -> float:
     r"""Difference of the ridge predictions from two representations (GULP).
 
     With :math:`X_c, Y_c` centred and scaled to total variance one, their covariances

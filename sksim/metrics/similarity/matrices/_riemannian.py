@@ -6,7 +6,7 @@
 import functools
 import math
 from numbers import Real
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy import linalg
@@ -15,6 +15,7 @@ from sksim.metrics._linalg import center, same_values
 from sksim.metrics._measure import PairedMeasure, Steps, evaluate, identity, register
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["riemannian_distance"]
 
@@ -88,7 +89,13 @@ def _steps(*, matrix="covariance", reg=0.0) -> Steps:
     },
     prefer_skip_nested_validation=True,
 )
-def riemannian_distance(X, Y, *, matrix="covariance", reg=0.0) -> float:
+def riemannian_distance(
+    X: ArrayLike,
+    Y: ArrayLike,
+    *,
+    matrix: Literal["covariance", "gram"] = "covariance",
+    reg: float = 0.0,
+) -> float:
     r"""Affine-invariant distance of the covariances, or of the Gram matrices.
 
     .. math:: d = \Big( \sum_i \log^2 \lambda_i \Big)^{1/2}

@@ -5,6 +5,7 @@
 
 import functools
 import math
+from typing import Literal
 
 import numpy as np
 from scipy.stats import kendalltau, rankdata
@@ -28,6 +29,7 @@ from sksim.metrics.similarity.matrices._pair_matrix import (
     upper_values,
 )
 from sksim.utils._sklearn import StrOptions, validate_params
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["rsa_score", "rsm_norm_distance"]
 
@@ -249,7 +251,13 @@ _RDM = [StrOptions({"correlation", "euclidean", "sqeuclidean", "cosine"})]
     {**PAIR_CONSTRAINTS, "rdm": _RDM, "compare": [StrOptions(set(_COMPARISONS))]},
     prefer_skip_nested_validation=True,
 )
-def rsa_score(X, Y, *, rdm="correlation", compare="spearman") -> float:
+def rsa_score(
+    X: ArrayLike,
+    Y: ArrayLike,
+    *,
+    rdm: Literal["correlation", "euclidean", "sqeuclidean", "cosine"] = "correlation",
+    compare: Literal["spearman", "pearson", "cosine", "kendall", "rho-a"] = "spearman",
+) -> float:
     r"""Representational similarity: correlation of the dissimilarities of all pairs of samples.
 
     Each representation becomes its representational dissimilarity matrix (RDM) :math:`D` (n, n);
@@ -318,7 +326,12 @@ def rsa_score(X, Y, *, rdm="correlation", compare="spearman") -> float:
 
 
 @validate_params({**PAIR_CONSTRAINTS, "rdm": _RDM}, prefer_skip_nested_validation=True)
-def rsm_norm_distance(X, Y, *, rdm="euclidean") -> float:
+def rsm_norm_distance(
+    X: ArrayLike,
+    Y: ArrayLike,
+    *,
+    rdm: Literal["correlation", "euclidean", "sqeuclidean", "cosine"] = "euclidean",
+) -> float:
     r"""Distance of the dissimilarity matrices of two representations.
 
     .. math:: d = \Big( \sum_{i < j} (D^x_{ij} - D^y_{ij})^2 \Big)^{1/2}

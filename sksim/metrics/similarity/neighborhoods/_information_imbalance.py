@@ -20,6 +20,7 @@ from sksim.metrics.similarity.neighborhoods._neighborhood import (
 )
 from sksim.utils._blocks import row_blocks
 from sksim.utils._sklearn import validate_params
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["information_imbalance"]
 
@@ -135,7 +136,7 @@ def _steps(*, n_neighbors=1) -> Steps:
     {name: NEIGHBOR_CONSTRAINTS[name] for name in ("X", "Y", "n_neighbors")},
     prefer_skip_nested_validation=True,
 )
-def information_imbalance(X, Y, *, n_neighbors=1) -> float:
+def information_imbalance(X: ArrayLike, Y: ArrayLike, *, n_neighbors: int = 1) -> float:
     r"""How badly the nearest neighbours in X predict closeness in Y; lower is better.
 
     .. math:: \Delta(X \to Y) = \frac{2}{n} \cdot

@@ -18,6 +18,7 @@ from sksim.metrics.similarity.neighborhoods._neighborhood import (
     overlap_counts,
 )
 from sksim.utils._sklearn import validate_params
+from sksim.utils._typing import ArrayLike, Metric
 
 __all__ = ["jaccard_knn_score", "mutual_knn_score"]
 
@@ -50,7 +51,14 @@ def _mutual_steps(*, n_neighbors=10, metric="cosine", adjusted=False) -> Steps:
 @validate_params(
     {**NEIGHBOR_CONSTRAINTS, "adjusted": ["boolean"]}, prefer_skip_nested_validation=True
 )
-def mutual_knn_score(X, Y, *, n_neighbors=10, metric="cosine", adjusted=False) -> float:
+def mutual_knn_score(
+    X: ArrayLike,
+    Y: ArrayLike,
+    *,
+    n_neighbors: int = 10,
+    metric: Metric = "cosine",
+    adjusted: bool = False,
+) -> float:
     r"""Share of nearest neighbours that two representations have in common.
 
     .. math:: s = \frac{1}{n} \sum_i \frac{\lvert N_X(i) \cap N_Y(i) \rvert}{k}
@@ -124,7 +132,9 @@ def _jaccard_steps(*, n_neighbors=10, metric="cosine") -> Steps:
 
 
 @validate_params(NEIGHBOR_CONSTRAINTS, prefer_skip_nested_validation=True)
-def jaccard_knn_score(X, Y, *, n_neighbors=10, metric="cosine") -> float:
+def jaccard_knn_score(
+    X: ArrayLike, Y: ArrayLike, *, n_neighbors: int = 10, metric: Metric = "cosine"
+) -> float:
     r"""Mean Jaccard similarity of the neighbourhoods in two representations.
 
     .. math:: \frac{1}{n} \sum_i

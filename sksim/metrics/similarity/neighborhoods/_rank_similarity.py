@@ -14,6 +14,7 @@ from sksim.metrics.similarity.neighborhoods._neighborhood import (
     neighbor_steps,
 )
 from sksim.utils._sklearn import validate_params
+from sksim.utils._typing import ArrayLike, Metric
 
 __all__ = ["rank_similarity_score"]
 
@@ -45,7 +46,9 @@ def _steps(*, n_neighbors=10, metric="cosine") -> Steps:
 
 
 @validate_params(NEIGHBOR_CONSTRAINTS, prefer_skip_nested_validation=True)
-def rank_similarity_score(X, Y, *, n_neighbors=10, metric="cosine") -> float:
+def rank_similarity_score(
+    X: ArrayLike, Y: ArrayLike, *, n_neighbors: int = 10, metric: Metric = "cosine"
+) -> float:
     r"""Agreement of the order of the common nearest neighbours in two representations.
 
     .. math:: \frac{1}{n} \sum_i \Big(\sum_{t = 1}^{m_i} \frac{1}{t}\Big)^{-1}

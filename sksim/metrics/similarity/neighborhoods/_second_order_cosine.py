@@ -17,6 +17,7 @@ from sksim.metrics.similarity.neighborhoods._neighborhood import (
 )
 from sksim.utils._blocks import row_blocks
 from sksim.utils._sklearn import validate_params
+from sksim.utils._typing import ArrayLike
 
 __all__ = ["second_order_cosine_score"]
 
@@ -75,7 +76,7 @@ def _steps(*, n_neighbors=10) -> Steps:
     {name: NEIGHBOR_CONSTRAINTS[name] for name in ("X", "Y", "n_neighbors")},
     prefer_skip_nested_validation=True,
 )
-def second_order_cosine_score(X, Y, *, n_neighbors=10) -> float:
+def second_order_cosine_score(X: ArrayLike, Y: ArrayLike, *, n_neighbors: int = 10) -> float:
     r"""Agreement of the cosines of each sample with its neighbours in two representations.
 
     .. math:: \frac{1}{n} \sum_i \cos(s_X(i), s_Y(i)), \qquad
