@@ -179,7 +179,7 @@ def _directions(angle: np.ndarray) -> np.ndarray:
     return np.stack([np.cos(angle), np.sin(angle)], axis=-1)
 
 
-def _pair(f1, g1, f2, g2, y) -> Bunch:
+def _pair(f1: FloatArray, g1: FloatArray, f2: FloatArray, g2: FloatArray, y: IntArray) -> Bunch:
     """The two models of the family, with their log-probabilities."""
     return Bunch(
         f1=f1,
@@ -298,7 +298,7 @@ def make_permuted_pair(
     place = (multiplier * np.arange(n_classes) + 5) % n_classes
     corners = 2 * np.pi * np.arange(n_classes) / n_classes
 
-    def embeddings(places):
+    def embeddings(places: IntArray) -> FloatArray:
         angle = corners[places][:, None] + offsets[places]
         return (norms[..., None] * _directions(angle)).reshape(-1, 2)
 

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import log_softmax
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.model_selection import train_test_split
+from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -64,7 +65,7 @@ def _can_be_stratified(targets: AnyArray, fraction: float) -> bool:
     return counts.min() > 1 and smaller >= len(counts)
 
 
-def _teacher_classes(teacher) -> np.ndarray:
+def _teacher_classes(teacher: Any) -> np.ndarray:
     check_is_fitted(
         teacher,
         msg="teacher must be a fitted classifier, but this %(name)s instance is not fitted. Copies "
@@ -74,7 +75,7 @@ def _teacher_classes(teacher) -> np.ndarray:
     return np.unique(teacher.classes_)
 
 
-def _teacher_targets(teacher, X) -> np.ndarray:
+def _teacher_targets(teacher: Any, X: Any) -> np.ndarray:
     """The teacher's log-probabilities, columns in the order of the sorted labels."""
     log_p = np.asarray(teacher.predict_log_proba(X))[:, np.argsort(teacher.classes_)]
     return check_log_probabilities(log_p, "predict_log_proba of teacher").astype(np.float32)
@@ -336,13 +337,15 @@ class EmbeddingClassifier(
             self._initialize()
         return self._train(X, targets, 1)
 
-    def _check_rows(self, X, *y, reset: bool = False):
+    def _check_rows(self, X: Any, *y: Any, reset: bool = False) -> Any:
         """Rows, and labels if given, as the networks take them: torch has no negative strides."""
         checked = validate_data(self, X, *y, reset=reset, dtype=_DTYPES, order="C")
         _check_range(checked[0] if y else checked)
         return checked
 
-    def _validate(self, X, y, *, classes=None, reset=True):
+    def _validate(
+        self, X: Any, y: Any, *, classes: ArrayLike | None = None, reset: bool = True
+    ) -> tuple[FloatArray, AnyArray]:
         """X in float32, and what the loss compares with: class numbers or log-probabilities.
 
         A teacher sees X as it was given, with the names of its columns.
@@ -355,12 +358,13 @@ class EmbeddingClassifier(
             check_classification_targets(y)
         if self.teacher is not None:
             classes = _teacher_classes(self.teacher)
-        classes = np.unique(y if classes is None else classes)
-        if len(classes) < 2:
-            raise ValueError(f"The number of classes must be at least 2, got {len(classes)} class.")
-        index = None if y is None else _class_index(y, classes)
-        targets = index if self.teacher is None else _teacher_targets(self.teacher, X_given)
-        self.classes_ = classes
+        known = np.unique(y if classes is None else classes)
+        if len(known) < 2:
+            raise ValueError(f"The number of classes must be at least 2, got {len(known)} class.")
+        targets: Any = None if y is None else _class_index(y, known)
+        if self.teacher is not None:
+            targets = _teacher_targets(self.teacher, X_given)
+        self.classes_ = known
         return X.astype(np.float32), targets
 
     def _initialize(self) -> None:
@@ -389,7 +393,7 @@ class EmbeddingClassifier(
             verbose=int(self.verbose),
         )
 
-    def _train(self, X, targets, n_epochs: int) -> Self:
+    def _train(self, X: FloatArray, targets: AnyArray, n_epochs: int) -> Self:
         from sksim._torch.embedding._net import prepare_training
 
         with self._stream.active():
@@ -403,7 +407,7 @@ class EmbeddingClassifier(
                 self._finish()
         return self
 
-    def _set_rows_aside(self, X, targets):
+    def _set_rows_aside(self, X: FloatArray, targets: AnyArray) -> tuple[FloatArray, AnyArray]:
         """Tell the net which rows to validate on, and return the others."""
         from sksim._torch._training import validation_split
 
@@ -467,7 +471,7 @@ class EmbeddingClassifier(
         rows = self._check_rows(X)
         return embed_rows(self.net_, rows).astype(rows.dtype)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = self.teacher is None
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]

@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from scipy.special import logsumexp
 from sklearn.base import MetaEstimatorMixin, clone
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sksim._base import SksimEstimator
@@ -40,7 +40,7 @@ def _set_seed(estimator: Any, seed: int) -> Any:
     return estimator.set_params(**dict.fromkeys(names, seed))
 
 
-def _can_be_stacked(estimator) -> bool:
+def _can_be_stacked(estimator: Any) -> bool:
     return (
         type(estimator) is EmbeddingClassifier
         and estimator.module is None
@@ -50,7 +50,7 @@ def _can_be_stacked(estimator) -> bool:
     )
 
 
-def _share_what_is_known_of_the_data(source, target) -> None:
+def _share_what_is_known_of_the_data(source: Any, target: Any) -> None:
     for name in ("classes_", "n_features_in_", "feature_names_in_"):
         if hasattr(source, name):
             setattr(target, name, getattr(source, name))
@@ -58,7 +58,9 @@ def _share_what_is_known_of_the_data(source, target) -> None:
             delattr(target, name)
 
 
-def _fit_side_by_side(members, X, y) -> None:
+def _fit_side_by_side(
+    members: list[EmbeddingClassifier], X: ArrayLike, y: ArrayLike | None
+) -> None:
     """Fit copies of an EmbeddingClassifier as one stack of networks; a teacher is asked once."""
     require_torch(members[0])
     from sksim._torch.embedding._ensemble import train_side_by_side
@@ -284,7 +286,7 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
         pairs = distances[~np.eye(len(distances), dtype=bool)]
         return -float(np.mean(pairs) if self.reduce == "mean" else np.median(pairs))
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         if self.estimator is not None and hasattr(self.estimator, "__sklearn_tags__"):
             inner = self.estimator.__sklearn_tags__()

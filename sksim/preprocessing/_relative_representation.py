@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Sequence
 from numbers import Integral
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
@@ -20,11 +20,14 @@ from sksim.utils._unit_rows import unit_rows
 
 __all__ = ["RelativeRepresentation"]
 
+#: How a sample relates to an anchor: a name, or a function of samples and anchors.
+Relation: TypeAlias = str | Callable[..., Any]
+
 _DISTANCES = ("euclidean", "manhattan", "chebyshev")
 _METRICS = ("cosine", *_DISTANCES)
 
 
-def _relate(X: np.ndarray, anchors: np.ndarray, metric) -> np.ndarray:
+def _relate(X: np.ndarray, anchors: np.ndarray, metric: Relation) -> np.ndarray:
     """Similarities (cosine) or distances (the others) to the anchors, in the precision of X."""
     if metric == "cosine":
         values = unit_rows(X) @ unit_rows(anchors).T
@@ -35,7 +38,7 @@ def _relate(X: np.ndarray, anchors: np.ndarray, metric) -> np.ndarray:
     return np.asarray(values).astype(X.dtype, copy=False)
 
 
-def _metric_list(metric) -> list:
+def _metric_list(metric: Relation | Sequence[Relation]) -> list[Relation]:
     """The metrics of the blocks; a single one makes one block."""
     metrics = [metric] if isinstance(metric, str) or callable(metric) else list(metric)
     unknown = [m for m in metrics if not callable(m) and m not in _METRICS]
@@ -130,7 +133,7 @@ class RelativeRepresentation(ClassNamePrefixFeaturesOutMixin, VectorTransformer)
     def __init__(
         self,
         n_anchors: int = 100,
-        metric: str | Callable[..., Any] | Sequence[str | Callable[..., Any]] = "cosine",
+        metric: Relation | Sequence[Relation] = "cosine",
         *,
         random_state: RandomState = None,
     ) -> None:

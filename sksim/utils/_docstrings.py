@@ -6,6 +6,7 @@
 import ast
 import inspect
 import re
+from typing import Any
 
 __all__ = ["documented_parameters", "signature_mismatches"]
 
@@ -14,10 +15,10 @@ _ENTRY = re.compile(r"^(\*{0,2}\w[\w\*, ]*?) : (.*(?:\n    .*)*?)(?=\n\S|\n    |
 _DEFAULT = re.compile(r"default\s*=\s*(.+?)\s*$", re.S)
 
 
-def documented_parameters(obj) -> dict[str, str | None]:
+def documented_parameters(obj: Any) -> dict[str, str | None]:
     """Documented default, as text, of each parameter of a class or function."""
     section = _SECTION.search(inspect.getdoc(obj) or "")
-    found = {}
+    found: dict[str, str | None] = {}
     for names, kind in _ENTRY.findall(section.group(1) if section else ""):
         default = _DEFAULT.search(kind)
         for name in names.split(","):
@@ -36,7 +37,7 @@ def _same_default(documented: str | None, parameter: inspect.Parameter) -> bool:
         return documented == str(parameter.default)
 
 
-def signature_mismatches(obj) -> list[str]:
+def signature_mismatches(obj: Any) -> list[str]:
     """Differences between the documented parameters and the signature; empty if none."""
     signature = {
         name: parameter

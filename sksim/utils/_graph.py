@@ -14,11 +14,14 @@ itself as rounding error: a value below ``SELF_TOLERANCE`` times the largest of 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 from sklearn.utils import check_array
+
+from sksim.utils._typing import ArrayLike, FloatArray, IntArray, SparseGraph
 
 __all__ = [
     "SELF_TOLERANCE",
@@ -51,14 +54,7 @@ class NeighborRows(NamedTuple):
     counts: np.ndarray
 
 
-def _is_sorted_by_value(graph) -> bool:
-    rises = graph.data[1:] >= graph.data[:-1]
-    starts = graph.indptr[1:-1]
-    rises[starts[(starts > 0) & (starts < graph.nnz)] - 1] = True
-    return bool(rises.all())
-
-
-def _check_graph_values(graph, name: str) -> None:
+def _check_graph_values(graph: SparseGraph, name: str) -> None:
     if not np.isfinite(graph.data).all():
         raise ValueError(f"{name} must hold finite distances, got a sparse graph with NaN or inf.")
     if graph.nnz and graph.data.min() < 0:
@@ -66,14 +62,17 @@ def _check_graph_values(graph, name: str) -> None:
             f"{name} must hold non-negative distances, got negative values in data: the "
             f"smallest entry of the sparse graph is {graph.data.min():g}."
         )
-    if not _is_sorted_by_value(graph):
+    rises = graph.data[1:] >= graph.data[:-1]
+    starts = graph.indptr[1:-1]  # where a row begins, values may fall
+    rises[starts[(starts > 0) & (starts < graph.nnz)] - 1] = True
+    if not rises.all():
         raise ValueError(
             f"{name} must be a neighbour graph with each row sorted by value, got a sparse graph "
             "with unsorted rows. Sort it with sklearn.neighbors.sort_graph_by_row_values(graph)."
         )
 
 
-def check_graph(graph, *, name: str = "X", n_indexed: int | None = None):
+def check_graph(graph: Any, *, name: str = "X", n_indexed: int | None = None) -> SparseGraph:
     """Validate a neighbour graph and return it, never modified.
 
     Parameters
@@ -106,21 +105,27 @@ def check_graph(graph, *, name: str = "X", n_indexed: int | None = None):
     return graph
 
 
-def dense_to_graph(D, *, name: str = "X"):
+def dense_to_graph(D: ArrayLike, *, name: str = "X") -> SparseGraph:
     """Complete neighbour graph of a dense distance matrix, ties in the order of the columns."""
     D = check_array(D, dtype=[np.float64, np.float32], ensure_non_negative=True, input_name=name)
     order = np.argsort(D, axis=1, kind="stable")
     return graph_from_neighbors(np.take_along_axis(D, order, axis=1), order, D.shape[1])
 
 
-def graph_to_dense(graph) -> np.ndarray:
+def graph_to_dense(graph: SparseGraph) -> np.ndarray:
     """Dense matrix of a complete graph: the inverse of ``dense_to_graph``."""
     D = np.zeros(graph.shape, dtype=graph.dtype)
     D[row_index(graph), graph.indices] = graph.data
     return D
 
 
-def graph_from_neighbors(distances, indices, n_indexed: int, *, container=sparse.csr_matrix):
+def graph_from_neighbors(
+    distances: FloatArray,
+    indices: IntArray,
+    n_indexed: int,
+    *,
+    container: Callable[..., SparseGraph] = sparse.csr_matrix,
+) -> SparseGraph:
     """CSR graph of rectangular neighbour lists; entries with a negative index are left out."""
     kept = indices >= 0
     indptr = np.concatenate([[0], np.cumsum(kept.sum(axis=1))])
@@ -128,12 +133,12 @@ def graph_from_neighbors(distances, indices, n_indexed: int, *, container=sparse
     return container((distances[kept], indices[kept], indptr), shape=shape)
 
 
-def row_index(graph) -> np.ndarray:
+def row_index(graph: SparseGraph) -> np.ndarray:
     """Row of each stored entry, shape (nnz,)."""
     return np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
 
 
-def holds_self(graph) -> np.ndarray:
+def holds_self(graph: SparseGraph) -> np.ndarray:
     """Mask (n_rows,) of the rows whose first entry is the sample itself, by the self rule."""
     filled = np.diff(graph.indptr) > 0
     first, last = graph.indptr[:-1][filled], graph.indptr[1:][filled] - 1
@@ -142,14 +147,14 @@ def holds_self(graph) -> np.ndarray:
     return mask
 
 
-def is_self_entry(graph) -> np.ndarray:
+def is_self_entry(graph: SparseGraph) -> np.ndarray:
     """Mask (nnz,) of the entries that are the sample itself, by the self rule."""
     mask = np.zeros(graph.nnz, dtype=bool)
     mask[graph.indptr[:-1][holds_self(graph)]] = True
     return mask
 
 
-def neighbor_rows(graph) -> NeighborRows:
+def neighbor_rows(graph: SparseGraph) -> NeighborRows:
     """Neighbours of each row without the sample itself, padded to one rectangle."""
     kept = ~is_self_entry(graph)
     rows = row_index(graph)[kept]
@@ -164,7 +169,7 @@ def neighbor_rows(graph) -> NeighborRows:
     return NeighborRows(distances, indices, counts)
 
 
-def replace_values(graph: Any, values: np.ndarray) -> Any:
+def replace_values(graph: SparseGraph, values: np.ndarray) -> SparseGraph:
     """Graph of the same kind and neighbours with other values, each row sorted again.
 
     Entries with equal values keep the order they had, so ties are broken by the old distance. Two

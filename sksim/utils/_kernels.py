@@ -11,6 +11,8 @@ from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 
+from sksim.utils._typing import FloatArray, IntArray
+
 __all__ = ["compiled", "count_jointly_above", "push_pairs"]
 
 
@@ -27,7 +29,9 @@ def compiled(kernel: Callable) -> Callable | None:
         return numba.njit(nogil=True)(kernel)
 
 
-def count_jointly_above(ranks, own, others, other, counts):
+def count_jointly_above(
+    ranks: IntArray, own: IntArray, others: IntArray, other: IntArray, counts: IntArray
+) -> None:
     """``counts[q, x]``: number of j with both ranks above their thresholds.
 
     ``ranks[q, j] > own[q, x]`` and ``others[x, j] > other[q, x]``. Rows of ``ranks`` are a block
@@ -42,7 +46,14 @@ def count_jointly_above(ranks, own, others, other, counts):
             counts[q, x] = count
 
 
-def push_pairs(products, halves, first_row, first_column, values, columns):
+def push_pairs(
+    products: FloatArray,
+    halves: FloatArray,
+    first_row: int,
+    first_column: int,
+    values: FloatArray,
+    columns: IntArray,
+) -> None:
     """Keep, for the rows and the columns of a block alike, the smallest of their bounds.
 
     The bound of sample ``i`` for sample ``j`` is ``products + halves[j]``, that of ``j`` for

@@ -6,10 +6,12 @@
 import numpy as np
 from sklearn.utils import assert_all_finite, column_or_1d
 
+from sksim.utils._typing import ArrayLike
+
 __all__ = ["check_labels"]
 
 
-def check_labels(y, name: str) -> np.ndarray:
+def check_labels(y: ArrayLike, name: str) -> np.ndarray:
     """Validate labels and return them as a one-dimensional array; none is missing.
 
     Parameters

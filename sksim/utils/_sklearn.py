@@ -60,7 +60,7 @@ def _fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Function],
         validated = decorate(fit_method)
 
         @functools.wraps(validated)
-        def wrapper(estimator, *args, **kwargs):
+        def wrapper(estimator: Any, *args: Any, **kwargs: Any) -> Any:
             try:
                 return validated(estimator, *args, **kwargs)
             except InvalidParameterError as error:
@@ -86,7 +86,7 @@ def validate_params(
         validated = decorate(function)
 
         @functools.wraps(validated)
-        def wrapper(*args, **kwargs):
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
             try:
                 return validated(*args, **kwargs)
             except InvalidParameterError as error:

@@ -24,6 +24,7 @@ __all__ = [
     "MetricParams",
     "RandomState",
     "Representations",
+    "SparseGraph",
     "SparseOutput",
     "Ties",
 ]
@@ -36,6 +37,8 @@ FloatArray: TypeAlias = NDArray[np.floating[Any]]
 IntArray: TypeAlias = NDArray[np.integer[Any]]
 #: "ndarray" of anything: labels, names.
 AnyArray: TypeAlias = NDArray[Any]
+#: A neighbour graph.
+SparseGraph: TypeAlias = csr_matrix | csr_array
 #: A neighbour graph, or a dense matrix of distances, as it comes in.
 Graph: TypeAlias = ArrayLike | csr_matrix | csr_array
 #: A neighbour graph, or a dense matrix of distances, as it goes out.

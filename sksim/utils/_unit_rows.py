@@ -3,6 +3,8 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from typing import Any
+
 import numpy as np
 from scipy import sparse
 from sklearn.utils.extmath import row_norms
@@ -13,23 +15,23 @@ __all__ = ["unit_rows"]
 _SAFE = (1e-140, 1e140)
 
 
-def _powers_of_two(X) -> np.ndarray:
+def _powers_of_two(X: Any) -> np.ndarray:
     """Factor of each row that brings its largest entry near one and costs no rounding."""
-    largest, least = X.max(axis=1), X.min(axis=1)
+    largest, smallest = X.max(axis=1), X.min(axis=1)
     if sparse.issparse(X):
-        largest, least = largest.toarray().ravel(), least.toarray().ravel()
-    _, exponents = np.frexp(np.maximum(largest, -least))
+        largest, smallest = largest.toarray().ravel(), smallest.toarray().ravel()
+    _, exponents = np.frexp(np.maximum(largest, -smallest))
     return np.ldexp(1.0, np.clip(-exponents, -1000, 1000))
 
 
-def _scale_rows(X, factors: np.ndarray):
+def _scale_rows(X: Any, factors: np.ndarray) -> Any:
     if not sparse.issparse(X):
         return X * factors[:, None]
     data = X.data * np.repeat(factors, np.diff(X.indptr))
     return type(X)((data, X.indices, X.indptr), shape=X.shape)
 
 
-def unit_rows(X):
+def unit_rows(X: Any) -> Any:
     """Rows scaled to unit Euclidean length, in float64; rows of zeros stay zeros.
 
     Squares neither overflow nor vanish, as they do beyond 1e154 and below 1e-154, and no length
