@@ -308,7 +308,9 @@ def triple(seed: int, n_samples: int, widths: tuple[int, ...]) -> Arrays:
     return A, B, C
 
 
-def triangle_excess(measure: Any, distance: Callable[[float], float], A, B, C) -> float:
+def triangle_excess(
+    measure: Any, distance: Callable[[float], float], A: Any, B: Any, C: Any
+) -> float:
     """How much the way over B is shorter than the direct one; positive is a violation."""
     A, B, C = (part if isinstance(part, tuple) else (part,) for part in (A, B, C))
     ac, ab, bc = (distance(measure(*one, *other)) for one, other in ((A, C), (A, B), (B, C)))
@@ -317,6 +319,7 @@ def triangle_excess(measure: Any, distance: Callable[[float], float], A, B, C) -
 
 def check_triangle(measure: Any, seed: int) -> None:
     """The form of the value that is called a metric satisfies the triangle inequality."""
+    triples: list[tuple[Any, ...]]
     if measure.kind == "distribution":
         arrays, others = example(measure, seed), example(measure, seed + len(_MODEL_SIZES))
         half = len(arrays) // 2
