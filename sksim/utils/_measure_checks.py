@@ -319,7 +319,6 @@ def triangle_excess(
 
 def check_triangle(measure: Any, seed: int) -> None:
     """The form of the value that is called a metric satisfies the triangle inequality."""
-    triples: list[tuple[Any, ...]]
     if measure.kind == "distribution":
         arrays, others = example(measure, seed), example(measure, seed + len(_MODEL_SIZES))
         half = len(arrays) // 2
