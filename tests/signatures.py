@@ -23,16 +23,16 @@ def _own_methods(cls):
 
 
 def public_signatures():
-    """Triples (sub-package, name, function) of all functions and methods."""
+    """Pairs (name, function) of all functions and methods."""
     for subpackage in sksim._SUBPACKAGES:
         module = importlib.import_module(f"sksim.{subpackage}")
         for name in module.__all__:
             obj = getattr(module, name)
             if inspect.isclass(obj):
                 for method, function in _own_methods(obj):
-                    yield subpackage, f"sksim.{subpackage}.{name}.{method}", function
+                    yield f"sksim.{subpackage}.{name}.{method}", function
             elif inspect.isroutine(obj):
-                yield subpackage, f"sksim.{subpackage}.{name}", obj
+                yield f"sksim.{subpackage}.{name}", obj
 
 
 def public_names():
@@ -42,6 +42,6 @@ def public_names():
         for name in module.__all__:
             if inspect.isclass(getattr(module, name)):
                 yield f"sksim.{subpackage}.{name}"
-    for _, name, _ in public_signatures():
+    for name, _ in public_signatures():
         if not name.endswith("__"):
             yield name
