@@ -6,7 +6,7 @@ its function; scorers and their names, directions, the tables of the user guide,
 the API reference and the property tests are read off the records. To add a measure, from
 anywhere::
 
-    from sksim.metrics._measure import PairedMeasure, register
+    from sksim.metrics.records import PairedMeasure, register
 
     def my_score(X, Y) -> float: ...
 
