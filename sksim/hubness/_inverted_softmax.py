@@ -62,7 +62,7 @@ def _bank_neighbors(distances, space):
 
 
 class InvertedSoftmax(GraphReduction):
-    r"""Inverted softmax: how likely is the query, given the sample, among the queries of a bank?
+    r"""Inverted softmax: how likely the query is, given the sample, among the queries of a bank.
 
     With similarities :math:`s = -d` and a bank B of reference queries the score of x is
     :math:`e^{\beta s(q, x)} / \sum_{b \in B} e^{\beta s(b, x)}`. Its logarithm is ranked [1]_,

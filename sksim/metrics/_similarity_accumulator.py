@@ -276,7 +276,18 @@ class SimilarityAccumulator:
                     warn_if_degenerate(sums.n, 0, n_leading(lengths, variance))
 
     def cka_score(self, *, unbiased: bool = True) -> float:
-        """Linear CKA, see :func:`sksim.metrics.cka_score`."""
+        """Linear CKA, see :func:`sksim.metrics.cka_score`.
+
+        Parameters
+        ----------
+        unbiased : bool, default=True
+            Whether to use the unbiased estimator.
+
+        Returns
+        -------
+        score : float
+            Linear CKA, as of all samples at once.
+        """
         sums = self._centered(4 if unbiased else 2)
         own_x, own_y, cross = (part.hsic(unbiased=unbiased) for part in sums)
         for own, part in ((own_x, sums[0]), (own_y, sums[1])):
@@ -284,45 +295,123 @@ class SimilarityAccumulator:
         return max(-1.0, min(1.0, cross / math.sqrt(own_x * own_y)))
 
     def cca_score(self, **params: Any) -> float:
-        """Canonical correlations, see :func:`sksim.metrics.cca_score` and its parameters."""
+        """Canonical correlations, see :func:`sksim.metrics.cca_score`.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters of :func:`sksim.metrics.cca_score`.
+
+        Returns
+        -------
+        score : float
+            Mean canonical correlation, or another summary, as of all samples at once.
+        """
         arrays = self._arrays()
         if not params.get("shrinkage"):
             self._warn_if_degenerate()
         return cca_score(*arrays, **params)
 
     def svcca_score(self, **params: Any) -> float:
-        """SVCCA, see :func:`sksim.metrics.svcca_score` and its parameters."""
+        """SVCCA, see :func:`sksim.metrics.svcca_score`.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters of :func:`sksim.metrics.svcca_score`.
+
+        Returns
+        -------
+        score : float
+            Mean canonical correlation of the leading directions, as of all samples at once.
+        """
         arrays = self._arrays()
         self._warn_if_degenerate(params.get("variance", 0.99))
         return svcca_score(*arrays, **params)
 
     def pwcca_score(self, **params: Any) -> float:
-        """Projection-weighted CCA, see :func:`sksim.metrics.pwcca_score` and its parameters."""
+        """Projection-weighted CCA, see :func:`sksim.metrics.pwcca_score`.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters of :func:`sksim.metrics.pwcca_score`.
+
+        Returns
+        -------
+        score : float
+            Weighted mean of the canonical correlations, as of all samples at once.
+        """
         arrays = self._arrays()
         self._warn_if_degenerate()
         return pwcca_score(*arrays, **params)
 
     def pls_svd_score(self) -> float:
-        """PLS-SVD similarity, see :func:`sksim.metrics.pls_svd_score`."""
+        """PLS-SVD similarity, see :func:`sksim.metrics.pls_svd_score`.
+
+        Returns
+        -------
+        score : float
+            PLS-SVD similarity, as of all samples at once.
+        """
         return pls_svd_score(*self._arrays())
 
     def procrustes_score(self) -> float:
-        """Procrustes similarity, see :func:`sksim.metrics.procrustes_score`."""
+        """Procrustes similarity, see :func:`sksim.metrics.procrustes_score`.
+
+        Returns
+        -------
+        score : float
+            Procrustes similarity, as of all samples at once.
+        """
         return procrustes_score(*self._arrays())
 
     def procrustes_distance(self, **params: Any) -> float:
-        """Procrustes distance, see :func:`sksim.metrics.procrustes_distance`."""
+        """Procrustes distance, see :func:`sksim.metrics.procrustes_distance`.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters of :func:`sksim.metrics.procrustes_distance`.
+
+        Returns
+        -------
+        distance : float
+            Procrustes distance, as of all samples at once.
+        """
         return procrustes_distance(*self._arrays(), **params)
 
     def shape_distance(self, **params: Any) -> float:
-        """Shape distance, see :func:`sksim.metrics.shape_distance` and its parameters."""
+        """Shape distance, see :func:`sksim.metrics.shape_distance`.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters of :func:`sksim.metrics.shape_distance`.
+
+        Returns
+        -------
+        distance : float
+            Shape distance, as of all samples at once.
+        """
         arrays = self._arrays()
         if params.get("alpha") == 0:
             self._warn_if_degenerate()
         return shape_distance(*arrays, **params)
 
     def gulp_distance(self, *, reg: float) -> float:
-        """GULP distance, see :func:`sksim.metrics.gulp_distance`."""
+        """GULP distance, see :func:`sksim.metrics.gulp_distance`.
+
+        Parameters
+        ----------
+        reg : float
+            Ridge that is added to both covariances.
+
+        Returns
+        -------
+        distance : float
+            GULP distance, as of all samples at once.
+        """
         arrays = self._arrays()
         if reg == 0:
             self._warn_if_degenerate()
@@ -360,17 +449,61 @@ class SimilarityAccumulator:
         return _mirrored(axes.lengths[:, None] * axes.vectors.T)
 
     def participation_ratio(self, *, side: Literal["x", "y"] = "x") -> float:
-        """Of one side, see :func:`sksim.metrics.participation_ratio`."""
+        """Participation ratio of one side, see :func:`sksim.metrics.participation_ratio`.
+
+        Parameters
+        ----------
+        side : {"x", "y"}, default="x"
+            The representation.
+
+        Returns
+        -------
+        ratio : float
+            Participation ratio, as of all samples at once.
+        """
         return participation_ratio(self._one_side(side))
 
     def isoscore(self, *, side: Literal["x", "y"] = "x") -> float:
-        """Of one side, see :func:`sksim.metrics.isoscore`."""
+        """IsoScore of one side, see :func:`sksim.metrics.isoscore`.
+
+        Parameters
+        ----------
+        side : {"x", "y"}, default="x"
+            The representation.
+
+        Returns
+        -------
+        score : float
+            IsoScore, as of all samples at once.
+        """
         return isoscore(self._one_side(side))
 
     def effective_rank(self, *, side: Literal["x", "y"] = "x") -> float:
-        """Of one side, see :func:`sksim.metrics.effective_rank`."""
+        """Effective rank of one side, see :func:`sksim.metrics.effective_rank`.
+
+        Parameters
+        ----------
+        side : {"x", "y"}, default="x"
+            The representation.
+
+        Returns
+        -------
+        rank : float
+            Effective rank, as of all samples at once.
+        """
         return effective_rank(self._one_side(side))
 
     def stable_rank(self, *, side: Literal["x", "y"] = "x") -> float:
-        """Of one side, see :func:`sksim.metrics.stable_rank`."""
+        """Stable rank of one side, see :func:`sksim.metrics.stable_rank`.
+
+        Parameters
+        ----------
+        side : {"x", "y"}, default="x"
+            The representation.
+
+        Returns
+        -------
+        rank : float
+            Stable rank, as of all samples at once.
+        """
         return stable_rank(self._one_side(side))
