@@ -20,8 +20,12 @@ from sksim.generative import DiffEnc, VariationalDiffusion
 from sksim.identifiability import EmbeddingClassifier, SeedEnsemble
 from sksim.inspection import KOccurrenceDisplay, SampleGridDisplay
 from sksim.metrics import (
+    SimilarityAccumulator,
+    bad_hubness_score,
     cka_score,
     get_scorer_names,
+    hubness_score,
+    intrinsic_dimension,
     k_occurrence,
     k_skewness,
     logit_distance,
@@ -77,7 +81,17 @@ def metrics(X: FloatArray, Y: FloatArray) -> None:
     assert_type(procrustes_distance(X.tolist(), Y), float)
     assert_type(k_skewness(k_occurrence(X, n_neighbors=3)), float)
     assert_type(participation_ratio(X), float)
-    assert_type(permutation_test_similarity(X, Y, n_permutations=5)[0], float)
+    assert_type(hubness_score(X, n_neighbors=3), float)
+    assert_type(bad_hubness_score(X, np.arange(len(X)) % 2, n_neighbors=3), float)
+    assert_type(k_occurrence(X, n_neighbors=3), NDArray[Any])
+    assert_type(intrinsic_dimension(X), float)
+    score, null_scores, pvalue = permutation_test_similarity(X, Y, n_permutations=5)
+    assert_type(score, float)
+    assert_type(null_scores, NDArray[Any])
+    assert_type(pvalue, float)
+    batches = SimilarityAccumulator().partial_fit(X, Y).merge(SimilarityAccumulator())
+    assert_type(batches, SimilarityAccumulator)
+    assert_type(batches.cka_score(), float)
     assert_type(get_scorer_names(), list[str])
 
 
