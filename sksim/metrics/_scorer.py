@@ -35,25 +35,20 @@ def _scorer_of(measure: Measure) -> Scorer:
     return make_representation_scorer(measure.function, **measure.params)
 
 
-def _scored_measures(names: str = "spellings") -> dict[str, Measure]:
-    """Measures by the names of their scorers: "neg_" in front if less is better.
+#: Kinds whose measures have scorers by name; those of labels need a reference.
+_SCORED_KINDS = (OccurrenceMeasure, PairedMeasure, QualityMeasure, DistributionMeasure)
 
-    The measures of two models are scored over the copies of a SeedEnsemble, those of labels need
-    a reference and have no scorer by name.
+
+def _scorer_names(measure: Measure, names: Iterable[str]) -> list[str]:
+    """Names of the scorer of a measure: "neg_" in front if less is better.
+
+    The measures of two models are scored over the copies of a SeedEnsemble.
     """
-    scored = {}
-    for kind, prefix in (
-        (OccurrenceMeasure, ""),
-        (PairedMeasure, ""),
-        (QualityMeasure, ""),
-        (DistributionMeasure, "seed_"),
-    ):
-        for measure in all_measures(kind):
-            if measure.greater_is_better is not None:
-                sign = "" if measure.greater_is_better else "neg_"
-                for name in getattr(measure, names):
-                    scored[sign + prefix + name] = measure
-    return scored
+    if measure.greater_is_better is None or not isinstance(measure, _SCORED_KINDS):
+        return []
+    sign = "" if measure.greater_is_better else "neg_"
+    seed = "seed_" if isinstance(measure, DistributionMeasure) else ""
+    return [sign + seed + name for name in names]
 
 
 def get_scorer_names() -> list[str]:
@@ -81,7 +76,9 @@ def get_scorer_names() -> list[str]:
     >>> "neg_k_skewness" in get_scorer_names()
     True
     """
-    return sorted(_scored_measures("names"))
+    return sorted(
+        name for measure in all_measures() for name in _scorer_names(measure, measure.names)
+    )
 
 
 @validate_params({"scoring": [str, callable]}, prefer_skip_nested_validation=True)
@@ -126,7 +123,11 @@ def get_scorer(scoring: str | Scorer) -> Scorer:
     """
     if callable(scoring):
         return scoring
-    scored = _scored_measures()
+    scored = {
+        name: measure
+        for measure in all_measures()
+        for name in _scorer_names(measure, measure.spellings)
+    }
     if scoring in scored:
         return _scorer_of(scored[scoring])
     if scoring in sklearn.metrics.get_scorer_names():

@@ -33,6 +33,7 @@ from sksim.metrics.similarity.canonical._cca import (
 from sksim.metrics.similarity.canonical._pls import pls_svd_score
 from sksim.metrics.similarity.matrices._gulp import gulp_distance
 from sksim.metrics.similarity.matrices._pair_matrix import check_own_product
+from sksim.utils._names import unknown_name_error
 from sksim.utils._typing import ArrayLike
 
 __all__ = ["SimilarityAccumulator"]
@@ -435,7 +436,7 @@ class SimilarityAccumulator:
         """
         xx, yy, xy = self._centered()
         if target not in ("x", "y"):
-            raise ValueError(f"target must be 'x' or 'y', got {target!r}.")
+            raise unknown_name_error("target", target, ("x", "y"))
         source, goal, products = (xx, yy, xy.xy) if target == "y" else (yy, xx, xy.xy.T)
         axes = _axes(source.xy)
         warn_if_degenerate(self.n_samples, source.x.size, axes.lengths.size)
@@ -444,7 +445,7 @@ class SimilarityAccumulator:
 
     def _one_side(self, side: str) -> np.ndarray:
         if side not in ("x", "y"):
-            raise ValueError(f"side must be 'x' or 'y', got {side!r}.")
+            raise unknown_name_error("side", side, ("x", "y"))
         axes = _axes(self._centered()["xy".index(side)].xy)
         return _mirrored(axes.lengths[:, None] * axes.vectors.T)
 
