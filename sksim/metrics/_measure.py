@@ -24,7 +24,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, overload
 
 import numpy as np
 
@@ -376,7 +376,11 @@ M = TypeVar("M", bound=Measure)
 _RECORDS: dict[str, Measure] = {}
 
 
-def all_measures(kind: type[M] = Measure) -> list[M]:  # type: ignore[assignment]
+@overload
+def all_measures() -> list[Measure]: ...
+@overload
+def all_measures(kind: type[M]) -> list[M]: ...
+def all_measures(kind: type[Measure] = Measure) -> list[Any]:
     """Records of one kind, or of all, in the order of registration."""
     return [record for record in _RECORDS.values() if isinstance(record, kind)]
 
