@@ -1,12 +1,13 @@
-"""What every estimator with a network inside shares: random streams, devices, the skorch net.
+"""What every estimator with a network inside shares: devices, batches, the skorch net.
 
 The estimator validates the input and owns ``net_``, a :class:`TrainingNet`; it is never a skorch
 class itself. A fit reads::
 
     device = resolve_device(self.device)
     self._stream = RandomStream(self.random_state, device)
-    with self._stream.active():
+    with self._stream.active(foreign=True):
         self.net_ = TrainingNet(module=build, module__width=8, device=device, ...).initialize()
+    with self._stream.active(foreign=self.net_.draws_on_its_own()):
         self.net_.partial_fit(X, y)
 
 ``module`` is a class or a function that returns the network, never an instance: only what
@@ -17,12 +18,10 @@ skorch builds itself is moved to the CPU by pickling.
 # SPDX-License-Identifier: BSD-3-Clause
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils import check_random_state
 from skorch import NeuralNet
 from skorch.callbacks import Callback
 from skorch.dataset import Dataset
@@ -30,12 +29,11 @@ from skorch.helper import predefined_split
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from sksim.utils._typing import RandomState
+from sksim._torch._random import draws_on_its_own, generator
 
 __all__ = [
     "ArrayBatches",
     "BestWeights",
-    "RandomStream",
     "TrainingDivergedError",
     "TrainingNet",
     "epoch_history",
@@ -69,47 +67,6 @@ def resolve_device(device: str) -> str:
     return device
 
 
-def _seeded_state(seed: int, device: str) -> np.ndarray:
-    return torch.Generator(device).manual_seed(seed).get_state().numpy()
-
-
-class RandomStream:
-    """A private torch random stream, drawn from ``random_state``, which continues over fits.
-
-    Inside ``active()`` the global torch generators run on this stream; after it they are as
-    they were before. The stream goes on where it stopped, so that two fits of one epoch each
-    equal one fit of two epochs. NumPy's global generator is not touched.
-
-    Parameters
-    ----------
-    random_state : int, RandomState instance or None
-        Source of the seed, as in scikit-learn.
-    device : str
-        The device, resolved; its generator belongs to the stream if it is a CUDA device.
-    """
-
-    def __init__(self, random_state: RandomState, device: str = "cpu") -> None:
-        self.seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
-        self._cpu = _seeded_state(self.seed, "cpu")
-        self._cuda = _seeded_state(self.seed, device) if device.startswith("cuda") else None
-        self._device = device
-
-    @contextmanager
-    def active(self) -> Iterator[None]:
-        """Run the enclosed code on the stream."""
-        cuda = self._cuda if torch.cuda.is_available() else None
-        with torch.random.fork_rng(devices=[] if cuda is None else [self._device]):
-            torch.set_rng_state(torch.from_numpy(self._cpu.copy()))
-            if cuda is not None:
-                torch.cuda.set_rng_state(torch.from_numpy(cuda.copy()), self._device)
-            try:
-                yield
-            finally:
-                self._cpu = torch.get_rng_state().numpy()
-                if cuda is not None:
-                    self._cuda = torch.cuda.get_rng_state(self._device).numpy()
-
-
 class ArrayBatches:
     """Batches of in-memory arrays, cut whole rather than collated sample by sample.
 
@@ -120,7 +77,7 @@ class ArrayBatches:
     batch_size : int
         Rows in a batch; the last one may be smaller.
     shuffle : bool, default=False
-        New random order in each pass, from torch's global generator.
+        New random order in each pass, from the stream that is active.
     """
 
     def __init__(self, dataset: Dataset, batch_size: int, shuffle: bool = False) -> None:
@@ -134,7 +91,7 @@ class ArrayBatches:
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         n = len(self.X)
-        order = torch.randperm(n) if self.shuffle else torch.arange(n)
+        order = torch.randperm(n, generator=generator()) if self.shuffle else torch.arange(n)
         for rows in order.split(self.batch_size):
             yield self.X[rows], self.y[rows]
 
@@ -185,6 +142,11 @@ class TrainingNet(NeuralNet):
             self._stop_diverged(loss.item())
         loss.backward()
         return {"loss": loss, "y_pred": y_pred}
+
+    def draws_on_its_own(self) -> bool:
+        """Whether training needs ``RandomStream.active(foreign=True)``."""
+        callbacks = [callback for _, callback in self.callbacks_]
+        return any(draws_on_its_own(one) for one in [self.module_, *callbacks])
 
     def set_rate(self, lr: float) -> None:
         """A new learning rate; the same one leaves what a callback made of it.

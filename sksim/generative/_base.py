@@ -91,12 +91,13 @@ class BaseDiffusion(
         self, spec: Any, rng: np.random.RandomState, *, validates: bool
     ) -> tuple[Any, Any]:
         """The net, initialised, and the random stream of its training."""
-        from sksim._torch._training import RandomStream, resolve_device
+        from sksim._torch._random import RandomStream
+        from sksim._torch._training import resolve_device
         from sksim._torch.diffusion._net import make_net
 
         device = resolve_device(self.device)
         stream = RandomStream(rng, device)
-        with stream.active():
+        with stream.active(foreign=True):
             net = make_net(
                 spec,
                 self._settings(validates=validates),
@@ -184,7 +185,8 @@ class BaseDiffusion(
         split = None if x_valid is None else validation_split(x_valid)
         self.net_.set_params(train_split=split)
         try:
-            with self._stream.active():
+            foreign = self.net_.draws_on_its_own()
+            with self._stream.active(foreign=foreign, compiled=self.compile):
                 self.net_.partial_fit(x, None, epochs=epochs)
         finally:
             self.net_.set_params(train_split=None)

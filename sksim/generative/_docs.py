@@ -129,7 +129,7 @@ verbose : int, default=0
 
 random_state : int, RandomState instance or None, default=None
     Seed of weights, batches and noise in training. An integer gives the same model in every
-    call, and leaves all global generators untouched."""
+    call, in threads and other processes too, and leaves all global generators untouched."""
 
 _ATTRIBUTES = """\
 net_ : skorch.NeuralNet

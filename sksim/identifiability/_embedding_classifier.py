@@ -153,8 +153,9 @@ class EmbeddingClassifier(
     verbose : int, default=0
         Whether to print a line an epoch.
     random_state : int, RandomState instance or None, default=None
-        Draws the initial weights, the order of the batches and the rows set aside. The global
-        generators of torch and NumPy are left alone.
+        Draws the initial weights, the order of the batches and the rows set aside. With an integer
+        the result is the same in threads and other processes too, and the global generators of
+        torch and NumPy are left alone.
 
     Attributes
     ----------
@@ -396,7 +397,7 @@ class EmbeddingClassifier(
     def _train(self, X: FloatArray, targets: AnyArray, n_epochs: int) -> Self:
         from sksim._torch.embedding._net import prepare_training
 
-        with self._stream.active():
+        with self._stream.active(foreign=self.net_.draws_on_its_own()):
             if self.early_stopping:
                 X, targets = self._set_rows_aside(X, targets)
             prepare_training(self.net_, max_epochs=n_epochs, batch_size=self.batch_size, lr=self.lr)

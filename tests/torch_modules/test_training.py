@@ -6,9 +6,9 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("skorch")
 
+from sksim._torch._random import RandomStream
 from sksim._torch._training import (
     BestWeights,
-    RandomStream,
     TrainingDivergedError,
     TrainingNet,
     epoch_history,
@@ -43,7 +43,7 @@ def weights(net):
 
 
 def fit_in(stream, data, **kwargs):
-    with stream.active():
+    with stream.active(foreign=True):
         return make_net(**kwargs).fit(*data)
 
 
@@ -65,7 +65,7 @@ def test_stream_continues_where_it_stopped(data):
     stream = RandomStream(0)
     parts = fit_in(stream, data, max_epochs=2)
     stream = pickle.loads(pickle.dumps(stream))
-    with stream.active():
+    with stream.active(foreign=True):
         parts.partial_fit(*data)
     np.testing.assert_array_equal(weights(whole), weights(parts))
     assert [row["epoch"] for row in epoch_history(parts)] == [1, 2, 3, 4]
@@ -75,7 +75,7 @@ def test_stream_continues_where_it_stopped(data):
 def test_stream_restored_after_an_error():
     torch.manual_seed(0)
     before = torch.get_rng_state()
-    with pytest.raises(KeyError), RandomStream(0).active():  # noqa: PT012
+    with pytest.raises(KeyError), RandomStream(0).active(foreign=True):  # noqa: PT012
         torch.rand(5)
         raise KeyError
     assert torch.equal(torch.get_rng_state(), before)

@@ -19,6 +19,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from sksim._torch._random import same_draws
 from sksim._torch.diffusion._layers import expand
 from sksim._torch.diffusion._protocols import Encoder, Encoding
 
@@ -78,7 +79,7 @@ def encode_pair(
     """x_s and x_t of one encoder: in training both see the same random numbers (dropout)."""
     if not encoder.training:
         return encoder.encode(x, gamma_s), encoder.encode(x, gamma_t)
-    with torch.random.fork_rng(devices=[x.device] if x.is_cuda else []):
+    with same_draws(x.device):
         x_s = encoder.encode(x, gamma_s)
     return x_s, encoder.encode(x, gamma_t)
 

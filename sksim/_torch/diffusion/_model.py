@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from sksim._torch._random import generator
 from sksim._torch.diffusion._encoders import encode_pair, same_shape
 from sksim._torch.diffusion._layers import expand
 from sksim._torch.diffusion._protocols import (
@@ -212,11 +213,14 @@ class Diffusion(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return self.validation_terms(x)
-        u = stratified_times(len(x), torch.rand((), device=x.device, dtype=x.dtype))
-        diffusion = self._diffusion(x, u, torch.randn_like(x))
+        draws = generator(x.device)
+        start = torch.rand((), generator=draws, device=x.device, dtype=x.dtype)
+        eps = torch.empty_like(x).normal_(generator=draws)
+        diffusion = self._diffusion(x, stratified_times(len(x), start), eps)
         # With a fixed schedule the reconstruction has nothing to learn: no encoding for it.
         learned = self.schedule.learned
-        reconstruction = self.reconstruction(x, torch.randn_like(x), encoded=learned)
+        eps = torch.empty_like(x).normal_(generator=draws)
+        reconstruction = self.reconstruction(x, eps, encoded=learned)
         return torch.stack([self.prior(x), reconstruction, diffusion], dim=1)
 
     def validation_terms(self, x: Tensor, n_draws: int = _VALIDATION_DRAWS) -> Tensor:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sksim._torch._training import RandomStream
+from sksim._torch._random import RandomStream
 from sksim._torch.embedding._losses import RowLoss
 from sksim._torch.embedding._model import EmbeddingModel
 from sksim._torch.embedding._net import EmbeddingNet, diverged
@@ -48,23 +48,6 @@ def stacked_logits(model: EmbeddingModel, stack: dict[str, Tensor], x: Tensor) -
     return torch.bmm(f, g.transpose(1, 2))
 
 
-class _Order:
-    """Batch orders of one network, from its own random stream."""
-
-    def __init__(self, stream: RandomStream) -> None:
-        self.stream = stream
-        self.generator = torch.Generator()
-        with stream.active():
-            self.generator.set_state(torch.get_rng_state())
-
-    def draw(self, n_rows: int) -> Tensor:
-        return torch.randperm(n_rows, generator=self.generator)
-
-    def close(self) -> None:
-        with self.stream.active():
-            torch.set_rng_state(self.generator.get_state())
-
-
 def _stack_parameters(nets: Sequence[EmbeddingNet]) -> dict[str, Tensor]:
     modules = [dict(net.module_.named_parameters()) for net in nets]
     return {
@@ -94,12 +77,13 @@ def _run_epoch(
     optimizer: torch.optim.Optimizer,
     X: Tensor,
     y: Tensor,
-    orders: Sequence[_Order],
+    streams: Sequence[RandomStream],
     batch_size: int,
 ) -> Tensor:
     """One pass over the data; the mean loss of each network (S,)."""
-    order = torch.stack([order.draw(len(X)) for order in orders]).to(X.device)
-    total = torch.zeros(len(orders), device=X.device)
+    orders = [torch.randperm(len(X), generator=stream.generator()) for stream in streams]
+    order = torch.stack(orders).to(X.device)
+    total = torch.zeros(len(streams), device=X.device)
     for batch in order.split(batch_size, dim=1):
         optimizer.zero_grad()
         logits = stacked_logits(model, stack, X[batch]).flatten(0, 1)
@@ -150,13 +134,10 @@ def train_side_by_side(
     inputs, targets = torch.as_tensor(X, device=device), torch.as_tensor(y, device=device)
     options = {key: first.get_params()[f"optimizer__{key}"] for key in ("weight_decay", "fused")}
     optimizer = first.optimizer(list(stack.values()), lr=first.lr, **options)
-    orders = [_Order(stream) for stream in streams]
     for _ in range(n_epochs):
         start = time.perf_counter()
         losses = _run_epoch(
-            model, stack, first.criterion_, optimizer, inputs, targets, orders, first.batch_size
+            model, stack, first.criterion_, optimizer, inputs, targets, streams, first.batch_size
         )
         _record(nets, losses, time.perf_counter() - start)
-    for order in orders:
-        order.close()
     _unstack(nets, stack, optimizer)

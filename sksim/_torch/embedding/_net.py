@@ -12,9 +12,9 @@ import torch
 from sklearn.utils import gen_batches
 from torch import Tensor, nn
 
+from sksim._torch._random import RandomStream
 from sksim._torch._training import (
     BestWeights,
-    RandomStream,
     TrainingDivergedError,
     TrainingNet,
     resolve_device,
@@ -70,7 +70,7 @@ def make_embedding_net(
     monitor = "train_loss" if patience is None else "valid_loss"
     best_weights = ("best_weights", BestWeights(monitor, patience))
     weight_decay = net_parameters.pop("weight_decay")
-    with stream.active():
+    with stream.active(foreign=True):
         net = EmbeddingNet(
             build_embedding_model,
             LOSSES[distillation],
