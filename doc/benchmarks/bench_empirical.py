@@ -8,9 +8,9 @@ from _measure import FOLDER, extra_memory, interleaved, write_csv, write_environ
 import numpy as np
 
 from sksim._search._exact import exact_neighbors
-from sksim.hubness import _empirical_complete as _empirical
-from sksim.hubness._empirical_candidates import empirical_candidate_proximity
-from sksim.hubness._empirical_complete import empirical_mutual_proximity
+from sksim.hubness._proximity import _empirical_complete as _empirical
+from sksim.hubness._proximity._empirical_candidates import empirical_candidate_proximity
+from sksim.hubness._proximity._empirical_complete import empirical_mutual_proximity
 
 
 def distances(n, seed=0):

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from sksim import metrics
-from sksim.hubness._moments import exact_moments
+from sksim.hubness._proximity._moments import exact_moments
 from sksim.utils._graph import graph_from_neighbors
 
 MEASURES = ["k_skewness", "robin_hood_index", "gini_index", "atkinson_index"]

@@ -10,9 +10,9 @@ from scipy import sparse
 
 from sksim.hubness._base import GraphReduction, missing_vectors_error
 from sksim.hubness._distances import DenseDistances
-from sksim.hubness._empirical import JointProximity
-from sksim.hubness._independent import CDFS, IndependentProximity
-from sksim.hubness._symmetric import is_symmetric
+from sksim.hubness._proximity._empirical import JointProximity
+from sksim.hubness._proximity._independent import CDFS, IndependentProximity
+from sksim.hubness._proximity._symmetric import is_symmetric
 from sksim.utils._sklearn import Interval, StrOptions
 from sksim.utils._typing import ArrayLike, Graph, RandomState, SparseOutput
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sksim._search._exact import candidate_distances, exact_neighbors
-from sksim.hubness._empirical_candidates import empirical_candidate_proximity
-from sksim.hubness._empirical_complete import empirical_mutual_proximity
+from sksim.hubness._proximity._empirical_candidates import empirical_candidate_proximity
+from sksim.hubness._proximity._empirical_complete import empirical_mutual_proximity
 
 METRICS = ["euclidean", "sqeuclidean", "cosine"]
 

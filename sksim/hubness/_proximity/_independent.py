@@ -12,15 +12,15 @@ from sklearn.utils import check_random_state
 
 from sksim.hubness._base import Space, missing_vectors_error
 from sksim.hubness._distances import DenseDistances, Distances
-from sksim.hubness._moments import (
+from sksim.hubness._proximity._moments import (
     ClosedFormMoments,
     GraphMoments,
     Moments,
     StreamedMoments,
     exact_moments,
 )
+from sksim.hubness._proximity._symmetric import combine_with_transpose
 from sksim.hubness._statistics import fill_missing
-from sksim.hubness._symmetric import combine_with_transpose
 from sksim.utils._typing import FloatArray, RandomState
 
 __all__ = ["CDFS", "IndependentProximity"]

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sksim.hubness import _empirical_complete as _empirical
-from sksim.hubness._empirical_complete import empirical_mutual_proximity
+from sksim.hubness._proximity import _empirical_complete as _empirical
+from sksim.hubness._proximity._empirical_complete import empirical_mutual_proximity
 from tests.reference.mutual_proximity_counts import (
     broadcast_empirical_mutual_proximity,
 )

@@ -16,8 +16,8 @@ from scipy import sparse
 
 from sksim.hubness._base import Space, missing_vectors_error
 from sksim.hubness._distances import Distances
-from sksim.hubness._empirical_candidates import empirical_candidate_proximity
-from sksim.hubness._empirical_complete import empirical_mutual_proximity
+from sksim.hubness._proximity._empirical_candidates import empirical_candidate_proximity
+from sksim.hubness._proximity._empirical_complete import empirical_mutual_proximity
 from sksim.utils._typing import FloatArray
 
 __all__ = ["JointProximity"]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sksim.hubness._symmetric import combine_with_transpose, is_symmetric
+from sksim.hubness._proximity._symmetric import combine_with_transpose, is_symmetric
 
 
 @pytest.mark.parametrize("n", [1, 255, 256, 600])

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from joblib import effective_n_jobs
 
-from sksim.hubness._symmetric import is_symmetric
+from sksim.hubness._proximity._symmetric import is_symmetric
 from sksim.utils._blocks import row_blocks
 from sksim.utils._kernels import compiled, count_jointly_above
 from sksim.utils._typing import ArrayLike, FloatArray
@@ -163,7 +163,7 @@ def empirical_mutual_proximity(
     Examples
     --------
     >>> import numpy as np
-    >>> from sksim.hubness._empirical_complete import empirical_mutual_proximity
+    >>> from sksim.hubness._proximity._empirical_complete import empirical_mutual_proximity
     >>> D = np.array([[0, 1, 4], [1, 0, 2], [4, 2, 0]])
     >>> empirical_mutual_proximity(D, n_excluded=2)
     array([[0., 0., 1.],
