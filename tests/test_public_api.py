@@ -23,6 +23,7 @@ PACKAGES = [
     ".".join(("sksim", *path.parent.relative_to(PACKAGE).parts))
     for subpackage in sksim._SUBPACKAGES
     for path in sorted((PACKAGE / subpackage).rglob("__init__.py"))
+    if not path.parent.name.startswith("_")
 ]
 
 
