@@ -3,7 +3,8 @@ import pytest
 from scipy.spatial.distance import cdist, squareform
 from scipy.special import ndtr
 
-from sksim.hubness import MutualProximity, _moments
+from sksim.hubness import MutualProximity
+from sksim.hubness._proximity import _moments
 from sksim.neighbors import HubnessReducedNearestNeighbors
 from sksim.utils._graph import dense_to_graph, graph_to_dense
 from tests.hubness.conftest import euclidean, ragged, truncated
