@@ -17,13 +17,19 @@ skorch builds itself is moved to the CPU by pickling.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import signal
+import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
+from sklearn.exceptions import ConvergenceWarning
 from skorch import NeuralNet
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, EarlyStopping
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 from torch import Tensor, nn
@@ -34,6 +40,7 @@ from sksim._torch._random import draws_on_its_own, generator
 __all__ = [
     "ArrayBatches",
     "BestWeights",
+    "EarlyStop",
     "TrainingDivergedError",
     "TrainingNet",
     "epoch_history",
@@ -43,10 +50,7 @@ __all__ = [
 ]
 
 _CHECKED_ROWS = 16
-_ADVICE = (
-    "Training diverged: the loss of epoch {epoch} became {loss}. The weights of the best epoch "
-    "before were restored. Try a smaller lr, clip_norm=1, or input of unit scale."
-)
+_FAR_ABOVE = 30  # times the first loss, which one batch may estimate badly
 
 
 class TrainingDivergedError(FloatingPointError, ValueError):
@@ -65,6 +69,10 @@ def resolve_device(device: str) -> str:
             f"torch has: {error}"
         ) from error
     return device
+
+
+class EarlyStop(KeyboardInterrupt):
+    """A callback has seen enough: skorch's own way to end training early, told from Ctrl-C."""
 
 
 class ArrayBatches:
@@ -101,6 +109,9 @@ class TrainingNet(NeuralNet):
 
     * whole batches (:class:`ArrayBatches`), shuffled in training;
     * no hidden split, no hidden non-linearity in ``predict``;
+    * Ctrl-C ends training after the present step (twice: at once) and is raised again, once the
+      callbacks have ended and no unfinished epoch is left in the history;
+    * a loss that ends far above its start warns;
     * a loss that is not finite raises :class:`TrainingDivergedError` before the weights change;
       with a :class:`BestWeights` callback the best weights are back by then;
     * pickles are for the CPU, wherever the net was trained.
@@ -116,6 +127,8 @@ class TrainingNet(NeuralNet):
     """
 
     lr: float
+    advice = "Try a smaller lr, clip_norm=1, or input of unit scale."
+    _ctrl_c = False
 
     def __init__(
         self,
@@ -133,13 +146,76 @@ class TrainingNet(NeuralNet):
         }
         super().__init__(module, criterion, **(defaults | kwargs))
 
+    def partial_fit(
+        self, X: Any, y: Any = None, classes: Any = None, **fit_params: Any
+    ) -> "TrainingNet":
+        """Train the net, initialised or trained before, for some more epochs."""
+        if not self.initialized_:
+            self.initialize()
+        self.notify("on_train_begin", X=X, y=y)
+        interruption = None
+        try:
+            try:
+                with self._interrupted_between_steps():
+                    self.fit_loop(X, y, **fit_params)
+            except EarlyStop:
+                pass
+            except KeyboardInterrupt as error:
+                interruption = error
+            if interruption is None and self._ctrl_c:  # too late for any step
+                interruption = KeyboardInterrupt()
+            self.notify("on_train_end", X=X, y=y)
+        finally:
+            if self.history and "train_loss" not in self.history[-1]:
+                self.history.pop()
+        if interruption is not None:
+            interruption.add_note(
+                f"Training was interrupted after {len(self.history)} whole epochs. The estimator "
+                "holds the weights of the last step and can be used; to go on, call "
+                "set_params(warm_start=True).fit(...), with max_epochs for the rest."
+            )
+            raise interruption
+        self.warn_if_diverged()
+        return self
+
+    @contextmanager
+    def _interrupted_between_steps(self) -> Iterator[None]:
+        """Let Ctrl-C, where it would raise KeyboardInterrupt, wait for the end of the step."""
+        self._ctrl_c = False
+
+        def wait(number: int, frame: FrameType | None) -> None:
+            if self._ctrl_c:
+                signal.default_int_handler(number, frame)
+            self._ctrl_c = True
+
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        if not in_main_thread or signal.getsignal(signal.SIGINT) != signal.default_int_handler:
+            yield
+            return
+        signal.signal(signal.SIGINT, wait)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def notify(self, method_name: str, **cb_kwargs: Any) -> None:
+        try:
+            super().notify(method_name, **cb_kwargs)
+        except KeyboardInterrupt as error:
+            stoppers = [one for _, one in self.callbacks_ if isinstance(one, EarlyStopping)]
+            if method_name == "on_epoch_end" and any(s.misses_ >= s.patience for s in stoppers):
+                raise EarlyStop from error
+            raise
+        if method_name in ("on_batch_end", "on_epoch_end") and self._ctrl_c:
+            raise KeyboardInterrupt
+
     def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         self._set_training(True)
         Xi, yi = batch
         y_pred = self.infer(Xi, **fit_params)
         loss = self.get_loss(y_pred, yi, X=Xi, training=True)
         if not torch.isfinite(loss):
-            self._stop_diverged(loss.item())
+            self.stop_diverged(loss.item())
         loss.backward()
         return {"loss": loss, "y_pred": y_pred}
 
@@ -165,13 +241,36 @@ class TrainingNet(NeuralNet):
     def check_output(self, X: Any) -> None:
         """Stop as diverged if the output is not finite: no loss judged the last step."""
         if hasattr(X, "shape") and not torch.isfinite(self.probe(X[:_CHECKED_ROWS])).all():
-            self._stop_diverged(torch.nan)
+            self.stop_diverged(torch.nan)
 
-    def _stop_diverged(self, loss: float) -> None:
-        for _, callback in self.callbacks_:
-            if isinstance(callback, BestWeights):
-                callback.restore(self)
-        raise TrainingDivergedError(_ADVICE.format(epoch=len(self.history), loss=loss))
+    def stop_diverged(self, loss: float) -> NoReturn:
+        """Raise :class:`TrainingDivergedError`, with the best weights before if they are known."""
+        keepers = [one for _, one in self.callbacks_ if isinstance(one, BestWeights)]
+        keepers = [one for one in keepers if one.best_weights_ is not None]
+        for keeper in keepers:
+            keeper.restore(self)
+        restored = "The weights of the best epoch before were restored. " if keepers else ""
+        raise TrainingDivergedError(
+            f"Training diverged: the loss of epoch {len(self.history)} became {loss}. {restored}"
+            f"{self.advice}"
+        )
+
+    def warn_if_diverged(self) -> None:
+        """Warn if the training loss is far above that of the first batch, before any step."""
+        if not self.history:
+            return
+        first = self.history[0]["batches"][0].get("train_loss", self.history[0]["train_loss"])
+        limit = first + _FAR_ABOVE * max(abs(first), 1)
+        losses = self.history[:, "train_loss"]
+        if losses[-1] > limit:
+            epoch = next(i for i, loss in enumerate(losses, 1) if loss > limit)
+            warnings.warn(
+                f"Training diverged, though the loss is finite: it was {first:.3g} at the start, "
+                f"passed {limit:.3g} in epoch {epoch} and is {losses[-1]:.3g} after "
+                f"{len(losses)} epochs. {self.advice}",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
 
     def __getstate__(self) -> dict[str, Any]:
         return super().__getstate__() | {"device": "cpu"}
@@ -228,7 +327,7 @@ class BestWeights(Callback):
             judges_end = self.monitor != "train_loss" and self.monitor in row
             self.best_weights_ = self._copy(net) if judges_end else self.start_weights_
         if self.patience is not None and self.misses_ >= self.patience:
-            raise KeyboardInterrupt  # skorch's own way to end training early
+            raise EarlyStop
 
     def on_train_end(self, net: NeuralNet, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         if self.patience is not None and np.isfinite(self.best_loss_):

@@ -223,11 +223,16 @@ class BaseDiffusion(
         FloatingPointError
             If the loss becomes infinite or NaN. The estimator then holds the best weights
             before that, and can be used.
+        KeyboardInterrupt
+            At Ctrl-C, after the present step. The estimator can be used, and goes on with
+            ``warm_start=True``.
 
         Warns
         -----
         UserWarning
             For integers with ``likelihood="gaussian"``.
+        ConvergenceWarning
+            If the loss ends far above its start.
         """
         resume = self.warm_start and hasattr(self, "net_")
         self._train_on(X, self.max_epochs, resume=resume, holds_out=True)

@@ -175,9 +175,11 @@ On a CPU, the same ``random_state`` gives the same model. A pickle of a model th
 a GPU is for the CPU; :meth:`save_weights` writes a file that is safe to read. In a grid search on
 a GPU, keep ``n_jobs=1``.
 
-Diverged training raises, and leaves the best weights. Integers with ``likelihood="gaussian"`` warn:
-their density has no upper limit. The training with ``variance="optimal"`` uses equal variances,
-whose best denoiser is the same; the ratios are estimated after it."""
+Diverged training raises, and leaves the best weights; a finite loss that ends far above its start
+warns. Ctrl-C leaves the weights of the last step, from which ``warm_start`` goes on. Integers with
+``likelihood="gaussian"`` warn: their density has no upper limit. The training with
+``variance="optimal"`` uses equal variances, whose best denoiser is the same; the ratios are
+estimated after it."""
 
 
 def with_shared_parts(

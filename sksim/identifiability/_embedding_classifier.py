@@ -296,6 +296,14 @@ class EmbeddingClassifier(
         FloatingPointError
             If the loss becomes infinite or NaN. The classifier then has the weights of the best
             epoch before.
+        KeyboardInterrupt
+            At Ctrl-C, after the present step. The classifier can be used, and goes on with
+            ``warm_start=True``.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the loss ends far above its start.
         """
         continued = self.warm_start and hasattr(self, "net_")
         classes = self.classes_ if continued else None

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from sksim._torch._random import RandomStream
 from sksim._torch.embedding._losses import RowLoss
 from sksim._torch.embedding._model import EmbeddingModel
-from sksim._torch.embedding._net import EmbeddingNet, diverged
+from sksim._torch.embedding._net import EmbeddingNet
 
 __all__ = ["stacked_logits", "train_side_by_side"]
 
@@ -79,11 +79,12 @@ def _run_epoch(
     y: Tensor,
     streams: Sequence[RandomStream],
     batch_size: int,
-) -> Tensor:
-    """One pass over the data; the mean loss of each network (S,)."""
+) -> tuple[Tensor, Tensor]:
+    """One pass over the data; losses of the networks (S,): of the first batch, and the mean."""
     orders = [torch.randperm(len(X), generator=stream.generator()) for stream in streams]
     order = torch.stack(orders).to(X.device)
     total = torch.zeros(len(streams), device=X.device)
+    first: Tensor | None = None
     for batch in order.split(batch_size, dim=1):
         optimizer.zero_grad()
         logits = stacked_logits(model, stack, X[batch]).flatten(0, 1)
@@ -91,17 +92,23 @@ def _run_epoch(
         losses = rows.view(batch.shape).mean(dim=1)
         losses.sum().backward()
         optimizer.step()
-        total += losses.detach() * batch.shape[1]
-    return total / len(X)
+        losses = losses.detach()
+        first = losses if first is None else first
+        total += losses * batch.shape[1]
+    assert first is not None  # there are rows
+    return first, total / len(X)
 
 
-def _record(nets: Sequence[EmbeddingNet], losses: Tensor, duration: float) -> None:
-    for net, loss in zip(nets, losses.tolist()):
-        epoch = len(net.history) + 1
-        if not math.isfinite(loss):
-            raise diverged(epoch, loss)
+def _record(
+    nets: Sequence[EmbeddingNet], first_losses: Tensor, losses: Tensor, duration: float
+) -> None:
+    for net, first, loss in zip(nets, first_losses.tolist(), losses.tolist()):
         net.history.new_epoch()
-        net.history.record("epoch", epoch)
+        net.history.new_batch()
+        net.history.record_batch("train_loss", first)
+        net.history.record("epoch", len(net.history))
+        if not math.isfinite(loss):
+            net.stop_diverged(loss)
         net.history.record("train_loss", loss)
         net.history.record("dur", duration)
 
@@ -139,5 +146,7 @@ def train_side_by_side(
         losses = _run_epoch(
             model, stack, first.criterion_, optimizer, inputs, targets, streams, first.batch_size
         )
-        _record(nets, losses, time.perf_counter() - start)
+        _record(nets, *losses, time.perf_counter() - start)
     _unstack(nets, stack, optimizer)
+    for net in nets:
+        net.warn_if_diverged()

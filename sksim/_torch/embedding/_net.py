@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from sksim._torch._random import RandomStream
 from sksim._torch._training import (
     BestWeights,
-    TrainingDivergedError,
     TrainingNet,
     resolve_device,
 )
@@ -25,7 +24,6 @@ from sksim.utils._typing import RandomState
 
 __all__ = [
     "EmbeddingNet",
-    "diverged",
     "embed_rows",
     "make_embedding_net",
     "model_logits",
@@ -36,22 +34,10 @@ __all__ = [
 _CHUNK = 1024
 
 
-def diverged(epoch: int, loss: float) -> TrainingDivergedError:
-    """The error of a loss that is not finite."""
-    return TrainingDivergedError(
-        f"Training diverged: the loss of epoch {epoch} became {loss}. Try a smaller lr, or input "
-        "of unit scale."
-    )
-
-
 class EmbeddingNet(TrainingNet):
-    """Net whose advice on divergence fits the classifier; the best weights are back by then."""
+    """Net whose advice on divergence fits the classifier."""
 
-    def _stop_diverged(self, loss: float) -> None:
-        try:
-            super()._stop_diverged(loss)
-        except TrainingDivergedError:
-            raise diverged(len(self.history), loss) from None
+    advice = "Try a smaller lr, or input of unit scale."
 
 
 def make_embedding_net(
