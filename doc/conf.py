@@ -73,7 +73,9 @@ html_theme_options = {
     "footer_end": [],
 }
 html_css_files = ["sksim.css"]
-html_sidebars = {"getting_started": [], "glossary": [], "bibliography": [], "changes": []}
+# Pages that stand alone have no section to navigate.
+STANDALONE_PAGES = ["getting_started", "glossary", "bibliography", "changes", "contributing"]
+html_sidebars: dict[str, list[str]] = {page: [] for page in STANDALONE_PAGES}
 
 
 # Gallery sections in the order of the questions.

@@ -152,8 +152,8 @@ class GraphReduction(
     default_n_candidates : int
         Least number of candidates of each sample where the user does not choose one.
     has_inner_product_form : bool
-        Whether ``inner_product_index`` is available; it then calls
-        ``_inner_product_index(vectors, metric)``.
+        Whether ``inner_product_index`` is available: whether the class defines
+        ``_inner_product_index(vectors, metric)``, which that calls.
     claims : frozenset of str
         What the documentation of the method claims and the property tests hold: "symmetric" on a
         set with itself, "unit_free" (unchanged if all distances are multiplied by a number),
@@ -245,8 +245,21 @@ class GraphReduction(
         return values
 
     def _inner_product_index(self, vectors, metric):
-        """Index vectors and query map, where the method has this form."""
-        raise NotImplementedError
+        """Index vectors and query map, of the methods that have this form."""
+        from sksim import hubness
+
+        family = [getattr(hubness, name) for name in hubness.__all__]
+        allowed = [each.__name__ for each in family if each.has_inner_product_form]
+        raise ValueError(
+            f"{type(self).__name__} is no inner product of augmented vectors. Those that are: "
+            f"{', '.join(allowed)}. Or take the candidates of any index and rank them by the "
+            "secondary distance."
+        )
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        own = cls._inner_product_index is not GraphReduction._inner_product_index
+        cls.has_inner_product_form = own
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Graph, y: ArrayLike | None = None) -> Self:
@@ -481,16 +494,6 @@ class GraphReduction(
             If the method is no inner product of augmented vectors (``has_inner_product_form``
             tells), or with this metric is none.
         """
-        if not self.has_inner_product_form:
-            from sksim import hubness
-
-            family = [getattr(hubness, name) for name in hubness.__all__]
-            allowed = [each.__name__ for each in family if each.has_inner_product_form]
-            raise ValueError(
-                f"{type(self).__name__} is no inner product of augmented vectors. Those that are: "
-                f"{', '.join(allowed)}. Or take the candidates of any index and rank them by the "
-                "secondary distance."
-            )
         return self._inner_product_index(vectors, metric)
 
     def _check_distances(self, X, *, reset: bool):

@@ -81,7 +81,6 @@ class CSLS(GraphReduction):
 
     _parameter_constraints: dict = {"n_neighbors": [Interval(Integral, 1, None, closed="left")]}
 
-    has_inner_product_form = True
     claims = frozenset({"symmetric"})
 
     def __init__(self, n_neighbors: int = 10) -> None:

@@ -77,7 +77,6 @@ class DisSimGlobal(GraphReduction):
     """
 
     default_n_candidates = 500
-    has_inner_product_form = True
     claims = frozenset({"symmetric"})
 
     @property

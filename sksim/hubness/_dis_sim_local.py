@@ -91,7 +91,6 @@ class DisSimLocal(GraphReduction):
     _parameter_constraints: dict = {"n_neighbors": [Interval(Integral, 1, None, closed="left")]}
 
     default_n_candidates = 500
-    has_inner_product_form = True
     claims = frozenset({"symmetric"})
 
     def __init__(self, n_neighbors: int = 10) -> None:

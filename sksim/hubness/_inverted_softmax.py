@@ -137,8 +137,6 @@ class InvertedSoftmax(GraphReduction):
         "dynamic": ["boolean"],
     }
 
-    has_inner_product_form = True
-
     def __init__(self, *, beta: float = 20.0, dynamic: bool = False) -> None:
         self.beta = beta
         self.dynamic = dynamic

@@ -79,7 +79,6 @@ class LocalScaling(GraphReduction):
     """
 
     _parameter_constraints: dict = {"n_neighbors": [Interval(Integral, 1, None, closed="left")]}
-    has_inner_product_form = True
     claims = frozenset({"symmetric", "unit_free", "unit_interval"})
 
     def __init__(self, n_neighbors: int = 7) -> None:

@@ -78,8 +78,6 @@ class LocalizedCentering(GraphReduction):
         "gamma": [Interval(Real, 0, None, closed="neither")],
     }
 
-    has_inner_product_form = True
-
     def __init__(self, n_neighbors: int = 10, *, gamma: float = 1.0) -> None:
         self.n_neighbors = n_neighbors
         self.gamma = gamma

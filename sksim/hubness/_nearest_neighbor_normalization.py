@@ -80,8 +80,6 @@ class NearestNeighborNormalization(GraphReduction):
         "alpha": [Interval(Real, 0, None, closed="left")],
     }
 
-    has_inner_product_form = True
-
     def __init__(self, n_neighbors: int = 10, *, alpha: float = 0.5) -> None:
         self.n_neighbors = n_neighbors
         self.alpha = alpha

@@ -74,7 +74,6 @@ class NICDM(GraphReduction):
 
     _parameter_constraints: dict = {"n_neighbors": [Interval(Integral, 1, None, closed="left")]}
 
-    has_inner_product_form = True
     claims = frozenset({"symmetric", "unit_free"})
 
     def __init__(self, n_neighbors: int = 10) -> None:

@@ -138,7 +138,6 @@ class SinkhornNormalization(GraphReduction):
     }
 
     short_name = "sinkhorn"
-    has_inner_product_form = True
 
     def __init__(
         self,
