@@ -2,8 +2,8 @@
 
 They cover what scikit-learn's checks leave out: names in a pipeline, neighbour graphs in both
 sparse containers, row independence on graphs, precision, read-only input and views of any memory
-layout, pickling, seeds in a fresh process, untouched global generators, and documentation that
-agrees with the signature.
+layout, pickling, seeds in a fresh process, fits in threads, untouched global generators, Ctrl-C,
+and documentation that agrees with the signature.
 
 An estimator from outside the package is checked with the same two lines, beside scikit-learn's::
 
@@ -22,8 +22,12 @@ import pickle
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
+from types import FrameType
 from typing import Any
 
 import joblib
@@ -297,6 +301,73 @@ def check_global_generators_untouched(name: str, estimator: Any) -> None:
     assert before == after[: len(before)], f"{name}: a global generator was used"
 
 
+def _assert_same_bits(got: dict, expected: dict, message: str) -> None:
+    for method, value in expected.items():
+        a, b = _as_array(got[method]), _as_array(value)
+        np.testing.assert_array_equal(a, b, err_msg=f"{method}: {message}")
+
+
+def check_fits_in_threads(name: str, estimator: Any) -> None:
+    """Fits at once in threads give the bits of a lone fit, and draw from no global generator."""
+    X, y = example_data(estimator)
+    expected = _outputs(_seeded(estimator).fit(X, y), X)
+    before = _global_states()
+    start = threading.Barrier(3)
+
+    def fit(_: int) -> dict[str, Any]:
+        model = _seeded(estimator)
+        start.wait()
+        return _outputs(model.fit(X, y), X)
+
+    with ThreadPoolExecutor(3) as pool:
+        outputs = list(pool.map(fit, range(3)))
+    for output in outputs:
+        _assert_same_bits(output, expected, "fits in threads differ from a lone one")
+    after = _global_states()
+    assert before == after[: len(before)], f"{name}: fits in threads used a global generator"
+
+
+@contextmanager
+def _interrupted_at(package: str, n_calls: float) -> Iterator[list[int]]:
+    """Interrupt this thread, as Ctrl-C does, at a call of a function of a package.
+
+    Yields the number of calls so far. A finalizer is left in peace: what it raises is lost.
+    """
+    count = [0]
+
+    def watch(frame: FrameType, event: str, _: Any) -> None:
+        owner = frame.f_globals.get("__name__", "").partition(".")[0]
+        if event == "call" and owner == package and frame.f_code.co_name != "__del__":
+            count[0] += 1
+            if count[0] >= n_calls:
+                raise KeyboardInterrupt
+
+    outer = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        yield count
+    finally:
+        sys.setprofile(outer)
+
+
+def check_interrupted_fit(name: str, estimator: Any) -> None:
+    """Ctrl-C in the midst of a fit reaches the caller, and leaves the next fit as it would be."""
+    X, y = example_data(estimator)
+    package = type(estimator).__module__.partition(".")[0]
+    with _interrupted_at(package, np.inf) as count:
+        expected_model = _seeded(estimator).fit(X, y)
+    expected = _outputs(expected_model, X)
+    model = _seeded(estimator)
+    for n_calls in sorted({1, *np.linspace(1, count[0], 6).astype(int)[1:-1]}):
+        try:
+            with _interrupted_at(package, n_calls):
+                model.fit(X, y)
+        except KeyboardInterrupt:
+            continue
+        raise AssertionError(f"{name}: fit goes on after Ctrl-C at call {n_calls} of {count[0]}")
+    _assert_same_bits(_outputs(model.fit(X, y), X), expected, "an interrupted fit left something")
+
+
 def check_documented_parameters(name: str, estimator: Any) -> None:
     """The documented parameters and defaults are those of the signature."""
     mismatches = signature_mismatches(type(estimator))
@@ -309,6 +380,8 @@ def _applicable_checks(estimator: Any) -> Iterator[Callable[[str, Any], None]]:
     yield check_clone_and_pickle
     yield check_global_generators_untouched
     yield check_documented_parameters
+    yield check_fits_in_threads
+    yield check_interrupted_fit
     if hasattr(estimator, "transform"):
         yield check_feature_names_in_pipeline
         yield check_graph_rows

@@ -1,6 +1,7 @@
 """The public checks pass estimators from outside the package, and catch what they are for."""
 
 import os
+import time
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.estimator_checks import check_estimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sksim.utils._graph import check_graph
 from sksim.utils.estimator_checks import (
     check_sksim_estimator,
     example_data,
@@ -54,11 +56,14 @@ class Halving(TransformerMixin, BaseEstimator):
     """Halve all distances of a neighbour graph or of a matrix of distances."""
 
     def fit(self, X, y=None):
-        self.n_features_in_ = X.shape[1]
+        self.n_features_in_ = self._check(X).shape[1]
         return self
 
     def transform(self, X):
-        return X / 2 if not sparse.issparse(X) else self._of_graph(X)
+        return self._check(X) / 2 if not sparse.issparse(X) else self._of_graph(self._check(X))
+
+    def _check(self, X):
+        return check_graph(X) if sparse.issparse(X) else X
 
     def _of_graph(self, X):
         return type(X)((X.data / 2, X.indices, X.indptr), shape=X.shape)
@@ -145,6 +150,56 @@ class NotSoOnDense(Halving):
         return super().transform(X) if sparse.issparse(X) else X / 3
 
 
+class SharedScratch(Jitter):
+    scratch = {}
+
+    def fit(self, X, y=None):
+        self.scratch["owner"] = id(self)
+        time.sleep(0.05)
+        super().fit(X)
+        self.factors_ = self.factors_ + (self.scratch["owner"] != id(self))
+        return self
+
+
+class SeedsTheProcess(Jitter):
+    """As networks do that know the global generator alone: it is put back, but not in time."""
+
+    def fit(self, X, y=None):
+        state = np.random.get_state()
+        np.random.seed(self.random_state)
+        time.sleep(0.05)
+        super().fit(X)
+        self.factors_ = np.random.uniform(1, 2, X.shape[1])
+        np.random.set_state(state)
+        return self
+
+
+class GoesOnAfterInterrupt(Jitter):
+    def fit(self, X, y=None):
+        super().fit(X)
+        try:
+            self._train()
+        except KeyboardInterrupt:
+            print("stopped")
+        return self
+
+    def _train(self):
+        for _ in range(20):
+            self._step()
+
+    def _step(self):
+        self.factors_ = self.factors_ * 1.01
+
+
+class RemembersTheInterrupt(GoesOnAfterInterrupt):
+    def fit(self, X, y=None):
+        Jitter.fit(self, X)
+        self.n_fits = getattr(self, "n_fits", 0) + 1
+        self._train()
+        self.factors_ *= self.n_fits
+        return self
+
+
 @pytest.mark.parametrize(
     ("estimator", "check"),
     [
@@ -159,6 +214,10 @@ class NotSoOnDense(Halving):
         (BatchStatistics(), "check_rows_of_graph_independent"),
         (OneContainer(), "check_sparse_containers"),
         (NotSoOnDense(), "check_complete_graph_equals_dense"),
+        (SharedScratch(), "check_fits_in_threads"),
+        (SeedsTheProcess(), "check_fits_in_threads"),
+        (GoesOnAfterInterrupt(), "check_interrupted_fit"),
+        (RemembersTheInterrupt(), "check_interrupted_fit"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
