@@ -9,10 +9,11 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, RegressorMixin, TransformerMixin
 from sklearn.metrics import r2_score
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sksim._base import SksimEstimator
 from sksim.metrics._validation import check_representation, check_same_rows
+from sksim.utils._arrays import naming, validate_named_data
 from sksim.utils._typing import ArrayLike, FloatArray
 
 __all__ = ["AffineAligner", "BaseAligner"]
@@ -34,7 +35,7 @@ class BaseAligner(
     def _check_pair(self, X: ArrayLike, y: ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Validate paired training data, remember the shapes, and return float64 arrays."""
         _check_same_index(X, y)
-        X, y = validate_data(
+        X, y = validate_named_data(
             self, X, y, multi_output=True, y_numeric=True, dtype=_FLOATS, ensure_min_samples=2
         )
         y = y.reshape(-1, 1) if y.ndim == 1 else y
@@ -44,7 +45,7 @@ class BaseAligner(
 
     def _check_rows(self, X: ArrayLike) -> FloatArray:
         check_is_fitted(self)
-        return validate_data(self, X, dtype=_FLOATS, reset=False)
+        return validate_named_data(self, X, dtype=_FLOATS, reset=False)
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Predict the target representation: the same as ``transform``.
@@ -84,7 +85,9 @@ class BaseAligner(
         """
         _check_same_index(X, y)
         predicted = self.predict(X)
-        y = check_representation(np.reshape(y, (-1, 1)) if np.ndim(y) == 1 else y, name="y")
+        with naming("y"):
+            y = np.reshape(y, (-1, 1)) if np.ndim(y) == 1 else y
+        y = check_representation(y, name="y")
         return r2_score(y, predicted, multioutput="variance_weighted")
 
     def __sklearn_tags__(self) -> Tags:

@@ -10,13 +10,14 @@ from typing import Any, Literal, Self
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
 from sklearn.utils import Bunch, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sksim.generative._calibration import choose_steps, gamma_range, second_moment
 from sksim.generative._data import DataMap, check_image_shape, flatten_images, make_data_map
 from sksim.generative._parameters import DiffusionParameters
 from sksim.generative._steps import check_steps, check_variance
 from sksim.generative._weights import WeightsMixin
+from sksim.utils._arrays import validate_named_data
 from sksim.utils._optional import require_torch
 from sksim.utils._sklearn import _fit_context
 from sksim.utils._typing import ArrayLike, FloatArray, RandomState
@@ -41,7 +42,7 @@ class BaseDiffusion(
     def _validate_rows(self, X: ArrayLike, *, reset: bool) -> np.ndarray:
         """Rows (n, n_features) in their own type."""
         given = flatten_images(X, check_image_shape(self.image_shape))
-        rows = validate_data(self, given, reset=reset, ensure_min_samples=2 if reset else 1)
+        rows = validate_named_data(self, given, reset=reset, ensure_min_samples=2 if reset else 1)
         if not reset:
             self._data.check_levels(rows)
         return rows

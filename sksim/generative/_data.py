@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from sksim.utils._arrays import naming
 from sksim.utils._typing import FloatArray
 from sksim.utils._warnings import warn_caller
 
@@ -55,11 +56,12 @@ def flatten_images(X: Any, image_shape: tuple[int, ...] | None) -> Any:
     if image_shape is None:
         if getattr(X, "ndim", 2) > 2:
             raise ValueError(
-                f"Found array with dim {X.ndim}, expected rows (n_samples, n_features). Images "
-                "need image_shape=(height, width) or (height, width, channels)."
+                f"X: Found array with dim {X.ndim}, expected rows (n_samples, n_features). "
+                "Images need image_shape=(height, width) or (height, width, channels)."
             )
         return X
-    X = X if hasattr(X, "shape") else np.asarray(X)
+    with naming("X"):
+        X = X if hasattr(X, "shape") else np.asarray(X)
     size = math.prod(image_shape)
     if X.ndim > 2 and X.shape[1:] == image_shape:
         return X.reshape(len(X), size)

@@ -16,11 +16,12 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sksim._base import SksimEstimator
 from sksim.hubness._distances import Distances, as_distances
 from sksim.hubness._statistics import check_depth, fill_missing
+from sksim.utils._arrays import check_named_array, validate_named_data
 from sksim.utils._graph import check_graph
 from sksim.utils._sklearn import _fit_context
 from sksim.utils._typing import (
@@ -379,8 +380,7 @@ class GraphReduction(
         """
         if sparse.issparse(graph):
             graph = check_graph(graph, name="graph")
-        metric = "euclidean" if metric == "l2" else metric
-        return self._fit_blocks([graph], Space(vectors, metric, metric_params or {}, bank, y))
+        return self._fit_blocks([graph], self._space(vectors, metric, metric_params, bank, y))
 
     @available_if(lambda self: self.fits_by_rows)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -416,8 +416,24 @@ class GraphReduction(
         self : object
             The fitted reduction.
         """
+        return self._fit_blocks(blocks, self._space(vectors, metric, metric_params, bank, y))
+
+    def _space(
+        self, vectors: Any, metric: Metric, metric_params: MetricParams, bank: Any, y: Any
+    ) -> Space:
+        """The space behind a graph, its arrays checked."""
         metric = "euclidean" if metric == "l2" else metric
-        return self._fit_blocks(blocks, Space(vectors, metric, metric_params or {}, bank, y))
+        self._finite = "allow-nan" if metric == "nan_euclidean" else True
+        vectors = self._check_samples(vectors, "vectors")
+        bank = self._check_samples(bank, "bank")
+        return Space(vectors, metric, metric_params or {}, bank, y)
+
+    def _check_samples(self, values: Any, name: str) -> Any:
+        """Vectors that come beside a graph."""
+        if values is None:
+            return None
+        finite = getattr(self, "_finite", True)  # which fit on a graph alone does not set
+        return check_named_array(values, name, accept_sparse="csr", ensure_all_finite=finite)
 
     def _fit_blocks(self, blocks: Iterable[Any], space: Space) -> Self:
         seen, n_columns = _Seen(space), 0
@@ -459,6 +475,7 @@ class GraphReduction(
             The reduced graph.
         """
         distances = as_distances(graph)
+        queries = self._check_samples(queries, "queries")
         if self.fits_by_rows:
             return distances.joined(self._reduced_blocks(distances, queries))
         return distances.with_values(self._reduce(distances, queries), self._link)
@@ -499,11 +516,11 @@ class GraphReduction(
     def _check_distances(self, X, *, reset: bool):
         """Validate a graph or a dense matrix and its number of columns."""
         if not sparse.issparse(X):
-            return validate_data(
+            return validate_named_data(
                 self, X, dtype=[np.float64, np.float32], ensure_non_negative=True, reset=reset
             )
         X = check_graph(X)
-        validate_data(self, X, skip_check_array=True, reset=reset)
+        validate_named_data(self, X, skip_check_array=True, reset=reset)
         return X
 
     def __sklearn_is_fitted__(self):

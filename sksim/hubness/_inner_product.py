@@ -9,8 +9,8 @@ first, so that squared lengths do not drown the differences.
 # SPDX-License-Identifier: BSD-3-Clause
 
 import numpy as np
-from sklearn.utils import check_array
 
+from sksim.utils._arrays import check_named_array
 from sksim.utils._typing import ArrayLike, FloatArray, Metric
 from sksim.utils._unit_rows import unit_rows
 
@@ -45,7 +45,7 @@ class QueryMap:
         query_vectors : ndarray of shape (n_queries, n_index_features)
             Queries in the space of the index vectors, float64.
         """
-        Q = check_array(queries, dtype=np.float64, input_name="queries")
+        Q = check_named_array(queries, "queries", dtype=np.float64)
         Q = unit_rows(Q) if self.center is None else Q - self.center
         columns = [Q, np.ones((Q.shape[0], 1))]
         if self.with_norm:
@@ -90,7 +90,7 @@ def additive_index(
     query_map : QueryMap
         Augments queries.
     """
-    X = check_array(vectors, dtype=np.float64, input_name="vectors")
+    X = check_named_array(vectors, "vectors", dtype=np.float64)
     if metric == "cosine":
         return np.hstack([unit_rows(X), -bias[:, None]]), QueryMap()
     if metric != "sqeuclidean":
@@ -151,7 +151,7 @@ def scaled_index(
     query_map : QueryMap
         Augments queries.
     """
-    X = check_array(vectors, dtype=np.float64, input_name="vectors")
+    X = check_named_array(vectors, "vectors", dtype=np.float64)
     root = root_scale[:, None]
     if metric == "cosine":
         return np.hstack([unit_rows(X), -np.ones(root.shape)]) / root, QueryMap()

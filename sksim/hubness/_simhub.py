@@ -6,11 +6,11 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets
 
 from sksim.hubness._base import GraphReduction
 from sksim.hubness._shared_neighbors import indexed_lists, weight_not_shared
+from sksim.utils._arrays import check_named_array
 from sksim.utils._sklearn import Interval
 
 __all__ = ["SimhubSimilarity"]
@@ -20,7 +20,7 @@ def _class_information(lists, y):
     """1 - H / log C of the classes that have each sample as a neighbour, with Laplace's rule."""
     if y is None:
         raise ValueError("SimhubSimilarity(supervised=True) needs the classes y, got y=None.")
-    y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+    y = check_named_array(y, "y", ensure_2d=False, dtype=None)
     check_classification_targets(y)
     if y.shape != (lists.shape[0],):
         raise ValueError(

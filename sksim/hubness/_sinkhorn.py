@@ -8,11 +8,11 @@ from numbers import Integral, Real
 import numpy as np
 from scipy.special import logsumexp
 from sklearn.metrics import pairwise_distances
-from sklearn.utils import check_array
 
 from sksim.hubness._additive import add_bias, fit_bias
 from sksim.hubness._base import GraphReduction, missing_vectors_error
 from sksim.hubness._inner_product import additive_index
+from sksim.utils._arrays import check_named_array
 from sksim.utils._blocks import row_blocks
 from sksim.utils._sklearn import Interval
 from sksim.utils._typing import ArrayLike, FloatArray, MatrixLike
@@ -200,7 +200,7 @@ class SinkhornNormalization(GraphReduction):
     def _log_prior(self, n_indexed: int):
         if self.prior is None:
             return np.full(n_indexed, -np.log(n_indexed))
-        prior = check_array(self.prior, ensure_2d=False, dtype=np.float64, input_name="prior")
+        prior = check_named_array(self.prior, "prior", ensure_2d=False, dtype=np.float64)
         if prior.shape != (n_indexed,) or prior.min() <= 0:
             raise ValueError(
                 f"prior must hold {n_indexed} positive numbers, one for each indexed sample, got "
@@ -212,7 +212,7 @@ class SinkhornNormalization(GraphReduction):
         """Potentials f of the bank from the plan between the bank and the target bank."""
         if space.vectors is None:
             raise missing_vectors_error("SinkhornNormalization", "for target_bank")
-        targets = check_array(self.target_bank, accept_sparse="csr", input_name="target_bank")
+        targets = check_named_array(self.target_bank, "target_bank", accept_sparse="csr")
         bank = space.vectors if space.bank is None else space.bank
         D = pairwise_distances(bank, targets, metric=space.metric, **space.metric_params)
         uniform = np.full(D.shape[1], -np.log(D.shape[1]))

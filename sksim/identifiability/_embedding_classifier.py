@@ -13,11 +13,13 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.model_selection import train_test_split
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sksim._base import SksimEstimator
 from sksim.identifiability._base import LogProbabilityClassifierMixin
 from sksim.metrics.distributions._log_probabilities import check_log_probabilities
+from sksim.utils._arrays import validate_named_data
+from sksim.utils._labels import check_labels
 from sksim.utils._optional import require_torch
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from sksim.utils._typing import AnyArray, ArrayLike, FloatArray, RandomState
@@ -334,6 +336,8 @@ class EmbeddingClassifier(
             The fitted classifier.
         """
         first = not hasattr(self, "net_")
+        if classes is not None:
+            classes = check_labels(classes, "classes")
         if not first:
             if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
                 raise ValueError(
@@ -348,7 +352,7 @@ class EmbeddingClassifier(
 
     def _check_rows(self, X: Any, *y: Any, reset: bool = False) -> Any:
         """Rows, and labels if given, as the networks take them: torch has no negative strides."""
-        checked = validate_data(self, X, *y, reset=reset, dtype=_DTYPES, order="C")
+        checked = validate_named_data(self, X, *y, reset=reset, dtype=_DTYPES, order="C")
         _check_range(checked[0] if y else checked)
         return checked
 

@@ -10,11 +10,11 @@ import numpy as np
 from scipy.cluster.hierarchy import dendrogram as link_coordinates
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
-from sklearn.utils import check_array
 
 from sksim.inspection._axes import axes_for
 from sksim.metrics._measure import PairedMeasure, get_measure
 from sksim.metrics.similarity._pairwise import cross_similarity, pairwise_similarity
+from sksim.utils._arrays import check_named_array
 from sksim.utils._names import unknown_name_error
 from sksim.utils._typing import ArrayLike, Representations
 from sksim.utils._warnings import warn_caller
@@ -318,7 +318,7 @@ class SimilarityMatrixDisplay:
             The display itself.
         """
         measure = None if self.metric is None else get_measure(self.metric, PairedMeasure)
-        values = check_array(self.values, dtype=np.float64, input_name="values")
+        values = check_named_array(self.values, "values", dtype=np.float64)
         self._arrange(values, measure, order, dendrogram)
         self.ax_ = axes_for(self, ax)
         self.figure_ = self.ax_.figure

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_array
 
+from sksim.utils._arrays import check_named_array, naming
 from sksim.utils._typing import ArrayLike
 
 __all__ = [
@@ -69,12 +69,13 @@ def check_representation(
     X : ndarray of shape (n_samples, n_features)
         Finite, float32 or float64; the input itself where it is such an array already.
     """
-    if _holds_text_or_objects(X):
-        raise TypeError(f"{name} must be numeric, got an array of objects or text.")
-    X = check_array(
+    with naming(name):
+        if _holds_text_or_objects(X):
+            raise TypeError(f"{name} must be numeric, got an array of objects or text.")
+    X = check_named_array(
         X,
+        name,
         dtype=[np.float64, np.float32],
-        input_name=name,
         ensure_min_samples=min(min_samples, 1),
     )
     if X.shape[0] < min_samples:

@@ -9,18 +9,17 @@ from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils import check_array
 from sklearn.utils.validation import (
     check_is_fitted,
     check_non_negative,
     check_scalar,
-    validate_data,
 )
 
 from sksim._base import SksimEstimator
 from sksim.hubness._inner_product import additive_index
 from sksim.hubness._registry import resolve_reduction
 from sksim.neighbors._candidates import BACKENDS, BruteBackend, Candidates, Lists, make_backend
+from sksim.utils._arrays import check_named_array, validate_named_data
 from sksim.utils._graph import check_graph
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions
 from sksim.utils._typing import ArrayLike, FloatArray, IntArray, MatrixLike
@@ -105,7 +104,7 @@ class HubnessReducedSearch(SksimEstimator):
         if is_graph:
             X = check_graph(X)  # whose values are floats: a cast below would sort its rows
         finite = "allow-nan" if self.metric == "nan_euclidean" else True
-        checked = validate_data(
+        checked = validate_named_data(
             self, X, reset=reset, ensure_all_finite=finite, **_VECTORS, **y_options
         )
         X = checked[0] if y_options else checked
@@ -179,7 +178,7 @@ class HubnessReducedSearch(SksimEstimator):
         if self.metric == "precomputed":
             raise ValueError("bank must be None with metric='precomputed': it consists of vectors.")
         finite = "allow-nan" if self.metric == "nan_euclidean" else True
-        bank = check_array(bank, input_name="bank", ensure_all_finite=finite, **_VECTORS)
+        bank = check_named_array(bank, "bank", ensure_all_finite=finite, **_VECTORS)
         if bank.shape[1] != self.n_features_in_:
             raise ValueError(
                 f"bank must have the {self.n_features_in_} features of X, got {bank.shape[1]}."

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from sklearn.base import TransformerMixin
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sksim._base import SksimEstimator
+from sksim.utils._arrays import validate_named_data
 from sksim.utils._typing import ArrayLike, FloatArray
 
 __all__ = ["VectorTransformer"]
@@ -23,12 +24,12 @@ class VectorTransformer(TransformerMixin, SksimEstimator):
 
     def _check_training_rows(self, X: ArrayLike, **options: Any) -> FloatArray:
         """Validate training rows and remember their features."""
-        return validate_data(self, X, dtype=_FLOATS, **options)
+        return validate_named_data(self, X, dtype=_FLOATS, **options)
 
     def _check_rows(self, X: ArrayLike) -> FloatArray:
         """Validate rows of a fitted transformer against the training rows."""
         check_is_fitted(self)
-        return validate_data(self, X, dtype=_FLOATS, reset=False)
+        return validate_named_data(self, X, dtype=_FLOATS, reset=False)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

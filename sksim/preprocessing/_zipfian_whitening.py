@@ -8,11 +8,11 @@ from typing import Self
 import numpy as np
 from scipy.linalg import svd
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
-from sklearn.utils import check_array
 from sklearn.utils.extmath import svd_flip
 from sklearn.utils.validation import check_is_fitted
 
 from sksim.preprocessing._base import VectorTransformer
+from sksim.utils._arrays import check_named_array
 from sksim.utils._sklearn import _fit_context
 from sksim.utils._typing import ArrayLike, FloatArray
 
@@ -23,7 +23,7 @@ def _probabilities(sample_weight: ArrayLike | None, n_samples: int) -> np.ndarra
     """Weights scaled to sum to one; equal ones if there are none."""
     if sample_weight is None:
         return np.full(n_samples, 1.0 / n_samples)
-    p = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    p = check_named_array(sample_weight, "sample_weight", ensure_2d=False, dtype=np.float64)
     if p.shape != (n_samples,):
         raise ValueError(
             f"sample_weight must have shape ({n_samples},), one weight a row, got {p.shape}."
@@ -161,7 +161,7 @@ class ZipfianWhitening(ClassNamePrefixFeaturesOutMixin, VectorTransformer):
             Samples in the original space.
         """
         check_is_fitted(self)
-        X = check_array(X, dtype=[np.float64, np.float32])
+        X = check_named_array(X, "X", dtype=[np.float64, np.float32])
         if X.shape[1] != self._n_features_out:
             raise ValueError(f"X must have {self._n_features_out} features, got {X.shape[1]}.")
         colored = X @ (self.components_ * self.scales_[:, None]) + self.mean_

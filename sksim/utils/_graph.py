@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils import check_array
 
+from sksim.utils._arrays import check_named_array
 from sksim.utils._typing import ArrayLike, FloatArray, IntArray, SparseGraph
 
 __all__ = [
@@ -107,7 +107,7 @@ def check_graph(graph: Any, *, name: str = "X", n_indexed: int | None = None) ->
 
 def dense_to_graph(D: ArrayLike, *, name: str = "X") -> SparseGraph:
     """Complete neighbour graph of a dense distance matrix, ties in the order of the columns."""
-    D = check_array(D, dtype=[np.float64, np.float32], ensure_non_negative=True, input_name=name)
+    D = check_named_array(D, name, dtype=[np.float64, np.float32], ensure_non_negative=True)
     order = np.argsort(D, axis=1, kind="stable")
     return graph_from_neighbors(np.take_along_axis(D, order, axis=1), order, D.shape[1])
 

@@ -6,6 +6,7 @@
 import numpy as np
 from sklearn.utils import assert_all_finite, column_or_1d
 
+from sksim.utils._arrays import refuse_masks
 from sksim.utils._typing import ArrayLike
 
 __all__ = ["check_labels"]
@@ -26,9 +27,10 @@ def check_labels(y: ArrayLike, name: str) -> np.ndarray:
     labels : ndarray of shape (n_samples,)
         The labels in their own type.
     """
+    refuse_masks(y, name)
     try:
         labels = column_or_1d(y, warn=False)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must hold one label for each sample. {error}") from error
     if labels.dtype.kind == "O" and any(label is None or label != label for label in labels):
         raise ValueError(f"{name} must hold a label for each sample, got None or NaN.")

@@ -17,9 +17,10 @@ from typing import Any, Self
 
 import numpy as np
 from scipy.special import logsumexp
-from sklearn.utils import check_array, gen_batches
+from sklearn.utils import gen_batches
 
 from sksim.metrics.distributions._log_probabilities import rounding_level
+from sksim.utils._arrays import check_named_array
 from sksim.utils._typing import ArrayLike, FloatArray, IntArray
 
 __all__ = ["EmbeddingPair", "check_embedding_model", "check_unembedding_pair"]
@@ -28,7 +29,7 @@ _BLOCK_ENTRIES = 2**22
 
 
 def _check(values: ArrayLike, name: str, dtype: Any = np.float64) -> FloatArray:
-    return check_array(values, dtype=dtype, input_name=name)
+    return check_named_array(values, name, dtype=dtype)
 
 
 def check_embedding_model(

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.linalg import qr
 
 from sksim.metrics.distributions._embeddings import check_unembedding_pair
-from sksim.metrics.distributions._index_sets import check_index
+from sksim.metrics.distributions._index_sets import check_index, check_indices
 from sksim.utils._sklearn import StrOptions, validate_params
 from sksim.utils._typing import ArrayLike, FloatArray, IntArray
 from sksim.utils._warnings import warn_caller
@@ -31,9 +31,7 @@ def spread_rows(displaced: FloatArray, size: int) -> IntArray:
 
 
 def _check_labels(labels: ArrayLike, n_labels: int, pivot: int) -> IntArray:
-    labels = np.asarray(labels)
-    if labels.ndim != 1 or labels.dtype.kind not in "iu":
-        raise ValueError(f"labels must be a list of label indices, got {labels!r}.")
+    labels = check_indices(labels, "labels", "label")
     for label in labels:
         check_index(label, n_labels, "each of labels")
     if pivot in labels or len(np.unique(labels)) < len(labels):

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from sklearn.utils.random import sample_without_replacement
 
+from sksim.utils._arrays import naming, refuse_masks
 from sksim.utils._sklearn import Interval, StrOptions
 from sksim.utils._typing import ArrayLike, IntArray
 
 __all__ = [
     "INDEX_CONSTRAINTS",
     "check_index",
+    "check_indices",
     "check_inputs",
     "check_label_pair",
     "index_subsets",
@@ -49,13 +51,25 @@ def check_label_pair(pivot: Any, left_out: Any, n_labels: int) -> None:
         raise ValueError(f"left_out must differ from pivot, got {pivot} for both.")
 
 
+def check_indices(indices: ArrayLike, name: str, kind: str) -> IntArray:
+    """A list of at least one index, none of them masked."""
+    refuse_masks(indices, name)
+    with naming(name):
+        indices = np.asarray(indices)
+    if indices.ndim != 1 or indices.dtype.kind not in "iu" or indices.size == 0:
+        raise ValueError(
+            f"{name} must be a list of {kind} indices, got an array of shape {indices.shape} "
+            f"and type {indices.dtype}."
+        )
+    return indices
+
+
 def check_inputs(inputs: ArrayLike, n_samples: int, n_components: int | None) -> IntArray:
     """Check M + 1 distinct row indices, pivot input first."""
-    inputs = np.asarray(inputs)
-    if inputs.ndim != 1 or inputs.dtype.kind not in "iu" or len(inputs) < 2:
+    inputs = check_indices(inputs, "inputs", "row")
+    if len(inputs) < 2:
         raise ValueError(
-            "inputs must be a list of at least 2 row indices, pivot input first, got "
-            f"an array of shape {inputs.shape} and type {inputs.dtype}."
+            f"inputs must hold at least 2 row indices, pivot input first, got {len(inputs)}."
         )
     for index in inputs:
         check_index(index, n_samples, "each of inputs", "rows")

@@ -4,7 +4,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import numpy as np
-from sklearn.utils import check_array
 
 from sksim.metrics._measure import DistributionMeasure, register
 from sksim.metrics.distributions._arguments import (
@@ -12,6 +11,7 @@ from sksim.metrics.distributions._arguments import (
     of_log_probabilities,
 )
 from sksim.metrics.distributions._log_probabilities import LogProbabilityPair
+from sksim.utils._arrays import check_named_array
 from sksim.utils._sklearn import validate_params
 from sksim.utils._typing import ArrayLike, FloatArray
 
@@ -24,9 +24,7 @@ def row_kl_divergence(pair: LogProbabilityPair) -> FloatArray:
 
 
 def _check_weights(sample_weight: ArrayLike, n_samples: int) -> FloatArray:
-    weight = check_array(
-        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
-    )
+    weight = check_named_array(sample_weight, "sample_weight", ensure_2d=False, dtype=np.float64)
     if weight.shape != (n_samples,):
         raise ValueError(
             f"sample_weight must have shape ({n_samples},), one weight a row, got {weight.shape}."

@@ -20,6 +20,7 @@ from sksim.metrics.distributions._embeddings import EmbeddingPair
 from sksim.metrics.distributions._index_sets import (
     INDEX_CONSTRAINTS,
     check_index,
+    check_indices,
     check_label_pair,
 )
 from sksim.metrics.distributions._input_terms import choose_inputs
@@ -269,8 +270,10 @@ def _check_labels(
     labels: ArrayLike | None, left_out: int | Literal["auto"], n_labels: int
 ) -> IntArray:
     """The labels that t1 and t3 run over, the left-out one among them."""
-    labels = np.arange(n_labels) if labels is None else np.unique(labels)
-    if labels.dtype.kind not in "iu" or len(labels) < 3:
+    labels = np.unique(
+        np.arange(n_labels) if labels is None else check_indices(labels, "labels", "label")
+    )
+    if len(labels) < 3:
         raise ValueError(
             f"labels must be at least 3 distinct label indices, got {labels.tolist()}."
         )

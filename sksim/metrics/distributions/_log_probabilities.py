@@ -10,8 +10,9 @@ from typing import Any, Self
 
 import numpy as np
 from scipy.special import logsumexp
-from sklearn.utils import check_array, check_consistent_length, gen_batches
+from sklearn.utils import check_consistent_length, gen_batches
 
+from sksim.utils._arrays import check_named_array, naming, refuse_masks
 from sksim.utils._typing import ArrayLike, FloatArray, IntArray
 
 __all__ = [
@@ -54,13 +55,13 @@ def check_log_probabilities(
 
     Rows may miss exact normalisation by what float32 loses; the rest is divided out.
     """
-    table: FloatArray = check_array(
+    table: FloatArray = check_named_array(
         log_p,
+        name,
         dtype=np.float64,
         ensure_all_finite=False,
         ensure_min_features=2,
         ensure_min_samples=min_samples,
-        input_name=name,
     )
     _check_finite(table, name)
     blocks = gen_batches(len(table), max(1, _BLOCK_ENTRIES // table.shape[1]))
@@ -257,14 +258,13 @@ def aligned_log_probabilities(estimators: Iterable[Any], X: ArrayLike) -> list[F
                 f"{type(estimator).__name__} has no predict_log_proba, which a distance between "
                 "distributions needs."
             )
-    arrays = [
-        check_log_probabilities(
-            np.asarray(estimator.predict_log_proba(X))[:, order],
-            f"predict_log_proba of model {index}",
-        )
-        for index, (estimator, order) in enumerate(
-            zip(estimators, label_orders(estimators), strict=True)
-        )
-    ]
+    refuse_masks(X, "X")
+    arrays = []
+    for index, (estimator, order) in enumerate(
+        zip(estimators, label_orders(estimators), strict=True)
+    ):
+        with naming("X"):
+            table = np.asarray(estimator.predict_log_proba(X))[:, order]
+        arrays.append(check_log_probabilities(table, f"predict_log_proba of model {index}"))
     check_consistent_length(*arrays)
     return arrays

@@ -8,10 +8,10 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy.stats import binom
-from sklearn.utils import check_array
 
 from sksim.metrics._chance_counts import ChanceCounts
 from sksim.metrics._measure import OccurrenceMeasure, register
+from sksim.utils._arrays import check_named_array
 from sksim.utils._sklearn import Interval, validate_params
 from sksim.utils._typing import ArrayLike, FloatArray
 
@@ -49,13 +49,13 @@ _HUB = {
 
 def check_occurrence(occurrence: ArrayLike) -> FloatArray:
     """Occurrence counts as a float64 vector with a positive sum."""
-    occurrence = check_array(
+    occurrence = check_named_array(
         occurrence,
+        "occurrence",
         dtype=np.float64,
         ensure_2d=False,
         ensure_min_samples=2,
         ensure_non_negative=True,
-        input_name="occurrence",
     )
     if occurrence.ndim != 1:
         raise ValueError(

@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 from sklearn.neighbors import VALID_METRICS
-from sklearn.utils import check_array
 
 from sksim.metrics.occurrence._slots import neighbor_slots, tally
+from sksim.utils._arrays import check_named_array
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 from sksim.utils._typing import ArrayLike, MatrixLike, Metric, MetricParams, RandomState, Ties
 
@@ -131,7 +131,7 @@ def k_occurrence(
 
 
 def _check_indices(indices, n_indexed: int) -> np.ndarray:
-    indices = check_array(indices, dtype=None, input_name="indices")
+    indices = check_named_array(indices, "indices", dtype=None)
     if indices.dtype.kind not in "iu":
         raise TypeError(f"indices must be integers, got an array of type {indices.dtype}.")
     if indices.min() < 0 or indices.max() >= n_indexed:

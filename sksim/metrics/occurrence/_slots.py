@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 from sklearn.metrics.pairwise import PAIRWISE_BOOLEAN_FUNCTIONS
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 
 from sksim._search._exact import exact_neighbors
+from sksim.utils._arrays import check_named_array
 from sksim.utils._blocks import row_blocks
 from sksim.utils._graph import check_graph, is_self_entry, row_index
 from sksim.utils._typing import MetricParams
@@ -235,10 +236,10 @@ def _check_vectors(X, Y, metric):
         "dtype": [bool, *floats] if metric in PAIRWISE_BOOLEAN_FUNCTIONS else floats,
         "ensure_all_finite": "allow-nan" if metric == "nan_euclidean" else True,
     }
-    X = check_array(X, input_name="X", **options)
+    X = check_named_array(X, "X", **options)
     if Y is None:
         return X, X
-    Y = check_array(Y, input_name="Y", **options)
+    Y = check_named_array(Y, "Y", **options)
     if X.shape[1] != Y.shape[1]:
         raise ValueError(
             f"X and Y must have the same number of features, got {X.shape[1]} in X and "
@@ -268,7 +269,7 @@ def _precomputed_stream(X, Y, exclude_self, rule: _Rule) -> SlotStream:
         graph = check_graph(X)
         blocks = _graph_slots(graph, _own_entries(graph, exclude_self), rule)
         return SlotStream(blocks, *graph.shape)
-    D = check_array(X, dtype=[np.float64, np.float32], ensure_non_negative=True, input_name="X")
+    D = check_named_array(X, "X", dtype=[np.float64, np.float32], ensure_non_negative=True)
     return SlotStream(_matrix_slots(D, exclude_self, rule), *D.shape)
 
 

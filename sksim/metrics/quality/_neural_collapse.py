@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.spatial.distance import pdist
-from sklearn.utils import Bunch, check_array, column_or_1d
+from sklearn.utils import Bunch, column_or_1d
 
 from sksim.metrics._linalg import center
 from sksim.metrics._validation import check_representation, check_same_rows
+from sksim.utils._arrays import check_named_array, naming, refuse_masks_and_times
 from sksim.utils._labels import check_labels
 from sksim.utils._typing import ArrayLike
 
@@ -89,8 +90,11 @@ def _simplex_geometry(M: np.ndarray) -> dict[str, float]:
 
 def _classifier_rows(coef, intercept, n_classes: int, n_features: int):
     """Weights (C, d) and offsets (C,); one row for two classes becomes two opposite ones."""
-    coef = check_array(coef, dtype=np.float64, input_name="coef")
-    intercept = np.zeros(len(coef)) if intercept is None else column_or_1d(intercept, dtype=float)
+    coef = check_named_array(coef, "coef", dtype=np.float64)
+    intercept = np.zeros(len(coef)) if intercept is None else intercept
+    refuse_masks_and_times(intercept, "intercept")
+    with naming("intercept"):
+        intercept = column_or_1d(intercept, dtype=float)
     if n_classes == 2 and coef.shape[0] == 1:
         coef, intercept = np.vstack([-coef, coef]), np.concatenate([-intercept, intercept])
     if coef.shape != (n_classes, n_features):

@@ -1,0 +1,150 @@
+"""Conversion of arrays at the door: every error names the argument, and nothing is lost silently.
+
+scikit-learn's checks name an argument in some of their messages only. In a function of two or four
+arrays 'Expected 2D array' leaves the caller to guess which one is meant.
+"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import contextlib
+import re
+from collections.abc import Iterator
+from typing import Any, Literal, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
+
+__all__ = [
+    "check_named_array",
+    "naming",
+    "refuse_masks",
+    "refuse_masks_and_times",
+    "validate_named_data",
+]
+
+
+@contextlib.contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Put the name of an argument before the errors that do not say it in their first line."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        first_line = str(error).partition("\n")[0]
+        named = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", first_line)
+        if named or isinstance(error, NotFittedError):
+            raise
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name}: {error}") from error
+
+
+def _is_time(dtype: Any) -> bool:
+    return getattr(dtype, "kind", "") in tuple("mM") or str(dtype).startswith(
+        ("Date", "Time", "Duration")  # of polars, whose types have no kind
+    )
+
+
+def refuse_masks(X: Any, name: str) -> None:
+    """Refuse masked values, which NumPy would use as if they were not masked."""
+    if np.ma.is_masked(X):
+        raise ValueError(
+            f"{name} is a masked array with {np.ma.count_masked(X)} masked values: its mask would "
+            f"be lost. Fill or drop them first, such as {name}.filled(value)."
+        )
+
+
+def refuse_masks_and_times(X: Any, name: str) -> None:
+    """Refuse what a conversion to floats would take without a word: masked values and dates."""
+    refuse_masks(X, name)
+    dtypes = getattr(X, "dtypes", None)
+    if dtypes is None or not hasattr(dtypes, "__iter__"):
+        with contextlib.suppress(TypeError, ValueError):  # ragged lists: the conversion says so
+            dtypes = [getattr(X, "dtype", None) or np.asarray(X).dtype]
+    times = [dtype for dtype in (() if dtypes is None else dtypes) if _is_time(dtype)]
+    if times:
+        raise TypeError(
+            f"{name} must be numeric, got dates or times of type {times[0]}: subtract an origin "
+            "and divide by a unit first."
+        )
+
+
+@overload
+def check_named_array(
+    X: Any, name: str, *, accept_sparse: Literal[False] = ..., **options: Any
+) -> NDArray[Any]: ...
+@overload
+def check_named_array(X: Any, name: str, *, accept_sparse: bool | str, **options: Any) -> Any: ...
+def check_named_array(X: Any, name: str, **options: Any) -> Any:
+    """Validate an array by scikit-learn's ``check_array``, with the argument's name in each error.
+
+    Parameters
+    ----------
+    X : array-like
+        The array.
+    name : str
+        Name of the parameter.
+    **options : dict
+        Those of :func:`sklearn.utils.check_array`.
+
+    Returns
+    -------
+    X : ndarray or sparse matrix
+        The converted array.
+
+    Raises
+    ------
+    TypeError or ValueError
+        What scikit-learn refuses, masked values, dates and times. The message names the argument.
+    """
+    refuse_masks_and_times(X, name)
+    with naming(name):
+        return check_array(X, input_name=name, **options)
+
+
+@overload
+def validate_named_data(estimator: Any, X: Any, **options: Any) -> NDArray[Any]: ...
+@overload
+def validate_named_data(estimator: Any, X: Any, y: Any, **options: Any) -> Any: ...
+def validate_named_data(estimator: Any, X: Any, y: Any = "no_validation", **options: Any) -> Any:
+    """Validate by scikit-learn's ``validate_data``, with X or y named in each error.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        Remembers or compares the number and names of the features.
+    X : array-like of shape (n_samples, n_features)
+        The samples.
+    y : array-like, default="no_validation"
+        The targets.
+    **options : dict
+        Those of :func:`sklearn.utils.validation.validate_data`.
+
+    Returns
+    -------
+    X or (X, y) : ndarray or tuple of ndarray
+        The converted arrays.
+    """
+    refuse_masks_and_times(X, "X")
+    if not (y is None or isinstance(y, str)):  # no y, by scikit-learn's word too
+        # What validate_data refuses after this without a name is X.
+        numeric = options.get("y_numeric", False)
+        (refuse_masks_and_times if numeric else refuse_masks)(y, "y")
+        with naming("y"):
+            check_array(
+                y,
+                dtype="numeric" if numeric else None,
+                ensure_2d=False,
+                accept_sparse=True,
+                ensure_all_finite=False,
+                input_name="y",
+            )
+    with naming("X"):
+        try:
+            return validate_data(estimator, X, y, **options)
+        except ValueError as error:
+            if "inconsistent numbers of samples" not in str(error):
+                raise
+            raise ValueError(f"X and y: {error}") from error
