@@ -107,7 +107,9 @@ def check_named_array(X: Any, name: str, **options: Any) -> Any:
 @overload
 def validate_named_data(estimator: Any, X: Any, **options: Any) -> NDArray[Any]: ...
 @overload
-def validate_named_data(estimator: Any, X: Any, y: Any, **options: Any) -> Any: ...
+def validate_named_data(
+    estimator: Any, X: Any, y: Any, **options: Any
+) -> tuple[NDArray[Any], NDArray[Any]]: ...
 def validate_named_data(estimator: Any, X: Any, y: Any = "no_validation", **options: Any) -> Any:
     """Validate by scikit-learn's ``validate_data``, with X or y named in each error.
 
