@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sksim.utils._arrays import check_named_array, naming
+from sksim.utils._arrays import check_named_array, from_torch, naming
 from sksim.utils._typing import ArrayLike
 
 __all__ = [
@@ -39,8 +39,8 @@ def _holds_text_or_objects(X) -> bool:
     """Whether any column is of object or text type; scikit-learn would try to convert it."""
     dtypes = getattr(X, "dtypes", None)
     if dtypes is not None and hasattr(dtypes, "__iter__"):
-        return any(getattr(dtype, "kind", "") in "OUS" for dtype in dtypes)
-    return getattr(X, "dtype", np.asarray(X).dtype).kind in "OUSV"
+        return any(getattr(dtype, "kind", "") in tuple("OUS") for dtype in dtypes)
+    return np.asarray(X).dtype.kind in "OUSV"
 
 
 def _check_not_constant(X: np.ndarray, name: str) -> None:
@@ -69,6 +69,7 @@ def check_representation(
     X : ndarray of shape (n_samples, n_features)
         Finite, float32 or float64; the input itself where it is such an array already.
     """
+    X = from_torch(X)
     with naming(name):
         if _holds_text_or_objects(X):
             raise TypeError(f"{name} must be numeric, got an array of objects or text.")

@@ -20,6 +20,7 @@ from sklearn.utils.validation import validate_data
 
 __all__ = [
     "check_named_array",
+    "from_torch",
     "naming",
     "refuse_masks",
     "refuse_masks_and_times",
@@ -39,6 +40,17 @@ def naming(name: str) -> Iterator[None]:
             raise
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{name}: {error}") from error
+
+
+def from_torch(X: Any) -> Any:
+    """Values of a torch tensor of any device, with or without gradients; other arrays as they are.
+
+    Half floats become float32, which NumPy has, without loss.
+    """
+    if not (type(X).__module__.partition(".")[0] == "torch" and hasattr(X, "detach")):
+        return X
+    X = X.detach().cpu()
+    return (X.float() if X.is_floating_point() and X.element_size() < 4 else X).numpy()
 
 
 def _is_time(dtype: Any) -> bool:
@@ -99,6 +111,7 @@ def check_named_array(X: Any, name: str, **options: Any) -> Any:
     TypeError or ValueError
         What scikit-learn refuses, masked values, dates and times. The message names the argument.
     """
+    X = from_torch(X)
     refuse_masks_and_times(X, name)
     with naming(name):
         return check_array(X, input_name=name, **options)
@@ -129,6 +142,7 @@ def validate_named_data(estimator: Any, X: Any, y: Any = "no_validation", **opti
     X or (X, y) : ndarray or tuple of ndarray
         The converted arrays.
     """
+    X, y = from_torch(X), from_torch(y)
     refuse_masks_and_times(X, "X")
     if not (y is None or isinstance(y, str)):  # no y, by scikit-learn's word too
         # What validate_data refuses after this without a name is X.
