@@ -5,6 +5,7 @@ resident memory (MiB), of threads, of open files and of temporary files.
 """
 
 import argparse
+import csv
 import gc
 import json
 import os
@@ -15,6 +16,7 @@ from sklearn.base import clone
 
 from tests.small_models import digest, small_data, small_models
 
+TABLE = pathlib.Path(__file__).parents[1] / "doc" / "reliability_soak.csv"
 _PAGES_PER_MIB = 2**20 / os.sysconf("SC_PAGE_SIZE")
 
 
@@ -45,5 +47,12 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fits", type=int, default=200)
     parser.add_argument("--warm-up", type=int, default=20)
+    parser.add_argument("--write", action="store_true", help=f"write {TABLE.name}")
     arguments = parser.parse_args()
-    print(json.dumps(soak(arguments.fits, arguments.warm_up)))
+    growth = soak(arguments.fits, arguments.warm_up)
+    print(json.dumps(growth))
+    if arguments.write:
+        with TABLE.open("w", newline="") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(["resource", "fits", "growth"])
+            writer.writerows([name, arguments.fits, grown] for name, grown in growth.items())

@@ -3,7 +3,8 @@
 They cover what scikit-learn's checks leave out: names in a pipeline, neighbour graphs in both
 sparse containers, row independence on graphs, precision, read-only input and views of any memory
 layout, pickling, seeds in a fresh process, fits in threads, untouched global generators, Ctrl-C,
-and documentation that agrees with the signature.
+damaged graphs and files, errors that name the argument, and documentation that agrees with the
+signature.
 
 An estimator from outside the package is checked with the same two lines, beside scikit-learn's::
 
@@ -18,7 +19,10 @@ one by one, for ``pytest.mark.parametrize``.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import inspect
+import pathlib
 import pickle
+import re
 import subprocess
 import sys
 import tempfile
@@ -40,6 +44,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils import get_tags
 
 from sksim.utils._docstrings import signature_mismatches
+from sksim.utils._faults import GRAPH_FAULTS, refusal, spoil
 from sksim.utils._measure_checks import check_measure
 
 __all__ = [
@@ -368,6 +373,71 @@ def check_interrupted_fit(name: str, estimator: Any) -> None:
     _assert_same_bits(_outputs(model.fit(X, y), X), expected, "an interrupted fit left something")
 
 
+def check_bad_graphs(name: str, estimator: Any) -> None:
+    """A graph with a fault in it is refused, by fit and by all that comes after it."""
+    X, y = example_data(estimator)
+    fitted = _seeded(estimator).fit(X, y)
+    start = X.indptr[5]
+    for fault in GRAPH_FAULTS:
+        spoilt = spoil(X, fault, start + 3, start + 2)
+        doors = {"fit": lambda graph: _seeded(estimator).fit(graph, y)}
+        doors |= {method: getattr(fitted, method) for method in _METHODS if hasattr(fitted, method)}
+        for door, call in doors.items():
+            refused = refusal(call, spoilt)
+            assert refused, f"{name}.{door} answers a graph with a fault: {fault}"
+
+
+def _bad_arrays(A: np.ndarray) -> dict[str, Any]:
+    """What is no matrix of numbers, made from one."""
+    mask = np.zeros(A.shape, dtype=bool)
+    mask[0] = True
+    return {
+        "one row alone": A[0],
+        "no rows": A[:0],
+        "no columns": A[:, :0],
+        "rows of unequal length": [[1.0, 2.0], [1.0]],
+        "complex numbers": A + 1j,
+        "dates": np.full(A.shape, np.datetime64("2020-01-01")),
+        "text": np.full(A.shape, "a"),
+        "masked values": np.ma.masked_array(A, mask),
+    }
+
+
+def check_argument_named(name: str, estimator: Any) -> None:
+    """An array that is no matrix of numbers is refused by the name of the argument."""
+    X, y = example_data(estimator)
+    X = _example_distances() if sparse.issparse(X) else X
+    fitted = _seeded(estimator).fit(X, y)
+    doors = {"fit": lambda A: _seeded(estimator).fit(A, y)}
+    doors |= {method: getattr(fitted, method) for method in _METHODS if hasattr(fitted, method)}
+    for door, call in doors.items():
+        argument = next(iter(inspect.signature(getattr(estimator, door)).parameters))
+        for fault, bad in _bad_arrays(X).items():
+            refused = refusal(call, bad)
+            assert refused, f"{name}.{door} answers {fault}"
+            said = re.search(rf"\b{argument}\b", str(refused))
+            assert said, f"{name}.{door} does not name {argument}: {refused}"
+
+
+def check_damaged_weights(name: str, estimator: Any) -> None:
+    """A whole file of weights is read, one with a changed bit is refused by its name."""
+    X, y = example_data(estimator)
+    fitted = _seeded(estimator).fit(X, y)
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "weights"
+        fitted.save_weights(path)
+        loaded = _seeded(estimator).load_weights(path)
+        _assert_same_bits(_outputs(loaded, X), _outputs(fitted, X), "weights from a file differ")
+        whole = path.read_bytes()
+        for i, place in enumerate(np.linspace(0, len(whole) - 1, 40).astype(int)):
+            damaged = bytearray(whole)
+            damaged[place] ^= 1 << i % 8
+            path.write_bytes(damaged)
+            refused = refusal(_seeded(estimator).load_weights, path)
+            assert refused, f"{name} loads weights with bit {i % 8} of byte {place} changed"
+            assert str(path) in str(refused), f"{name} does not name the file: {refused}"
+
+
 def check_documented_parameters(name: str, estimator: Any) -> None:
     """The documented parameters and defaults are those of the signature."""
     mismatches = signature_mismatches(type(estimator))
@@ -382,6 +452,7 @@ def _applicable_checks(estimator: Any) -> Iterator[Callable[[str, Any], None]]:
     yield check_documented_parameters
     yield check_fits_in_threads
     yield check_interrupted_fit
+    yield check_argument_named
     if hasattr(estimator, "transform"):
         yield check_feature_names_in_pipeline
         yield check_graph_rows

@@ -1,5 +1,6 @@
 """The public checks pass estimators from outside the package, and catch what they are for."""
 
+import hashlib
 import os
 import time
 
@@ -9,8 +10,9 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.estimator_checks import check_estimator
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from sksim.utils._arrays import check_named_array, validate_named_data
 from sksim.utils._graph import check_graph
 from sksim.utils.estimator_checks import (
     check_sksim_estimator,
@@ -36,14 +38,14 @@ class Jitter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X, y=None):
-        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        X = validate_named_data(self, X, dtype=[np.float64, np.float32])
         draws = check_random_state(self.random_state).uniform(-1, 1, X.shape[1])
         self.factors_ = 1 + self.size * draws
         return self
 
     def transform(self, X):
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = validate_named_data(self, X, dtype=[np.float64, np.float32], reset=False)
         return X * self.factors_.astype(X.dtype)
 
     def __sklearn_tags__(self):
@@ -63,7 +65,11 @@ class Halving(TransformerMixin, BaseEstimator):
         return self._check(X) / 2 if not sparse.issparse(X) else self._of_graph(self._check(X))
 
     def _check(self, X):
-        return check_graph(X) if sparse.issparse(X) else X
+        return (
+            check_graph(X)
+            if sparse.issparse(X)
+            else check_named_array(X, "X", dtype=[np.float64, np.float32])
+        )
 
     def _of_graph(self, X):
         return type(X)((X.data / 2, X.indices, X.indptr), shape=X.shape)
@@ -155,7 +161,7 @@ class SharedScratch(Jitter):
 
     def fit(self, X, y=None):
         self.scratch["owner"] = id(self)
-        time.sleep(0.05)
+        time.sleep(0.3)
         super().fit(X)
         self.factors_ = self.factors_ + (self.scratch["owner"] != id(self))
         return self
@@ -167,9 +173,10 @@ class SeedsTheProcess(Jitter):
     def fit(self, X, y=None):
         state = np.random.get_state()
         np.random.seed(self.random_state)
-        time.sleep(0.05)
         super().fit(X)
-        self.factors_ = np.random.uniform(1, 2, X.shape[1])
+        for column in range(X.shape[1]):
+            time.sleep(0.05)
+            self.factors_[column] = np.random.uniform(1, 2)
         np.random.set_state(state)
         return self
 
@@ -200,6 +207,55 @@ class RemembersTheInterrupt(GoesOnAfterInterrupt):
         return self
 
 
+class TakesAnyGraph(Halving):
+    def _check(self, X):
+        return X
+
+
+class NamesNoArgument(Jitter):
+    def fit(self, X, y=None):
+        try:
+            return super().fit(X)
+        except (TypeError, ValueError):
+            raise ValueError("Expected a 2D array") from None
+
+
+class LosesTheMask(Jitter):
+    def transform(self, X):
+        return super().transform(np.ma.getdata(X))
+
+
+class KeepsWeights(Jitter):
+    """Scale features, by factors that may come from a file with a checksum."""
+
+    def save_weights(self, path):
+        content = self.factors_.tobytes()
+        path.write_bytes(hashlib.sha256(content).digest() + content)
+
+    def load_weights(self, path):
+        content = path.read_bytes()
+        if hashlib.sha256(content[32:]).digest() != content[:32]:
+            raise ValueError(f"{path} is damaged.")
+        self.factors_ = np.frombuffer(content[32:])
+        self.n_features_in_ = self.factors_.size
+        return self
+
+
+class BlindReader(KeepsWeights):
+    def load_weights(self, path):
+        self.factors_ = np.frombuffer(path.read_bytes()[32:])
+        self.n_features_in_ = self.factors_.size
+        return self
+
+
+class SilentAboutTheFile(KeepsWeights):
+    def load_weights(self, path):
+        try:
+            return super().load_weights(path)
+        except ValueError:
+            raise ValueError("damaged") from None
+
+
 @pytest.mark.parametrize(
     ("estimator", "check"),
     [
@@ -218,6 +274,8 @@ class RemembersTheInterrupt(GoesOnAfterInterrupt):
         (SeedsTheProcess(), "check_fits_in_threads"),
         (GoesOnAfterInterrupt(), "check_interrupted_fit"),
         (RemembersTheInterrupt(), "check_interrupted_fit"),
+        (NamesNoArgument(), "check_argument_named"),
+        (LosesTheMask(), "check_argument_named"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
