@@ -77,6 +77,8 @@ class RandomStream:
         The device, resolved; there is a generator for it and one for the CPU.
     """
 
+    _is_lent = False
+
     def __init__(self, random_state: RandomState, device: str = "cpu") -> None:
         self.seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
         own = [device] if device.startswith(("cuda", "mps")) else []
@@ -91,6 +93,8 @@ class RandomStream:
 
     def state_dict(self) -> dict[str, Tensor]:
         """State of each generator, by the type of its device."""
+        if self._is_lent:
+            self._take_back()
         return {name: one.get_state() for name, one in self._generators.items()}
 
     def load_state_dict(self, states: Mapping[str, Tensor]) -> None:
@@ -98,6 +102,8 @@ class RandomStream:
         for name, state in states.items():
             if name in self._generators:
                 self._generators[name].set_state(state)
+        if self._is_lent:
+            self._give()
 
     @contextmanager
     def active(self, *, foreign: bool = False, compiled: bool = False) -> Iterator[None]:
@@ -126,17 +132,27 @@ class RandomStream:
     @contextmanager
     def _lent(self) -> Iterator[None]:
         """Run the process-wide generators on this stream, and give them back."""
-        devices = [one.device for name, one in self._generators.items() if name == "cuda"]
+        devices = [self._generators["cuda"].device] if "cuda" in self._generators else []
         with _process_wide, torch.random.fork_rng(devices=devices):
-            torch.set_rng_state(self._generators["cpu"].get_state())
-            for device in devices:
-                torch.cuda.set_rng_state(self._generators["cuda"].get_state(), device)
+            self._give()
+            self._is_lent = True
             try:
                 yield
             finally:
-                self._generators["cpu"].set_state(torch.get_rng_state())
-                for device in devices:
-                    self._generators["cuda"].set_state(torch.cuda.get_rng_state(device))
+                self._is_lent = False
+                self._take_back()
+
+    def _give(self) -> None:
+        torch.set_rng_state(self._generators["cpu"].get_state())
+        if "cuda" in self._generators:
+            own = self._generators["cuda"]
+            torch.cuda.set_rng_state(own.get_state(), own.device)
+
+    def _take_back(self) -> None:
+        self._generators["cpu"].set_state(torch.get_rng_state())
+        if "cuda" in self._generators:
+            own = self._generators["cuda"]
+            own.set_state(torch.cuda.get_rng_state(own.device))
 
     def __getstate__(self) -> dict[str, Any]:
         devices = [str(one.device) for one in self._generators.values()]

@@ -20,7 +20,7 @@ skorch builds itself is moved to the CPU by pickling.
 import signal
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn
@@ -35,6 +35,7 @@ from skorch.helper import predefined_split
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from sksim._torch._checkpoint import TrainingCheckpoint
 from sksim._torch._random import draws_on_its_own, generator
 
 __all__ = [
@@ -129,6 +130,7 @@ class TrainingNet(NeuralNet):
     lr: float
     advice = "Try a smaller lr, clip_norm=1, or input of unit scale."
     _ctrl_c = False
+    _checkpoint: TrainingCheckpoint | None = None
 
     def __init__(
         self,
@@ -147,17 +149,31 @@ class TrainingNet(NeuralNet):
         super().__init__(module, criterion, **(defaults | kwargs))
 
     def partial_fit(
-        self, X: Any, y: Any = None, classes: Any = None, **fit_params: Any
+        self,
+        X: Any,
+        y: Any = None,
+        classes: Any = None,
+        *,
+        epochs: int | None = None,
+        checkpoint: TrainingCheckpoint | None = None,
+        **fit_params: Any,
     ) -> "TrainingNet":
-        """Train the net, initialised or trained before, for some more epochs."""
+        """Train the net, initialised or trained before, for some more epochs.
+
+        With a checkpoint there are fewer: those that it has not seen.
+        """
         if not self.initialized_:
             self.initialize()
+        epochs = self.max_epochs if epochs is None else epochs
         self.notify("on_train_begin", X=X, y=y)
         interruption = None
         try:
+            if checkpoint is not None:  # after the callbacks have begun, which are restored too
+                epochs = checkpoint.resume(self, epochs)
+            self._checkpoint = checkpoint
             try:
                 with self._interrupted_between_steps():
-                    self.fit_loop(X, y, **fit_params)
+                    self.fit_loop(X, y, epochs, **fit_params)
             except EarlyStop:
                 pass
             except KeyboardInterrupt as error:
@@ -166,6 +182,7 @@ class TrainingNet(NeuralNet):
                 interruption = KeyboardInterrupt()
             self.notify("on_train_end", X=X, y=y)
         finally:
+            self._checkpoint = None
             if self.history and "train_loss" not in self.history[-1]:
                 self.history.pop()
         if interruption is not None:
@@ -199,13 +216,19 @@ class TrainingNet(NeuralNet):
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def notify(self, method_name: str, **cb_kwargs: Any) -> None:
+        epoch_ends = method_name == "on_epoch_end"
         try:
             super().notify(method_name, **cb_kwargs)
         except KeyboardInterrupt as error:
             stoppers = [one for _, one in self.callbacks_ if isinstance(one, EarlyStopping)]
-            if method_name == "on_epoch_end" and any(s.misses_ >= s.patience for s in stoppers):
-                raise EarlyStop from error
-            raise
+            asked = isinstance(error, EarlyStop) or any(s.misses_ >= s.patience for s in stoppers)
+            if not (epoch_ends and asked):
+                raise
+            if self._checkpoint is not None:
+                self._checkpoint.epoch_ended(self, stopped=True)
+            raise EarlyStop from error
+        if epoch_ends and self._checkpoint is not None:
+            self._checkpoint.epoch_ended(self)
         if method_name in ("on_batch_end", "on_epoch_end") and self._ctrl_c:
             raise KeyboardInterrupt
 
@@ -309,6 +332,19 @@ class BestWeights(Callback):
         """Give the net its best weights back; the optimizer's moments start anew."""
         net.module_.load_state_dict(self.best_weights_)
         net.optimizer_.state.clear()
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint has to hold, at the end of an epoch."""
+        return {
+            "best_loss": float(self.best_loss_),
+            "best_weights": self.best_weights_,
+            "misses": self.misses_,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        self.best_loss_, self.best_weights_ = state["best_loss"], state["best_weights"]
+        self.misses_ = state["misses"]
 
     def on_train_begin(self, net: NeuralNet, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         self.misses_ = 0

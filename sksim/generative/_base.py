@@ -158,7 +158,12 @@ class BaseDiffusion(
         else:
             spec = self._make_spec(data, second_moment(x))
             self._set_state(data, spec, *self._make_net(spec, rng, validates=x_valid is not None))
-        self._train(x, x_valid, epochs, rng)
+        checkpoint = None
+        if holds_out and not resume:
+            from sksim._torch._checkpoint import make_checkpoint
+
+            checkpoint = make_checkpoint(self, self.net_, self._stream, [rows, x, x_valid])
+        self._train(x, x_valid, epochs, rng, checkpoint)
 
     def _split(
         self, x: FloatArray, rng: np.random.RandomState
@@ -179,6 +184,7 @@ class BaseDiffusion(
         x_valid: FloatArray | None,
         epochs: int,
         rng: np.random.RandomState,
+        checkpoint: Any,
     ) -> None:
         """Train; history, best weights and steps are kept if training diverges."""
         from sksim._torch._training import epoch_history, validation_split
@@ -188,7 +194,7 @@ class BaseDiffusion(
         try:
             foreign = self.net_.draws_on_its_own()
             with self._stream.active(foreign=foreign, compiled=self.compile):
-                self.net_.partial_fit(x, None, epochs=epochs)
+                self.net_.partial_fit(x, None, epochs=epochs, checkpoint=checkpoint)
         finally:
             self.net_.set_params(train_split=None)
             self.history_ = epoch_history(self.net_)

@@ -120,6 +120,16 @@ compile : bool, default=False
 callbacks : list, default=None
     skorch callbacks, such as ``LRScheduler`` or ``Checkpoint``; they are copied.
 
+checkpoint : str or path-like, default=None
+    A folder, one for each fit, for the whole state of training: :meth:`fit` writes it, and goes
+    on from what it finds, to the bits of an uninterrupted fit; if nothing is left to do, it
+    returns at once. The state of other data or parameters is refused; ``max_epochs`` may grow.
+    Needs an integer ``random_state``. A further fit with ``warm_start`` and :meth:`partial_fit`
+    leave it alone.
+
+checkpoint_minutes : float, default=0.0
+    Least time between two checkpoints; 0: one after each epoch. The last epoch always has one.
+
 warm_start : bool, default=False
     Let :meth:`fit` continue the training of an earlier call. The rate, the batches and the
     stopping may change in between, network and likelihood may not.

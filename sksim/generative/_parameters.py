@@ -7,6 +7,7 @@ as they are, without saying each name three times. What they mean is in ``_docs`
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import os
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
@@ -54,6 +55,8 @@ class DiffusionParameters(SksimEstimator):
     precision: Literal["32", "bf16"] = "32"
     compile: bool = False
     callbacks: Sequence[Any] | None = None
+    checkpoint: str | os.PathLike[str] | None = None
+    checkpoint_minutes: float = 0.0
     warm_start: bool = False
     verbose: int = 0
     random_state: RandomState = None
@@ -88,6 +91,8 @@ class DiffusionParameters(SksimEstimator):
         "precision": [StrOptions({"32", "bf16"})],
         "compile": ["boolean"],
         "callbacks": [list, tuple, None],
+        "checkpoint": [str, os.PathLike, None],
+        "checkpoint_minutes": [Interval(Real, 0, None, closed="left")],
         "warm_start": ["boolean"],
         "verbose": ["verbose"],
         "random_state": ["random_state"],

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import numbers
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Self
 
@@ -149,6 +150,14 @@ class EmbeddingClassifier(
         Where to train: "cpu", "cuda", "auto" or any name of torch.
     callbacks : list of skorch callbacks or None, default=None
         Further callbacks of the net, such as a learning rate schedule. They are copied.
+    checkpoint : str or path-like, default=None
+        A folder, one for each fit, for the whole state of training: :meth:`fit` writes it, and goes
+        on from what it finds, to the bits of an uninterrupted fit; if nothing is left to do, it
+        returns at once. The state of other data or parameters is refused; ``max_epochs`` may grow.
+        Needs an integer ``random_state``. A further fit with ``warm_start`` and :meth:`partial_fit`
+        leave it alone.
+    checkpoint_minutes : float, default=0.0
+        Least time between two checkpoints; 0: one after each epoch. The last epoch always has one.
     warm_start : bool, default=False
         Whether a further :meth:`fit` goes on from the weights of the last one, with the ``lr``
         and ``batch_size`` that are set by then.
@@ -230,6 +239,8 @@ class EmbeddingClassifier(
         "n_iter_no_change": [Interval(numbers.Integral, 1, None, closed="left")],
         "device": [str],
         "callbacks": ["array-like", None],
+        "checkpoint": [str, os.PathLike, None],
+        "checkpoint_minutes": [Interval(numbers.Real, 0, None, closed="left")],
         "warm_start": ["boolean"],
         "verbose": ["verbose"],
         "random_state": ["random_state"],
@@ -253,6 +264,8 @@ class EmbeddingClassifier(
         n_iter_no_change: int = 10,
         device: str = "cpu",
         callbacks: Sequence[Any] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_minutes: float = 0.0,
         warm_start: bool = False,
         verbose: int = 0,
         random_state: RandomState = None,
@@ -272,6 +285,8 @@ class EmbeddingClassifier(
         self.n_iter_no_change = n_iter_no_change
         self.device = device
         self.callbacks = callbacks
+        self.checkpoint = checkpoint
+        self.checkpoint_minutes = checkpoint_minutes
         self.warm_start = warm_start
         self.verbose = verbose
         self.random_state = random_state
@@ -312,7 +327,7 @@ class EmbeddingClassifier(
         X, targets = self._validate(X, y, classes=classes, reset=not continued)
         if not continued:
             self._initialize()
-        return self._train(X, targets, self.max_epochs)
+        return self._train(X, targets, self.max_epochs, with_checkpoint=not continued)
 
     @_fit_context(prefer_skip_nested_validation=False)
     def partial_fit(
@@ -406,15 +421,23 @@ class EmbeddingClassifier(
             verbose=int(self.verbose),
         )
 
-    def _train(self, X: FloatArray, targets: AnyArray, n_epochs: int) -> Self:
+    def _train(
+        self, X: FloatArray, targets: AnyArray, n_epochs: int, *, with_checkpoint: bool = False
+    ) -> Self:
+        from sksim._torch._checkpoint import make_checkpoint
         from sksim._torch.embedding._net import prepare_training
 
+        checkpoint = (
+            make_checkpoint(self, self.net_, self._stream, [X, targets])
+            if with_checkpoint
+            else None
+        )
         with self._stream.active(foreign=self.net_.draws_on_its_own()):
             if self.early_stopping:
                 X, targets = self._set_rows_aside(X, targets)
             prepare_training(self.net_, max_epochs=n_epochs, batch_size=self.batch_size, lr=self.lr)
             try:
-                self.net_.partial_fit(X, targets)
+                self.net_.partial_fit(X, targets, checkpoint=checkpoint)
             finally:  # if training diverged, what follows belongs to the weights restored
                 self.net_.set_params(train_split=None)  # keeps no rows
                 self._finish()

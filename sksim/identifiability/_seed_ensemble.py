@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import numbers
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Self
 
@@ -45,6 +46,7 @@ def _can_be_stacked(estimator: Any) -> bool:
         type(estimator) is EmbeddingClassifier
         and estimator.module is None
         and estimator.callbacks is None
+        and estimator.checkpoint is None
         and not estimator.early_stopping
         and not estimator.verbose
     )
@@ -100,7 +102,8 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
     ----------
     estimator : classifier or None, default=None
         A classifier with ``random_state`` (anywhere in it) and ``predict_log_proba``. None is
-        :class:`EmbeddingClassifier` with its defaults.
+        :class:`EmbeddingClassifier` with its defaults. With a ``checkpoint``, each copy has a
+        folder ``seed_0``, ``seed_1``, ... inside it.
     n_seeds : int, default=5
         Number m of copies, at least 2.
     metric : str or callable, default="logit_distance"
@@ -117,9 +120,9 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
         something else.
     batched : bool, default=True
         Whether to train the copies as one stack of networks where that is possible: copies of
-        :class:`EmbeddingClassifier` with the built-in networks, without early stopping, callbacks
-        or printing. The result is that of training one by one, up to rounding, which long training
-        amplifies.
+        :class:`EmbeddingClassifier` with the built-in networks, without early stopping, callbacks,
+        checkpoint or printing. The result is that of training one by one, up to rounding, which
+        long training amplifies.
     random_state : int, RandomState instance or None, default=None
         Draws the seeds of the copies.
 
@@ -216,7 +219,10 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
         if self.batched and _can_be_stacked(estimator):
             _fit_side_by_side(members, X, y)
         else:
-            for member in members:
+            for i, member in enumerate(members):
+                folder = getattr(member, "checkpoint", None)
+                if folder is not None:  # each copy is a training of its own
+                    member.set_params(checkpoint=os.path.join(folder, f"seed_{i}"))
                 member.fit(X, y)
         self.estimators_ = members
         _share_what_is_known_of_the_data(members[0], self)
