@@ -1,6 +1,7 @@
 """What imports what, what import costs, and what it must not load."""
 
 import ast
+import graphlib
 import importlib
 import pathlib
 import statistics
@@ -76,6 +77,67 @@ def test_imports_go_one_way(path):
         parts = name.split(".")
         if parts[0] == "sksim" and len(parts) > 1 and parts[1] in ALLOWED and parts[1] != here:
             assert parts[1] in ALLOWED[here], f"{path} imports {name}"
+
+
+#: Modules below the families of the measures, in order; the other modules stand on top of them.
+SHARED = ["_chance_counts", "_linalg", "_validation", "_measure"]
+FAMILIES = sorted(path.parent.name for path in (PACKAGE / "metrics").glob("*/__init__.py"))
+#: What each room of the similarities may take from the others.
+ROOMS = {
+    "canonical": set(),
+    "alignment": {"canonical"},
+    "matrices": {"canonical"},
+    "neighborhoods": set(),
+}
+
+
+def _parts_of(path, package):
+    """Names of the parts of a package that a module of it imports."""
+    names = [name.split(".") for _, name in _imported_names(ast.parse(path.read_text()))]
+    depth = package.count(".") + 1
+    return {name[depth] for name in names if ".".join(name[:depth]) == package and name[depth:]}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_families_of_measures_stand_side_by_side(family):
+    for path in (PACKAGE / "metrics" / family).rglob("*.py"):
+        imported = _parts_of(path, "sksim.metrics")
+        assert imported <= {family, *SHARED}, path
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_what_the_families_share_is_below_them(name):
+    imported = _parts_of(PACKAGE / "metrics" / f"{name}.py", "sksim.metrics")
+    assert imported <= set(SHARED[: SHARED.index(name)])
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_of_the_similarities(room):
+    for path in (PACKAGE / "metrics" / "similarity" / room).glob("*.py"):
+        imported = _parts_of(path, "sksim.metrics.similarity")
+        assert imported <= {room, *ROOMS[room]}, path
+    assert sorted(ROOMS) == sorted(
+        path.parent.name for path in (PACKAGE / "metrics" / "similarity").glob("*/__init__.py")
+    )
+
+
+def test_no_circle_of_modules():
+    """Imports that run when a module is imported; a package stands for its __init__."""
+    names = {
+        ".".join(("sksim", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(
+            ".__init__"
+        ): path
+        for path in MODULES
+    }
+    graph = {}
+    for module, path in names.items():
+        used = set()
+        for node, name in _toplevel_imports(ast.parse(path.read_text())):
+            members = [f"{name}.{a.name}" for a in getattr(node, "names", ())]
+            used |= {one for one in [*members, name] if one in names} - {module}
+        # Importing a member of a package from inside it is no use of the package itself.
+        graph[module] = {one for one in used if not module.startswith(f"{one}.")}
+    graphlib.TopologicalSorter(graph).prepare()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))

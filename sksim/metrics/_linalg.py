@@ -21,6 +21,7 @@ __all__ = [
     "row_squares",
     "same_values",
     "square_sum",
+    "standardize",
     "u_center_matrix",
 ]
 
@@ -82,6 +83,18 @@ def center(X: np.ndarray, *, name: str = "The representation") -> Centered:
     if scale != 1.0:
         values *= X.dtype.type(1 / scale)
     return Centered(values, scale)
+
+
+def standardize(X: np.ndarray) -> np.ndarray:
+    """Centred float64 columns of unit norm; those that do not vary are left out."""
+    X = X.astype(np.float64, copy=False)
+    peak = np.abs(X).max(axis=0)
+    values = center(X).values
+    largest = np.abs(values).max(axis=0)
+    spread = X.max(axis=0) - X.min(axis=0)
+    varies = (spread > 4 * np.finfo(np.float64).eps * peak) & (largest > 0)
+    values = values[:, varies] / largest[varies]
+    return values / np.sqrt(np.einsum("ij,ij->j", values, values))
 
 
 def cross_product(X: np.ndarray, Y: np.ndarray) -> np.ndarray:

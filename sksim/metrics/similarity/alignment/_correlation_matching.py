@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
-from sksim.metrics._linalg import center
+from sksim.metrics._linalg import standardize
 from sksim.metrics._measure import (
     SHAPE_MAPS,
     PairedMeasure,
@@ -22,19 +22,7 @@ from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.utils._sklearn import StrOptions, validate_params
 from sksim.utils._typing import ArrayLike
 
-__all__ = ["correlation_matching_score", "mean_correlation_coefficient", "standardize"]
-
-
-def standardize(X: np.ndarray) -> np.ndarray:
-    """Centred float64 columns of unit norm; those that do not vary are left out."""
-    X = X.astype(np.float64, copy=False)
-    peak = np.abs(X).max(axis=0)
-    values = center(X).values
-    largest = np.abs(values).max(axis=0)
-    spread = X.max(axis=0) - X.min(axis=0)
-    varies = (spread > 4 * np.finfo(np.float64).eps * peak) & (largest > 0)
-    values = values[:, varies] / largest[varies]
-    return values / np.sqrt(np.einsum("ij,ij->j", values, values))
+__all__ = ["correlation_matching_score", "mean_correlation_coefficient"]
 
 
 def _standardized_ranks(X: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ import math
 import numpy as np
 from scipy import linalg
 
+from sksim.metrics._linalg import standardize
 from sksim.metrics._measure import (
     SHAPE_MAPS,
     PairedMeasure,
@@ -17,7 +18,6 @@ from sksim.metrics._measure import (
     register,
 )
 from sksim.metrics._validation import PAIR_CONSTRAINTS
-from sksim.metrics.similarity.alignment._correlation_matching import standardize
 from sksim.utils._sklearn import validate_params
 from sksim.utils._typing import ArrayLike
 
