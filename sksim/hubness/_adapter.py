@@ -113,6 +113,10 @@ class TransformerReduction(GraphReduction):
                 f"{name} must return a graph of the shape that it was given as a reduction, "
                 f"{graph.shape}, got {reduced.shape}."
             )
+        if reduced.dtype.kind not in "biuf":
+            raise TypeError(
+                f"{name} must return real distances as a reduction, got {reduced.dtype}."
+            )
         if sparse.issparse(reduced):
             values = self._beside_entries(reduced.tocsr(), graph)
         else:

@@ -82,6 +82,22 @@ def missing_vectors_error(name: str, what: str) -> ValueError:
     )
 
 
+def _checked(
+    graph: Any, name: str, *, n_indexed: int | None = None, allow_empty: bool = False
+) -> Any:
+    """Graph or dense matrix of the doors that take vectors beside it, validated."""
+    if sparse.issparse(graph):
+        return check_graph(graph, name=name, n_indexed=n_indexed, allow_empty=allow_empty)
+    floats = [np.float64, np.float32]
+    D = check_named_array(graph, name, dtype=floats, ensure_non_negative=True)
+    if n_indexed is not None and D.shape[1] != n_indexed:
+        raise ValueError(
+            f"{name} must have one column for each of the {n_indexed} indexed samples, got a "
+            f"matrix of shape {D.shape}."
+        )
+    return D
+
+
 @dataclass
 class _Seen:
     """What a fit in blocks has seen: the statistics of the rows, their number, the deepest row."""
@@ -279,13 +295,27 @@ class GraphReduction(
         self : object
             The fitted reduction.
         """
-        X = self._check_distances(X, reset=True)
-        if X.shape[0] != X.shape[1]:
-            raise ValueError(
-                f"X must be a square matrix (n_samples, n_samples): distances between the training "
-                f"samples, got shape {X.shape}."
-            )
-        return self._fit_blocks([X], Space(y=y))
+        return self._fit_blocks([self._check_square(X)], Space(y=y))
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X: Graph, y: ArrayLike | None = None) -> SparseOutput:
+        """Fit, and replace the distances among the training samples by secondary distances.
+
+        Parameters
+        ----------
+        X : {csr_matrix, csr_array, array-like} of shape (n_samples, n_samples)
+            Neighbour graph of the training samples with each row sorted by distance, or the
+            dense matrix of all distances. It is checked once.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        X_reduced : {csr_matrix, csr_array, ndarray} of shape (n_samples, n_samples)
+            The same as ``fit(X).transform(X)``.
+        """
+        X = self._check_square(X)
+        return self._fit_blocks([X], Space(y=y))._reduced_own(X)
 
     @available_if(lambda self: self.fits_by_rows)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -308,7 +338,7 @@ class GraphReduction(
         self : object
             The reduction, fitted when all ``n_samples`` rows were seen.
         """
-        X = self._check_distances(X, reset=not hasattr(self, "_seen"))
+        X = self._check_distances(X, reset=not hasattr(self, "_seen"), allow_empty=True)
         seen = getattr(self, "_seen", None) or _Seen(Space())
         if seen.n_rows + X.shape[0] > X.shape[1]:
             raise ValueError(
@@ -341,7 +371,7 @@ class GraphReduction(
                 f"{self.n_features_in_} rows of the graph, all are needed."
             )
         check_is_fitted(self)
-        return self.reduce_graph(self._check_distances(X, reset=False))
+        return self._reduced(self._check_distances(X, reset=False, allow_empty=True), None)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_graph(
@@ -378,8 +408,7 @@ class GraphReduction(
         self : object
             The fitted reduction.
         """
-        if sparse.issparse(graph):
-            graph = check_graph(graph, name="graph")
+        graph = _checked(graph, "graph")
         return self._fit_blocks([graph], self._space(vectors, metric, metric_params, bank, y))
 
     @available_if(lambda self: self.fits_by_rows)
@@ -416,7 +445,8 @@ class GraphReduction(
         self : object
             The fitted reduction.
         """
-        return self._fit_blocks(blocks, self._space(vectors, metric, metric_params, bank, y))
+        checked = (_checked(block, "blocks", allow_empty=True) for block in blocks)
+        return self._fit_blocks(checked, self._space(vectors, metric, metric_params, bank, y))
 
     def _space(
         self, vectors: Any, metric: Metric, metric_params: MetricParams, bank: Any, y: Any
@@ -460,7 +490,7 @@ class GraphReduction(
         return self
 
     def reduce_graph(self, graph: Graph, *, queries: MatrixLike | None = None) -> SparseOutput:
-        """Replace the distances of a checked graph; see ``transform``.
+        """Replace the distances of a graph, with the vectors of its rows; see ``transform``.
 
         Parameters
         ----------
@@ -474,6 +504,16 @@ class GraphReduction(
         graph : {csr_matrix, csr_array, ndarray} of shape (n_queries, n_indexed)
             The reduced graph.
         """
+        check_is_fitted(self)
+        graph = _checked(graph, "graph", n_indexed=self.n_samples_fit_, allow_empty=True)
+        return self._reduced(graph, queries)
+
+    def _reduced_own(self, graph: Any) -> SparseOutput:
+        """Reduced graph of the training samples, checked."""
+        return self._reduced(graph, None)
+
+    def _reduced(self, graph: Any, queries: Any) -> SparseOutput:
+        """Reduced graph, checked."""
         distances = as_distances(graph)
         queries = self._check_samples(queries, "queries")
         if self.fits_by_rows:
@@ -513,14 +553,24 @@ class GraphReduction(
         """
         return self._inner_product_index(vectors, metric)
 
-    def _check_distances(self, X, *, reset: bool):
+    def _check_distances(self, X: Any, *, reset: bool, allow_empty: bool = False) -> Any:
         """Validate a graph or a dense matrix and its number of columns."""
         if not sparse.issparse(X):
             return validate_named_data(
                 self, X, dtype=[np.float64, np.float32], ensure_non_negative=True, reset=reset
             )
-        X = check_graph(X)
+        X = check_graph(X, allow_empty=allow_empty)
         validate_named_data(self, X, skip_check_array=True, reset=reset)
+        return X
+
+    def _check_square(self, X: Any) -> Any:
+        """Validate the graph of the training samples."""
+        X = self._check_distances(X, reset=True)
+        if X.shape[0] != X.shape[1]:
+            raise ValueError(
+                f"X must be a square matrix (n_samples, n_samples): distances between the training "
+                f"samples, got shape {X.shape}."
+            )
         return X
 
     def __sklearn_is_fitted__(self):

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from numbers import Integral
-from typing import Literal
+from typing import Any, Literal
 
 from scipy import sparse
 
@@ -14,7 +14,7 @@ from sksim.hubness._proximity._empirical import JointProximity
 from sksim.hubness._proximity._independent import CDFS, IndependentProximity
 from sksim.hubness._proximity._symmetric import is_symmetric
 from sksim.utils._sklearn import Interval, StrOptions
-from sksim.utils._typing import ArrayLike, Graph, RandomState, SparseOutput
+from sksim.utils._typing import RandomState, SparseOutput
 
 __all__ = ["MutualProximity"]
 
@@ -173,27 +173,14 @@ class MutualProximity(GraphReduction):
             raise missing_vectors_error("MutualProximity", f"moments={self.moments!r}")
         return self._proximity.reduce(distances, queries)
 
-    def fit_transform(self, X: Graph, y: ArrayLike | None = None) -> SparseOutput:
-        """Fit, and replace the distances among the training samples by secondary distances.
-
-        Parameters
-        ----------
-        X : {csr_matrix, csr_array, array-like} of shape (n_samples, n_samples)
-            Neighbour graph of the training samples with each row sorted by distance, or the
-            dense matrix of all distances. If that is symmetric, the distribution of each sample
-            is evaluated at each distance once instead of twice.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        X_reduced : {csr_matrix, csr_array, ndarray} of shape (n_samples, n_samples)
-            The same as ``fit(X).transform(X)``.
-        """
-        self.fit(X, y)
-        X = self._check_distances(X, reset=False)
+    def _reduced_own(self, graph: Any) -> SparseOutput:
+        """Evaluate each distribution once, not twice, at the distances of a symmetric matrix."""
         proximity = self._proximity
-        if isinstance(proximity, JointProximity) or sparse.issparse(X) or not is_symmetric(X):
-            return self.reduce_graph(X)
-        distances = DenseDistances(X)
+        if (
+            isinstance(proximity, JointProximity)
+            or sparse.issparse(graph)
+            or not is_symmetric(graph)
+        ):
+            return super()._reduced_own(graph)
+        distances = DenseDistances(graph)
         return distances.with_values(proximity.reduce_symmetric(distances))

@@ -25,7 +25,7 @@ from sksim._search._rerank import rerank
 from sksim._search._selection import sorted_by_distance
 from sksim.neighbors._approximate import APPROXIMATE_BACKENDS
 from sksim.utils._blocks import row_blocks
-from sksim.utils._graph import graph_from_neighbors, row_index
+from sksim.utils._graph import check_columns, graph_from_neighbors, row_index
 from sksim.utils._typing import Metric, MetricParams
 
 __all__ = [
@@ -164,7 +164,9 @@ class TransformerBackend:
 
     def neighbors(self, X: Any, n_neighbors: int) -> Lists:
         """Candidates of the rows of X, sorted by exact distance."""
-        found = _listed(sparse.csr_array(self.fitted.transform(X)))[1]
+        given = sparse.csr_array(self.fitted.transform(X))
+        name = f"The graph of {type(self.fitted).__name__}"
+        found = _listed(check_columns(given, name=name, n_indexed=self.index.shape[0]))[1]
         ranked = rerank(X, self.index, found, metric=self.metric, metric_params=self.metric_params)
         distances, indices = _without_negatives(*ranked)
         return distances[:, :n_neighbors], indices[:, :n_neighbors]
