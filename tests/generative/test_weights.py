@@ -33,7 +33,7 @@ def test_files_of_the_former_format(tiny, table, tmp_path):
     model = DiffEnc(**tiny).fit(table)
     model.save_weights(tmp_path / "new.pt")
     state = torch.load(tmp_path / "new.pt", weights_only=True)
-    assert state["format"] == "sksim diffusion 3"
+    assert state["format"] == "sksim diffusion 4"
     state["format"] = "sksim diffusion 2"
     weights = state["weights"]
     weights["n_updates"] = weights.pop("ema.n_averaged") - 1
