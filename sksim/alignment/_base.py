@@ -12,6 +12,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from sksim._base import SksimEstimator
+from sksim.metrics._ridge import check_squares
 from sksim.metrics._validation import check_representation, check_same_rows
 from sksim.utils._arrays import naming, validate_named_data
 from sksim.utils._typing import ArrayLike, FloatArray
@@ -42,6 +43,13 @@ class BaseAligner(
         self._n_features_out = y.shape[1]
         pair = check_representation(X), check_representation(y, name="y")
         return pair[0].astype(np.float64), pair[1].astype(np.float64)
+
+    def _check_regression_pair(self, X: ArrayLike, y: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """A pair whose squares and products are numbers."""
+        X, y = self._check_pair(X, y)
+        check_squares(X, "X")
+        check_squares(y, "y")
+        return X, y
 
     def _check_rows(self, X: ArrayLike) -> FloatArray:
         check_is_fitted(self)

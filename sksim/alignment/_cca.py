@@ -146,7 +146,7 @@ class CCAAligner(AffineAligner):
         self : CCAAligner
             The fitted aligner.
         """
-        X, Y = self._check_pair(X, y)
+        X, Y = self._check_regression_pair(X, y)
         largest = min(X.shape[0] - 1, X.shape[1], Y.shape[1])
         if self.n_components is not None and self.n_components > largest:
             raise ValueError(

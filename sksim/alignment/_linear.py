@@ -6,9 +6,9 @@
 from typing import Any, Self
 
 from sklearn.base import clone
-from sklearn.linear_model import RidgeCV
 
 from sksim.alignment._base import BaseAligner
+from sksim.metrics._ridge import relative_ridge
 from sksim.utils._sklearn import HasMethods, _fit_context
 from sksim.utils._typing import ArrayLike, FloatArray
 
@@ -22,16 +22,18 @@ class LinearAligner(BaseAligner):
               (W, b) = \arg\min \sum_i \lVert W^T x_i + b - y_i \rVert^2
               + \alpha \lVert W \rVert_F^2
 
-    by default with the penalty :math:`\alpha` chosen among 0.1, 1 and 10 by leave-one-out
-    cross-validation (:class:`~sklearn.linear_model.RidgeCV`). Its held-out score is the linear
-    predictivity of the target from the source.
+    by default with the penalty :math:`\alpha` chosen by leave-one-out cross-validation
+    (:class:`~sklearn.linear_model.RidgeCV`) among 0.1, 1 and 10 times the mean variance of a
+    feature of X, so that the map does not depend on the unit of either representation. Its
+    held-out score is the linear predictivity of the target from the source.
 
     .. versionadded:: 0.1
 
     Parameters
     ----------
     estimator : estimator object, default=None
-        A regressor for several targets, which is cloned; None means ``RidgeCV()``.
+        A regressor for several targets, which is cloned; None means ``RidgeCV`` with relative
+        penalties.
 
     Attributes
     ----------
@@ -92,8 +94,8 @@ class LinearAligner(BaseAligner):
         self : LinearAligner
             The fitted aligner.
         """
-        X, Y = self._check_pair(X, y)
-        estimator = RidgeCV() if self.estimator is None else clone(self.estimator)
+        X, Y = self._check_regression_pair(X, y)
+        estimator = relative_ridge(X) if self.estimator is None else clone(self.estimator)
         self.estimator_ = estimator.fit(X, Y)
         return self
 

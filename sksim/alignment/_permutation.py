@@ -90,7 +90,7 @@ class PermutationAligner(AffineAligner):
         self : PermutationAligner
             The fitted aligner.
         """
-        X, Y = self._check_pair(X, y)
+        X, Y = self._check_regression_pair(X, y)
         self.x_mean_, self.y_mean_ = X.mean(axis=0), Y.mean(axis=0)
         X, Y = X - self.x_mean_, Y - self.y_mean_
         # A pair of columns takes ||y_j||^2 - ||x_i - y_j||^2 off the residual, twice this.

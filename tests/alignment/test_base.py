@@ -134,3 +134,13 @@ def test_bad_input(aligner):
         aligner.fit(X, np.ones_like(Y))
     with pytest.raises(ValueError, match="NaN"):
         aligner.fit(X, np.where(Y.max() == Y, np.nan, Y))
+
+
+@pytest.mark.parametrize("aligner", [LinearAligner(), CCAAligner(), PermutationAligner()])
+@pytest.mark.parametrize("unit", [1e-300, 1e300])
+def test_units_out_of_range_raise(aligner, unit):
+    X = np.random.RandomState(0).randn(20, 3)
+    with pytest.raises(ValueError, match="rescale X"):
+        aligner.fit(X * unit, X)
+    with pytest.raises(ValueError, match="rescale y"):
+        aligner.fit(X, X * unit)

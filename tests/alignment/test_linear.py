@@ -20,9 +20,18 @@ def draw(seed):
 def test_default_is_cross_validated_ridge(seed):
     X, Y = draw(seed)
     aligner = LinearAligner().fit(X, Y)
-    expected = RidgeCV().fit(X, Y).predict(X)
+    penalties = np.array([0.1, 1.0, 10.0]) * np.mean(np.var(X, axis=0))
+    expected = RidgeCV(penalties).fit(X, Y).predict(X)
     np.testing.assert_allclose(aligner.transform(X), expected, atol=1e-10)
     assert aligner.score(X, Y) == pytest.approx(literal.explained(expected, Y))
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e-3, 1e6])
+def test_default_does_not_depend_on_the_unit(unit):
+    X, Y = draw(0)
+    expected = LinearAligner().fit(X, Y).transform(X)
+    np.testing.assert_allclose(LinearAligner().fit(X * unit, Y).transform(X * unit), expected)
+    np.testing.assert_allclose(LinearAligner().fit(X, Y * unit).transform(X), expected * unit)
 
 
 def test_least_squares_is_invariant_to_invertible_maps_of_the_source():

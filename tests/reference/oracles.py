@@ -171,7 +171,10 @@ def linear_predictivity_score(X, Y):
     scores = []
     for test in np.array_split(np.arange(len(X)), 5):
         train = np.setdiff1d(np.arange(len(X)), test)
-        error = Y[test] - RidgeCV().fit(X[train], Y[train]).predict(X[test])
+        ridge = RidgeCV(
+            np.array([0.1, 1.0, 10.0]) * np.trace(np.cov(X[train].T, ddof=0)) / X.shape[1]
+        )
+        error = Y[test] - ridge.fit(X[train], Y[train]).predict(X[test])
         shares = 1 - np.sum(error**2, axis=0) / np.sum(
             (Y[test] - Y[test].mean(axis=0)) ** 2, axis=0
         )

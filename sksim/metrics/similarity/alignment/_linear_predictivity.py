@@ -8,9 +8,9 @@ import math
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import check_cv, cross_val_score
 
+from sksim.metrics._linalg import power_of_two
 from sksim.metrics._measure import (
     SHAPE_MAPS,
     PairedMeasure,
@@ -20,6 +20,7 @@ from sksim.metrics._measure import (
     permute_rows,
     register,
 )
+from sksim.metrics._ridge import RelativeRidgeCV, check_squares
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.utils._sklearn import HasMethods, validate_params
 from sksim.utils._typing import ArrayLike
@@ -28,7 +29,11 @@ __all__ = ["linear_predictivity_score"]
 
 
 def _compare(X: np.ndarray, Y: np.ndarray, *, estimator, cv) -> float:
-    estimator = RidgeCV() if estimator is None else estimator
+    if estimator is None:  # which knows no unit: the squares of the values are kept in range
+        estimator = RelativeRidgeCV()
+        X, Y = (A / A.dtype.type(power_of_two(np.abs(A).max(), A.dtype)) for A in (X, Y))
+    check_squares(X, "X")
+    check_squares(Y, "Y")
     splitter = check_cv(cv)
     smallest = min(len(test) for _, test in splitter.split(X, Y))
     if smallest < 2:
@@ -71,7 +76,8 @@ def linear_predictivity_score(
     Y : array-like of shape (n_samples, n_features_y)
         The representation to be predicted, of the same samples, row by row.
     estimator : estimator object, default=None
-        A regressor for several targets; None is :class:`sklearn.linear_model.RidgeCV`.
+        A regressor for several targets; None is :class:`sklearn.linear_model.RidgeCV` with the
+        penalties 0.1, 1 and 10 times the mean variance of a feature of the training samples.
     cv : int, cross-validation generator or iterable, default=None
         The splits; None is five folds of consecutive samples. Shuffle samples that are sorted.
 
@@ -80,6 +86,12 @@ def linear_predictivity_score(
     score : float
         In (-inf, 1]; 1 if Y is predicted without error, 0 or less if no better than by its mean.
 
+    Raises
+    ------
+    ValueError
+        If a test set has less than two samples, or squares of the values leave the range of floats
+        with an ``estimator``: rescale.
+
     See Also
     --------
     cca_score : Symmetric.
@@ -87,10 +99,10 @@ def linear_predictivity_score(
 
     Notes
     -----
-    Directed. Not invariant to the scale of X, as the penalties of RidgeCV are absolute:
-    standardise, or pass another estimator. The score depends on the order of the samples through
-    the folds. A feature of Y that is constant in a test set counts 1 if predicted exactly, else 0.
-    Time and memory are those of the estimator, fitted once a fold.
+    Directed. The default does not depend on the unit of X or of Y, as its penalties are relative;
+    with another estimator that is the estimator's affair. The score depends on the order of the
+    samples through the folds. A feature of Y that is constant in a test set counts 1 if predicted
+    exactly, else 0. Time and memory are those of the estimator, fitted once a fold.
 
     References
     ----------
@@ -120,7 +132,7 @@ register(
         symmetric=False,
         identity=False,
         row_order_free=False,
-        invariances=frozenset({"orthogonal", "translation", "permutation"}),
+        invariances=SHAPE_MAPS,
         invariances_y=SHAPE_MAPS - {"orthogonal"},
         min_samples=10,
     )

@@ -49,6 +49,21 @@ def test_too_small_test_sets_raise():
         linear_predictivity_score(X[:9], Y[:9])
 
 
+@pytest.mark.parametrize("unit", [1e-300, 1e-12, 1e-3, 1e9, 1e300])
+def test_default_does_not_depend_on_the_unit(unit):
+    expected = linear_predictivity_score(X, Y)
+    assert linear_predictivity_score(X * unit, Y) == pytest.approx(expected, rel=1e-9)
+    assert linear_predictivity_score(X, Y * unit) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e300])
+def test_other_estimators_raise_at_units_out_of_range(unit):
+    with pytest.raises(ValueError, match="rescale X"):
+        linear_predictivity_score(X * unit, Y, estimator=LinearRegression())
+    with pytest.raises(ValueError, match="rescale Y"):
+        linear_predictivity_score(X, Y * unit, estimator=LinearRegression())
+
+
 def test_direction():
     assert linear_predictivity_score(X, X[:, :2]) > 0.99
     assert linear_predictivity_score(X[:, :2], X) < 0.9
