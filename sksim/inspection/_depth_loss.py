@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from sksim.inspection._axes import axes_for
+from sksim.utils._arrays import check_named_array
 from sksim.utils._typing import ArrayLike
 
 if TYPE_CHECKING:
@@ -113,6 +114,16 @@ class DepthLossDisplay:
         name = type(estimator).__name__ if name is None else name
         return cls(found.times, found.losses, errors=found.errors, name=name).plot(ax, **style)
 
+    def _check_lengths(self) -> None:
+        arrays = {"times": self.times, "losses": self.losses, "errors": self.errors}
+        sizes = {
+            name: len(check_named_array(values, name, dtype=np.float64, ensure_2d=False))
+            for name, values in arrays.items()
+            if values is not None
+        }
+        if len(set(sizes.values())) > 1:
+            raise ValueError(f"times, losses and errors must be of equal lengths, got {sizes}.")
+
     def plot(self, ax: "Axes | None" = None, *, name: str | None = None, **style: Any) -> Self:
         """Draw the curve.
 
@@ -130,6 +141,7 @@ class DepthLossDisplay:
         display : object
             The display itself.
         """
+        self._check_lengths()
         self.ax_ = axes_for(self, ax)
         self.figure_ = self.ax_.figure
         name = self.name if name is None else name

@@ -11,6 +11,7 @@ import numpy as np
 
 from sksim.generative._data import channels_come_first
 from sksim.inspection._axes import axes_for
+from sksim.utils._arrays import check_named_array
 from sksim.utils._typing import ArrayLike, RandomState
 
 if TYPE_CHECKING:
@@ -204,7 +205,9 @@ class SampleGridDisplay:
         display : object
             The display itself.
         """
-        samples = np.asarray(self.samples)
+        samples = check_named_array(
+            self.samples, "samples", dtype=None, ensure_2d=False, allow_nd=True
+        )
         if samples.ndim < 3 and samples.shape[1:] != (2,):
             raise ValueError(
                 "samples must be images (n_samples, height, width, ...) or points (n_samples, 2), "
@@ -237,7 +240,10 @@ class SampleGridDisplay:
 
     def _plot_points(self, points: np.ndarray, style: dict[str, Any]) -> None:
         if self.X is not None:
-            x, y = np.asarray(self.X).T
+            X = check_named_array(self.X, "X")
+            if X.shape[1] != 2:
+                raise ValueError(f"X must be points (n_samples, 2), got the shape {X.shape}.")
+            x, y = X.T
             self.data_ = self.ax_.scatter(x, y, s=2, color="0.8", label="data")
         options: dict[str, Any] = {"s": 2, "label": "samples", **style}
         self.artist_ = self.ax_.scatter(points[:, 0], points[:, 1], **options)

@@ -136,6 +136,8 @@ class TrainingCurveDisplay:
         present = [e for e in self.entries if any(e in row for row in self.history)]
         if not present:
             raise ValueError(f"The history holds none of the entries {tuple(self.entries)}.")
+        if not np.isfinite([row.get(present[-1], np.nan) for row in self.history]).any():
+            raise ValueError(f"The history must hold a finite {present[-1]}, got none.")
         self.ax_ = axes_for(self, ax)
         self.figure_ = self.ax_.figure
         name = self.name if name is None else name

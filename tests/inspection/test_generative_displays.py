@@ -169,3 +169,19 @@ def test_given_samples(rng):
 def test_given_samples_that_are_no_images(rng):
     with pytest.raises(ValueError, match=r"the 20 values of image_shape=\(4, 5\) each"):
         SampleGridDisplay.from_samples(rng.rand(6, 12), image_shape=(4, 5))
+
+
+def test_values_that_cannot_be_drawn_raise_before_there_is_a_figure(rng):
+    with pytest.raises(ValueError, match="losses contains NaN"):
+        DepthLossDisplay([0.0, 1.0], [1.0, np.nan]).plot()
+    with pytest.raises(ValueError, match="must be of equal lengths, got .*'losses': 3"):
+        DepthLossDisplay([0.0, 1.0], [1.0, 2.0, 3.0]).plot()
+    with pytest.raises(ValueError, match="times: Found array with 0 sample"):
+        DepthLossDisplay([], []).plot()
+    with pytest.raises(ValueError, match="samples: Found array with 0 sample"):
+        SampleGridDisplay.from_samples(rng.rand(0, 4, 3))
+    with pytest.raises(ValueError, match="samples contains NaN"):
+        SampleGridDisplay.from_samples(np.full((2, 2), np.nan))
+    with pytest.raises(ValueError, match="finite train_loss"):
+        TrainingCurveDisplay([{"train_loss": np.nan}]).plot()
+    assert not plt.get_fignums()

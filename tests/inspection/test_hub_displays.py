@@ -160,3 +160,15 @@ def test_missing_matplotlib_names_the_extra(Display, monkeypatch):
     monkeypatch.setattr(_optional.importlib, "import_module", missing)
     with pytest.raises(ImportError, match=rf"{Display.__name__} needs matplotlib.*sksim\[plot\]"):
         Display([1, 2], n_neighbors=1).plot()
+
+
+@pytest.mark.parametrize("Display", [KOccurrenceDisplay, HubRankDisplay])
+def test_counts_of_no_neighbors_raise(Display):
+    counts = np.arange(5.0)
+    with pytest.raises(ValueError, match="n_neighbors must be an integer of at least 1, got 0"):
+        Display.from_occurrence(counts, n_neighbors=0)
+    with pytest.raises(ValueError, match="n_queries must be an integer of at least 1, got 0"):
+        Display.from_occurrence(counts, n_neighbors=2, n_queries=0)
+    with pytest.raises(ValueError, match="occurrence"):
+        Display.from_occurrence(np.where(counts == 0, np.nan, counts), n_neighbors=2)
+    assert not plt.get_fignums()

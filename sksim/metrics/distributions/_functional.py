@@ -17,7 +17,16 @@ __all__ = ["disagreement_rate", "error_consistency_score", "minmax_normalized_di
 
 def _check_labels(**labels: ArrayLike) -> list[np.ndarray]:
     """One-dimensional arrays of equal length, of any type of label; none is missing."""
-    arrays = [check_labels(y, name) for name, y in labels.items()]
+    arrays = []
+    for name, y in labels.items():
+        advice = f"For probabilities pass the labels, such as {name}.argmax(axis=1)."
+        try:
+            array = check_labels(y, name)
+        except ValueError as error:
+            raise ValueError(f"{error} {advice}") from error
+        if array.dtype.kind == "f" and (array % 1).any():
+            raise ValueError(f"{name} must hold labels, got numbers that are not whole. {advice}")
+        arrays.append(array)
     sizes = {name: y.size for name, y in zip(labels, arrays, strict=True)}
     if len(set(sizes.values())) > 1:
         raise ValueError(f"The labels must be of the same samples, got these lengths: {sizes}.")

@@ -138,7 +138,7 @@ def log_likelihood_variance_distance(
         Log-probabilities of the second model, same inputs and same order of labels.
     n_components : int, default=None
         Dimension M of the representations, which fixes the number of inputs, M + 1. None takes
-        the numerical rank of the doubly centred log-probabilities.
+        the numerical rank of the doubly centred log-probabilities. At most k - 1 for k labels.
     pivot : int or "auto", default="auto"
         Pivot label y_0, a column. "auto" tries all of them and keeps the pair of pivot and
         left-out label with the smallest t1.
@@ -221,6 +221,11 @@ def log_likelihood_variance_distance(
     (1.3179, 0.8198)
     """
     pair = LogProbabilityPair.check(log_p, log_q, min_samples=2, min_labels=3)
+    if n_components is not None and n_components > pair.n_labels - 1:
+        raise ValueError(
+            f"n_components must be at most {pair.n_labels - 1}, the rank that log-probabilities of "
+            f"{pair.n_labels} labels can have, got {n_components}."
+        )
     inputs, input_side = choose_inputs(
         pair,
         inputs,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.spatial.distance import pdist
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import Bunch, column_or_1d
 
 from sksim.metrics._linalg import center
@@ -14,6 +15,7 @@ from sksim.metrics._validation import check_representation, check_same_rows
 from sksim.utils._arrays import check_named_array, naming, refuse_masks_and_times
 from sksim.utils._labels import check_labels
 from sksim.utils._typing import ArrayLike
+from sksim.utils._warnings import warn_caller
 
 __all__ = ["neural_collapse"]
 
@@ -185,6 +187,12 @@ def neural_collapse(
     ValueError
         If there is one class only, two class means coincide, or shapes do not fit.
 
+    Warns
+    -----
+    UndefinedMetricWarning
+        If each class has one sample: nothing varies within a class, and the three values of nc1
+        are NaN.
+
     See Also
     --------
     participation_ratio : Number of directions in use; C - 1 at full collapse.
@@ -224,6 +232,12 @@ def neural_collapse(
     if not pdist(M, "sqeuclidean").all():
         raise ValueError("The class means must differ, got two classes with equal means.")
     result = Bunch(**_variability(classes), **_simplex_geometry(M))
+    if len(codes) == len(M):
+        warn_caller(
+            "nc1 is not defined and set to NaN: with one sample a class nothing varies within one.",
+            UndefinedMetricWarning,
+        )
+        result.update(nc1=np.nan, nc1_trace_ratio=np.nan, nc1_cdnv=np.nan)
     result.update(nc3=None, nc4=None)
     if coef is not None:
         W, offsets = _classifier_rows(coef, intercept, *M.shape)

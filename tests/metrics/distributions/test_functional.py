@@ -91,3 +91,15 @@ def test_bad_input():
         disagreement_rate([0, np.nan], [0, 1])
     with pytest.raises(ValueError, match="1d"):
         disagreement_rate(np.zeros((3, 2)), np.zeros((3, 2)))
+
+
+@pytest.mark.parametrize("shape", [(8, 3), (8,)])
+def test_probabilities_are_no_labels(shape):
+    probabilities = np.random.RandomState(0).dirichlet(np.ones(3), 8)
+    probabilities = probabilities if len(shape) == 2 else probabilities[:, 0]
+    y = np.arange(8) % 2
+    with pytest.raises(ValueError, match=r"y_pred_b must .*y_pred_b\.argmax\(axis=1\)"):
+        disagreement_rate(y, probabilities)
+    for measure in (error_consistency_score, minmax_normalized_disagreement):
+        with pytest.raises(ValueError, match=r"y_pred_a must .*y_pred_a\.argmax\(axis=1\)"):
+            measure(y, probabilities, y)

@@ -291,7 +291,7 @@ class TestBadInput:
             ({"inputs": [0]}, "at least 2 row indices"),
             ({"inputs": [0.5, 1.0]}, "row indices"),
             ({"inputs": [0, 1, 2], "n_components": 3}, r"n_components \+ 1 = 4"),
-            ({"n_components": 15}, "needs at least 16 inputs"),
+            ({"n_components": 15}, "n_components must be at most 4"),
             ({"weight": -1}, "weight"),
             ({"combine": "mean"}, "combine"),
         ],
@@ -377,3 +377,10 @@ class TestDegenerate:
         assert set(result.inputs.tolist()) != {0, 1}
         with pytest.raises(ValueError, match="inputs to the pivot input.*: 1"):
             llv(log_p, log_q, inputs=[0, 1])
+
+
+def test_more_components_than_labels_allow_raise():
+    log_p, log_q = _random_arrays(0)
+    assert np.isfinite(llv(log_p, log_q, n_components=4))
+    with pytest.raises(ValueError, match="n_components must be at most 4"):
+        llv(log_p, log_q, n_components=5)

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.stats import ortho_group
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.linear_model import LogisticRegression
 
 from sksim.metrics import neural_collapse
@@ -113,3 +114,11 @@ def test_bad_input():
         neural_collapse(X, y, coef=np.zeros((4, 4)))
     with pytest.raises(ValueError, match="equal means"):
         neural_collapse(np.vstack([X, X]), np.repeat([0, 1], len(X)))
+
+
+def test_one_sample_a_class_leaves_nc1_undefined():
+    X = np.random.RandomState(0).randn(4, 3)
+    with pytest.warns(UndefinedMetricWarning, match="nc1 is not defined"):
+        result = neural_collapse(X, np.arange(4))
+    assert np.isnan([result.nc1, result.nc1_trace_ratio, result.nc1_cdnv]).all()
+    assert np.isfinite(result.nc2)
