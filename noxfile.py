@@ -75,6 +75,13 @@ def tests_slow(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "-m", "slow", *session.posargs, env=thorough)
 
 
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """New damage to graphs and files for a minute, or for what follows ``--``."""
+    install_all(session)
+    session.run("python", "-m", "tests.fuzz", *(session.posargs or ["--minutes", "1"]))
+
+
 @nox.session(name="tests-oldest")
 def tests_oldest(session: nox.Session) -> None:
     """The suite on the oldest supported release of each core dependency."""

@@ -403,16 +403,30 @@ def _bad_arrays(A: np.ndarray) -> dict[str, Any]:
     }
 
 
+def _bad_targets(y: np.ndarray) -> dict[str, Any]:
+    """What is no target of as many samples, made from one that is."""
+    mask = np.zeros(y.shape, dtype=bool)
+    mask[0] = True
+    return {
+        "a target too few": y[:-1],
+        "a target that is NaN": np.where(mask, np.nan, y),
+        "masked targets": np.ma.masked_array(y, mask),
+    }
+
+
 def check_argument_named(name: str, estimator: Any) -> None:
-    """An array that is no matrix of numbers is refused by the name of the argument."""
+    """An array that is no matrix of numbers, or no target, is refused by the argument's name."""
     X, y = example_data(estimator)
     X = _example_distances() if sparse.issparse(X) else X
     fitted = _seeded(estimator).fit(X, y)
     doors = {"fit": lambda A: _seeded(estimator).fit(A, y)}
     doors |= {method: getattr(fitted, method) for method in _METHODS if hasattr(fitted, method)}
-    for door, call in doors.items():
-        argument = next(iter(inspect.signature(getattr(estimator, door)).parameters))
-        for fault, bad in _bad_arrays(X).items():
+    cases = [(door, 0, call, _bad_arrays(X)) for door, call in doors.items()]
+    if y is not None:
+        cases.append(("fit", 1, lambda A: _seeded(estimator).fit(X, A), _bad_targets(y)))
+    for door, position, call, bad_values in cases:
+        argument = list(inspect.signature(getattr(estimator, door)).parameters)[position]
+        for fault, bad in bad_values.items():
             refused = refusal(call, bad)
             assert refused, f"{name}.{door} answers {fault}"
             said = re.search(rf"\b{argument}\b", str(refused))
@@ -461,6 +475,9 @@ def _applicable_checks(estimator: Any) -> Iterator[Callable[[str, Any], None]]:
         yield check_complete_graph_equals_dense
         yield check_rows_of_graph_independent
         yield check_sparse_containers
+        yield check_bad_graphs
+    if hasattr(estimator, "save_weights"):
+        yield check_damaged_weights
     if "random_state" in estimator.get_params():
         yield check_seed_in_fresh_process
 

@@ -220,6 +220,18 @@ class NamesNoArgument(Jitter):
             raise ValueError("Expected a 2D array") from None
 
 
+class NamesNoTarget(Jitter):
+    def fit(self, X, y):
+        if len(X) != len(y):
+            raise ValueError("Expected as many targets as samples")
+        return super().fit(X)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
+
+
 class LosesTheMask(Jitter):
     def transform(self, X):
         return super().transform(np.ma.getdata(X))
@@ -256,6 +268,11 @@ class SilentAboutTheFile(KeepsWeights):
             raise ValueError("damaged") from None
 
 
+def test_weights_from_outside_pass():
+    checks = {c.func.__name__: c for _, c in sksim_checks_generator(KeepsWeights())}
+    checks["check_damaged_weights"](KeepsWeights())
+
+
 @pytest.mark.parametrize(
     ("estimator", "check"),
     [
@@ -274,7 +291,11 @@ class SilentAboutTheFile(KeepsWeights):
         (SeedsTheProcess(), "check_fits_in_threads"),
         (GoesOnAfterInterrupt(), "check_interrupted_fit"),
         (RemembersTheInterrupt(), "check_interrupted_fit"),
+        (TakesAnyGraph(), "check_bad_graphs"),
+        (BlindReader(), "check_damaged_weights"),
+        (SilentAboutTheFile(), "check_damaged_weights"),
         (NamesNoArgument(), "check_argument_named"),
+        (NamesNoTarget(), "check_argument_named"),
         (LosesTheMask(), "check_argument_named"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
