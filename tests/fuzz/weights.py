@@ -42,14 +42,16 @@ class WeightMachine(RuleBasedStateMachine):
         self.path = pathlib.Path(self.folder.name) / "model.weights"
         self.model, self.X, self.whole = _trained()
         self.reader = clone(self.model)
-        self.restore()
+        self._load(bytearray(self.whole), "none")
 
     def teardown(self):
         if hasattr(self, "folder"):
+            self._assert_unchanged()
             self.folder.cleanup()
 
     @rule()
-    def restore(self):
+    def compare_and_restore(self):
+        self._assert_unchanged()
         self._load(bytearray(self.whole), "none")
 
     @rule(fresh=FRESH, place=PLACE, bit=st.integers(0, 7))
@@ -97,6 +99,11 @@ class WeightMachine(RuleBasedStateMachine):
         """What is damaged next: the whole file, or what is left of it where anything is."""
         return bytearray(self.whole if fresh or not self.content else self.content)
 
+    def _assert_unchanged(self):
+        """What was read before stays as it was, however many files were refused since."""
+        expected = self.model.score_samples(self.X)
+        np.testing.assert_array_equal(self.reader.score_samples(self.X), expected)
+
     def _load(self, content, fault):
         self.content = content
         self.path.write_bytes(content)
@@ -108,7 +115,3 @@ class WeightMachine(RuleBasedStateMachine):
         else:
             assert refused, f"reads a file with a fault: {fault}"
             assert str(self.path) in str(refused), str(refused)
-        # What was read before stays as it was.
-        np.testing.assert_array_equal(
-            self.reader.score_samples(self.X), self.model.score_samples(self.X)
-        )
