@@ -54,15 +54,18 @@ def main():
     seed = secrets.randbelow(2**32) if arguments.seed is None else arguments.seed
     print(f"first seed {seed}")
     end = time.monotonic() + 60 * arguments.minutes
+    spent = dict.fromkeys(arguments.machine or MACHINES, 0.0)
     failed = False
     while time.monotonic() < end and not failed:
-        for name in arguments.machine or MACHINES:
-            try:
-                run(MACHINES[name], seed, n_examples=20)
-            except Exception:
-                traceback.print_exc()
-                print(f"{name} failed: --machine {name} --seed {seed}")
-                failed = True
+        name = min(spent, key=lambda name: spent[name])
+        start = time.monotonic()
+        try:
+            run(MACHINES[name], seed, n_examples=20)
+        except Exception:
+            traceback.print_exc()
+            print(f"{name} failed: --machine {name} --seed {seed}")
+            failed = True
+        spent[name] += time.monotonic() - start
         seed += 1
     for row in TALLY.table():
         print("{input}, {fault}: {tried} tried, {refused} refused".format(**row))
