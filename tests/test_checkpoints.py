@@ -175,7 +175,11 @@ def test_files_that_are_no_checkpoints(tmp_path):
     model.fit(*data())
     whole = file.read_bytes()
     torch.save({"format": "sksim checkpoint 1", "history": Evil()}, tmp_path / "evil.pt")
-    for content in (b"", b"nonsense", whole[: len(whole) // 2], pickle.dumps(Evil())):
+    flipped = [
+        whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]
+        for place in range(0, len(whole), len(whole) // 50)
+    ]
+    for content in (b"", b"nonsense", whole[: len(whole) // 2], pickle.dumps(Evil()), *flipped):
         file.write_bytes(content)
         with pytest.raises(ValueError, match=r"checkpoint\.pt is damaged"):
             model.fit(*data())

@@ -88,7 +88,7 @@ def read_archive(path: str | os.PathLike[str]) -> tuple[Any, bool]:
         is_sealed = seal.startswith(_SEAL)
         if is_sealed and seal != _SEAL + _digest(file, size):
             raise InvalidFileError(
-                f"{path} was damaged or changed after it was written: the checksum of its "
+                f"{path} is damaged, or was changed after it was written: the checksum of its "
                 f"content is not the one at its end ({_SEAL.decode().strip()})."
             )
         if not is_sealed:
@@ -98,8 +98,8 @@ def read_archive(path: str | os.PathLike[str]) -> tuple[Any, bool]:
             return torch.load(file, map_location="cpu", weights_only=True), is_sealed
         except Exception as error:  # of many types; their advice, to allow code, is none
             raise InvalidFileError(
-                f"{path} cannot be read: it holds more than tensors and plain values, or its "
-                f"parts do not fit together ({type(error).__name__})."
+                f"{path} cannot be read: it holds code or objects rather than tensors and plain "
+                f"values, or its parts do not fit together ({type(error).__name__})."
             ) from error
 
 
@@ -120,8 +120,8 @@ def _check_members(file: BinaryIO, path: str | os.PathLike[str]) -> None:
             damaged = archive.testzip()
     except Exception as error:  # zipfile lets through what its parts raise
         raise InvalidFileError(
-            f"{path} is not a file of weights, or it was damaged or cut after it was written: it "
-            f"is no readable archive ({error})."
+            f"{path} is damaged or cut, or another kind of file: it is no readable archive "
+            f"({error})."
         ) from error
     if damaged is not None:
-        raise InvalidFileError(f"{path} was damaged: the CRC-32 of its part {damaged!r} is wrong.")
+        raise InvalidFileError(f"{path} is damaged: the CRC-32 of its part {damaged!r} is wrong.")

@@ -11,27 +11,23 @@ certain data, and says so when it is met by another one.
 import hashlib
 import numbers
 import os
-import pickle
 import time
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from skorch import NeuralNet
 from skorch.history import History
 from torch import Tensor
 
+from sksim._torch._archive import read_archive, write_archive
 from sksim._torch._random import RandomStream
-from sksim.utils._files import atomic_write
 
 __all__ = ["TrainingCheckpoint", "make_checkpoint"]
 
 _FORMAT = "sksim checkpoint 1"
 _FILE = "checkpoint.pt"
-_DAMAGED = (RuntimeError, ValueError, KeyError, IndexError, TypeError, EOFError, OSError)
 #: Parameters that may change before training goes on: they do not change its steps, or not the
 #: past ones. What a teacher says is part of the data.
 _OPEN = frozenset(
@@ -178,20 +174,14 @@ class TrainingCheckpoint:
             "callbacks": {name: _callback_state(callback) for name, callback in net.callbacks_},
             "stream": self.stream.state_dict(),
         }
-        with atomic_write(self.path) as file:
-            torch.save(state, file)
+        write_archive(state, self.path)
 
     def _read(self) -> dict[str, Any]:
-        with open(self.path, "rb") as file:
-            if not zipfile.is_zipfile(file):
-                raise ValueError(f"{self.path} is damaged, or not a checkpoint.")
-            file.seek(0)
-            try:
-                state = torch.load(file, map_location="cpu", weights_only=True)
-            except (*_DAMAGED, pickle.UnpicklingError) as error:
-                raise ValueError(f"{self.path} is damaged, or holds code: {error}") from error
+        state, is_sealed = read_archive(self.path)
         if not isinstance(state, dict) or state.get("format") != _FORMAT:
             raise ValueError(f"{self.path} is not a checkpoint of this version of sksim.")
+        if not is_sealed:
+            raise ValueError(f"{self.path} is damaged: the checksum at its end is missing.")
         return state
 
     def _check(self, state: Mapping[str, Any], n_epochs: int) -> None:
