@@ -45,6 +45,7 @@ from sksim._search._selection import (
 )
 from sksim.utils._blocks import row_blocks
 from sksim.utils._kernels import compiled, push_pairs
+from sksim.utils._memory import check_fits
 from sksim.utils._typing import MetricParams
 
 __all__ = ["candidate_distances", "exact_neighbors"]
@@ -292,6 +293,11 @@ def exact_neighbors(
             f"n_neighbors must be between 1 and the number of indexed samples that a query can "
             f"have as neighbours, {n_indexed - bool(exclude_self)}, got {n_neighbors}."
         )
+    check_fits(
+        16.0 * X.shape[0] * n_neighbors,
+        f"The lists of {n_neighbors} neighbours of {X.shape[0]} samples",
+        "Ask for fewer neighbours, or for those of a block of samples after the other.",
+    )
     points = Points.of(X, Y, metric, metric_params)
     if points is not None:
         if n_indexed < 2 * (n_neighbors + 8):  # too few for bounds to save anything

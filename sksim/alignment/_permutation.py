@@ -9,6 +9,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from sksim.alignment._base import AffineAligner
+from sksim.metrics._linalg import check_pairs_of_features
 from sksim.utils._sklearn import _fit_context
 from sksim.utils._typing import ArrayLike
 
@@ -94,6 +95,7 @@ class PermutationAligner(AffineAligner):
         self.x_mean_, self.y_mean_ = X.mean(axis=0), Y.mean(axis=0)
         X, Y = X - self.x_mean_, Y - self.y_mean_
         # A pair of columns takes ||y_j||^2 - ||x_i - y_j||^2 off the residual, twice this.
+        check_pairs_of_features(X, Y)
         gain = X.T @ Y - np.einsum("ij,ij->j", X, X)[:, None] / 2
         sources, targets = linear_sum_assignment(gain, maximize=True)
         self.permutation_ = np.full(Y.shape[1], -1)

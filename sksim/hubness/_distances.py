@@ -9,6 +9,7 @@ other values. The self rule of ``sksim.utils._graph`` holds in both.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -19,6 +20,7 @@ from sklearn.utils import gen_batches
 
 from sksim._search._selection import smallest_entries, smallest_values
 from sksim.utils._graph import dense_to_graph, holds_self, replace_values, row_index
+from sksim.utils._memory import check_fits
 from sksim.utils._typing import AnyArray
 
 __all__ = ["DenseDistances", "Distances", "GraphDistances", "as_distances"]
@@ -131,6 +133,11 @@ class GraphDistances:
 
     def toarray(self) -> np.ndarray:
         """Matrix of all distances; those that are not stored are inf."""
+        check_fits(
+            8.0 * math.prod(self.shape),
+            f"The complete matrix of distances of shape {self.shape}",
+            "Take a reduction that works on truncated graphs, such as CSLS.",
+        )
         D = np.full(self.shape, np.inf)
         D[row_index(self.graph), self.graph.indices] = self.values
         return D

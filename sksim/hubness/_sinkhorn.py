@@ -14,6 +14,7 @@ from sksim.hubness._base import GraphReduction, missing_vectors_error
 from sksim.hubness._inner_product import additive_index
 from sksim.utils._arrays import check_named_array
 from sksim.utils._blocks import row_blocks
+from sksim.utils._memory import check_fits
 from sksim.utils._sklearn import Interval
 from sksim.utils._typing import ArrayLike, FloatArray, MatrixLike
 
@@ -55,6 +56,16 @@ def sinkhorn_potentials(
         f, log_sums = _half_rounds(K, g, log_row)
         g = log_columns - log_sums
     return f, g
+
+
+def _check_plan(n_bank: int, n_indexed: int) -> None:
+    """Raise before a plan that does not fit: distances, scaled, in the order of the other side."""
+    check_fits(
+        24.0 * n_bank * n_indexed,
+        f"SinkhornNormalization: the transport plan of {n_bank} bank queries and {n_indexed} "
+        "samples",
+        "Give a smaller bank, or take InvertedSoftmax, which works in blocks.",
+    )
 
 
 class SinkhornNormalization(GraphReduction):
@@ -191,6 +202,7 @@ class SinkhornNormalization(GraphReduction):
             raise missing_vectors_error("SinkhornNormalization", "for the distances to the bank")
         else:
             bank = space.vectors if space.bank is None else space.bank
+            _check_plan(bank.shape[0], space.vectors.shape[0])
             D = pairwise_distances(space.vectors, bank, metric=space.metric, **space.metric_params)
             own_row = own_column = np.arange(D.shape[0] if space.bank is None else 0)
         K = D / -self.temperature
@@ -214,6 +226,7 @@ class SinkhornNormalization(GraphReduction):
             raise missing_vectors_error("SinkhornNormalization", "for target_bank")
         targets = check_named_array(self.target_bank, "target_bank", accept_sparse="csr")
         bank = space.vectors if space.bank is None else space.bank
+        _check_plan(bank.shape[0], targets.shape[0])
         D = pairwise_distances(bank, targets, metric=space.metric, **space.metric_params)
         uniform = np.full(D.shape[1], -np.log(D.shape[1]))
         return sinkhorn_potentials(D / -self.temperature, uniform, self.n_iterations)[0]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sksim.utils._blocks import row_blocks
+from sksim.utils._memory import check_fits
 from sksim.utils._unit_rows import unit_rows
 
 __all__ = [
@@ -97,8 +98,19 @@ def standardize(X: np.ndarray) -> np.ndarray:
     return values / np.sqrt(np.einsum("ij,ij->j", values, values))
 
 
+def check_pairs_of_features(X: np.ndarray, Y: np.ndarray) -> None:
+    """Raise before a matrix of all pairs of features that does not fit, matched by a copy."""
+    shape = X.shape[1], Y.shape[1]
+    check_fits(
+        16.0 * shape[0] * shape[1],
+        f"The matrix of all pairs of features, of shape {shape},",
+        "Project the features first, such as by PCA or sklearn.random_projection.",
+    )
+
+
 def cross_product(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
     """X^T Y in float64. float32 products run over blocks of rows that are added in float64."""
+    check_pairs_of_features(X, Y)
     if X.dtype == np.float64 and Y.dtype == np.float64:
         return X.T @ Y
     total = np.zeros((X.shape[1], Y.shape[1]))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sksim.utils._arrays import check_named_array, from_torch, naming
+from sksim.utils._memory import check_fits
 from sksim.utils._typing import ArrayLike
 
 __all__ = [
@@ -141,6 +142,11 @@ def clip(value: float, low: float, high: float) -> float:
 
 def kernel_of_samples(kernel: Callable, X: np.ndarray) -> np.ndarray:
     """Matrix of a user's kernel; raise if it is not one of the samples, but of features, say."""
+    check_fits(
+        8.0 * X.shape[0] ** 2,
+        f"The kernel matrix of {X.shape[0]} samples",
+        "Take a named kernel that is formed in blocks, or a sample of the rows.",
+    )
     K = np.asarray(kernel(X, X))
     if K.shape != (X.shape[0], X.shape[0]):
         raise ValueError(

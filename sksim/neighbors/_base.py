@@ -21,6 +21,7 @@ from sksim.hubness._registry import resolve_reduction
 from sksim.neighbors._candidates import BACKENDS, BruteBackend, Candidates, Lists, make_backend
 from sksim.utils._arrays import check_named_array, validate_named_data
 from sksim.utils._graph import check_graph
+from sksim.utils._memory import check_fits
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions
 from sksim.utils._typing import ArrayLike, FloatArray, IntArray, MatrixLike
 
@@ -204,8 +205,17 @@ class HubnessReducedSearch(SksimEstimator):
         candidates = self._candidates
         if self.reduction_ is None and n_neighbors is not None:
             candidates = Candidates(self.backend_, n_neighbors, n_neighbors)
+        n_rows = self.n_samples_fit_
         if X is not None:
-            return self._reduced(candidates.graphs(self._validated(X, reset=False)))
+            X = self._validated(X, reset=False)
+            n_rows = X.shape[0]
+        check_fits(
+            32.0 * n_rows * candidates.width,  # the graph in parts and as one
+            f"The graph of {candidates.width} candidates of each of {n_rows} samples",
+            "Lower n_candidates, or ask for the neighbours of a block of queries after the other.",
+        )
+        if X is not None:
+            return self._reduced(candidates.graphs(X))
         graph = self._reduced(candidates.graphs())
         return first_of_rows(graph, candidates.n_candidates, skip=1)
 
@@ -236,6 +246,8 @@ class HubnessReducedSearch(SksimEstimator):
 
         Raises
         ------
+        MemoryError
+            If the graph of all candidates does not fit into the memory available.
         ValueError
             If a query has fewer candidates than ``n_neighbors``.
         """

@@ -22,6 +22,7 @@ from scipy import sparse
 from sklearn.utils import gen_batches
 
 from sksim.utils._arrays import check_named_array
+from sksim.utils._memory import check_fits
 from sksim.utils._typing import ArrayLike, FloatArray, IntArray, SparseGraph
 
 __all__ = [
@@ -259,6 +260,11 @@ def check_graph(
 def dense_to_graph(D: ArrayLike, *, name: str = "X") -> SparseGraph:
     """Complete neighbour graph of a dense distance matrix, ties in the order of the columns."""
     D = check_named_array(D, name, dtype=[np.float64, np.float32], ensure_non_negative=True)
+    check_fits(
+        32.0 * D.size,  # positions, values and columns, sorted and in the graph
+        f"{name}: the complete graph of a matrix of shape {D.shape}",
+        "Make a graph of the nearest neighbours alone, such as by KNeighborsTransformer.",
+    )
     order = np.argsort(D, axis=1, kind="stable")
     return graph_from_neighbors(np.take_along_axis(D, order, axis=1), order, D.shape[1])
 

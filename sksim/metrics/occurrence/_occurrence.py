@@ -86,6 +86,8 @@ def k_occurrence(
 
     Raises
     ------
+    MemoryError
+        If the lists of neighbours do not fit into the memory available.
     ValueError
         If fewer than ``n_neighbors`` neighbours are there, in all or in a row of the graph,
         or X and Y do not fit together.

@@ -13,6 +13,7 @@ from scipy.special import entr
 from sksim.metrics._linalg import center, directions, square_sum
 from sksim.metrics._measure import SHAPE_MAPS, QualityMeasure, register
 from sksim.metrics._validation import check_representation, clip
+from sksim.utils._memory import check_fits
 from sksim.utils._sklearn import Interval, validate_params
 from sksim.utils._typing import ArrayLike
 
@@ -38,6 +39,12 @@ def _largest_rank(centered: np.ndarray) -> int:
 
 def smaller_gram(X: np.ndarray) -> np.ndarray:
     """X X^T or X^T X, whichever is smaller: the same non-zero eigenvalues."""
+    size = min(X.shape)
+    check_fits(
+        16.0 * size**2,  # and its decomposition
+        f"The matrix of inner products ({size}, {size}) of a representation of shape {X.shape}",
+        "Project the features first, such as by sklearn.random_projection, or sample the rows.",
+    )
     return X @ X.T if X.shape[0] < X.shape[1] else X.T @ X
 
 

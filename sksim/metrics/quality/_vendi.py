@@ -111,6 +111,8 @@ def vendi_score(
 
     Raises
     ------
+    MemoryError
+        If the kernel matrix does not fit into the memory available.
     ValueError
         If a row is zero (cosine), or the kernel matrix is not square, not symmetric, not positive
         semi-definite, or does not have ones on its diagonal.
@@ -171,6 +173,8 @@ def von_neumann_entropy(X: ArrayLike) -> float:
 
     Raises
     ------
+    MemoryError
+        If the matrix of inner products does not fit into the memory available.
     ValueError
         If a row is zero, or there are fewer than two rows.
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
-from sksim.metrics._linalg import standardize
+from sksim.metrics._linalg import check_pairs_of_features, standardize
 from sksim.metrics._measure import (
     SHAPE_MAPS,
     PairedMeasure,
@@ -35,6 +35,7 @@ def matched_mean(similarity: np.ndarray) -> float:
 
 
 def _correlations(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    check_pairs_of_features(x, y)
     return np.clip(x.T @ y, -1.0, 1.0)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import linalg
 from scipy.optimize import linear_sum_assignment
 
-from sksim.metrics._linalg import center
+from sksim.metrics._linalg import center, check_pairs_of_features
 from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure, Steps, evaluate, identity, register
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.metrics.similarity.alignment._procrustes import (
@@ -33,6 +33,7 @@ def _prepare(X: np.ndarray) -> Shape:
 
 def _residual(x: Shape, y: Shape) -> float:
     """Norm of the difference of the arrays of unit norm, columns matched, the rest to zero."""
+    check_pairs_of_features(x.values, y.values)
     rows, columns = linear_sum_assignment(x.values.T @ y.values, maximize=True)
     matched = x.values[:, rows] - y.values[:, columns]
     left = [

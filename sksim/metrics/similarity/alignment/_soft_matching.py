@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import linear_sum_assignment, linprog
 
-from sksim.metrics._linalg import Centered, center
+from sksim.metrics._linalg import Centered, center, check_pairs_of_features
 from sksim.metrics._measure import PairedMeasure, Steps, evaluate, identity, register
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.utils._sklearn import validate_params
@@ -65,6 +65,7 @@ def _compare(x: Centered, y: Centered) -> float:
     scale = max(x.scale, y.scale)
     X, Y = x.values * (x.scale / scale), y.values * (y.scale / scale)
     squares_x, squares_y = np.einsum("ij,ij->j", X, X), np.einsum("ij,ij->j", Y, Y)
+    check_pairs_of_features(X, Y)
     costs = np.maximum(squares_x[:, None] + squares_y - 2.0 * (X.T @ Y), 0.0)
     rows, columns, masses = transport_plan(costs)
     exact = np.sum((X[:, rows] - Y[:, columns]) ** 2, axis=0)

@@ -276,6 +276,9 @@ def cka_score(
 
     Raises
     ------
+    MemoryError
+        If the kernel of a callable, or the matrix of all pairs of features does not fit into the
+        memory available.
     ValueError
         For fewer than four samples (two if not unbiased), or a centred kernel of zero.
 

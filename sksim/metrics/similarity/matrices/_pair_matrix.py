@@ -16,6 +16,7 @@ import numpy as np
 
 from sksim.metrics._linalg import center, row_squares
 from sksim.utils._blocks import row_blocks
+from sksim.utils._memory import check_fits
 
 __all__ = [
     "CodedPairs",
@@ -250,6 +251,12 @@ def keep_small(pairs: PairMatrix) -> PairMatrix:
 
 def upper_values(pairs: PairMatrix) -> np.ndarray:
     """The entries above the diagonal, row by row, as scipy's condensed form has them."""
+    check_fits(
+        8.0 * pairs.n_samples**2,  # the parts and the whole
+        f"All distances between {pairs.n_samples} samples, sorted,",
+        "Take a comparison that is formed in blocks, such as compare='pearson', or a sample of "
+        "the rows.",
+    )
     parts = [
         row[i + 1 :]
         for rows in pair_blocks(pairs.n_samples, n_matrices=1)

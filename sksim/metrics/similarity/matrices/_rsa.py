@@ -28,6 +28,7 @@ from sksim.metrics.similarity.matrices._pair_matrix import (
     unit_pairs,
     upper_values,
 )
+from sksim.utils._memory import check_fits
 from sksim.utils._sklearn import StrOptions, validate_params
 from sksim.utils._typing import ArrayLike
 
@@ -82,6 +83,12 @@ def _without_last_bits(values: np.ndarray) -> np.ndarray:
 
 def _exact_ranks(pairs: PairMatrix) -> KeptPairs:
     """Average ranks of the pairs i < j, less their mean."""
+    n = pairs.n_samples
+    check_fits(
+        48.0 * n**2,
+        f"The exact ranks of all pairs of {n} samples",
+        "Take compare='pearson', which is formed in blocks, or a sample of the rows.",
+    )
     condensed = rankdata(_without_last_bits(upper_values(pairs)))
     return KeptPairs(_symmetric_matrix(condensed - condensed.mean(), pairs.n_samples))
 
@@ -286,6 +293,8 @@ def rsa_score(
 
     Raises
     ------
+    MemoryError
+        If the exact ranks of all pairs do not fit into the memory available.
     ValueError
         For a sample without direction ("cosine": zero, "correlation": all features equal), or
         dissimilarities that are all equal.
