@@ -3,6 +3,7 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import contextlib
 import numbers
 import os
 from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 from sksim._base import SksimEstimator
 from sksim.identifiability._base import LogProbabilityClassifierMixin
 from sksim.metrics.distributions._log_probabilities import check_log_probabilities
-from sksim.utils._arrays import validate_named_data
+from sksim.utils._arrays import naming, validate_named_data
 from sksim.utils._labels import check_labels
 from sksim.utils._optional import require_torch
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
@@ -80,7 +81,15 @@ def _teacher_classes(teacher: Any) -> np.ndarray:
 
 def _teacher_targets(teacher: Any, X: Any) -> np.ndarray:
     """The teacher's log-probabilities, columns in the order of the sorted labels."""
-    log_p = np.asarray(teacher.predict_log_proba(X))[:, np.argsort(teacher.classes_)]
+    with naming("teacher"):
+        log_p = np.asarray(teacher.predict_log_proba(X))
+    shape = np.shape(X)[0], len(teacher.classes_)
+    if log_p.shape != shape:
+        raise ValueError(
+            "teacher must give one log-probability for each row and class by predict_log_proba, "
+            f"of shape {shape}, got {log_p.shape}."
+        )
+    log_p = log_p[:, np.argsort(teacher.classes_)]
     return check_log_probabilities(log_p, "predict_log_proba of teacher").astype(np.float32)
 
 
@@ -389,7 +398,8 @@ class EmbeddingClassifier(
         known = np.unique(y if classes is None else classes)
         if len(known) < 2:
             raise ValueError(f"The number of classes must be at least 2, got {len(known)} class.")
-        targets: Any = None if y is None else _class_index(y, known)
+        with naming("teacher") if self.teacher is not None else contextlib.nullcontext():
+            targets: Any = None if y is None else _class_index(y, known)
         if self.teacher is not None:
             targets = _teacher_targets(self.teacher, X_given)
         self.classes_ = known

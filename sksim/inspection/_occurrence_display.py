@@ -4,7 +4,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from abc import ABC, abstractmethod
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -163,7 +162,7 @@ class OccurrenceDisplayMixin(ABC):
         for name in ("n_neighbors", "n_queries"):
             number = getattr(self, name)
             optional = name == "n_queries" and number is None
-            if not optional and not (isinstance(number, Integral) and number >= 1):
+            if not optional and not (isinstance(number, int | np.integer) and number >= 1):
                 raise ValueError(f"{name} must be an integer of at least 1, got {number!r}.")
         counts = self.occurrence = check_occurrence(self.occurrence)
         self.n_queries = counts.size if self.n_queries is None else self.n_queries
