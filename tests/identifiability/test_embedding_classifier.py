@@ -181,7 +181,7 @@ class TestTraining:
         model.partial_fit(X, y)
         with pytest.raises(ValueError, match=r"classes=\[0, 1\] must be those of the first call"):
             model.partial_fit(X, y, classes=[0, 1])
-        with pytest.raises(ValueError, match=r"^teacher: y holds labels that are not in classes.*: \[7\]"):
+        with pytest.raises(ValueError, match=r"labels that are not in classes.*: \[7\]"):
             model.partial_fit(X[:2], [0, 7])
 
     def test_warm_start_goes_on(self, data):
@@ -489,7 +489,7 @@ class TestDistillation:
 
     def test_labels_must_be_the_teachers(self, data, teacher):
         X, y = data
-        with pytest.raises(ValueError, match=r"^teacher: y holds labels that are not in classes.*: \[4\]"):
+        with pytest.raises(ValueError, match=r"^teacher: y holds labels .*: \[4\]"):
             _small(teacher=teacher).fit(X, y + 1)
 
     def test_labels_are_required_without_a_teacher(self, data):
