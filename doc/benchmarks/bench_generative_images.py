@@ -23,6 +23,7 @@ from bench_generative_digits import MODELS
 from bench_generative_swirl import score
 from skorch.callbacks import Callback
 
+from sksim._torch._training import EarlyStop
 from sksim.inspection import SampleGridDisplay
 
 
@@ -42,9 +43,9 @@ class Limit(Callback):
         net.seconds_ = time.perf_counter() - self.start_
         done = int(net.module_.n_updates)
         if self.n_steps is not None and done >= self.n_steps:
-            raise KeyboardInterrupt
+            raise EarlyStop
         if self.seconds is not None and net.seconds_ >= self.seconds:
-            raise KeyboardInterrupt
+            raise EarlyStop
 
 
 def make_model(name: str, seed: int, image_shape, options):
