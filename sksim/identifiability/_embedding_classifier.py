@@ -7,6 +7,7 @@ import contextlib
 import numbers
 import os
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -22,6 +23,7 @@ from sksim.identifiability._base import LogProbabilityClassifierMixin
 from sksim.metrics.distributions._log_probabilities import check_log_probabilities
 from sksim.utils._arrays import naming, validate_named_data
 from sksim.utils._labels import check_labels
+from sksim.utils._memory import check_fits
 from sksim.utils._optional import require_torch
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from sksim.utils._typing import AnyArray, ArrayLike, FloatArray, RandomState
@@ -36,6 +38,30 @@ def _layer_sizes(hidden_layer_sizes: Sequence[int]) -> tuple[int, ...]:
     if not all(isinstance(size, numbers.Integral) and int(size) > 0 for size in sizes):
         raise ValueError(f"hidden_layer_sizes must be positive integers, got {sizes}.")
     return tuple(map(int, sizes))
+
+
+def _check_network_fits(
+    n_features: int, hidden: tuple[int, ...], n_components: int, n_classes: int, unembedding: str
+) -> None:
+    """Raise where weights, gradients, moments and one-hot labels do not fit into the memory."""
+
+    def n_weights(n_inputs: int) -> int:
+        widths = (n_inputs, *hidden, n_components)
+        return sum((before + 1) * after for before, after in pairwise(widths))
+
+    n_parameters = n_weights(n_features)
+    n_others = 0
+    if unembedding == "mlp":
+        n_parameters += n_weights(n_classes - 1)
+        n_others = n_classes * (n_classes - 1)
+    else:
+        n_parameters += n_classes * n_components
+    # float32: the weights, their gradients and the two moments of the optimizer.
+    check_fits(
+        4 * (4 * n_parameters + n_others),
+        f"Training a network of {n_parameters} parameters for {n_classes} classes",
+        "Use smaller hidden_layer_sizes or n_components, or unembedding='linear' for many classes.",
+    )
 
 
 def _check_range(X: FloatArray) -> None:
@@ -325,6 +351,8 @@ class EmbeddingClassifier(
         KeyboardInterrupt
             At Ctrl-C, after the present step. The classifier can be used, and goes on with
             ``warm_start=True``.
+        MemoryError
+            If the network does not fit into the memory that is available.
 
         Warns
         -----
@@ -410,12 +438,17 @@ class EmbeddingClassifier(
         require_torch(self)
         from sksim._torch.embedding._net import make_embedding_net
 
+        n_classes, hidden = len(self.classes_), _layer_sizes(self.hidden_layer_sizes)
+        if self.module is None:
+            _check_network_fits(
+                self.n_features_in_, hidden, self.n_components, n_classes, self.unembedding
+            )
         parameters = {
             "module": self.module,
             "n_features": self.n_features_in_,
             "n_components": self.n_components,
-            "n_classes": len(self.classes_),
-            "hidden_layer_sizes": _layer_sizes(self.hidden_layer_sizes),
+            "n_classes": n_classes,
+            "hidden_layer_sizes": hidden,
             "unembedding": self.unembedding,
         }
         self.net_, self._stream = make_embedding_net(

@@ -18,6 +18,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sksim.datasets import make_radial_classification
 from sksim.identifiability import EmbeddingClassifier
 from sksim.metrics import kl_divergence, logit_distance
+from sksim.utils import _memory
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
@@ -518,3 +519,28 @@ def test_bad_parameters(data, options, message):
 def test_one_class(data):
     with pytest.raises(ValueError, match="classes must be at least 2, got 1 class"):
         _small().fit(data[0], np.zeros(300))
+
+
+@pytest.mark.parametrize(
+    ("params", "n_classes"),
+    [
+        ({"hidden_layer_sizes": (10**6, 10**6)}, 3),
+        ({"n_components": 10**11}, 3),
+        ({"unembedding": "linear", "n_components": 10**11, "hidden_layer_sizes": ()}, 3),
+    ],
+)
+def test_a_network_beyond_the_memory_is_refused_before_it_is_made(params, n_classes):
+    X, y = np.arange(24.0).reshape(12, 2), np.arange(12) % n_classes
+    with pytest.raises(MemoryError, match=r"takes [\d.]+ GiB, of which .* hidden_layer_sizes"):
+        EmbeddingClassifier(**params).fit(X, y)
+
+
+def test_one_hot_labels_count(monkeypatch):
+    """Very many labels: the square of their number is what does not fit."""
+    monkeypatch.setattr(_memory, "_SMALL", 0)
+    monkeypatch.setattr(_memory, "available_memory", lambda: 30_000.0)
+    X, y = np.arange(600.0).reshape(300, 2), np.arange(300) % 100
+    small = {"hidden_layer_sizes": (2,), "max_epochs": 0, "random_state": 0}
+    with pytest.raises(MemoryError, match=r"for 100 classes .* unembedding='linear'"):
+        EmbeddingClassifier(**small).fit(X, y)
+    EmbeddingClassifier(**small, unembedding="linear").fit(X, y)
