@@ -98,6 +98,14 @@ def _checked(
     return D
 
 
+def _check_samples(values: Any, name: str, metric: Any) -> Any:
+    """Vectors that come beside a graph; missing values are for the metric that knows them."""
+    if values is None:
+        return None
+    finite = "allow-nan" if metric == "nan_euclidean" else True
+    return check_named_array(values, name, accept_sparse="csr", ensure_all_finite=finite)
+
+
 @dataclass
 class _Seen:
     """What a fit in blocks has seen: the statistics of the rows, their number, the deepest row."""
@@ -453,19 +461,12 @@ class GraphReduction(
     ) -> Space:
         """The space behind a graph, its arrays checked."""
         metric = "euclidean" if metric == "l2" else metric
-        self._finite = "allow-nan" if metric == "nan_euclidean" else True
-        vectors = self._check_samples(vectors, "vectors")
-        bank = self._check_samples(bank, "bank")
+        vectors = _check_samples(vectors, "vectors", metric)
+        bank = _check_samples(bank, "bank", metric)
         return Space(vectors, metric, metric_params or {}, bank, y)
 
-    def _check_samples(self, values: Any, name: str) -> Any:
-        """Vectors that come beside a graph."""
-        if values is None:
-            return None
-        finite = getattr(self, "_finite", True)  # which fit on a graph alone does not set
-        return check_named_array(values, name, accept_sparse="csr", ensure_all_finite=finite)
-
     def _fit_blocks(self, blocks: Iterable[Any], space: Space) -> Self:
+        self._metric = space.metric
         seen, n_columns = _Seen(space), 0
         for block in blocks:
             self._see(seen, block)
@@ -515,7 +516,7 @@ class GraphReduction(
     def _reduced(self, graph: Any, queries: Any) -> SparseOutput:
         """Reduced graph, checked."""
         distances = as_distances(graph)
-        queries = self._check_samples(queries, "queries")
+        queries = _check_samples(queries, "queries", getattr(self, "_metric", None))
         if self.fits_by_rows:
             return distances.joined(self._reduced_blocks(distances, queries))
         return distances.with_values(self._reduce(distances, queries), self._link)

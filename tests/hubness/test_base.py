@@ -5,10 +5,10 @@ import pytest
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsTransformer
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsTransformer, kneighbors_graph
 from sklearn.pipeline import make_pipeline
 
-from sksim.hubness import GraphReduction
+from sksim.hubness import CSLS, GraphReduction
 from sksim.hubness._registry import resolve_reduction
 from tests.hubness.conftest import ragged, truncated
 
@@ -81,3 +81,14 @@ def test_it_is_an_estimator(rng):
 def test_the_base_is_abstract():
     with pytest.raises(TypeError, match="abstract"):
         GraphReduction()
+
+
+def test_missing_values_are_of_the_metric_of_the_last_fit():
+    X = np.random.RandomState(0).standard_normal((20, 3))
+    graph = kneighbors_graph(X, 5, mode="distance")
+    X[0, 0] = np.nan
+    reduction = CSLS(n_neighbors=3).fit_graph(graph, vectors=X, metric="nan_euclidean")
+    reduction.reduce_graph(graph, queries=X)
+    reduction.fit(graph)
+    with pytest.raises(ValueError, match="queries contains NaN"):
+        reduction.reduce_graph(graph, queries=X)
