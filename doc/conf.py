@@ -74,7 +74,14 @@ html_theme_options = {
 }
 html_css_files = ["sksim.css"]
 # Pages that stand alone have no section to navigate.
-STANDALONE_PAGES = ["getting_started", "glossary", "bibliography", "changes", "contributing"]
+STANDALONE_PAGES = [
+    "bibliography",
+    "changes",
+    "contributing",
+    "getting_started",
+    "glossary",
+    "reliability",
+]
 html_sidebars: dict[str, list[str]] = {page: [] for page in STANDALONE_PAGES}
 
 
