@@ -80,7 +80,7 @@ def test_imports_go_one_way(path):
 
 
 #: Modules below the families of the measures, in order; the other modules stand on top of them.
-SHARED = ["_chance_counts", "_linalg", "_ridge", "_validation", "_measure"]
+SHARED = ["_chance_counts", "_linalg", "_array_formulas", "_ridge", "_validation", "_measure"]
 FAMILIES = sorted(path.parent.name for path in (PACKAGE / "metrics").glob("*/__init__.py"))
 #: What each room of the similarities may take from the others.
 ROOMS = {
@@ -170,7 +170,12 @@ def test_private_scikit_learn_names_are_these():
         "InvalidParameterError",
         "Options",
         "StrOptions",
+        "_convert_to_numpy",
         "_fit_context",
+        "_is_numpy_namespace",
+        "_max_precision_float_dtype",
+        "device",
+        "get_namespace",
         "validate_params",
     }
 

@@ -28,8 +28,10 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, overload
 
 import numpy as np
 
+from sksim.metrics._array_formulas import take_rows
 from sksim.metrics._chance_counts import SearchShape, chance_counts
-from sksim.metrics._validation import check_paired, check_value
+from sksim.metrics._validation import Keep, check_paired, check_value
+from sksim.utils._array_api import namespace_of
 from sksim.utils._names import unknown_name_error
 from sksim.utils._sklearn import validate_params
 from sksim.utils._typing import ArrayLike
@@ -38,6 +40,7 @@ __all__ = [
     "GREATER_SUFFIXES",
     "LESS_SUFFIXES",
     "SHAPE_MAPS",
+    "ArraySteps",
     "DistributionMeasure",
     "LabelMeasure",
     "Measure",
@@ -53,6 +56,7 @@ __all__ = [
     "identity",
     "permute_rows",
     "register",
+    "with_array_formula",
 ]
 
 #: Whether greater or smaller values are better, by the last word of a function's name.
@@ -147,9 +151,30 @@ class Measure:
         return change in self.invariances
 
     @property
+    def keeps(self) -> Keep:
+        """What stays of arrays of other libraries where dispatch is on."""
+        return getattr(self.function, "keeps", "nothing")
+
+    @property
     def best(self) -> float:
         """The best value of the range."""
         return self.range[1] if self.greater_is_better else self.range[0]
+
+
+class ArraySteps(NamedTuple):
+    """The steps of a paired measure as formulas of the array API, for other libraries than NumPy.
+
+    ``prepare``, ``compare`` and ``permute`` as of ``Steps``; representations and orders are arrays
+    of one library on one device, have passed ``check_in_place``, and the value is an array without
+    axes. ``keep`` says whether gradients flow through the value ("gradient") or the arrays only
+    stay where they are ("library"). The formulas are those of the NumPy route, short instead of
+    in blocks: a matrix of all pairs of samples is held whole.
+    """
+
+    prepare: Callable[[Any], Any]
+    compare: Callable[[Any, Any], Any]
+    permute: Callable[[Any, Any], Any] = take_rows
+    keep: Keep = "library"
 
 
 class Steps(NamedTuple):
@@ -159,11 +184,23 @@ class Steps(NamedTuple):
     ``check_representation``. ``compare(state_x, state_y) -> float`` does the rest.
     ``permute(state_y, order) -> state`` is the state of the rows ``X[order]``, without
     preparing again. States and steps can be pickled (module-level functions or partials).
+    ``arrays`` are the steps for arrays of other libraries, None where there are none: these
+    arrays then become NumPy's.
     """
 
     prepare: Callable[[np.ndarray], Any]
     compare: Callable[[Any, Any], float]
     permute: Callable[[Any, np.ndarray], Any]
+    arrays: ArraySteps | None = None
+
+    @property
+    def keep(self) -> Keep:
+        """What stays of arrays of other libraries: nothing."""
+        return "nothing"
+
+    def suited_to(self, X: ArrayLike) -> "Steps | ArraySteps":
+        """The steps for the kind of array that X is."""
+        return self if self.arrays is None or namespace_of(X) is None else self.arrays
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,6 +263,12 @@ class PairedMeasure(Measure):
         if side == "y" and self.invariances_y is not None:
             return change in self.invariances_y
         return change in self.invariances
+
+    @property
+    def keeps(self) -> Keep:
+        """What stays of arrays of other libraries where dispatch is on."""
+        arrays = self.steps().arrays
+        return "nothing" if arrays is None else arrays.keep
 
     def steps(self) -> Steps:
         """The three steps, with the parameters of this form."""
@@ -372,6 +415,7 @@ class LabelMeasure(Measure):
 # --- the registry ---------------------------------------------------------------------------
 
 M = TypeVar("M", bound=Measure)
+F = TypeVar("F", bound=Callable[..., Any])
 
 _RECORDS: dict[str, Measure] = {}
 
@@ -523,8 +567,50 @@ def evaluate(
     steps: Steps, X: ArrayLike, Y: ArrayLike, *, min_samples: int = 2, constant_ok: bool = False
 ) -> float:
     """Validate a pair and run the steps of a measure: the body of most public functions."""
-    x, y = check_paired(X, Y, min_samples=min_samples, constant_ok=constant_ok)
-    return check_value(steps.compare(steps.prepare(x), steps.prepare(y)))
+    suited = steps.suited_to(X)
+    x, y = check_paired(X, Y, min_samples=min_samples, constant_ok=constant_ok, keep=suited.keep)
+    return check_value(suited.compare(suited.prepare(x), suited.prepare(y)))
+
+
+def with_array_formula(
+    formula: Callable[..., Any], check: Callable[..., Any], *, keep: Keep = "library"
+) -> Callable[[F], F]:
+    """Decorate a measure with its formula for arrays of other libraries than NumPy.
+
+    Parameters
+    ----------
+    formula : callable
+        ``formula(*arrays, **params)`` of the array API, with the keywords of the measure; returns
+        an array without axes.
+    check : callable
+        ``check(*arrays, keep=keep) -> tuple of arrays`` validates what the caller gave.
+    keep : {"library", "gradient"}, default="library"
+        Whether gradients flow through the value.
+
+    Returns
+    -------
+    decorator : callable
+        The measure itself runs where dispatch is off, and on NumPy's arrays.
+    """
+
+    def decorator(function: F) -> F:
+        signature = inspect.signature(function)
+        names = [p.name for p in signature.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+
+        @functools.wraps(function)
+        def dispatched(*args: Any, **kwargs: Any) -> Any:
+            first = args[0] if args else kwargs.get(names[0])
+            if namespace_of(first) is None:
+                return function(*args, **kwargs)
+            bound = signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            arrays = check(*(bound.arguments.pop(name) for name in names), keep=keep)
+            return check_value(formula(*arrays, **bound.arguments), function.__name__)
+
+        dispatched.keeps = keep  # type: ignore[attr-defined]
+        return dispatched  # type: ignore[return-value]
+
+    return decorator
 
 
 def permute_rows(X: np.ndarray, order: np.ndarray) -> np.ndarray:

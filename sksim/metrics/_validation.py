@@ -6,17 +6,20 @@
 import functools
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from sksim.utils._arrays import check_named_array, from_torch, naming
+from sksim.utils._array_api import constant, move, namespace_of, to_numpy, widest_float
+from sksim.utils._arrays import check_named_array, naming
 from sksim.utils._memory import check_fits
 from sksim.utils._typing import ArrayLike
 
 __all__ = [
     "PAIR_CONSTRAINTS",
     "DegenerateSimilarityWarning",
+    "Keep",
+    "check_in_place",
     "check_paired",
     "check_representation",
     "check_same_rows",
@@ -27,6 +30,10 @@ __all__ = [
 
 #: What every public function accepts for the two representations.
 PAIR_CONSTRAINTS = {"X": ["array-like"], "Y": ["array-like"]}
+
+#: What stays of an array of another library where dispatch is on: nothing, as it becomes NumPy's;
+#: the library and the device; or the gradients too.
+Keep: TypeAlias = Literal["nothing", "library", "gradient"]
 
 
 class DegenerateSimilarityWarning(UserWarning):
@@ -70,7 +77,7 @@ def check_representation(
     X : ndarray of shape (n_samples, n_features)
         Finite, float32 or float64; the input itself where it is such an array already.
     """
-    X = from_torch(X)
+    X = to_numpy(X)
     with naming(name):
         if _holds_text_or_objects(X):
             raise TypeError(f"{name} must be numeric, got an array of objects or text.")
@@ -84,6 +91,46 @@ def check_representation(
         raise ValueError(f"{name} must have at least {min_samples} samples, got {X.shape[0]}.")
     if not constant_ok:
         _check_not_constant(X, name)
+    return X
+
+
+def check_in_place(
+    X: Any,
+    *,
+    name: str = "X",
+    min_samples: int = 2,
+    constant_ok: bool = False,
+    keep: Keep = "library",
+    like: Any = None,
+) -> Any:
+    """Validate a representation where it is, as ``check_representation`` does for NumPy.
+
+    Parameters
+    ----------
+    X : array
+        The representation, one row a sample.
+    name, min_samples, constant_ok
+        See ``check_representation``.
+    keep : {"library", "gradient"}, default="library"
+        Whether gradients may flow through the result.
+    like : array or None
+        The first representation of a pair, whose library and device this one takes.
+
+    Returns
+    -------
+    X : array of shape (n_samples, n_features)
+        Finite, in float64 where the device has it.
+    """
+    with naming(name):
+        X = widest_float(X if like is None else move(X, like))
+    X = X if keep == "gradient" else constant(X)
+    values = check_named_array(
+        constant(X), name, keep_library=True, dtype=None, ensure_min_samples=min(min_samples, 1)
+    )
+    if X.shape[0] < min_samples:
+        raise ValueError(f"{name} must have at least {min_samples} samples, got {X.shape[0]}.")
+    if not constant_ok and X.shape[0] > 1 and namespace_of(X).all(values == values[:1, :]):
+        raise ValueError(f"{name} is constant: all its {X.shape[0]} rows are equal.")
     return X
 
 
@@ -110,29 +157,37 @@ def check_paired(
     min_samples: int = 2,
     constant_ok: bool = False,
     name: str = "Y",
+    keep: Keep = "nothing",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Validate two representations of the same samples; see ``check_representation``.
 
-    ``name`` is that of the second one in error messages.
+    ``name`` is that of the second one in error messages. What ``keep`` says stays of arrays of
+    other libraries; both are then of the library and on the device of the first one.
 
     Returns
     -------
     X, Y : ndarray of shape (n_samples, n_features_x), (n_samples, n_features_y)
         The float arrays.
     """
-    check = functools.partial(
-        check_representation, min_samples=min_samples, constant_ok=constant_ok
-    )
+    options: dict[str, Any] = {"min_samples": min_samples, "constant_ok": constant_ok}
+    if keep != "nothing" and namespace_of(X) is not None:
+        check: Callable = functools.partial(check_in_place, keep=keep, like=X, **options)
+    else:
+        check = functools.partial(check_representation, **options)
     arrays = check(X), check(Y, name=name)
     check_same_rows(X, Y, name=name)
     return arrays
 
 
-def check_value(value: float, name: str = "similarity") -> float:
-    """Raise instead of returning NaN or inf, which only overflow can cause by now."""
-    if not math.isfinite(value):
-        raise ValueError(f"The {name} is not finite ({value}): rescale the representations.")
-    return float(value)
+def check_value(value: Any, name: str = "similarity") -> float:
+    """Raise instead of returning NaN or inf, which only overflow can cause by now.
+
+    A tensor through which gradients flow stays one, all else becomes a float.
+    """
+    number = float(constant(value))
+    if not math.isfinite(number):
+        raise ValueError(f"The {name} is not finite ({number}): rescale the representations.")
+    return value if getattr(value, "requires_grad", False) else number
 
 
 def clip(value: float, low: float, high: float) -> float:

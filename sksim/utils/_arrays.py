@@ -18,9 +18,10 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from sksim.utils._array_api import to_numpy
+
 __all__ = [
     "check_named_array",
-    "from_torch",
     "naming",
     "refuse_masks",
     "refuse_masks_and_times",
@@ -36,21 +37,24 @@ def naming(name: str) -> Iterator[None]:
     except (TypeError, ValueError) as error:
         first_line = str(error).partition("\n")[0]
         named = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", first_line)
-        if named or isinstance(error, NotFittedError):
+        advice = _advice_on_activations(first_line, name)
+        if not advice and (named or isinstance(error, NotFittedError)):
             raise
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"{name}: {error}") from error
+        raise kind(f"{name}: {error}{advice}") from error
 
 
-def from_torch(X: Any) -> Any:
-    """Values of a torch tensor of any device, with or without gradients; other arrays as they are.
-
-    Half floats become float32, which NumPy has, without loss.
-    """
-    if not (type(X).__module__.partition(".")[0] == "torch" and hasattr(X, "detach")):
-        return X
-    X = X.detach().cpu()
-    return (X.float() if X.is_floating_point() and X.element_size() < 4 else X).numpy()
+def _advice_on_activations(message: str, name: str) -> str:
+    """How activations with more than two axes become one row a sample."""
+    found = re.search(r"Found array with dim (\d+)", message)
+    if found is None:
+        return ""
+    n_axes = int(found[1])
+    positions = "1" if n_axes == 3 else str(tuple(range(2, n_axes)))
+    return (
+        " Each sample must be one row: average activations over their positions, such as "
+        f"{name}.mean(axis={positions}), or flatten them, {name}.reshape(len({name}), -1)."
+    )
 
 
 def _is_time(dtype: Any) -> bool:
@@ -89,7 +93,7 @@ def check_named_array(
 ) -> NDArray[Any]: ...
 @overload
 def check_named_array(X: Any, name: str, *, accept_sparse: bool | str, **options: Any) -> Any: ...
-def check_named_array(X: Any, name: str, **options: Any) -> Any:
+def check_named_array(X: Any, name: str, *, keep_library: bool = False, **options: Any) -> Any:
     """Validate an array by scikit-learn's ``check_array``, with the argument's name in each error.
 
     Parameters
@@ -98,6 +102,8 @@ def check_named_array(X: Any, name: str, **options: Any) -> Any:
         The array.
     name : str
         Name of the parameter.
+    keep_library : bool, default=False
+        Whether arrays of other libraries stay what they are, where dispatch is on.
     **options : dict
         Those of :func:`sklearn.utils.check_array`.
 
@@ -111,7 +117,7 @@ def check_named_array(X: Any, name: str, **options: Any) -> Any:
     TypeError or ValueError
         What scikit-learn refuses, masked values, dates and times. The message names the argument.
     """
-    X = from_torch(X)
+    X = X if keep_library else to_numpy(X)
     refuse_masks_and_times(X, name)
     with naming(name):
         return check_array(X, input_name=name, **options)
@@ -123,7 +129,14 @@ def validate_named_data(estimator: Any, X: Any, **options: Any) -> NDArray[Any]:
 def validate_named_data(
     estimator: Any, X: Any, y: Any, **options: Any
 ) -> tuple[NDArray[Any], NDArray[Any]]: ...
-def validate_named_data(estimator: Any, X: Any, y: Any = "no_validation", **options: Any) -> Any:
+def validate_named_data(
+    estimator: Any,
+    X: Any,
+    y: Any = "no_validation",
+    *,
+    keep_library: bool = False,
+    **options: Any,
+) -> Any:
     """Validate by scikit-learn's ``validate_data``, with X or y named in each error.
 
     Parameters
@@ -134,6 +147,8 @@ def validate_named_data(estimator: Any, X: Any, y: Any = "no_validation", **opti
         The samples.
     y : array-like, default="no_validation"
         The targets.
+    keep_library : bool, default=False
+        Whether X may stay an array of another library, where dispatch is on.
     **options : dict
         Those of :func:`sklearn.utils.validation.validate_data`.
 
@@ -142,7 +157,7 @@ def validate_named_data(estimator: Any, X: Any, y: Any = "no_validation", **opti
     X or (X, y) : ndarray or tuple of ndarray
         The converted arrays.
     """
-    X, y = from_torch(X), from_torch(y)
+    X, y = X if keep_library else to_numpy(X), to_numpy(y)
     refuse_masks_and_times(X, "X")
     if not (y is None or isinstance(y, str)):  # no y, by scikit-learn's word too
         # What validate_data refuses after this without a name is X.

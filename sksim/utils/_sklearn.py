@@ -15,6 +15,13 @@ from typing import Any, TypeVar
 
 import sklearn.base
 from sklearn.utils import _param_validation
+from sklearn.utils._array_api import (
+    _convert_to_numpy,
+    _is_numpy_namespace,
+    _max_precision_float_dtype,
+    device,
+    get_namespace,
+)
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -31,7 +38,12 @@ __all__ = [
     "InvalidParameterError",
     "Options",
     "StrOptions",
+    "_convert_to_numpy",
     "_fit_context",
+    "_is_numpy_namespace",
+    "_max_precision_float_dtype",
+    "device",
+    "get_namespace",
     "validate_params",
 ]
 

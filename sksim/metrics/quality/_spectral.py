@@ -3,16 +3,26 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import functools
 import math
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from scipy.linalg import eigvalsh, svdvals
 from scipy.special import entr
 
+from sksim.metrics._array_formulas import (
+    array_center,
+    array_directions,
+    array_entropy,
+    array_smaller_gram,
+    array_square_sum,
+)
 from sksim.metrics._linalg import center, directions, square_sum
-from sksim.metrics._measure import SHAPE_MAPS, QualityMeasure, register
-from sksim.metrics._validation import check_representation, clip
+from sksim.metrics._measure import SHAPE_MAPS, QualityMeasure, register, with_array_formula
+from sksim.metrics._validation import Keep, check_in_place, check_representation, clip
+from sksim.utils._array_api import constant, namespace_of
 from sksim.utils._memory import check_fits
 from sksim.utils._sklearn import Interval, validate_params
 from sksim.utils._typing import ArrayLike
@@ -21,6 +31,7 @@ __all__ = [
     "effective_rank",
     "isoscore",
     "matrix_nuclear_norm",
+    "of_uncentered_array",
     "participation_ratio",
     "rankme_score",
     "smaller_gram",
@@ -48,6 +59,26 @@ def smaller_gram(X: np.ndarray) -> np.ndarray:
     return X @ X.T if X.shape[0] < X.shape[1] else X.T @ X
 
 
+def _check_array(X: Any, *, keep: Keep, constant_ok: bool = False) -> tuple[Any]:
+    return (check_in_place(X, keep=keep, constant_ok=constant_ok),)
+
+
+#: Of a centred representation, and of one that may be constant.
+_of_array = functools.partial(with_array_formula, check=_check_array, keep="gradient")
+of_uncentered_array = functools.partial(
+    with_array_formula,
+    check=functools.partial(_check_array, constant_ok=True),
+    keep="gradient",
+)
+
+
+def _array_participation_ratio(x: Any) -> Any:
+    centered = array_center(x, name="X").values
+    ratio = array_square_sum(centered) ** 2 / array_square_sum(array_smaller_gram(centered))
+    return namespace_of(x).clip(ratio, 1.0, float(_largest_rank(centered)))
+
+
+@_of_array(_array_participation_ratio)
 def participation_ratio(X: ArrayLike) -> float:
     r"""Number of directions that carry the variance, by the moments of the spectrum.
 
@@ -104,6 +135,13 @@ def participation_ratio(X: ArrayLike) -> float:
     return clip(ratio, 1.0, _largest_rank(centered))
 
 
+def _array_isoscore(x: Any) -> Any:
+    if x.shape[1] < 2:
+        raise ValueError("X must have at least 2 features for isoscore, got 1.")
+    return (_array_participation_ratio(x) - 1) / (x.shape[1] - 1)
+
+
+@_of_array(_array_isoscore)
 def isoscore(X: ArrayLike) -> float:
     r"""How evenly the variance fills all d directions, from 0 to 1.
 
@@ -161,6 +199,15 @@ def isoscore(X: ArrayLike) -> float:
     return (participation_ratio(X) - 1) / (n_features - 1)
 
 
+def _array_stable_rank(x: Any) -> Any:
+    xp = namespace_of(x)
+    centered = array_center(x, name="X").values
+    largest = xp.max(xp.linalg.eigvalsh(array_smaller_gram(centered)))
+    ratio = array_square_sum(centered) / largest
+    return xp.clip(ratio, 1.0, float(_largest_rank(centered)))
+
+
+@_of_array(_array_stable_rank)
 def stable_rank(X: ArrayLike) -> float:
     r"""Total variance over the variance of the first principal component.
 
@@ -214,6 +261,15 @@ def stable_rank(X: ArrayLike) -> float:
     return clip(np.trace(gram) / largest, 1.0, _largest_rank(centered))
 
 
+def _array_effective_rank(x: Any) -> Any:
+    xp = namespace_of(x)
+    centered = array_center(x, name="X").values
+    sigma = xp.linalg.svdvals(centered)
+    rank = xp.exp(array_entropy(sigma / xp.sum(sigma)))
+    return xp.clip(rank, 1.0, float(_largest_rank(centered)))
+
+
+@_of_array(_array_effective_rank)
 def effective_rank(X: ArrayLike) -> float:
     r"""Number of directions in use, by the entropy of the singular values.
 
@@ -269,9 +325,19 @@ def effective_rank(X: ArrayLike) -> float:
     return clip(np.exp(entr(sigma / sigma.sum()).sum()), 1.0, _largest_rank(centered))
 
 
+def _array_rankme(x: Any, *, eps: float) -> Any:
+    xp = namespace_of(x)
+    peak = xp.max(xp.abs(constant(x)))
+    if peak == 0:
+        raise ValueError("X must have an entry that is not zero, got zeros only.")
+    sigma = xp.linalg.svdvals(x / peak)
+    return xp.exp(array_entropy(sigma / xp.sum(sigma) + eps))
+
+
 @validate_params(
     {"eps": [Interval(Real, 0, None, closed="left")]}, prefer_skip_nested_validation=True
 )
+@of_uncentered_array(_array_rankme)
 def rankme_score(X: ArrayLike, *, eps: float = 1e-07) -> float:
     r"""Effective rank of the representation as it is: a label-free quality of an encoder.
 
@@ -332,6 +398,13 @@ def rankme_score(X: ArrayLike, *, eps: float = 1e-07) -> float:
     return float(np.exp(entr(sigma / sigma.sum() + eps).sum()))
 
 
+def _array_matrix_nuclear_norm(x: Any) -> Any:
+    xp = namespace_of(x)
+    norm = xp.sum(xp.linalg.svdvals(array_directions(x)))
+    return xp.clip(norm, math.sqrt(x.shape[0]), math.sqrt(x.shape[0] * min(x.shape)))
+
+
+@of_uncentered_array(_array_matrix_nuclear_norm)
 def matrix_nuclear_norm(X: ArrayLike) -> float:
     r"""Sum of the singular values after scaling each row to unit length.
 

@@ -3,13 +3,19 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import functools
+import math
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
+from sksim.metrics._array_formulas import array_directions, array_root
 from sksim.metrics._linalg import directions
-from sksim.metrics._measure import QualityMeasure, register
+from sksim.metrics._measure import QualityMeasure, register, with_array_formula
 from sksim.metrics._validation import check_paired, check_representation, clip
+from sksim.metrics.quality._spectral import of_uncentered_array
+from sksim.utils._array_api import constant, namespace_of
 from sksim.utils._blocks import row_blocks
 from sksim.utils._sklearn import Interval, validate_params
 from sksim.utils._typing import ArrayLike
@@ -30,9 +36,21 @@ def _log_sum_potential(unit: np.ndarray, t: float) -> float:
     return float(total)
 
 
+def _array_uniformity(x: Any, *, t: float) -> Any:
+    xp, n = namespace_of(x), x.shape[0]
+    unit = array_directions(x)
+    exponent = -t * xp.clip(2.0 - 2.0 * (unit @ unit.T), min=0.0)
+    itself = xp.eye(n, dtype=unit.dtype, device=unit.device) > 0
+    exponent = xp.where(itself, xp.full_like(exponent, -xp.inf), exponent)
+    largest = constant(xp.max(exponent))
+    log_sum = largest + xp.log(xp.sum(xp.exp(exponent - largest)))
+    return xp.clip(log_sum - math.log(n * (n - 1)), max=0.0)
+
+
 @validate_params(
     {"t": [Interval(Real, 0, None, closed="neither")]}, prefer_skip_nested_validation=True
 )
+@of_uncentered_array(_array_uniformity)
 def uniformity(X: ArrayLike, *, t: float = 2) -> float:
     r"""How evenly a representation covers the sphere; lower is more even.
 
@@ -91,8 +109,29 @@ def uniformity(X: ArrayLike, *, t: float = 2) -> float:
     return min(0.0, _log_sum_potential(unit, t) - np.log(n_pairs).item())
 
 
+def _check_equal_features(X: Any, X_positive: Any) -> None:
+    if X.shape[1] != X_positive.shape[1]:
+        raise ValueError(
+            "X and X_positive must have the same features, got "
+            f"{X.shape[1]} features in X and {X_positive.shape[1]} in X_positive."
+        )
+
+
+def _array_alignment(x: Any, x_positive: Any, *, alpha: float) -> Any:
+    xp = namespace_of(x)
+    _check_equal_features(x, x_positive)
+    difference = array_directions(x) - array_directions(x_positive, "X_positive")
+    gaps = array_root(xp.sum(difference * difference, axis=1))
+    return xp.mean(xp.clip(gaps, max=2.0) ** alpha)
+
+
 @validate_params(
     {"alpha": [Interval(Real, 0, None, closed="neither")]}, prefer_skip_nested_validation=True
+)
+@with_array_formula(
+    _array_alignment,
+    functools.partial(check_paired, min_samples=1, constant_ok=True, name="X_positive"),
+    keep="gradient",
 )
 def alignment(X: ArrayLike, X_positive: ArrayLike, *, alpha: float = 2) -> float:
     r"""Mean distance of positive pairs on the unit sphere; lower is better.
@@ -143,15 +182,18 @@ def alignment(X: ArrayLike, X_positive: ArrayLike, *, alpha: float = 2) -> float
     1.0
     """
     X, X_positive = check_paired(X, X_positive, min_samples=1, constant_ok=True, name="X_positive")
-    if X.shape[1] != X_positive.shape[1]:
-        raise ValueError(
-            "X and X_positive must have the same features, got "
-            f"{X.shape[1]} features in X and {X_positive.shape[1]} in X_positive."
-        )
+    _check_equal_features(X, X_positive)
     gaps = np.linalg.norm(directions(X) - directions(X_positive, "X_positive"), axis=1)
     return float(np.mean(np.minimum(gaps, 2.0) ** alpha))
 
 
+def _array_anisotropy(x: Any) -> Any:
+    xp, n = namespace_of(x), x.shape[0]
+    total = xp.sum(array_directions(x), axis=0)
+    return xp.clip((xp.sum(total * total) - n) / (n * (n - 1)), -1.0 / (n - 1), 1.0)
+
+
+@of_uncentered_array(_array_anisotropy)
 def anisotropy(X: ArrayLike) -> float:
     r"""Mean cosine between different rows: how far they share one direction; lower is better.
 

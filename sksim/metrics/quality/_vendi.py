@@ -6,30 +6,36 @@
 import math
 from collections.abc import Callable
 from numbers import Real
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy.linalg import eigvalsh
 from scipy.special import entr
 
+from sksim.metrics._array_formulas import array_directions, array_entropy, array_smaller_gram
 from sksim.metrics._linalg import directions
 from sksim.metrics._measure import QualityMeasure, register
 from sksim.metrics._validation import check_representation, clip, kernel_of_samples
-from sksim.metrics.quality._spectral import smaller_gram
+from sksim.metrics.quality._spectral import of_uncentered_array, smaller_gram
+from sksim.utils._array_api import constant, move, namespace_of
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 from sksim.utils._typing import ArrayLike
 
 __all__ = ["vendi_score", "von_neumann_entropy"]
 
 
+def _check_semidefinite(smallest: float, largest: float) -> None:
+    if smallest < -1e-7 * largest:
+        raise ValueError(
+            "The kernel matrix must be positive semi-definite, got the eigenvalues "
+            f"{smallest:g} to {largest:g}."
+        )
+
+
 def _shares(gram: np.ndarray) -> np.ndarray:
     """Eigenvalues over their sum; those within rounding error of zero are left out."""
     values = eigvalsh(gram, check_finite=False)
-    if values[0] < -1e-7 * values[-1]:
-        raise ValueError(
-            "The kernel matrix must be positive semi-definite, got the eigenvalues "
-            f"{values[0]:g} to {values[-1]:g}."
-        )
+    _check_semidefinite(values[0], values[-1])
     values = values[values > gram.shape[0] * np.finfo(np.float64).eps * values[-1]]
     return values / values.sum()
 
@@ -70,6 +76,42 @@ def _renyi_entropy(p: np.ndarray, q: float) -> float:
     return clip(entropy, 0.0, math.log(p.size))
 
 
+def _array_gram(x: Any, kernel: Any) -> Any:
+    """Matrix with the non-zero eigenvalues of the kernel matrix."""
+    if not callable(kernel) and kernel == "cosine":
+        return array_smaller_gram(array_directions(x))
+    K = move(kernel(x, x), x) if callable(kernel) else x
+    _check_kernel_matrix(constant(K))  # on the processor: a matrix of the samples is small
+    return K
+
+
+def _array_vendi(x: Any, *, q: float, kernel: Any) -> Any:
+    return namespace_of(x).exp(_array_renyi_entropy(_array_gram(x, kernel), q))
+
+
+def _array_von_neumann_entropy(x: Any) -> Any:
+    return _array_renyi_entropy(_array_gram(x, "cosine"), 1)
+
+
+def _array_renyi_entropy(gram: Any, q: float) -> Any:
+    """Renyi entropy of order q, in nats, of the eigenvalues over their sum."""
+    xp = namespace_of(gram)
+    values = xp.linalg.eigvalsh(gram)
+    largest = constant(values[-1])
+    _check_semidefinite(float(constant(values[0])), float(largest))
+    counts = values > gram.shape[0] * float(xp.finfo(gram.dtype).eps) * largest
+    p = xp.where(counts, values, xp.zeros_like(values))
+    p = p / xp.sum(p)
+    if q == 1:
+        entropy = array_entropy(p)
+    elif math.isinf(q):
+        entropy = -xp.log(xp.max(p))
+    else:
+        logs = xp.log(xp.where(counts, p, xp.ones_like(p)))
+        entropy = xp.log1p(xp.sum(p * xp.expm1((q - 1) * logs))) / (1 - q)
+    return xp.clip(entropy, 0.0, math.log(int(xp.count_nonzero(counts))))
+
+
 @validate_params(
     {
         "q": [Interval(Real, 0, None, closed="both")],
@@ -77,6 +119,7 @@ def _renyi_entropy(p: np.ndarray, q: float) -> float:
     },
     prefer_skip_nested_validation=True,
 )
+@of_uncentered_array(_array_vendi)
 def vendi_score(
     X: ArrayLike,
     *,
@@ -151,6 +194,7 @@ def vendi_score(
     return clip(math.exp(_renyi_entropy(shares, q)), 1.0, shares.size)
 
 
+@of_uncentered_array(_array_von_neumann_entropy)
 def von_neumann_entropy(X: ArrayLike) -> float:
     r"""Entropy of the spectrum of the rows on the unit sphere, in nats.
 

@@ -5,20 +5,32 @@
 
 import functools
 import math
+from collections.abc import Callable
 from numbers import Real
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from scipy import linalg
 
+from sksim.metrics._array_formulas import array_center, take_rows
 from sksim.metrics._linalg import center, same_values
-from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure, Steps, evaluate, identity, register
-from sksim.metrics._validation import PAIR_CONSTRAINTS
+from sksim.metrics._measure import (
+    SHAPE_MAPS,
+    ArraySteps,
+    PairedMeasure,
+    Steps,
+    evaluate,
+    identity,
+    register,
+)
+from sksim.metrics._validation import PAIR_CONSTRAINTS, Keep
 from sksim.metrics.similarity.canonical._cca import (
+    array_principal_axes,
     centered_columns,
     principal_axes,
     warn_if_degenerate,
 )
+from sksim.utils._array_api import constant, namespace_of
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 from sksim.utils._typing import ArrayLike
 
@@ -31,8 +43,8 @@ NEARLY_ONE = 1.0 - 1e-4
 class Shape(NamedTuple):
     """A centred array of unit norm, at most as wide as long, and the norm it had."""
 
-    values: np.ndarray
-    norm: float
+    values: Any
+    norm: Any
 
 
 def unit_shape(values: np.ndarray, scale: float = 1.0) -> Shape:
@@ -97,17 +109,86 @@ def _prepare_whitened(X: np.ndarray, *, alpha: float, whitening: str) -> Shape:
     return unit_shape(values @ (Vt.T * factors))
 
 
+def _array_unit_shape(values: Any, scale: float = 1.0) -> Shape:
+    """The shape of an array of another library.
+
+    The basis of the rows of a wide array counts as constant: its own change turns both the
+    features and the rotation that aligns them, and leaves every distance as it is.
+    """
+    xp = namespace_of(values)
+    norm = xp.linalg.vector_norm(values)
+    n, d = values.shape
+    if d > n:
+        values = values @ xp.linalg.qr(constant(values).T, mode="reduced").Q
+    return Shape(values / norm, scale * norm)
+
+
+def _array_prepare(X: Any) -> Shape:
+    return _array_unit_shape(*array_center(X))
+
+
+def _array_permute(y: Shape, order: Any) -> Shape:
+    return y._replace(values=take_rows(y.values, order))
+
+
+def _array_correlation(x: Shape, y: Shape) -> Any:
+    xp = namespace_of(x.values)
+    return xp.clip(xp.sum(xp.linalg.svdvals(x.values.T @ y.values)), max=1.0)
+
+
+def _array_distance(x: Shape, y: Shape, *, kind: str) -> Any:
+    """The distance of the aligned arrays, the rotation a constant.
+
+    As it is the best one, a small change of it does not change the distance.
+    """
+    xp = namespace_of(x.values)
+    narrow, wide = sorted((x.values, y.values), key=lambda values: values.shape[1])
+    U, _, Vt = xp.linalg.svd(constant(narrow.T @ wide), full_matrices=False)
+    residual = xp.linalg.vector_norm(narrow @ (U @ Vt) - wide)
+    if kind == "angular":
+        return 2.0 * xp.asin(xp.clip(residual / 2.0, max=1.0))
+    if kind == "unit":
+        return residual
+    return xp.hypot(x.norm - y.norm, xp.sqrt(x.norm) * xp.sqrt(y.norm) * residual)
+
+
+def _array_prepare_whitened(X: Any, *, alpha: float, whitening: str) -> Shape:
+    values, scale = array_center(X)
+    singular, V = array_principal_axes(values)
+    if alpha == 0:
+        warn_if_degenerate(X.shape[0], X.shape[1], singular.shape[0])
+    if whitening == "power":
+        factors = singular ** (alpha - 1.0)
+    else:  # in the unit of the data
+        factors = alpha * scale + (1.0 - alpha) / singular
+    return _array_unit_shape(values @ (V * factors))
+
+
+def _array_distance_steps(
+    prepare: Callable[[Any], Shape], *, kind: str = "angular", keep: Keep = "gradient"
+) -> ArraySteps:
+    compare = functools.partial(_array_distance, kind=kind)
+    return ArraySteps(prepare, compare, _array_permute, keep)
+
+
 def _score_steps() -> Steps:
-    return Steps(_prepare, _correlation, permute_shape)
+    arrays = ArraySteps(_array_prepare, _array_correlation, _array_permute, "gradient")
+    return Steps(_prepare, _correlation, permute_shape, arrays)
 
 
 def _distance_steps(*, kind="angular") -> Steps:
-    return Steps(_prepare, functools.partial(_compare_distance, kind=kind), permute_shape)
+    compare = functools.partial(_compare_distance, kind=kind)
+    return Steps(_prepare, compare, permute_shape, _array_distance_steps(_array_prepare, kind=kind))
 
 
 def _shape_steps(*, alpha=1.0, whitening="power") -> Steps:
-    prepare = functools.partial(_prepare_whitened, alpha=alpha, whitening=whitening)
-    return Steps(prepare, functools.partial(_compare_distance, kind="angular"), permute_shape)
+    prepare, array_prepare = (
+        functools.partial(function, alpha=alpha, whitening=whitening)
+        for function in (_prepare_whitened, _array_prepare_whitened)
+    )
+    compare = functools.partial(_compare_distance, kind="angular")
+    arrays = _array_distance_steps(array_prepare, keep="library")
+    return Steps(prepare, compare, permute_shape, arrays)
 
 
 @validate_params(PAIR_CONSTRAINTS, prefer_skip_nested_validation=True)

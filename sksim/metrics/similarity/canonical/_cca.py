@@ -6,7 +6,7 @@
 import functools
 import math
 from numbers import Integral, Real
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from scipy import linalg
@@ -18,6 +18,7 @@ from sksim.metrics._validation import (
     DegenerateSimilarityWarning,
     check_paired,
 )
+from sksim.utils._array_api import namespace_of
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 from sksim.utils._typing import ArrayLike
 from sksim.utils._warnings import warn_caller
@@ -149,6 +150,15 @@ def principal_axes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             return np.sqrt(eigenvalues[::-1]), V[:, ::-1].T
     _, singular, Vt = _svd(values, RTOL)
     return singular, Vt
+
+
+def array_principal_axes(values: Any, rtol: float = RTOL) -> tuple[Any, Any]:
+    """Singular values and right vectors, as columns, of an array of another library."""
+    xp = namespace_of(values)
+    _, singular, Vt = xp.linalg.svd(values, full_matrices=False)
+    rounding = min(values.shape) * float(xp.finfo(values.dtype).eps)
+    rank = int(xp.count_nonzero(singular > max(rtol, rounding) * singular[0]))
+    return singular[:rank], Vt[:rank, :].T
 
 
 def permute_basis(y: Basis, order: np.ndarray) -> Basis:

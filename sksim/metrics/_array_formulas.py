@@ -1,0 +1,89 @@
+"""Centred arrays, unit rows, entropies as formulas of the array API.
+
+For arrays of other libraries than NumPy, on their own device; all values are in float64 where the
+device has it, and gradients flow through everything but the units and the tests of the input.
+"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import math
+from typing import Any
+
+from sksim.metrics._linalg import Centered, power_of_two
+from sksim.utils._array_api import constant, namespace_of
+
+__all__ = [
+    "array_center",
+    "array_directions",
+    "array_entropy",
+    "array_root",
+    "array_smaller_gram",
+    "array_square_sum",
+    "take_rows",
+]
+
+
+def take_rows(X: Any, order: Any) -> Any:
+    """The rows in another order: the permute step of states that are one array."""
+    return namespace_of(X).take(X, order, axis=0)
+
+
+def array_center(X: Any, *, name: str = "The representation") -> Centered:
+    """``center`` for arrays of other libraries: column means subtracted, extreme units divided out.
+
+    Raises
+    ------
+    ValueError
+        If nothing but rounding is left, or the values overflow.
+    """
+    xp = namespace_of(X)
+    mean = xp.mean(X, axis=0)
+    values = X - mean
+    values = values - xp.mean(values, axis=0)
+    peak, level = (float(xp.max(xp.abs(constant(part)))) for part in (values, mean))
+    if not math.isfinite(peak + level):
+        raise ValueError(f"{name} is too large to be centred: rescale it.")
+    if peak <= 2 * xp.finfo(X.dtype).eps * level:
+        raise ValueError(f"{name} is constant up to rounding: its rows do not differ.")
+    scale = power_of_two(peak, "float64" if X.dtype == xp.float64 else "float32")
+    return Centered(values if scale == 1.0 else values * (1 / scale), scale)
+
+
+def array_directions(X: Any, name: str = "X") -> Any:
+    """``directions`` for arrays of other libraries: rows of length one."""
+    xp = namespace_of(X)
+    largest = xp.max(xp.abs(constant(X)), axis=1, keepdims=True)
+    n_zeros = int(xp.count_nonzero(largest == 0))
+    if n_zeros:
+        raise ValueError(
+            f"{name} must have no rows of zeros, which have no direction; got {n_zeros}, "
+            f"the first of them is row {int(xp.argmin(largest))}."
+        )
+    scaled = X / largest
+    return scaled / xp.linalg.vector_norm(scaled, axis=1, keepdims=True)
+
+
+def array_smaller_gram(X: Any) -> Any:
+    """X X^T or X^T X, whichever is smaller: the same non-zero eigenvalues."""
+    return X @ X.T if X.shape[0] < X.shape[1] else X.T @ X
+
+
+def array_square_sum(A: Any) -> Any:
+    """Sum of the squared entries."""
+    return namespace_of(A).sum(A * A)
+
+
+def array_root(squares: Any) -> Any:
+    """Square roots; where there is nothing to take the root of, the gradient is zero too."""
+    xp = namespace_of(squares)
+    is_positive = squares > 0
+    ones = xp.ones_like(squares)
+    return xp.where(is_positive, xp.sqrt(xp.where(is_positive, squares, ones)), 0 * ones)
+
+
+def array_entropy(shares: Any) -> Any:
+    """- sum p log p in nats, zeros adding nothing."""
+    xp = namespace_of(shares)
+    logs = xp.log(xp.where(shares > 0, shares, xp.ones_like(shares)))
+    return -xp.sum(shares * logs)
