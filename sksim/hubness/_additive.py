@@ -38,5 +38,9 @@ def add_bias(
     values = values + distances.by_column(bias)
     if term is None:
         return values
+    term = fill_missing(term, 0.0)
+    with_term = values + distances.by_row(term)
+    if with_term.min(initial=0.0) >= 0:
+        return with_term
     least = -distances.row_minimum(values)
-    return values + distances.by_row(np.maximum(fill_missing(term, 0.0), least))
+    return values + distances.by_row(np.maximum(term, least))

@@ -111,6 +111,14 @@ class GraphDistances:
         first = self.graph.indptr[:-1] + self.has_self
         return np.where(missing, 0, first[:, None] + steps), missing
 
+    @cached_property
+    def _others(self) -> slice | None:
+        """Columns of the rectangle of all entries that are neighbours, if it is one."""
+        own = np.count_nonzero(self.has_self)
+        if self._width is None or own not in (0, self.shape[0]):
+            return None
+        return slice(int(own > 0), self._width)
+
     def nearest(self, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
         """Distances (padded with inf) and indices (with -1) of the nearest neighbours."""
         entries, missing = self._nearest_entries(n_neighbors)
@@ -119,6 +127,12 @@ class GraphDistances:
 
     def nearest_distances(self, n_neighbors: int) -> np.ndarray:
         """Distances to the nearest neighbours, sorted, padded with inf."""
+        return self.nearest_distances_view(n_neighbors).copy()
+
+    def nearest_distances_view(self, n_neighbors: int) -> np.ndarray:
+        """The same, not to be written to: a part of the graph where it has that form."""
+        if self._others is not None:
+            return self.values.reshape(self.shape[0], -1)[:, self._others][:, :n_neighbors]
         entries, missing = self._nearest_entries(n_neighbors)
         return np.where(missing, np.inf, self.values[entries])
 
@@ -250,6 +264,8 @@ class DenseDistances:
         own = self.has_self  # a zero, the first of its row
         nearest[own, :-1], nearest[own, -1] = nearest[own, 1:], np.inf
         return nearest[:, :n_neighbors]
+
+    nearest_distances_view = nearest_distances
 
     def by_row(self, statistic: np.ndarray) -> np.ndarray:
         """Statistic of the rows beside each distance."""

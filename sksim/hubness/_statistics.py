@@ -31,15 +31,17 @@ def check_depth(deepest: int, shape: tuple, n_neighbors: int, name: str) -> None
 
 def mean_distance(distances: Distances, n_neighbors: int) -> np.ndarray:
     """Mean distance to the nearest neighbours, over those at hand; NaN where there are none."""
-    nearest = distances.nearest_distances(n_neighbors)
+    nearest = distances.nearest_distances_view(n_neighbors)
     counts = np.minimum(distances.counts, n_neighbors)
-    total = np.where(np.isinf(nearest), 0.0, nearest).sum(axis=1)
+    if counts.size and counts.min() < nearest.shape[1]:
+        nearest = np.where(np.isinf(nearest), 0.0, nearest)
+    total = nearest.sum(axis=1)
     return np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
 
 
 def kth_distance(distances: Distances, n_neighbors: int) -> np.ndarray:
     """Distance to the n-th neighbour, or to the last at hand; NaN where there are none."""
-    nearest = distances.nearest_distances(n_neighbors)
+    nearest = distances.nearest_distances_view(n_neighbors)
     counts = np.minimum(distances.counts, n_neighbors)
     if nearest.shape[1] == 0:
         return np.full(counts.size, np.nan)

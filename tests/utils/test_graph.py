@@ -119,6 +119,26 @@ def test_long_rows_keep_the_order_of_equal_values(n_values, is_ragged, rng):
         np.testing.assert_array_equal(replaced.data[entries], values[entries][order])
 
 
+@given(st.integers(1, 70), st.integers(0, 1000), st.sampled_from(["near", "tiny", "signs", "nan"]))
+def test_rows_whose_values_differ_in_the_last_bits_are_sorted(width, seed, kind):
+    rng = np.random.RandomState(seed)
+    values = {
+        "near": 1 + np.finfo(float).eps * rng.randint(0, 20, (3, width)),
+        "tiny": 5e-324 * rng.randint(0, 20, (3, width)),
+        "signs": rng.choice([-2.0, -1e-300, -0.0, 0.0, 1e-300, 2.0], (3, width)),
+        "nan": rng.choice([-np.nan, np.nan, 1.0, 2.0], (3, width)),
+    }[kind]
+    values[0] = np.arange(width)  # a row that needs no second look
+    indptr = width * np.arange(4)
+    columns = np.concatenate([rng.permutation(width) for _ in range(3)])
+    graph = sparse.csr_array((np.zeros(3 * width), columns, indptr), shape=(3, width))
+    replaced = replace_values(graph, values.ravel())
+    order = np.argsort(values, axis=1, kind="stable")
+    expected = np.take_along_axis(columns.reshape(3, -1), order, axis=1)
+    np.testing.assert_array_equal(replaced.indices, expected.ravel())
+    np.testing.assert_array_equal(replaced.data, np.take_along_axis(values, order, axis=1).ravel())
+
+
 def test_missing_neighbors_are_left_out():
     graph = graph_from_neighbors(
         np.array([[1.0, 2.0], [3.0, np.inf]]), np.array([[1, 0], [2, -1]]), 3
