@@ -67,6 +67,10 @@ class Space:
     rows: slice = field(default_factory=lambda: slice(None))
     source: Any = None
 
+    def __post_init__(self) -> None:
+        if self.metric == "l2":
+            self.metric = "euclidean"
+
     @property
     def row_vectors(self) -> Any:
         """Vectors of the rows of the graph at hand, None where there are none."""
@@ -456,11 +460,15 @@ class GraphReduction(
         checked = (_checked(block, "blocks", allow_empty=True) for block in blocks)
         return self._fit_blocks(checked, self._space(vectors, metric, metric_params, bank, y))
 
+    @_fit_context(prefer_skip_nested_validation=True)
+    def _fit_found(self, blocks: Iterable[Any], space: Space) -> Self:
+        """Fit as ``fit_blocks`` does, on what a search of sksim found, which needs no check."""
+        return self._fit_blocks(blocks, space)
+
     def _space(
         self, vectors: Any, metric: Metric, metric_params: MetricParams, bank: Any, y: Any
     ) -> Space:
         """The space behind a graph, its arrays checked."""
-        metric = "euclidean" if metric == "l2" else metric
         vectors = _check_samples(vectors, "vectors", metric)
         bank = _check_samples(bank, "bank", metric)
         return Space(vectors, metric, metric_params or {}, bank, y)
@@ -507,6 +515,7 @@ class GraphReduction(
         """
         check_is_fitted(self)
         graph = _checked(graph, "graph", n_indexed=self.n_samples_fit_, allow_empty=True)
+        queries = _check_samples(queries, "queries", getattr(self, "_metric", None))
         return self._reduced(graph, queries)
 
     def _reduced_own(self, graph: Any) -> SparseOutput:
@@ -514,9 +523,8 @@ class GraphReduction(
         return self._reduced(graph, None)
 
     def _reduced(self, graph: Any, queries: Any) -> SparseOutput:
-        """Reduced graph, checked."""
+        """Reduced graph, checked or found by a search of sksim, as the queries are."""
         distances = as_distances(graph)
-        queries = _check_samples(queries, "queries", getattr(self, "_metric", None))
         if self.fits_by_rows:
             return distances.joined(self._reduced_blocks(distances, queries))
         return distances.with_values(self._reduce(distances, queries), self._link)

@@ -16,6 +16,7 @@ from sklearn.utils.validation import (
 )
 
 from sksim._base import SksimEstimator
+from sksim.hubness._base import Space
 from sksim.hubness._inner_product import additive_index
 from sksim.hubness._registry import resolve_reduction
 from sksim.neighbors._candidates import BACKENDS, BruteBackend, Candidates, Lists, make_backend
@@ -166,13 +167,14 @@ class HubnessReducedSearch(SksimEstimator):
         else:
             lists = lists or self._candidates.whole_lists()
             pairs = self._candidates.graphs(lists=lists)
-        graphs = (graph for _, graph in pairs)
+        graphs: Iterable[Any] = (graph for _, graph in pairs)
         self._needs_vectors = self.reduction_.needs_vectors and self.metric != "precomputed"
-        space = {"vectors": X if self._needs_vectors else None, **options, "bank": bank, "y": y}
-        if self.reduction_.fits_by_rows:
-            self.reduction_.fit_blocks(graphs, **space)
-        else:
-            self.reduction_.fit_graph(sparse.vstack(list(graphs), format="csr"), **space)
+        vectors = X if self._needs_vectors else None
+        space = Space(vectors, self.metric, self.metric_params or {}, bank, y)
+        if not self.reduction_.fits_by_rows:
+            graphs = [sparse.vstack(list(graphs), format="csr")]
+        # What the search found in checked vectors is in order: its graphs are not checked again.
+        self.reduction_._fit_found(graphs, space)
         return lists
 
     def _validated_bank(self, bank):
@@ -192,7 +194,7 @@ class HubnessReducedSearch(SksimEstimator):
         for queries, graph in pairs:
             if self.reduction_ is not None:
                 vectors = queries if self._needs_vectors else None
-                graph = self.reduction_.reduce_graph(graph, queries=vectors)
+                graph = self.reduction_._reduced(graph, vectors)
             parts.append(graph)
         return parts[0] if len(parts) == 1 else sparse.vstack(parts, format="csr")
 

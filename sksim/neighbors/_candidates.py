@@ -25,7 +25,7 @@ from sksim._search._rerank import rerank
 from sksim._search._selection import sorted_by_distance
 from sksim.neighbors._approximate import APPROXIMATE_BACKENDS
 from sksim.utils._blocks import row_blocks
-from sksim.utils._graph import check_columns, graph_from_neighbors, row_index
+from sksim.utils._graph import check_columns, check_graph, graph_from_neighbors, row_index
 from sksim.utils._typing import Metric, MetricParams
 
 __all__ = [
@@ -252,6 +252,8 @@ class Candidates:
         self.backend = backend
         self.n_candidates = min(n_candidates, n_others)
         self.n_indexed = n_others + 1
+        #: Whether the lists are in order: not so those that another package found.
+        self.is_certain = isinstance(backend, BruteBackend | PrecomputedBackend)
         #: Entries asked of the back end for each row: its own and all candidates.
         self.width = self.n_candidates + 1
         # With every other sample a candidate, a query sees all of them, as it is none of them.
@@ -293,10 +295,10 @@ class Candidates:
             else:
                 n_kept = self._n_of_query + (distances[:, :1] == 0)
                 indices = np.where(np.arange(distances.shape[1]) < n_kept, indices, -1)
-            yield (
-                queries,
-                graph_from_neighbors(distances, indices, self.n_indexed, container=container),
-            )
+            graph = graph_from_neighbors(distances, indices, self.n_indexed, container=container)
+            if not self.is_certain:
+                graph = check_graph(graph, name="The graph of candidates", allow_empty=True)
+            yield queries, graph
 
     def grown(self, X: Any, lists: Lists | None, width: int) -> tuple[Any, Lists]:
         """Index with the rows of X appended, and its lists, from searches of the new pairs alone.

@@ -22,6 +22,7 @@ from scipy import sparse
 from sklearn.utils import gen_batches
 
 from sksim.utils._arrays import check_named_array
+from sksim.utils._kernels import columns_are_distinct, compiled_if_loaded, rows_rise
 from sksim.utils._memory import check_fits
 from sksim.utils._typing import ArrayLike, FloatArray, IntArray, SparseGraph
 
@@ -46,6 +47,8 @@ SELF_TOLERANCE = 1e-5
 
 # Entries of a block of rows: its columns are sorted within the processor's cache.
 _BLOCK_ENTRIES = 2**17
+# Entries from which on compiled checks are asked for.
+_COMPILED_ENTRIES = 2**20
 
 
 class NeighborRows(NamedTuple):
@@ -115,6 +118,24 @@ def _check_layout(graph: Any, name: str) -> SparseGraph:
     return graph
 
 
+def _unsigned(indices: IntArray) -> IntArray:
+    """The same numbers, negative ones as the largest of all."""
+    return indices.view(f"u{indices.dtype.itemsize}")
+
+
+def _passes(
+    kernel: Callable, graph: SparseGraph, values: IntArray | FloatArray, *options: int
+) -> bool:
+    """Whether a compiled check of a large graph says that its rows are in order.
+
+    If there is none, or it says no, the check by numpy decides, and finds the place.
+    """
+    if graph.nnz < max(_COMPILED_ENTRIES, graph.shape[1]):
+        return False
+    check = compiled_if_loaded(kernel)
+    return check is not None and check(values, graph.indptr, *options)
+
+
 def _repeated_columns(graph: SparseGraph) -> Iterator[np.ndarray]:
     """Mask of the entries, a block of rows after the other, whose column the row holds before.
 
@@ -153,8 +174,15 @@ def check_columns(graph: Any, *, name: str = "X", n_indexed: int | None = None) 
             f"got a sparse graph of shape {graph.shape}."
         )
     graph = _check_layout(graph, name)
+    if not _passes(columns_are_distinct, graph, _unsigned(graph.indices), graph.shape[1]):
+        _check_distinct(graph, name)
+    return graph
+
+
+def _check_distinct(graph: SparseGraph, name: str) -> None:
+    """Check that all columns are in range, and those of each row distinct."""
     n_columns, indices = graph.shape[1], graph.indices
-    if indices.size and (indices.min() < 0 or indices.max() >= n_columns):
+    if indices.size and _unsigned(indices).max() >= n_columns:
         entry = np.flatnonzero((indices < 0) | (indices >= n_columns))[0]
         advice = (
             " A neighbour that was not found is no entry, where some searches fill in -1: leave "
@@ -172,7 +200,6 @@ def check_columns(graph: Any, *, name: str = "X", n_indexed: int | None = None) 
             f"{name} must hold each neighbour of a row once, got several entries "
             f"{_place(graph, entry)}. Keep the one with the least distance."
         )
-    return graph
 
 
 def _check_values(graph: SparseGraph, name: str) -> None:
@@ -181,6 +208,8 @@ def _check_values(graph: SparseGraph, name: str) -> None:
     A comparison with NaN is false. So in rows that rise nothing is NaN but perhaps a single entry,
     and the ends of the row bound the rest.
     """
+    if _passes(rows_rise, graph, graph.data):
+        return
     data, starts, filled = graph.data, graph.indptr[:-1], np.diff(graph.indptr) > 0
     first, last = starts[filled], graph.indptr[1:][filled] - 1
     rises = np.empty(data.size, dtype=bool)
@@ -240,8 +269,10 @@ def check_graph(
 
     Notes
     -----
-    Takes O(n K log K) time for n rows of K entries, one vectorised sort of the columns: 2 ms for
-    2 million entries in rows of one length, three to four times as much in ragged ones.
+    Takes O(n K log K) time for n rows of K entries, mostly for one vectorised sort of the columns,
+    which takes three to four times as long in ragged rows. Where numba is loaded, graphs of a
+    million entries and more are checked in O(n K + m) for m columns, whatever their rows:
+    ``doc/benchmarks/bench_graph_checks.py`` measures the share of a reduction.
     """
     graph = check_columns(graph, name=name, n_indexed=n_indexed)
     if graph.dtype not in (np.float32, np.float64):

@@ -7,13 +7,23 @@ imported when a kernel is first asked for, never with the package.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import sys
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 
+import numpy as np
+
 from sksim.utils._typing import FloatArray, IntArray
 
-__all__ = ["compiled", "count_jointly_above", "push_pairs"]
+__all__ = [
+    "columns_are_distinct",
+    "compiled",
+    "compiled_if_loaded",
+    "count_jointly_above",
+    "push_pairs",
+    "rows_rise",
+]
 
 
 @cache
@@ -27,6 +37,50 @@ def compiled(kernel: Callable) -> Callable | None:
         return numba.njit(nogil=True, cache=True)(kernel)
     except RuntimeError:  # no folder that the compiled code could be kept in
         return numba.njit(nogil=True)(kernel)
+
+
+def compiled_if_loaded(kernel: Callable) -> Callable | None:
+    """Compiled form of a kernel that saves milliseconds: to import numba for it takes longer."""
+    return compiled(kernel) if "numba" in sys.modules else None
+
+
+def columns_are_distinct(columns: IntArray, indptr: IntArray, n_columns: int) -> bool:
+    """Whether all columns, unsigned, are below ``n_columns``, and those of each row distinct.
+
+    Each row stamps its columns with its number, from 1 again where the numbers end.
+    """
+    stamps, number = np.zeros(n_columns, dtype=np.uint16), 0
+    for row in range(indptr.size - 1):
+        own = columns[indptr[row] : indptr[row + 1]]
+        n_inside = 0
+        for j in range(own.size):
+            n_inside += own[j] < n_columns
+        if n_inside < own.size:
+            return False
+        number += 1
+        if number == 65536:
+            stamps[:] = 0
+            number = 1
+        n_repeated = 0
+        for j in range(own.size):
+            column = own[j]
+            n_repeated += stamps[column] == number
+            stamps[column] = number
+        if n_repeated > 0:
+            return False
+    return True
+
+
+def rows_rise(values: FloatArray, indptr: IntArray) -> bool:
+    """Whether the values of each row are finite, not negative and rise."""
+    for row in range(indptr.size - 1):
+        own = values[indptr[row] : indptr[row + 1]]
+        n_rises = 1
+        for j in range(1, own.size):
+            n_rises += own[j] >= own[j - 1]  # false for NaN
+        if own.size > 0 and not (n_rises == own.size and own[0] >= 0 and own[-1] < np.inf):
+            return False
+    return True
 
 
 def count_jointly_above(

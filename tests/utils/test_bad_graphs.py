@@ -1,5 +1,6 @@
 """Every door for neighbour graphs refuses a bad one by name, row and column, and changes none."""
 
+import sys
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,7 +24,9 @@ from sksim.neighbors import (
     HubnessWeightedKNeighborsClassifier,
     NadarayaWatsonClassifier,
 )
+from sksim.neighbors._approximate import FaissBackend
 from sksim.utils._graph import check_graph
+from sksim.utils._kernels import columns_are_distinct, compiled, rows_rise
 from tests.hubness.family import BARE
 
 N, DEPTH = 30, 12
@@ -331,3 +334,77 @@ def test_the_graph_of_the_caller_is_not_changed(bad, dtype):
 
 def _fitted_searches():
     return [clone(s).fit(good_graph(), Y) for s in SEARCHES if hasattr(s, "kneighbors")]
+
+
+@pytest.mark.parametrize(("metric", "n_checks"), [("euclidean", 0), ("precomputed", 1)])
+def test_what_the_search_found_is_not_checked_again(monkeypatch, metric, n_checks):
+    checked = []
+    for module in ("sksim.hubness._base", "sksim.neighbors._base", "sksim.neighbors._candidates"):
+        monkeypatch.setattr(f"{module}.check_graph", lambda graph, **_: checked.append(1) or graph)
+    X = good_graph() if metric == "precomputed" else np.arange(N)[:, None] ** 1.5
+    search = HubnessReducedNearestNeighbors(3, reduction="csls", metric=metric).fit(X)
+    search.kneighbors(X)
+    assert len(checked) == 2 * n_checks  # what the user gave, in fit and in kneighbors
+
+
+def test_what_another_package_found_is_checked(monkeypatch, rng):
+    pytest.importorskip("faiss")
+    found = (np.arange(N)[:, None] + np.arange(12)) % N
+    found[4, 7] = found[4, 3]
+    monkeypatch.setattr(FaissBackend, "_ask", lambda self, X, n_neighbors: found)
+    search = HubnessReducedNearestNeighbors(3, backend="faiss", n_candidates=11)
+    with pytest.raises(ValueError, match="graph of candidates.*once.*in row 4, column 7"):
+        search.fit(rng.standard_normal((N, 4)))
+
+
+@pytest.fixture
+def compiled_checks(monkeypatch):
+    """Compiled checks for graphs of any size; the list of those that were asked."""
+    pytest.importorskip("numba")
+    asked = []
+
+    def passes(kernel, graph, values, *options):
+        asked.append(kernel)
+        return compiled(kernel)(values, graph.indptr, *options)
+
+    monkeypatch.setattr("sksim.utils._graph._passes", passes)
+    return asked
+
+
+@pytest.mark.parametrize("indices", [np.int32, np.int64])
+@pytest.mark.parametrize("values", [np.float64, np.float32])
+@pytest.mark.parametrize("ragged", [False, True])
+def test_compiled_checks_let_good_graphs_pass(
+    compiled_checks, monkeypatch, indices, values, ragged
+):
+    graph = good_graph(ragged=ragged)
+    graph.data = graph.data.astype(values)  # graph.astype would sort the rows by column
+    graph.indices, graph.indptr = graph.indices.astype(indices), graph.indptr.astype(indices)
+    monkeypatch.setattr("sksim.utils._graph._check_distinct", None)  # not needed
+    assert check_graph(graph) is graph
+    assert compiled_checks == [columns_are_distinct, rows_rise]
+
+
+@each_bad
+def test_compiled_checks_give_the_same_errors(compiled_checks, bad):
+    with pytest.raises(bad.error, match=names(bad.message, "G")):
+        check_graph(bad_graph(bad), name="G")
+
+
+@pytest.mark.parametrize("check", [columns_are_distinct, compiled(columns_are_distinct)])
+def test_numbers_of_rows_begin_anew(check):
+    if check is None:
+        pytest.skip("numba is not installed")
+    n_rows = 2**16 + 3
+    indptr = np.arange(0, 2 * n_rows + 1, 2)
+    columns = np.tile(np.array([0, 1], dtype=np.uint32), n_rows)
+    assert check(columns, indptr, 2)
+    columns[-1] = 0
+    assert not check(columns, indptr, 2)
+
+
+def test_numba_is_not_imported_for_a_check(monkeypatch):
+    monkeypatch.delitem(sys.modules, "numba", raising=False)
+    monkeypatch.setattr("sksim.utils._graph._COMPILED_ENTRIES", 0)
+    assert check_graph(good_graph()) is not None
+    assert "numba" not in sys.modules

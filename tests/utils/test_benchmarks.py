@@ -11,6 +11,7 @@ FOLDER = pathlib.Path(__file__).parents[2] / "doc" / "benchmarks"
 SMALL = {
     "exact_search": ["--shapes", "600x20", "--n-rounds", "1"],
     "reductions": ["--n", "600", "--n-candidates", "30", "--n-rounds", "1"],
+    "graph_checks": ["--n", "600", "--n-candidates", "30", "--n-rounds", "1"],
     "hubness_measures": ["--n-graph", "3000", "--n-moments", "1000", "--n-rounds", "1"],
     "empirical": ["--n", "200", "--n-listed", "300", "--d", "9", "--n-rounds", "1"],
     "similarity": ["--n", "400", "--d", "70", "--n-rsa", "300", "--n-permuted", "200"],
