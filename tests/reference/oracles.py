@@ -194,6 +194,26 @@ def jaccard_knn_score(X, Y, metric="cosine"):
     return neighborhood.jaccard_knn(X, Y, 10, metric)
 
 
+def cycle_knn_score(X, Y, metric="cosine", adjusted=False):
+    score = neighborhood.cycle_knn(X, Y, 10, metric)
+    chance = neighborhood.cycle_knn_chance(X, 10, metric)
+    return (score - chance) / (1 - chance) if adjusted else score
+
+
+def lcs_knn_score(X, Y, metric="cosine", adjusted=False):
+    score = neighborhood.lcs_knn(X, Y, 10, metric)
+    chance = neighborhood.lcs_knn_chance(len(X), 10)
+    return (score - chance) / (1 - chance) if adjusted else score
+
+
+def edit_knn_score(X, Y, metric="cosine"):
+    return neighborhood.edit_knn(X, Y, 10, metric)
+
+
+def cknna_score(X, Y, unbiased=True, form="hsic"):
+    return neighborhood.cknna(X, Y, 10, unbiased=unbiased, form=form)
+
+
 def rank_similarity_score(X, Y):
     return neighborhood.rank_similarity(X, Y, 10, "cosine")
 

@@ -18,6 +18,13 @@ def golden_pair(n, d1, d2, seed):
     return X, Y
 
 
+def noisy_pair(seed, n, d1, d2, noise):
+    """Some of the features of X, with noise, are Y."""
+    rng = np.random.RandomState(seed)
+    X = rng.randn(n, d1)
+    return X, X[:, :d2] + noise * rng.randn(n, d2)
+
+
 def centered(X):
     return X - X.mean(axis=0)
 

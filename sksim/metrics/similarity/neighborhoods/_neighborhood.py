@@ -8,6 +8,7 @@ from collections.abc import Callable
 from numbers import Integral
 
 import numpy as np
+from scipy.sparse import csr_array
 from sklearn.neighbors import VALID_METRICS
 
 from sksim._search._exact import exact_neighbors
@@ -21,7 +22,9 @@ __all__ = [
     "complement",
     "neighbor_indices",
     "neighbor_steps",
+    "neighbor_weights",
     "overlap_counts",
+    "overlap_mask",
     "relabel",
 ]
 
@@ -58,14 +61,37 @@ def relabel(neighbors: np.ndarray, order: np.ndarray) -> np.ndarray:
     return new_label[neighbors[:, order]]
 
 
+def overlap_mask(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Which of the neighbours in x are neighbours in y too, (k, n)."""
+    shared = np.zeros(x.shape, dtype=bool)
+    equal = np.empty_like(shared)
+    for row in y:
+        np.equal(x, row, out=equal)
+        shared |= equal
+    return shared
+
+
 def overlap_counts(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Number of neighbours that each sample has in both representations."""
-    shared = np.zeros(y.shape, dtype=bool)
-    equal = np.empty_like(shared)
-    for row in x:
-        np.equal(y, row, out=equal)
-        shared |= equal
-    return np.count_nonzero(shared, axis=0)
+    return np.count_nonzero(overlap_mask(x, y), axis=0)
+
+
+def neighbor_weights(
+    neighbors: np.ndarray, weights: np.ndarray | None = None, mask: np.ndarray | None = None
+) -> csr_array:
+    """The neighbours (k, n) of the samples as a sparse matrix (n, n), of ones or weights (k, n).
+
+    Those that the mask leaves out have the weight zero.
+    """
+    n_neighbors, n_samples = neighbors.shape
+    if weights is None:
+        weights = np.ones(neighbors.shape, dtype=np.int8)
+    if mask is not None:
+        weights = np.where(mask, weights, 0.0)
+    starts = np.arange(n_samples + 1) * n_neighbors
+    # Copies, which products sort in place.
+    entries = weights.T.flatten(), neighbors.T.flatten(), starts
+    return csr_array(entries, shape=(n_samples, n_samples))
 
 
 def chance_overlap(n_samples: int, *, n_neighbors: int) -> float:
