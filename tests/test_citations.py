@@ -19,6 +19,7 @@ WITHOUT_SOURCE = {
     "GraphReduction",
     "aligned_log_probabilities",
     "candidate_report",
+    "collect_activations",
     "cross_similarity",
     "get_scorer",
     "get_scorer_names",

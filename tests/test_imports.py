@@ -21,7 +21,7 @@ ALLOWED = {
     "utils": set(),
     "_search": {"utils"},
     "datasets": {"utils"},
-    "metrics": {"utils", "_search"},
+    "metrics": {"utils", "_search", "_torch"},
     "preprocessing": {"utils", "_search", "metrics"},
     "hubness": {"utils", "_search", "metrics"},
     "neighbors": {"utils", "_search", "metrics", "preprocessing", "hubness"},
@@ -38,6 +38,7 @@ ALLOWED = {
         "alignment",
         "identifiability",
         "generative",
+        "_torch",
     },
 }
 

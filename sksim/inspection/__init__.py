@@ -1,8 +1,11 @@
-"""Displays: figures from computed quantities."""
+"""Displays: figures from computed quantities; activations of the layers of networks."""
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from sksim.inspection._activations import (
+    collect_activations,
+)
 from sksim.inspection._depth_loss import (
     DepthLossDisplay,
 )
@@ -29,4 +32,5 @@ __all__ = [
     "SampleGridDisplay",
     "SimilarityMatrixDisplay",
     "TrainingCurveDisplay",
+    "collect_activations",
 ]

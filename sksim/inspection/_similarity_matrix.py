@@ -63,6 +63,11 @@ def _check_labels(labels: Labels | None, size: int, name: str) -> list[str]:
     return checked
 
 
+def _first(entries: dict[str, Any], *keys: str) -> Any:
+    """The first of some entries that exists, or None."""
+    return next((entries[key] for key in keys if key in entries), None)
+
+
 def _metric_or_measure(metric: Measure | None, measure: Any) -> Measure | None:
     """``metric``, which was called ``measure`` before."""
     if isinstance(measure, str) and measure == "deprecated":
@@ -129,6 +134,7 @@ class SimilarityMatrixDisplay:
     --------
     sksim.metrics.pairwise_similarity : The matrix of one set of representations.
     sksim.metrics.cross_similarity : The matrix of two sets.
+    sksim.metrics.layer_similarity : The matrix of the layers of two networks.
 
     References
     ----------
@@ -181,8 +187,9 @@ class SimilarityMatrixDisplay:
         Parameters
         ----------
         similarities : Bunch or array-like of shape (n_rows, n_columns)
-            The result of :func:`sksim.metrics.pairwise_similarity` or
-            :func:`sksim.metrics.cross_similarity`, with its labels, or a matrix.
+            The result of :func:`sksim.metrics.pairwise_similarity`,
+            :func:`sksim.metrics.cross_similarity` or :func:`sksim.metrics.layer_similarity`,
+            with its labels, or a matrix.
         row_labels : sequence of str, default=None
             Names of the rows; None means those of the Bunch, or numbers.
         column_labels : sequence of str, default=None
@@ -213,8 +220,8 @@ class SimilarityMatrixDisplay:
         values, rows, columns = similarities, None, None
         if isinstance(similarities, dict):
             values = similarities["values"]
-            rows = similarities.get("row_labels", similarities.get("labels"))
-            columns = similarities.get("column_labels")
+            rows = _first(similarities, "row_labels", "labels_a", "labels")
+            columns = _first(similarities, "column_labels", "labels_b")
         display = cls(
             values,
             row_labels=rows if row_labels is None else row_labels,

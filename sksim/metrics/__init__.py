@@ -7,6 +7,7 @@ from sksim.metrics import distributions, occurrence, quality, similarity
 from sksim.metrics._distribution_accumulator import DistributionAccumulator
 from sksim.metrics._distribution_scorer import make_distribution_scorer
 from sksim.metrics._hubness_scorer import make_hubness_scorer
+from sksim.metrics._layer_similarity import layer_similarity
 from sksim.metrics._representation_scorer import make_representation_scorer
 from sksim.metrics._scorer import get_scorer, get_scorer_names, get_scorers
 from sksim.metrics._similarity_accumulator import SimilarityAccumulator
@@ -29,6 +30,7 @@ __all__ = [
     "get_scorer",
     "get_scorer_names",
     "get_scorers",
+    "layer_similarity",
     "make_distribution_scorer",
     "make_hubness_scorer",
     "make_representation_scorer",

@@ -20,7 +20,6 @@ from sksim.metrics.quality._spectral import (
 from sksim.metrics.similarity._pair_sums import PairSums, pair_sums
 from sksim.metrics.similarity.alignment._procrustes import (
     procrustes_distance,
-    procrustes_score,
     shape_distance,
 )
 from sksim.metrics.similarity.canonical._cca import (
@@ -45,18 +44,22 @@ _Pair: TypeAlias = tuple[T, T]
 _Sums: TypeAlias = tuple[PairSums, PairSums, PairSums]
 
 
-class _Axes(NamedTuple):
+class Axes(NamedTuple):
     """Principal axes of one side: ``vectors`` (d, r), singular values ``lengths`` (r,)."""
 
     vectors: np.ndarray
     lengths: np.ndarray
 
 
-def _axes(scatter: np.ndarray) -> _Axes:
-    """Eigenvectors and roots of the eigenvalues of X^T X, those that are rounding left out."""
+def axes_of(scatter: np.ndarray, rounding: float = 0.0) -> Axes:
+    """Eigenvectors and roots of the eigenvalues of X^T X, those that are rounding left out.
+
+    The products are in double precision; ``rounding`` is the unit of a coarser X.
+    """
     eigenvalues, vectors = linalg.eigh(scatter)
-    kept = eigenvalues > scatter.shape[0] * np.finfo(np.float64).eps * eigenvalues[-1]
-    return _Axes(vectors[:, kept], np.sqrt(eigenvalues[kept]))
+    d = scatter.shape[0]
+    kept = eigenvalues > max(d * np.finfo(np.float64).eps, (d * rounding) ** 2) * eigenvalues[-1]
+    return Axes(vectors[:, kept], np.sqrt(eigenvalues[kept]))
 
 
 def _mirrored(values: np.ndarray) -> np.ndarray:
@@ -64,13 +67,12 @@ def _mirrored(values: np.ndarray) -> np.ndarray:
     return np.vstack([values, -values]) / math.sqrt(2.0)
 
 
-def _stand_in(xx: np.ndarray, yy: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Two small centred arrays with the given X^T X, Y^T Y and X^T Y.
+def _stand_in(x: Axes, y: Axes, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Two small centred arrays with the given principal axes and X^T Y.
 
     In the principal axes of either side the products are identities and the matrix M of cosines
     between the axes; [I; 0] and [M; (I - M^T M)^(1/2)] have these products.
     """
-    x, y = _axes(xx), _axes(yy)
     M = (x.vectors / x.lengths).T @ xy @ (y.vectors / y.lengths)
     P, rho, Qt = linalg.svd(M)
     rho = np.minimum(rho, 1.0)
@@ -260,17 +262,20 @@ class SimilarityAccumulator:
         check_value(xx.ab + yy.ab)
         return xx, yy, xy
 
+    def _axes(self, side: str) -> Axes:
+        """Principal axes of one side."""
+        return axes_of(self._centered()["xy".index(side)].xy)
+
     def _arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """Small representations that stand in for the two, with the same products."""
-        xx, yy, xy = self._centered()
-        X, Y = _stand_in(xx.xy, yy.xy, xy.xy)
+        X, Y = _stand_in(self._axes("x"), self._axes("y"), self._centered()[2].xy)
         return X * self._units[0], Y * self._units[1]
 
     def _warn_if_degenerate(self, variance: float | None = None) -> None:
         """As the measures that whiten do: all directions, or those with a share of the variance."""
-        for sums in self._centered()[:2]:
+        for sums, side in zip(self._centered()[:2], "xy", strict=True):
             if sums.x.size >= sums.n - 1:
-                lengths = _axes(sums.xy).lengths[::-1]
+                lengths = self._axes(side).lengths[::-1]
                 if variance is None:
                     warn_if_degenerate(sums.n, sums.x.size, lengths.size)
                 else:
@@ -365,7 +370,8 @@ class SimilarityAccumulator:
         score : float
             Procrustes similarity, as of all samples at once.
         """
-        return procrustes_score(*self._arrays())
+        xx, yy, xy = self._centered()
+        return min(1.0, float(linalg.svdvals(xy.xy).sum() / math.sqrt(xx.a * yy.a)))
 
     def procrustes_distance(self, **params: Any) -> float:
         """Procrustes distance, see :func:`sksim.metrics.procrustes_distance`.
@@ -438,7 +444,7 @@ class SimilarityAccumulator:
         if target not in ("x", "y"):
             raise unknown_name_error("target", target, ("x", "y"))
         source, goal, products = (xx, yy, xy.xy) if target == "y" else (yy, xx, xy.xy.T)
-        axes = _axes(source.xy)
+        axes = self._axes("x" if target == "y" else "y")
         warn_if_degenerate(self.n_samples, source.x.size, axes.lengths.size)
         explained = np.sum(((axes.vectors / axes.lengths).T @ products) ** 2)
         return min(1.0, float(explained / goal.a))
@@ -446,7 +452,7 @@ class SimilarityAccumulator:
     def _one_side(self, side: str) -> np.ndarray:
         if side not in ("x", "y"):
             raise unknown_name_error("side", side, ("x", "y"))
-        axes = _axes(self._centered()["xy".index(side)].xy)
+        axes = self._axes(side)
         return _mirrored(axes.lengths[:, None] * axes.vectors.T)
 
     def participation_ratio(self, *, side: Literal["x", "y"] = "x") -> float:

@@ -42,6 +42,11 @@ class PairSums(NamedTuple):
             n, p * x, q * y, p * q * xy, pp * a, qq * b, pp * qq * ab, pp * q * ay, p * qq * bx
         )
 
+    def swapped(self) -> "PairSums":
+        """The sums over the pairs (y, x)."""
+        n, x, y, xy, a, b, ab, ay, bx = self
+        return PairSums(n, y, x, xy.T, b, a, ab, bx, ay)
+
     def shifted(self, u: np.ndarray, v: np.ndarray) -> "PairSums":
         """The sums over the pairs (x + u, y + v)."""
         n, x, y, xy, a, b, ab, ay, bx = self
@@ -61,6 +66,8 @@ class PairSums(NamedTuple):
 
     def centered(self) -> "PairSums":
         """The sums over the pairs less their means."""
+        if not (self.x.any() or self.y.any()):
+            return self
         return self.shifted(-self.x / self.n, -self.y / self.n)
 
     def hsic(self, *, unbiased: bool) -> float:
