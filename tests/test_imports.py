@@ -81,7 +81,15 @@ def test_imports_go_one_way(path):
 
 
 #: Modules below the families of the measures, in order; the other modules stand on top of them.
-SHARED = ["_chance_counts", "_linalg", "_array_formulas", "_ridge", "_validation", "_measure"]
+SHARED = [
+    "_chance_counts",
+    "_linalg",
+    "_array_formulas",
+    "_centered_rows",
+    "_ridge",
+    "_validation",
+    "_measure",
+]
 FAMILIES = sorted(path.parent.name for path in (PACKAGE / "metrics").glob("*/__init__.py"))
 #: What each room of the similarities may take from the others.
 ROOMS = {

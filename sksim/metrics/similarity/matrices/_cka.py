@@ -6,16 +6,18 @@
 import functools
 import math
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from numbers import Real
 from typing import Literal, NamedTuple
 
 import numpy as np
 from sklearn.utils.validation import check_symmetric
 
+from sksim.metrics._centered_rows import CenteredRows, ProductSum, paired_blocks
 from sksim.metrics._linalg import (
     center,
     center_matrix,
-    cross_product,
+    check_pairs_of_features,
     row_squares,
     square_sum,
     u_center_matrix,
@@ -40,14 +42,23 @@ from sksim.utils._typing import ArrayLike
 
 __all__ = ["cka_distance", "cka_score"]
 
+#: Up to this many features the three products of a pair are formed in one pass (24 MiB).
+MAX_TOGETHER = 1024
 
-class _Features(NamedTuple):
-    """Centred features, their squared row norms, and the product of the kernel with itself."""
 
-    values: np.ndarray
-    squares: np.ndarray
-    product: float
-    kernel: np.ndarray | None  # the centred kernel, kept where n <= d
+@dataclass(eq=False)
+class _Features:
+    """Centred features of a linear kernel.
+
+    ``kernel`` is the centred kernel, kept where n <= d. ``product``, of the kernel with itself,
+    is NaN until a pass over the rows has formed it, with the squared norms of the rows where the
+    estimators are unbiased.
+    """
+
+    rows: CenteredRows
+    squares: np.ndarray = field(default_factory=lambda: np.empty(0))
+    product: float = math.nan
+    kernel: np.ndarray | None = None
 
 
 class _Kernel(NamedTuple):
@@ -74,29 +85,81 @@ def _center_kernel(K: np.ndarray, unbiased: bool) -> _Kernel:
 
 
 def _prepare_linear(X: np.ndarray, *, unbiased: bool) -> _Features:
+    if X.shape[0] > X.shape[1]:
+        return _Features(CenteredRows.of(X))
     values = center(X).values
-    squares = row_squares(values)
-    if X.shape[0] <= X.shape[1]:
-        exact = values.astype(np.float64, copy=False)
-        kernel, own = _center_kernel(exact @ exact.T, unbiased)
-        return _Features(values, squares, own, kernel)
-    full = square_sum(cross_product(values, values))
-    own = full + _u_correction(squares, squares) if unbiased else full
-    return _Features(values, squares, check_own_product(own, full, X.shape[0]), None)
+    exact = values.astype(np.float64, copy=False)
+    kernel, own = _center_kernel(exact @ exact.T, unbiased)
+    return _Features(CenteredRows(values), row_squares(values), own, kernel)
+
+
+class _OwnSums:
+    """The sums over the rows that a side is known by, as far as a pass has come."""
+
+    def __init__(self, side: _Features, dtype, unbiased: bool):
+        n, d = side.rows.shape
+        self.side = side
+        self.products = ProductSum(d, d, dtype, symmetric=True)
+        self.squares = np.empty(n if unbiased else 0)
+
+    def add(self, rows: slice, block: np.ndarray) -> None:
+        self.products.add(block, block)
+        if self.squares.size:
+            self.squares[rows] = np.einsum("ij,ij->i", block, block)
+
+    def finish(self) -> bool:
+        """Note them at the side; False if the pass must be repeated in another unit."""
+        side, squares = self.side, self.squares
+        if not side.rows.in_range(self.products.trace()):
+            side.rows = side.rows.in_own_unit()
+            return False
+        full = self.products.square_sum()
+        own = full + _u_correction(squares, squares) if squares.size else full
+        side.squares = squares
+        side.product = check_own_product(own, full, side.rows.shape[0])  # threads look at it
+        return True
+
+
+def _form_products(x: _Features, y: _Features, unbiased: bool) -> float:
+    """``||X^T Y||^2``, unless y is x; one pass also forms what is not known of either side."""
+    dtype = np.result_type(x.rows.X, y.rows.X)
+    unknown = {id(side): side for side in (x, y) if math.isnan(side.product)}.values()
+    sums = [_OwnSums(side, dtype, unbiased) for side in unknown]
+    cross = ProductSum(x.rows.shape[1], y.rows.shape[1], dtype, symmetric=False)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is formed again
+        for rows, A, B in paired_blocks(x.rows, y.rows):
+            for own in sums:
+                own.add(rows, A if own.side is x else B)
+            if y is not x:
+                cross.add(A, B)
+    finished = [own.finish() for own in sums]
+    return cross.square_sum() if all(finished) else _form_products(x, y, unbiased)
 
 
 def _compare_linear(x: _Features, y: _Features, *, unbiased: bool) -> float:
     if x.kernel is not None and y.kernel is not None:
         return _compare_kernels(x, y)
-    cross = square_sum(cross_product(x.values, y.values))
+    shape = x.rows.shape[1], y.rows.shape[1]
+    check_pairs_of_features(x.rows.X, y.rows.X)
+    if max(shape) > MAX_TOGETHER:
+        for side in (x, y):
+            if math.isnan(side.product):
+                _form_products(side, side, unbiased)
+    cross = _form_products(x, y, unbiased)
+    if y is x:
+        return 1.0
     if unbiased:
         cross += _u_correction(x.squares, y.squares)
     return _ratio(cross, x.product, y.product)
 
 
 def _permute_linear(y: _Features, order: np.ndarray) -> _Features:
-    kernel = None if y.kernel is None else y.kernel[np.ix_(order, order)]
-    return _Features(y.values[order], y.squares[order], y.product, kernel)
+    return _Features(
+        y.rows.reordered(order),
+        y.squares[order] if y.squares.size else y.squares,
+        y.product,
+        None if y.kernel is None else y.kernel[np.ix_(order, order)],
+    )
 
 
 def _compare_kernels(x, y) -> float:

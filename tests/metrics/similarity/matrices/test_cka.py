@@ -1,4 +1,5 @@
 import math
+import warnings
 from functools import partial
 
 import numpy as np
@@ -8,8 +9,8 @@ from hypothesis import strategies as st
 from sklearn import config_context
 from sklearn.metrics.pairwise import polynomial_kernel, rbf_kernel
 
-from sksim.metrics import cka_distance, cka_score
-from sksim.metrics.similarity.matrices import _pair_matrix
+from sksim.metrics import _centered_rows, cka_distance, cka_score
+from sksim.metrics.similarity.matrices import _cka, _pair_matrix
 from tests.reference import similarity as reference
 
 X, Y = reference.golden_pair(60, 8, 8, 0)
@@ -197,3 +198,57 @@ def test_kernel_of_the_features_is_refused():
     X = np.random.RandomState(0).standard_normal((12, 5))
     with pytest.raises(ValueError, match=r"matrix of the 12 samples, got shape \(5, 5\)"):
         cka_score(X, X[::-1], kernel=lambda A, B: A.T @ B)
+
+
+@pytest.mark.parametrize("unbiased", [True, False])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_rows_are_centered_in_blocks(unbiased, dtype, monkeypatch):
+    """Rest of the last block, sums in float32 that are added in float64, products one by one."""
+    A, B = (Z.astype(dtype) for Z in random_pair((61, 5, 3)))
+    expected = reference.cka(
+        *(reference.linear_kernel(Z.astype(np.float64)) for Z in (A, B)), unbiased
+    )
+    for name, value in [("BLOCK_ENTRIES", 20), ("MIN_ROWS", 7), ("FLOAT32_BLOCKS", 2)]:
+        monkeypatch.setattr(_centered_rows, name, value)
+    close = pytest.approx(expected, abs=1e-6 if dtype == np.float32 else 1e-12)
+    assert cka_score(A, B, unbiased=unbiased) == close
+    assert cka_score(np.asfortranarray(A), B[:, ::-1], unbiased=unbiased) == close
+    assert cka_score(A.astype(np.float64), B, unbiased=unbiased) == close
+    monkeypatch.setattr(_cka, "MAX_TOGETHER", 2)
+    assert cka_score(A, B, unbiased=unbiased) == close
+
+
+@pytest.mark.parametrize(("dtype", "power"), [(np.float32, 30), (np.float64, 200)])
+@pytest.mark.parametrize("unbiased", [True, False])
+def test_extreme_units_of_the_linear_kernel(dtype, power, unbiased):
+    """The squares of one side overflow, those of the other vanish."""
+    A, B = (Z.astype(dtype) for Z in random_pair((40, 4, 6)))
+    expected = cka_score(A, B, unbiased=unbiased)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scaled = cka_score(A * dtype(10.0**power), B * dtype(10.0**-power), unbiased=unbiased)
+    assert scaled == pytest.approx(expected, abs=1e-6 if dtype == np.float32 else 1e-12)
+
+
+def test_what_is_constant_up_to_rounding_raises():
+    rounding = 1e8 + np.spacing(1e8) * RNG.randint(2, size=(50, 3))
+    assert (rounding != rounding[0]).any()
+    with pytest.raises(ValueError, match="constant up to rounding"):
+        cka_score(rounding, X[:50, :4])
+
+
+def test_a_permuted_side_forms_what_is_not_known():
+    """Sides are prepared, permuted and compared in any order, also with themselves."""
+    A, B = random_pair((50, 4, 6))
+    order = RNG.permutation(50)
+    for unbiased in (True, False):
+        steps = _cka._cka_steps(unbiased=unbiased)
+        x, y = steps.prepare(A), steps.prepare(B)
+        again = steps.permute(steps.permute(y, order), order)
+        expected = cka_score(A, B[order][order], unbiased=unbiased)
+        assert steps.compare(x, again) == pytest.approx(expected, abs=1e-12)
+        assert steps.compare(x, x) == 1.0
+        known = steps.permute(x, order)
+        assert known.product == x.product
+        expected = cka_score(A[order], B, unbiased=unbiased)
+        assert steps.compare(known, y) == pytest.approx(expected, abs=1e-12)
