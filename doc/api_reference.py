@@ -286,12 +286,17 @@ API_REFERENCE = [
     {
         "page": "utils",
         "title": "Discover and check",
-        "intro": "Everything public, as lists; and the checks for estimators of your own.",
+        "intro": "Everything public, as lists; and checks for estimators and measures of your own.",
         "sections": [
             {
                 "title": "Discovery",
                 "module": "utils",
                 "entries": ["all_displays", "all_estimators", "all_functions"],
+            },
+            {
+                "title": "Arrays and graphs at the door",
+                "module": "utils",
+                "entries": ["check_graph", "check_named_array", "validate_named_data"],
             },
             {
                 "title": "Checks of estimators",

@@ -11,7 +11,7 @@ import pytest
 from sklearn.datasets import load_iris
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsTransformer
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsTransformer, kneighbors_graph
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
@@ -166,9 +166,30 @@ def test_a_measure_is_found_by_a_grid(my_measures):
     assert search.best_params_ == {"n_components": 3}
 
 
+def test_a_measure_names_its_arguments(my_measures):
+    for name, arguments in {"X": (X[0], X), "Y": (X, X[0])}.items():
+        with pytest.raises(ValueError, match=rf"^{name}: Expected 2D array"):
+            my_measures.kernel_alignment_score(*arguments)
+
+
+def test_an_estimator_passes_the_common_checks(outside):
+    centering = outside("my_estimators").MedianCentering()
+    check_estimator(centering)
+    check_sksim_estimator(centering)
+
+
+def test_a_function_of_graphs_refuses_bad_ones(outside):
+    spread_of_neighbors = outside("my_estimators").spread_of_neighbors
+    graph = kneighbors_graph([[0.0], [1.0], [3.0]], 2, mode="distance")
+    assert spread_of_neighbors(graph) == pytest.approx((3 / 1 + 2 / 1 + 3 / 2) / 3)
+    graph.indices[3] = -1
+    with pytest.raises(ValueError, match=r"^graph must hold columns .* in row 1, column -1"):
+        spread_of_neighbors(graph)
+
+
 def test_records_are_reached_by_a_public_door():
     """The documented code imports nothing private, and the door leads to all kinds of record."""
-    assert not re.search(r"import .*\b_|from [\w.]*\._", documented("my_measures.py"))
-    assert not re.search(r"import .*\b_|from [\w.]*\._", documented("my_reductions.py"))
+    for name in ("my_measures.py", "my_reductions.py", "my_estimators.py"):
+        assert not re.search(r"import .*\b_|from [\w.]*\._", documented(name))
     kinds = {type(measure).__name__ for measure in _measure.all_measures()}
     assert kinds <= set(records.__all__)

@@ -96,6 +96,12 @@ def check_named_array(X: Any, name: str, *, accept_sparse: bool | str, **options
 def check_named_array(X: Any, name: str, *, keep_library: bool = False, **options: Any) -> Any:
     """Validate an array by scikit-learn's ``check_array``, with the argument's name in each error.
 
+    For functions of several arrays, where 'Expected 2D array' leaves the caller to guess which one
+    is meant. Torch tensors of any device become arrays; masked values, dates and times are refused,
+    as a conversion to floats would lose what they mean.
+
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     X : array-like
@@ -114,8 +120,34 @@ def check_named_array(X: Any, name: str, *, keep_library: bool = False, **option
 
     Raises
     ------
-    TypeError or ValueError
-        What scikit-learn refuses, masked values, dates and times. The message names the argument.
+    TypeError
+        If X is sparse where that is not accepted, or holds dates or times. Each error names the
+        argument.
+    ValueError
+        If scikit-learn refuses X, or some of its values are masked.
+
+    See Also
+    --------
+    validate_named_data : The same in an estimator, which remembers the features.
+    check_graph : The same for neighbour graphs.
+
+    Notes
+    -----
+    Takes one pass over the values, to see that they are finite. Arrays of an accepted type are not
+    copied.
+
+    Examples
+    --------
+    >>> from sksim.utils import check_named_array
+    >>> def shift(X, Y):
+    ...     X, Y = check_named_array(X, "X"), check_named_array(Y, "Y")
+    ...     return Y.mean(axis=0) - X.mean(axis=0)
+    >>> shift([[0.0, 1.0]], [[2.0, 1.0], [4.0, 1.0]])
+    array([3., 0.])
+    >>> shift([[0.0, 1.0]], [2.0, 1.0])
+    Traceback (most recent call last):
+    ...
+    ValueError: Y: Expected 2D array, got 1D array instead: ...
     """
     X = X if keep_library else to_numpy(X)
     refuse_masks_and_times(X, name)
@@ -139,6 +171,11 @@ def validate_named_data(
 ) -> Any:
     """Validate by scikit-learn's ``validate_data``, with X or y named in each error.
 
+    For ``fit``, and with ``reset=False`` for the methods after it. ``check_sksim_estimator`` tries
+    whether an estimator names its arguments.
+
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     estimator : estimator object
@@ -156,6 +193,41 @@ def validate_named_data(
     -------
     X or (X, y) : ndarray or tuple of ndarray
         The converted arrays.
+
+    Raises
+    ------
+    TypeError
+        If X is sparse where that is not accepted, or X or a numeric y holds dates or times.
+    ValueError
+        If scikit-learn refuses X or y, their lengths differ, the features are not those of ``fit``,
+        or some values are masked.
+
+    See Also
+    --------
+    check_named_array : The same for an argument of any name.
+    sksim.utils.estimator_checks.check_sksim_estimator : Checks of estimators, these errors among
+        them.
+
+    Notes
+    -----
+    Takes one pass over the values, to see that they are finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.base import BaseEstimator, TransformerMixin
+    >>> from sksim.utils import validate_named_data
+    >>> class MedianCentering(TransformerMixin, BaseEstimator):
+    ...     def fit(self, X, y=None):
+    ...         self.center_ = np.median(validate_named_data(self, X), axis=0)
+    ...         return self
+    ...
+    ...     def transform(self, X):
+    ...         return validate_named_data(self, X, reset=False) - self.center_
+    >>> MedianCentering().fit_transform([[1.0], [2.0], [9.0]])
+    array([[-1.],
+           [ 0.],
+           [ 7.]])
     """
     X, y = X if keep_library else to_numpy(X), to_numpy(y)
     refuse_masks_and_times(X, "X")

@@ -241,6 +241,11 @@ def check_graph(
 ) -> SparseGraph:
     """Validate a neighbour graph and return it, never modified.
 
+    Each row holds the neighbours of one query: explicit entries whose values are distances, finite
+    and not negative, sorted by value; each column once. Rows may hold different numbers of them.
+
+    .. versionadded:: 0.1
+
     Parameters
     ----------
     graph : csr_matrix or csr_array of shape (n_queries, n_indexed)
@@ -267,12 +272,30 @@ def check_graph(
         repeated in its row, a value is NaN, infinite or negative, a row is not sorted, or nothing
         is stored. The message names the row and the column.
 
+    See Also
+    --------
+    check_named_array : The same for dense arrays.
+    sklearn.neighbors.sort_graph_by_row_values : Sorts the rows of a graph.
+
     Notes
     -----
     Takes O(n K log K) time for n rows of K entries, mostly for one vectorised sort of the columns,
     which takes three to four times as long in ragged rows. Where numba is loaded, graphs of a
     million entries and more are checked in O(n K + m) for m columns, whatever their rows:
     ``doc/benchmarks/bench_graph_checks.py`` measures the share of a reduction.
+
+    Examples
+    --------
+    >>> from sklearn.neighbors import kneighbors_graph
+    >>> from sksim.utils import check_graph
+    >>> graph = kneighbors_graph([[0.0], [1.0], [3.0]], 2, mode="distance")
+    >>> check_graph(graph) is graph
+    True
+    >>> graph.indices[3] = -1
+    >>> check_graph(graph, name="G")
+    Traceback (most recent call last):
+    ...
+    ValueError: G must hold columns from 0 to 2, got an entry in row 1, column -1. A neighbour ...
     """
     graph = check_columns(graph, name=name, n_indexed=n_indexed)
     if graph.dtype not in (np.float32, np.float64):
