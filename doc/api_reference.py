@@ -174,6 +174,39 @@ API_REFERENCE = [
         ],
     },
     {
+        "page": "probe",
+        "title": "Probe",
+        "intro": "What does a representation hold about a target?",
+        "sections": [
+            {
+                "title": "Measures with a target",
+                "module": "metrics",
+                "entries": measures("probing"),
+            },
+        ],
+    },
+    {
+        "page": "retrieve",
+        "title": "Retrieve",
+        "intro": "Does the right item come first? Ranked lists, partners, sets, Gaussians.",
+        "sections": [
+            {
+                "title": "Scores of ranked lists",
+                "module": "metrics",
+                "entries": measures("retrieval"),
+            },
+            {
+                "title": "Similarity of sets and of Gaussians",
+                "module": "metrics",
+                "entries": [
+                    "chamfer_similarity",
+                    "gaussian_kl_divergence",
+                    "pairwise_gaussian_kl",
+                ],
+            },
+        ],
+    },
+    {
         "page": "align",
         "title": "Align representations",
         "intro": "Map one representation onto another, or both onto common coordinates.",

@@ -37,6 +37,7 @@ VECTORS = {
     "pivot": "auto",
     "intercept": np.zeros(3),
     "t": 0.5,
+    "partners": np.arange(N),
 }
 LABEL_NAMES = {"y", "y_indexed", "y_true", "y_pred_a", "y_pred_b", "classes"}
 #: Arguments that are no arrays.
@@ -61,9 +62,16 @@ def _matrix(name, seed=0):
     if name in ("f", "f1", "f2"):
         return rng.standard_normal((N, 2))
     if name == "indices":
-        return (np.arange(N)[:, None] + [1, 2, 3]) % N
+        # As many as the largest default of a number of neighbours.
+        return (np.arange(N)[:, None] + np.arange(1, 11)) % N
     if name == "coef":
         return rng.standard_normal((3, 4))
+    if name.startswith("variance"):
+        return np.exp(rng.standard_normal((N, 4)))
+    if name == "relevant":
+        return rng.uniform(size=(N, N)) < 0.3
+    if name in ("Z", "mean_p", "mean_q"):
+        return rng.standard_normal((N, 4))
     if name in ("X", "Y", "X_positive", "bank", "vectors", "queries", "D"):
         return rng.standard_normal((N, 4))
     raise LookupError(f"tests/array_arguments.py has no example of an array that is named {name}.")

@@ -1,9 +1,9 @@
-"""Measures: hubness, similarity, distances between distributions, quality, and scorers."""
+"""Measures: hubness, similarity, distributions, quality, retrieval, and scorers."""
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from sksim.metrics import distributions, occurrence, quality, similarity
+from sksim.metrics import distributions, occurrence, probing, quality, retrieval, similarity
 from sksim.metrics._distribution_accumulator import DistributionAccumulator
 from sksim.metrics._distribution_scorer import make_distribution_scorer
 from sksim.metrics._hubness_scorer import make_hubness_scorer
@@ -14,7 +14,9 @@ from sksim.metrics._similarity_accumulator import SimilarityAccumulator
 from sksim.metrics._validation import DegenerateSimilarityWarning
 from sksim.metrics.distributions import *  # noqa: F403
 from sksim.metrics.occurrence import *  # noqa: F403
+from sksim.metrics.probing import *  # noqa: F403
 from sksim.metrics.quality import *  # noqa: F403
+from sksim.metrics.retrieval import *  # noqa: F403
 from sksim.metrics.similarity import *  # noqa: F403
 
 # Type checkers follow a name through one star, not through two.
@@ -37,5 +39,7 @@ __all__ = [
 ]
 __all__ += distributions.__all__
 __all__ += occurrence.__all__
+__all__ += probing.__all__
 __all__ += quality.__all__
+__all__ += retrieval.__all__
 __all__ += similarity.__all__

@@ -46,7 +46,9 @@ __all__ = [
     "Measure",
     "OccurrenceMeasure",
     "PairedMeasure",
+    "ProbeMeasure",
     "QualityMeasure",
+    "RankingMeasure",
     "Steps",
     "all_measures",
     "evaluate",
@@ -410,6 +412,38 @@ class LabelMeasure(Measure):
     n_arrays: int = 2
     symmetric: bool = True
     identity: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeMeasure(Measure):
+    """What one representation holds about a target, ``function(X, y)``.
+
+    Changes of X as of a ``QualityMeasure``, the target following the order and the duplication of
+    the rows; and "target", of y: other names of the classes, one-to-one, or a positive scale and a
+    shift of values.
+
+    Attributes
+    ----------
+    targets : {"classes", "values"}
+        Whether y holds classes or numbers.
+    """
+
+    kind: ClassVar[str] = "probe"
+    changes: ClassVar[tuple[str, ...]] = (*QualityMeasure.changes, "target")
+
+    targets: Literal["classes", "values"] = "classes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankingMeasure(Measure):
+    """Judgement of ranked lists, ``function(indices, relevant)``.
+
+    Changes: "query_order", of the lists and of what is relevant alike; "item_names", a
+    permutation of the numbers of the items; "rank_order", a permutation of each list.
+    """
+
+    kind: ClassVar[str] = "ranking"
+    changes: ClassVar[tuple[str, ...]] = ("query_order", "item_names", "rank_order")
 
 
 # --- the registry ---------------------------------------------------------------------------

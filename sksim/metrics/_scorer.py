@@ -15,6 +15,7 @@ from sksim.metrics._measure import (
     Measure,
     OccurrenceMeasure,
     PairedMeasure,
+    ProbeMeasure,
     QualityMeasure,
     all_measures,
 )
@@ -35,8 +36,15 @@ def _scorer_of(measure: Measure) -> Scorer:
     return make_representation_scorer(measure.function, **measure.params)
 
 
-#: Kinds whose measures have scorers by name; those of labels need a reference.
-_SCORED_KINDS = (OccurrenceMeasure, PairedMeasure, QualityMeasure, DistributionMeasure)
+#: Kinds whose measures have scorers by name; those of labels need a reference, those of ranked
+#: lists have no representation to look at.
+_SCORED_KINDS = (
+    OccurrenceMeasure,
+    PairedMeasure,
+    QualityMeasure,
+    ProbeMeasure,
+    DistributionMeasure,
+)
 
 
 def _scorer_names(measure: Measure, names: Iterable[str]) -> list[str]:

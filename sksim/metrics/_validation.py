@@ -134,19 +134,19 @@ def check_in_place(
     return X
 
 
-def check_same_rows(X: ArrayLike, Y: ArrayLike, *, name: str = "Y") -> None:
+def check_same_rows(X: ArrayLike, Y: ArrayLike, *, name: str = "Y", first: str = "X") -> None:
     """Raise if two inputs hold other numbers of rows, or both carry an index and these differ."""
     if np.shape(X)[0] != np.shape(Y)[0]:
         raise ValueError(
-            f"X and {name} must hold the same samples, one a row, got "
-            f"{np.shape(X)[0]} rows in X and {np.shape(Y)[0]} in {name}."
+            f"{first} and {name} must hold the same samples, one a row, got "
+            f"{np.shape(X)[0]} rows in {first} and {np.shape(Y)[0]} in {name}."
         )
     index_x: Any = getattr(X, "index", None)
     index_y: Any = getattr(Y, "index", None)
     if hasattr(index_x, "equals") and hasattr(index_y, "equals") and not index_x.equals(index_y):
         raise ValueError(
-            f"X and {name} must hold the same samples in the same order, got different indices. "
-            "Align them, or pass arrays if the rows are paired already."
+            f"{first} and {name} must hold the same samples in the same order, got different "
+            "indices. Align them, or pass arrays if the rows are paired already."
         )
 
 

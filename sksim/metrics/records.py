@@ -12,7 +12,9 @@ from sksim.metrics._measure import (
     LabelMeasure,
     OccurrenceMeasure,
     PairedMeasure,
+    ProbeMeasure,
     QualityMeasure,
+    RankingMeasure,
     Steps,
     register,
 )
@@ -22,7 +24,9 @@ __all__ = [
     "LabelMeasure",
     "OccurrenceMeasure",
     "PairedMeasure",
+    "ProbeMeasure",
     "QualityMeasure",
+    "RankingMeasure",
     "Steps",
     "register",
 ]

@@ -41,7 +41,8 @@ N_WITNESSES = 100
 Arrays: TypeAlias = tuple[np.ndarray, ...]
 Check: TypeAlias = Callable[[Any, int], None]
 
-_REPRESENTATIONS = ("paired", "quality")
+#: Kinds that judge representations; the other array of a probe is its target.
+_REPRESENTATIONS = ("paired", "quality", "probe")
 
 
 class _Sizes(NamedTuple):
@@ -102,6 +103,21 @@ def _predictions(rng: np.random.RandomState, n_samples: int, n_arrays: int) -> A
     return (y, a, b)[3 - n_arrays :]
 
 
+def _targets(rng: np.random.RandomState, X: np.ndarray, targets: str) -> np.ndarray:
+    """Values, or classes of about equal size, that the first features tell with some noise."""
+    y = X[:, 0] - X[:, 1] + 0.3 * rng.standard_normal(len(X))
+    return y if targets == "values" else np.argsort(np.argsort(y)) * 3 // len(y)
+
+
+def _ranked_lists(rng: np.random.RandomState, n_queries: int) -> Arrays:
+    """The first items of each query, and which items are relevant, at least one for each."""
+    n_items, n_ranks = 20, 12
+    relevant = rng.uniform(size=(n_queries, n_items)) < 0.15
+    relevant[np.arange(n_queries), rng.randint(n_items, size=n_queries)] = True
+    closeness = relevant + rng.standard_normal(relevant.shape)
+    return np.argsort(-closeness, axis=1)[:, :n_ranks], relevant
+
+
 def example(
     measure: Any, seed: int, n_samples: int = 30, widths: tuple[int, int] | None = None
 ) -> Arrays:
@@ -113,7 +129,12 @@ def example(
         return _models(seed, n_samples, measure.inputs)
     if measure.kind == "labels":
         return _predictions(rng, n_samples, measure.n_arrays)
+    if measure.kind == "ranking":
+        return _ranked_lists(rng, n_samples)
     width_x, width_y = widths or rng.randint(3, 7, size=2)
+    if measure.kind == "probe":
+        X, _ = paired_data(seed, n_samples, width_x, width_x)
+        return X, _targets(rng, X, measure.targets)
     if measure.kind == "quality":
         X, Y = paired_data(seed, n_samples, width_x, width_x)
         return (X, X + 0.5 * Y)[: measure.n_arrays]
@@ -127,6 +148,13 @@ def value(measure: Any, arrays: Arrays) -> float:
     if measure.kind == "occurrence":
         return measure.value(*arrays, _Sizes())
     return measure(*arrays)
+
+
+def _with_representations(measure: Any, arrays: Arrays, change: Callable) -> Arrays:
+    """The arrays, those changed that are representations."""
+    n_targets = 1 if measure.kind == "probe" else 0
+    last = len(arrays) - n_targets if measure.kind in _REPRESENTATIONS else 0
+    return (*(change(X) for X in arrays[:last]), *arrays[last:])
 
 
 def relative_difference(a: float, b: float) -> float:
@@ -194,6 +222,32 @@ def _changed_labels(arrays: Arrays, change: str, seed: int) -> Arrays:
     return tuple(names[y] for y in arrays)
 
 
+def _changed_probe(measure: Any, arrays: Arrays, change: str, seed: int) -> Arrays:
+    X, y = arrays
+    rng = np.random.RandomState(seed)
+    if change == "target":
+        if measure.targets == "values":
+            return X, rng.uniform(1.5, 4.0) * y + rng.uniform(2.0, 5.0)
+        names = rng.permutation(["ant", "bee", "cat"])
+        return X, names[y]
+    if change == "row_order":
+        order = rng.permutation(len(X))
+        return X[order], y[order]
+    return changed(X, change, seed), np.tile(y, 2) if change == "duplication" else y
+
+
+def _changed_ranking(arrays: Arrays, change: str, seed: int) -> Arrays:
+    rng = np.random.RandomState(seed)
+    indices, relevant = arrays
+    if change == "query_order":
+        order = rng.permutation(len(indices))
+        return indices[order], relevant[order]
+    if change == "rank_order":
+        return np.stack([rng.permutation(ranked) for ranked in indices]), relevant
+    names = rng.permutation(relevant.shape[1])
+    return names[indices], relevant[:, np.argsort(names)]
+
+
 def change_example(measure: Any, arrays: Arrays, change: str, side: str, seed: int) -> Arrays:
     """The arrays after a change, of one side of a pair, of all arrays of the other kinds."""
     if measure.kind == "paired":
@@ -205,6 +259,10 @@ def change_example(measure: Any, arrays: Arrays, change: str, side: str, seed: i
         return (_changed_counts(arrays[0], change, seed),)
     if measure.kind == "distribution":
         return _changed_models(measure, arrays, change, seed)
+    if measure.kind == "probe":
+        return _changed_probe(measure, arrays, change, seed)
+    if measure.kind == "ranking":
+        return _changed_ranking(arrays, change, seed)
     return _changed_labels(arrays, change, seed)
 
 
@@ -240,7 +298,9 @@ def check_range(measure: Any, seed: int) -> None:
     arrays = example(measure, seed)
     rng = np.random.RandomState(seed + 1)
     unrelated = arrays
-    if measure.kind in _REPRESENTATIONS:
+    if measure.kind == "probe":
+        unrelated = (rng.standard_normal(arrays[0].shape), arrays[1])
+    elif measure.kind in _REPRESENTATIONS:
         unrelated = (*arrays[:-1], rng.standard_normal(arrays[-1].shape))
     low, high = measure.range
     for some in (arrays, unrelated):
@@ -356,8 +416,8 @@ def check_steps(measure: Any, seed: int) -> None:
 
 def check_float32(measure: Any, seed: int) -> None:
     """float32 input agrees with the same numbers in float64."""
-    arrays = tuple(X.astype(np.float32) for X in example(measure, seed))
-    exact = measure(*(X.astype(np.float64) for X in arrays))
+    arrays = _with_representations(measure, example(measure, seed), np.float32)
+    exact = measure(*_with_representations(measure, arrays, np.float64))
     difference = relative_difference(measure(*arrays), exact)
     assert difference < 1e-4, f"{measure.name}: float32 differs by {difference}"
 
@@ -441,7 +501,16 @@ def _null_draw(measure: Any, rng: np.random.RandomState) -> float:
     if measure.kind == "labels":
         y = rng.randint(3, size=100)
         return measure(*(y, *rng.randint(3, size=(2, 100)))[3 - measure.n_arrays :])
-    return measure(rng.standard_normal((30, 6)), rng.standard_normal((30, 4)))
+    if measure.kind == "ranking":
+        indices = np.stack([rng.permutation(20)[:12] for _ in range(30)])
+        return measure(indices, _ranked_lists(rng, 30)[1])
+    if measure.kind == "probe":
+        X = rng.standard_normal((30, 6))
+        return measure(X, rng.permutation(_targets(rng, X, measure.targets)))
+    if measure.kind == "quality":
+        return measure(*(rng.standard_normal((30, 6)) for _ in range(measure.n_arrays)))
+    width = 6 if measure.needs_equal_features else 4
+    return measure(rng.standard_normal((30, 6)), rng.standard_normal((30, width)))
 
 
 def check_null(measure: Any, seed: int = 0) -> None:
@@ -486,9 +555,8 @@ def check_record(measure: Any, seed: int = 0) -> None:
 def check_input_kept(measure: Any, seed: int = 0) -> None:
     """The arrays stay as they are."""
     arrays = example(measure, seed)
-    types = (np.float64, np.float32) if measure.kind in _REPRESENTATIONS else (arrays[0].dtype,)
-    for dtype in types:
-        typed = tuple(X.astype(dtype) for X in arrays)
+    for dtype in (np.float64, np.float32):
+        typed = _with_representations(measure, arrays, dtype)
         copies = tuple(X.copy() for X in typed)
         value(measure, typed)
         for X, copy in zip(typed, copies, strict=True):
@@ -497,11 +565,15 @@ def check_input_kept(measure: Any, seed: int = 0) -> None:
 
 def check_integers_and_layout(measure: Any, seed: int = 0) -> None:
     """What counts are the numbers, not their type or where they lie in memory."""
-    whole = tuple(np.round(100 * X).astype(np.int64) for X in example(measure, seed))
-    floats = tuple(X.astype(np.float64) for X in whole)
+    whole = _with_representations(
+        measure, example(measure, seed), lambda X: np.round(100 * X).astype(np.int64)
+    )
+    floats = _with_representations(measure, whole, np.float64)
     expected = measure(*floats)
     assert relative_difference(measure(*whole), expected) < 1e-12, f"{measure.name}: integers"
-    strided = tuple(np.asfortranarray(np.repeat(X, 2, axis=1)[:, ::2]) for X in floats)
+    strided = _with_representations(
+        measure, floats, lambda X: np.asfortranarray(np.repeat(X, 2, axis=1)[:, ::2])
+    )
     backwards = tuple(X[::-1].copy()[::-1] for X in floats)
     for views in (strided, backwards):
         assert relative_difference(measure(*views), expected) < 1e-9, f"{measure.name}: layout"
@@ -549,13 +621,14 @@ _SPOILED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 def check_bad_input(measure: Any, seed: int = 0) -> None:
     """What cannot be measured raises, in each of the arrays."""
     arrays = example(measure, seed)
-    spoiled_by = dict(_SPOILED)
-    if measure.kind in _REPRESENTATIONS:
-        spoiled_by["text"] = lambda X: X.astype(str)
-    for what, spoil in spoiled_by.items():
+    for what, spoil in _SPOILED.items():
         for i in range(len(arrays)):
             spoiled = (*arrays[:i], spoil(arrays[i]), *arrays[i + 1 :])
             _assert_raises(measure, spoiled, what)
+    if measure.kind in _REPRESENTATIONS:
+        for i in range(1 if measure.kind == "probe" else len(arrays)):
+            spoiled = (*arrays[:i], arrays[i].astype(str), *arrays[i + 1 :])
+            _assert_raises(measure, spoiled, "text")
     if len(arrays) == 2:
         _assert_raises(measure, (arrays[0], arrays[1][:-1]), "unequal numbers of rows")
 
@@ -575,7 +648,8 @@ def check_extreme_units(measure: Any, seed: int = 0) -> None:
                 assert abs(one_sided - expected) < SAME, (
                     f"{measure.name}: {one_sided} with X in units of {factor:g}"
                 )
-        result = _value_or_none(measure, tuple(factor * X for X in arrays))
+        scaled = _with_representations(measure, arrays, lambda X, factor=factor: factor * X)
+        result = _value_or_none(measure, scaled)
         if ignores_units:
             assert result is not None, f"{measure.name} refuses units of {factor:g}"
             assert abs(result - expected) < SAME, f"{measure.name}: {result} in units of {factor:g}"

@@ -51,6 +51,60 @@ def von_neumann_entropy(X):
     return math.log(vendi_score(X))
 
 
+# --- a representation and a target ----------------------------------------------------------------
+
+
+def explained_variance_by_label(X, y, adjusted=False):
+    """By regression on one-hot labels."""
+    one_hot = (np.asarray(y)[:, None] == np.unique(y)).astype(float)
+    predicted = one_hot @ np.linalg.lstsq(one_hot, X, rcond=None)[0]
+    share = 1 - ((X - predicted) ** 2).sum() / ((X - X.mean(axis=0)) ** 2).sum()
+    n, n_classes = one_hot.shape
+    return 1 - (1 - share) * (n - 1) / (n - n_classes) if adjusted else share
+
+
+# --- ranked lists -------------------------------------------------------------------------------
+
+
+def _ranks_of_relevant(ranked, relevant):
+    """Ranks from 1 at which the list names something relevant."""
+    return [rank for rank, item in enumerate(ranked, 1) if relevant[item]]
+
+
+def hit_rate_score(indices, relevant, n_neighbors=1):
+    ranks = [_ranks_of_relevant(*pair) for pair in zip(indices, relevant)]
+    return np.mean([any(rank <= n_neighbors for rank in own) for own in ranks])
+
+
+def recall_at_k_score(indices, relevant, n_neighbors=10):
+    shares = []
+    for ranked, row in zip(indices, relevant):
+        found = [rank for rank in _ranks_of_relevant(ranked, row) if rank <= n_neighbors]
+        shares.append(len(found) / sum(row))
+    return np.mean(shares)
+
+
+def mean_reciprocal_rank_score(indices, relevant):
+    ranks = [_ranks_of_relevant(*pair) for pair in zip(indices, relevant)]
+    return np.mean([1 / own[0] if own else 0.0 for own in ranks])
+
+
+def mean_average_precision_score(indices, relevant):
+    values = []
+    for ranked, row in zip(indices, relevant):
+        ranks = _ranks_of_relevant(ranked, row)
+        values.append(sum(found / rank for found, rank in enumerate(ranks, 1)) / sum(row))
+    return np.mean(values)
+
+
+def retrieval_precision_score(Z, Y, n_neighbors=1):
+    hits = []
+    for i, z in enumerate(Z):
+        cosines = [z @ y / (np.linalg.norm(z) * np.linalg.norm(y)) for y in Y]
+        hits.append(i in np.argsort(-np.array(cosines), kind="stable")[:n_neighbors])
+    return np.mean(hits)
+
+
 # --- pairs of representations: kernels and distances ------------------------------------------
 
 

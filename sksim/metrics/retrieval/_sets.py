@@ -1,0 +1,71 @@
+"""Sets of vectors, such as the tokens of a document: one flat array and where each set ends."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sksim.utils._array_api import to_numpy
+from sksim.utils._arrays import check_named_array
+
+__all__ = ["VectorSets", "check_vector_sets"]
+
+
+class VectorSets(NamedTuple):
+    """All vectors, set after set, (n_vectors, n_features), and where they start, (n_sets + 1,)."""
+
+    vectors: np.ndarray
+    starts: np.ndarray
+
+    @property
+    def n_sets(self) -> int:
+        """Number of sets."""
+        return len(self.starts) - 1
+
+
+def check_vector_sets(X: Any, name: str) -> VectorSets:
+    """Validate sets of vectors.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_sets, n_features), (n_sets, n_vectors, n_features), or list of \
+            arrays of shape (n_vectors_i, n_features)
+        One vector a set, as many vectors in each, or as many as there are. In a list of lists of
+        numbers each list is one vector.
+    name : str
+        Name of the parameter in error messages.
+
+    Returns
+    -------
+    sets : VectorSets
+        In float32 or float64.
+    """
+    dtypes = [np.float64, np.float32]
+    X = to_numpy(X)
+    if isinstance(X, list | tuple) and X and np.ndim(X[0]) == 2:
+        parts = [to_numpy(part) for part in X]
+        for i, part in enumerate(parts):
+            if not len(part):
+                raise ValueError(
+                    f"{name} must hold sets of at least one vector, got none in set {i}."
+                )
+        parts = [check_named_array(V, f"{name}[{i}]", dtype=dtypes) for i, V in enumerate(parts)]
+        widths = [part.shape[1] for part in parts]
+        if len(set(widths)) > 1:
+            i = next(i for i, width in enumerate(widths) if width != widths[0])
+            raise ValueError(
+                f"{name} must hold vectors of one length, got {widths[0]} in set 0 and "
+                f"{widths[i]} in set {i}."
+            )
+        lengths = [len(part) for part in parts]
+        return VectorSets(np.concatenate(parts), np.cumsum([0, *lengths]))
+    if np.ndim(X) == 3:
+        X = check_named_array(X, name, dtype=dtypes, allow_nd=True)
+        n_sets, length, width = X.shape
+        if not length:
+            raise ValueError(f"{name} must hold sets of at least one vector, got none in set 0.")
+        return VectorSets(X.reshape(-1, width), length * np.arange(n_sets + 1))
+    X = check_named_array(X, name, dtype=dtypes)
+    return VectorSets(X, np.arange(len(X) + 1))
