@@ -116,6 +116,11 @@ API_REFERENCE = [
                 "entries": measures("similarity.matrices"),
             },
             {
+                "title": "Dissimilarity matrices (RDMs)",
+                "module": "metrics",
+                "entries": ["fit_rdm_model", "noise_ceiling", "rdm"],
+            },
+            {
                 "title": "Subspaces",
                 "module": "metrics",
                 "entries": ["canonical_correlations", *measures("similarity.canonical")],

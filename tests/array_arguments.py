@@ -38,8 +38,9 @@ VECTORS = {
     "intercept": np.zeros(3),
     "t": 0.5,
     "partners": np.arange(N),
+    "repeats": np.arange(N) // 5,
 }
-LABEL_NAMES = {"y", "y_indexed", "y_true", "y_pred_a", "y_pred_b", "classes"}
+LABEL_NAMES = {"y", "y_indexed", "y_true", "y_pred_a", "y_pred_b", "classes", "repeats"}
 #: Arguments that are no arrays.
 OTHERS = {
     "n_neighbors": 3,
@@ -72,6 +73,12 @@ def _matrix(name, seed=0):
         return rng.uniform(size=(N, N)) < 0.3
     if name in ("Z", "mean_p", "mean_q"):
         return rng.standard_normal((N, 4))
+    if name in ("rdm", "rdms", "models"):  # of N conditions, one or several
+        D = pairwise_distances(rng.standard_normal((N, 4)))
+        return D if name == "rdm" else np.stack([D, D**2])
+    if name in ("noise", "sigma_k"):
+        A = rng.standard_normal((N, 4 if name == "noise" else N))
+        return A.T @ A
     if name in ("X", "Y", "X_positive", "bank", "vectors", "queries", "D"):
         return rng.standard_normal((N, 4))
     raise LookupError(f"tests/array_arguments.py has no example of an array that is named {name}.")

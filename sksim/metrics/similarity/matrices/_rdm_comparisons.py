@@ -1,0 +1,264 @@
+"""Comparisons of dissimilarity matrices that are at hand: cosines of vectors, and Kendall's tau.
+
+The whitened comparisons never form the covariance V of all pairs of pairs. With the contrasts F
+(n, n - 1), orthonormal and orthogonal to 1, and L L^T = F^T Sigma F, the inner product a^T V^-1 b
+of two RDMs is a quarter of that of the matrices Z = L^-1 F^T D F L^-T.
+"""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import math
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.spatial.distance import squareform
+from scipy.stats import kendalltau, rankdata
+
+from sksim.metrics._linalg import power_of_two
+from sksim.utils._arrays import check_named_array
+from sksim.utils._typing import ArrayLike
+
+__all__ = [
+    "COMPARISONS",
+    "LINEAR",
+    "WHITENED",
+    "Comparison",
+    "check_average",
+    "check_rdm",
+    "check_rdms",
+    "check_sigma_k",
+    "contrast_root",
+    "cosine",
+    "kendall_tau",
+    "n_conditions",
+    "whitened",
+    "without_last_bits",
+]
+
+WHITENED = ("whitened_cosine", "whitened_correlation")
+#: Comparisons that are the cosine of a linear image of the dissimilarities.
+LINEAR = ("cosine", "pearson", *WHITENED)
+COMPARISONS = (*LINEAR, "spearman", "rho-a", "kendall", "kendall_a", "kendall_b")
+#: Spread of dissimilarities, relative to the largest, below which they are all equal.
+EQUAL = 1e-12
+#: What an RDM may differ from its transpose, and its diagonal from zero, relative to the largest.
+ASYMMETRY = {np.dtype(np.float64): 1e-8, np.dtype(np.float32): 1e-5}
+
+
+def check_rdm(D: ArrayLike, name: str) -> np.ndarray:
+    """Validate one dissimilarity matrix and return it in float64, symmetric to the bit.
+
+    Negative entries are allowed: crossvalidated dissimilarities have them.
+    """
+    D = check_named_array(D, name, dtype=[np.float64, np.float32])
+    if D.shape[0] != D.shape[1] or len(D) < 3:
+        raise ValueError(
+            f"{name} must be a square matrix of the dissimilarities of at least 3 conditions, got "
+            f"shape {D.shape}."
+        )
+    tolerance = ASYMMETRY[D.dtype] * float(np.abs(D).max())
+    D = D.astype(np.float64, copy=False)
+    gaps = np.abs(D - D.T)
+    if gaps.max() > tolerance:
+        i, j = np.unravel_index(gaps.argmax(), gaps.shape)
+        raise ValueError(
+            f"{name} must be symmetric, got {D[i, j]:.6g} at ({i}, {j}) and {D[j, i]:.6g} at "
+            f"({j}, {i})."
+        )
+    diagonal = np.abs(np.diag(D))
+    if diagonal.max() > tolerance:
+        i = int(diagonal.argmax())
+        raise ValueError(f"{name} must be zero on its diagonal, got {D[i, i]:.6g} at ({i}, {i}).")
+    D = D / 2.0 + D.T / 2.0
+    np.fill_diagonal(D, 0.0)
+    return D
+
+
+def check_rdms(rdms: ArrayLike, name: str) -> np.ndarray:
+    """Validate a stack (K, n, n) and return the pairs i < j of each, (K, n (n - 1) / 2)."""
+    stack = check_named_array(
+        rdms, name, dtype=[np.float64, np.float32], ensure_2d=False, allow_nd=True
+    )
+    if stack.ndim != 3:
+        raise ValueError(
+            f"{name} must be a stack of RDMs of shape (n_rdms, n_conditions, n_conditions), got "
+            f"shape {stack.shape}."
+        )
+    matrices = (check_rdm(D, f"{name}[{k}]") for k, D in enumerate(stack))
+    return np.stack([squareform(D, checks=False) for D in matrices])
+
+
+def without_last_bits(values: np.ndarray) -> np.ndarray:
+    """Values rounded to 40 bits, so that equal ones tie whatever the order of their sums."""
+    fractions, exponents = np.frexp(values.astype(np.float64))
+    return np.ldexp(np.rint(fractions * 2.0**40), exponents - 40)
+
+
+def _tied_pairs(values: np.ndarray) -> float:
+    counts = np.unique(values, return_counts=True)[1].astype(float)
+    return float((counts * (counts - 1) / 2).sum())
+
+
+def kendall_tau(a: np.ndarray, b: np.ndarray, *, correct_ties: bool) -> float:
+    """Kendall's tau-b, or without the correction for ties tau-a; NaN where all values tie."""
+    a, b = without_last_bits(a), without_last_bits(b)
+    tau_b = float(kendalltau(a, b).statistic)
+    if correct_ties:
+        return tau_b
+    total = a.size * (a.size - 1) / 2
+    untied = (total - _tied_pairs(a)) * (total - _tied_pairs(b))
+    return tau_b * math.sqrt(untied) / total
+
+
+# --- whitening ----------------------------------------------------------------------------------
+
+
+def _contrasts(D: np.ndarray) -> np.ndarray:
+    """F^T D F, with F the columns after the first of the reflection of 1 to the first axis."""
+    n = len(D)
+    v = np.full(n, 1.0 / math.sqrt(n))
+    v[0] += 1.0
+    tau = 2.0 / (v @ v)
+    p = tau * (D @ v)
+    w = p - (tau / 2.0 * (v @ p)) * v
+    return D[1:, 1:] - np.multiply.outer(v[1:], w[1:]) - np.multiply.outer(w[1:], v[1:])
+
+
+def contrast_root(sigma_k: ArrayLike | None, n_conditions: int) -> np.ndarray | None:
+    """L with L L^T = F^T Sigma F; None is the identity.
+
+    sigma_k matters on contrasts only: multiples of 1 in rows or columns change nothing.
+    """
+    if sigma_k is None:
+        return None
+    S = check_named_array(sigma_k, "sigma_k", dtype=np.float64, ensure_2d=False, allow_nd=True)
+    if S.shape != (n_conditions, n_conditions):
+        raise ValueError(
+            f"sigma_k must be the covariance of the {n_conditions} conditions, of shape "
+            f"{(n_conditions, n_conditions)}, got shape {S.shape}; of variances alone, give "
+            "numpy.diag(variances)."
+        )
+    if np.abs(S - S.T).max() > 1e-8 * np.abs(S).max():
+        raise ValueError("sigma_k must be a symmetric matrix, and it is not.")
+    S = _contrasts((S + S.T) / 2.0)
+    values = np.linalg.eigvalsh(S)
+    if values[0] <= 1e-10 * values[-1]:
+        raise ValueError(
+            "sigma_k must be positive definite on differences of conditions, got eigenvalues from "
+            f"{values[0]:.3g} to {values[-1]:.3g} there."
+        )
+    return np.linalg.cholesky(S)
+
+
+def whitened(D: np.ndarray, root: np.ndarray | None) -> np.ndarray:
+    """Z (n - 1, n - 1) of a symmetric matrix D, without the factor 1/2."""
+    Z = _contrasts(D)
+    if root is not None:
+        Z = solve_triangular(root, Z, lower=True, check_finite=False)
+        Z = solve_triangular(root, Z.T, lower=True, check_finite=False)
+    return Z
+
+
+# --- vectors of dissimilarities -----------------------------------------------------------------
+
+
+class Comparison:
+    """One comparison of vectors of dissimilarities, the pairs i < j.
+
+    Parameters
+    ----------
+    compare : str
+        One of ``COMPARISONS``.
+    sigma_k : array-like or None
+        Covariance of the conditions, for the whitened ones.
+    n_conditions : int
+        n.
+    """
+
+    def __init__(self, compare: str, sigma_k: ArrayLike | None, n_conditions: int):
+        check_sigma_k(compare, sigma_k)
+        self.name = compare
+        self.root = contrast_root(sigma_k, n_conditions)
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether it is the cosine of a linear image of the dissimilarities."""
+        return self.name in LINEAR
+
+    def check(self, v: np.ndarray, what: str) -> None:
+        """Refuse dissimilarities that are zero, or all equal where only their spread counts."""
+        peak = np.abs(v).max()
+        if self.name in ("cosine", "whitened_cosine"):
+            if peak == 0.0:
+                raise ValueError(f"{what} is zero: all its dissimilarities are 0.")
+        elif v.max() - v.min() <= EQUAL * peak:
+            raise ValueError(f"{what} is constant: all its dissimilarities are equal.")
+
+    def embed(self, v: np.ndarray) -> np.ndarray:
+        """The vector whose cosine with another one is the comparison; not for Kendall's tau."""
+        if self.name in ("cosine", "whitened_cosine"):
+            image = v
+        elif self.is_linear:
+            image = v - v.mean()
+        else:
+            ranks = rankdata(without_last_bits(v))
+            return ranks - ranks.mean()
+        if self.name not in WHITENED:
+            return image
+        Z = whitened(squareform(image), self.root)
+        i, j = np.triu_indices(len(Z))
+        return Z[i, j] * np.where(i < j, math.sqrt(2.0), 1.0)
+
+    def parts(self, vectors: np.ndarray, names: list[str]) -> np.ndarray:
+        """What of each RDM enters their best average: images of length one, or ranks.
+
+        Ranks keep their mean, so that their sums are rounded to ties as dissimilarities are.
+        """
+        parts = []
+        for v, name in zip(vectors, names, strict=True):
+            self.check(v, name)
+            if self.is_linear:
+                image = self.embed(v / np.abs(v).max())
+                parts.append(image / np.linalg.norm(image))
+                continue
+            ranks = rankdata(without_last_bits(v))
+            of_one_length = self.name in ("spearman", "kendall_b")
+            parts.append(ranks / np.linalg.norm(ranks - ranks.mean()) if of_one_length else ranks)
+        return np.stack(parts)
+
+    def score(self, a: np.ndarray, b: np.ndarray) -> float:
+        """The comparison of two vectors of dissimilarities."""
+        if self.name.startswith("kendall"):
+            return kendall_tau(a, b, correct_ties=self.name == "kendall_b")
+        x, y = self.embed(a), self.embed(b)
+        if self.name == "rho-a":
+            return float(12.0 * (x @ y) / (x.size**3 - x.size))
+        return cosine(x, y)
+
+
+def check_sigma_k(compare: str, sigma_k: ArrayLike | None) -> None:
+    """Refuse a covariance of conditions that the comparison does not use."""
+    if sigma_k is not None and compare not in WHITENED:
+        raise ValueError(
+            f"sigma_k is for compare='whitened_cosine' and 'whitened_correlation', got it with "
+            f"compare={compare!r}."
+        )
+
+
+def check_average(average: np.ndarray, name: str) -> np.ndarray:
+    """Refuse images of length one that cancel; return their average."""
+    if np.linalg.norm(average) <= EQUAL:
+        raise ValueError(f"{name} have no average: normalized, the RDMs cancel.")
+    return average
+
+
+def n_conditions(vectors: np.ndarray) -> int:
+    """How many conditions have as many pairs as the vectors have entries."""
+    return round((1.0 + math.sqrt(1.0 + 8.0 * vectors.shape[-1])) / 2.0)
+
+
+def cosine(x: np.ndarray, y: np.ndarray) -> float:
+    """Cosine of two vectors, of any length."""
+    x, y = (v / power_of_two(float(np.abs(v).max()), v.dtype) for v in (x, y))
+    return float(np.clip(x @ y / (np.linalg.norm(x) * np.linalg.norm(y)), -1.0, 1.0))
