@@ -9,11 +9,30 @@ import inspect
 import re
 import warnings
 
+import numpy as np
 import pytest
 import sklearn
 
-from sksim.metrics._measure import all_measures
+from sksim.metrics import (
+    DistributionAccumulator,
+    cross_similarity,
+    hubness_score,
+    k_occurrence,
+    kl_divergence,
+    pairwise_similarity,
+    permutation_test_similarity,
+)
+from sksim.metrics._measure import (
+    DistributionMeasure,
+    PairedMeasure,
+    all_measures,
+    get_measure,
+)
 from sksim.metrics._validation import DegenerateSimilarityWarning
+from sksim.neighbors import (
+    HubnessReducedKNeighborsClassifier,
+    HubnessReducedKNeighborsTransformer,
+)
 from sksim.utils._measure_checks import example
 
 torch = pytest.importorskip("torch")
@@ -22,6 +41,7 @@ strict = pytest.importorskip("array_api_strict")
 LIBRARIES = ["torch", "array_api_strict", "array_api_strict device1"]
 IN_PLACE = [record for record in all_measures() if record.keeps != "nothing"]
 WITH_GRADIENTS = [record for record in IN_PLACE if record.keeps == "gradient"]
+PAIRED_IN_PLACE = [record for record in IN_PLACE if record.kind == "paired"]
 CONVERTED = [
     record
     for record in all_measures()
@@ -98,7 +118,7 @@ def test_other_measures_convert(record):
         assert record(*as_arrays(arrays, library)) == record(*arrays)
 
 
-@over([record for record in IN_PLACE if record.kind == "paired"])
+@over(PAIRED_IN_PLACE)
 def test_all_follows_the_first_array(record):
     X, Y = example(record, 0)
     expected = record(X, Y)
@@ -107,6 +127,101 @@ def test_all_follows_the_first_array(record):
     for pair in ((x, y), (x, Y), (X, y), (y, x) if record.symmetric else (x, y)):
         assert record(*pair) == pytest.approx(expected, rel=1e-10, abs=1e-10)
     assert record(X, y) == expected
+
+
+def test_errors_of_log_probabilities():
+    record = get_measure("kl_divergence", DistributionMeasure)
+    log_p, log_q = as_arrays(example(record, 0), "torch")
+    for spoil, message in (
+        (lambda Z: Z[:, 0], "2D"),
+        (lambda Z: torch.where(Z[3, 1] == Z, -torch.inf, Z), "holds -inf in row 3, column 1"),
+        (lambda Z: Z + 1, "must sum to 1"),
+        (lambda Z: Z[:, :1], "minimum of 2"),
+    ):
+        with pytest.raises(ValueError, match=rf"(?s)log_q.*{message}|{message}.*log_q"):
+            record(log_p, spoil(log_q))
+    with pytest.raises(ValueError, match="same shape"):
+        record(log_p, log_q[:-1])
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_weights_follow(library):
+    arrays = example(get_measure("kl_divergence", DistributionMeasure), 0)
+    weights = np.arange(30.0)
+    expected = kl_divergence(*arrays, sample_weight=weights)
+    p, q, w = as_arrays([*arrays, weights], library)
+    for sample_weight in (weights, w):
+        assert kl_divergence(p, q, sample_weight=sample_weight) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("n_samples", [30, 6], ids=["long", "wide"])
+def test_terms_of_the_variance_distance(library, n_samples):
+    record = get_measure("log_likelihood_variance_distance", DistributionMeasure)
+    arrays = example(record, 1, n_samples=n_samples)
+    for params in ({}, {"pivot": 2}, {"pivot": 2, "left_out": 0, "inputs": [0, 3, 1]}):
+        expected = record(*arrays, return_terms=True, **params)
+        got = record(*as_arrays(arrays, library), return_terms=True, **params)
+        for name in expected:
+            np.testing.assert_allclose(got[name], expected[name], rtol=1e-9, err_msg=name)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_distribution_accumulator(library):
+    arrays = example(get_measure("kl_divergence", DistributionMeasure), 1)
+    whole, parts = DistributionAccumulator(), DistributionAccumulator()
+    whole.partial_fit(*arrays)
+    for rows in (slice(0, 13), slice(13, 30)):
+        parts.partial_fit(*as_arrays([table[rows] for table in arrays], library))
+    assert parts.kl_divergence() == pytest.approx(whole.kl_divergence(), rel=1e-12)
+    assert parts.logit_distance() == pytest.approx(whole.logit_distance(), rel=1e-12)
+    expected, got = whole.label_terms(0), parts.label_terms(0)
+    assert got == pytest.approx(expected, rel=1e-8)
+
+
+@over(PAIRED_IN_PLACE)
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_permutation_test(record, library):
+    X, Y = example(record, 0)
+    options = {"n_permutations": 5, "random_state": 0}
+    score, null_scores, pvalue = permutation_test_similarity(
+        *as_arrays([X, Y], library), record, **options
+    )
+    expected = permutation_test_similarity(X, Y, record, **options)
+    assert isinstance(score, float)
+    assert isinstance(null_scores, np.ndarray)
+    np.testing.assert_allclose(null_scores, expected[1], rtol=1e-10, atol=1e-10)
+    assert (score, pvalue) == pytest.approx((expected[0], expected[2]), rel=1e-10)
+
+
+@over(PAIRED_IN_PLACE)
+def test_matrices_of_similarities(record):
+    X, Y = example(record, 0, widths=(4, 4))
+    x, y = as_arrays([X, Y], "torch")
+    values = pairwise_similarity([x.requires_grad_(), y, Y], record).values
+    np.testing.assert_allclose(
+        values, pairwise_similarity([X, Y, Y], record).values, rtol=1e-10, atol=1e-7
+    )
+    crossed = cross_similarity({"x": x}, {"y": y}, record, n_jobs=2).values
+    assert crossed[0, 0] == pytest.approx(record(X, Y), rel=1e-10)
+
+
+def test_what_has_no_formula_converts():
+    X, Y = example(get_measure("procrustes", PairedMeasure), 0, widths=(4, 4))
+    for library in LIBRARIES:
+        x, y = as_arrays([X, Y], library)
+        np.testing.assert_array_equal(k_occurrence(x, y), k_occurrence(X, Y))
+        assert hubness_score(x) == hubness_score(X)
+        expected = permutation_test_similarity(X, Y, "rank_similarity", random_state=0)
+        got = permutation_test_similarity(x, y, "rank_similarity", random_state=0)
+        np.testing.assert_array_equal(got[1], expected[1])
+        graph = HubnessReducedKNeighborsTransformer(n_candidates=10).fit_transform(x)
+        expected_graph = HubnessReducedKNeighborsTransformer(n_candidates=10).fit_transform(X)
+        np.testing.assert_array_equal(graph.toarray(), expected_graph.toarray())
+        classifier = HubnessReducedKNeighborsClassifier(n_candidates=10)
+        labels = classifier.fit(X, Y[:, 0] > 0).predict(Y)
+        (targets,) = as_arrays([Y[:, 0] > 0], library, "int64")
+        np.testing.assert_array_equal(classifier.fit(x, targets).predict(y), labels)
 
 
 @over([record for record in IN_PLACE if record.kind in ("paired", "quality")])

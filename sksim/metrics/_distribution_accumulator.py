@@ -10,18 +10,22 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from sksim.metrics.distributions._index_sets import check_index, check_label_pair
-from sksim.metrics.distributions._kl import row_kl_divergence
+from sksim.metrics.distributions._kl import array_row_kl_divergence, row_kl_divergence
 from sksim.metrics.distributions._label_terms import (
     LabelSums,
-    label_means,
     label_sums,
     score_pivots,
     sum_products,
     terms_of_sums,
 )
 from sksim.metrics.distributions._log_probabilities import LogProbabilityPair
-from sksim.metrics.distributions._logit_distance import row_squared_logit_distance
+from sksim.metrics.distributions._logit_distance import (
+    array_row_squared_logit_distance,
+    row_squared_logit_distance,
+)
+from sksim.metrics.distributions._tables_in_place import PairInPlace, model_tables
 from sksim.metrics.distributions._terms import Terms, report_degenerate
+from sksim.utils._array_api import namespace_of
 from sksim.utils._names import unknown_name_error
 from sksim.utils._typing import ArrayLike, FloatArray, IntArray
 
@@ -42,15 +46,23 @@ class _Totals:
 
     @classmethod
     def of(cls, pair: LogProbabilityPair, pivots: IntArray) -> Self:
-        means = label_means(pair)
+        if isinstance(pair, PairInPlace):
+            rows = [
+                function(pair.log_p, pair.log_q)
+                for function in (array_row_kl_divergence, array_row_squared_logit_distance)
+            ]
+            divergence, squared_distance = (float(namespace_of(row).sum(row)) for row in rows)
+        else:
+            divergence = float(row_kl_divergence(pair).sum())
+            squared_distance = float(row_squared_logit_distance(pair).sum())
         return cls(
             n_samples=pair.n_samples,
             pivots=pivots,
             floors=pair.floors,
-            divergence=float(row_kl_divergence(pair).sum()),
-            squared_distance=float(row_squared_logit_distance(pair).sum()),
-            means=means,
-            sums=label_sums(pair, pivots, means),
+            divergence=divergence,
+            squared_distance=squared_distance,
+            means=pair.variable_means,
+            sums=label_sums(pair, pivots),
         )
 
     def plus(self, other: Self) -> Self:
@@ -181,7 +193,7 @@ class DistributionAccumulator:
         ValueError
             If a row is not normalised or holds -inf, or if the number of labels changes.
         """
-        pair = LogProbabilityPair.check(log_p, log_q)
+        pair = model_tables(log_p, log_q)
         self._add(_Totals.of(pair, self._checked_pivots(pair.n_labels)))
         return self
 

@@ -56,6 +56,7 @@ __all__ = [
     "get_measure",
     "greater_is_better",
     "identity",
+    "keeping",
     "permute_rows",
     "register",
     "with_array_formula",
@@ -355,7 +356,7 @@ class DistributionMeasure(Measure):
     def __call__(self, *arrays: ArrayLike, **params: Any) -> float:
         """The distance of two models, the arrays of the first one before those of the second."""
         seed = {"random_state": 0} if self.draws else {}
-        return float(self.function(*arrays, **{**self.params, **seed, **params}))
+        return self.function(*arrays, **{**self.params, **seed, **params})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -606,6 +607,16 @@ def evaluate(
     return check_value(suited.compare(suited.prepare(x), suited.prepare(y)))
 
 
+def keeping(keep: Keep) -> Callable[[F], F]:
+    """Decorate a measure that says itself what to do where dispatch is on; see ``keeps``."""
+
+    def decorator(function: F) -> F:
+        function.keeps = keep  # type: ignore[attr-defined]
+        return function
+
+    return decorator
+
+
 def with_array_formula(
     formula: Callable[..., Any], check: Callable[..., Any], *, keep: Keep = "library"
 ) -> Callable[[F], F]:
@@ -641,8 +652,7 @@ def with_array_formula(
             arrays = check(*(bound.arguments.pop(name) for name in names), keep=keep)
             return check_value(formula(*arrays, **bound.arguments), function.__name__)
 
-        dispatched.keeps = keep  # type: ignore[attr-defined]
-        return dispatched  # type: ignore[return-value]
+        return keeping(keep)(dispatched)  # type: ignore[return-value]
 
     return decorator
 

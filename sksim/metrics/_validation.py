@@ -20,6 +20,7 @@ __all__ = [
     "DegenerateSimilarityWarning",
     "Keep",
     "check_in_place",
+    "check_like",
     "check_paired",
     "check_representation",
     "check_same_rows",
@@ -102,6 +103,7 @@ def check_in_place(
     constant_ok: bool = False,
     keep: Keep = "library",
     like: Any = None,
+    **options: Any,
 ) -> Any:
     """Validate a representation where it is, as ``check_representation`` does for NumPy.
 
@@ -115,6 +117,8 @@ def check_in_place(
         Whether gradients may flow through the result.
     like : array or None
         The first representation of a pair, whose library and device this one takes.
+    **options : dict
+        Those of :func:`sklearn.utils.check_array`.
 
     Returns
     -------
@@ -125,13 +129,25 @@ def check_in_place(
         X = widest_float(X if like is None else move(X, like))
     X = X if keep == "gradient" else constant(X)
     values = check_named_array(
-        constant(X), name, keep_library=True, dtype=None, ensure_min_samples=min(min_samples, 1)
+        constant(X),
+        name,
+        keep_library=True,
+        dtype=None,
+        ensure_min_samples=min(min_samples, 1),
+        **options,
     )
     if X.shape[0] < min_samples:
         raise ValueError(f"{name} must have at least {min_samples} samples, got {X.shape[0]}.")
     if not constant_ok and X.shape[0] > 1 and namespace_of(X).all(values == values[:1, :]):
         raise ValueError(f"{name} is constant: all its {X.shape[0]} rows are equal.")
     return X
+
+
+def check_like(first: Any, keep: Keep, **options: Any) -> Callable[..., Any]:
+    """The check of representations that follow the first one: where it is, or as NumPy's."""
+    if keep == "nothing" or namespace_of(first) is None:
+        return functools.partial(check_representation, **options)
+    return functools.partial(check_in_place, keep=keep, like=first, **options)
 
 
 def check_same_rows(X: ArrayLike, Y: ArrayLike, *, name: str = "Y", first: str = "X") -> None:
@@ -169,11 +185,7 @@ def check_paired(
     X, Y : ndarray of shape (n_samples, n_features_x), (n_samples, n_features_y)
         The float arrays.
     """
-    options: dict[str, Any] = {"min_samples": min_samples, "constant_ok": constant_ok}
-    if keep != "nothing" and namespace_of(X) is not None:
-        check: Callable = functools.partial(check_in_place, keep=keep, like=X, **options)
-    else:
-        check = functools.partial(check_representation, **options)
+    check = check_like(X, keep, min_samples=min_samples, constant_ok=constant_ok)
     arrays = check(X), check(Y, name=name)
     check_same_rows(X, Y, name=name)
     return arrays

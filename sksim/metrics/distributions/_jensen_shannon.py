@@ -4,12 +4,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import math
+from typing import Any
 
 import numpy as np
 
-from sksim.metrics._measure import DistributionMeasure, identity, register
+from sksim.metrics._array_formulas import array_root
+from sksim.metrics._measure import (
+    DistributionMeasure,
+    identity,
+    register,
+    with_array_formula,
+)
 from sksim.metrics.distributions._arguments import of_log_probabilities
 from sksim.metrics.distributions._log_probabilities import LogProbabilityPair
+from sksim.metrics.distributions._tables_in_place import check_tables_in_place
+from sksim.utils._array_api import namespace_of
 from sksim.utils._typing import ArrayLike, FloatArray
 
 __all__ = ["jensen_shannon_distance", "jensen_shannon_divergence"]
@@ -29,7 +38,26 @@ def _row_divergences(pair: LogProbabilityPair) -> FloatArray:
     return np.minimum(nats / np.log(2.0), 1.0)
 
 
+def _array_row_divergences(log_p: Any, log_q: Any) -> Any:
+    """``_row_divergences`` for arrays of other libraries."""
+    xp = namespace_of(log_p)
+    u = xp.clip(xp.abs(log_p - log_q), max=80.0)
+    bracket = u * xp.tanh(u / 2) - xp.log1p(xp.sinh(u / 2) ** 2)
+    mixture = xp.exp(xp.logaddexp(log_p, log_q) - math.log(2.0))
+    nats = xp.sum(mixture * xp.clip(bracket, min=0.0), axis=1) / 2
+    return xp.clip(nats / math.log(2.0), max=1.0)
+
+
+def _array_divergence(log_p: Any, log_q: Any) -> Any:
+    return namespace_of(log_p).mean(_array_row_divergences(log_p, log_q))
+
+
+def _array_distance(log_p: Any, log_q: Any) -> Any:
+    return namespace_of(log_p).mean(array_root(_array_row_divergences(log_p, log_q)))
+
+
 @of_log_probabilities
+@with_array_formula(_array_divergence, check_tables_in_place, keep="gradient")
 def jensen_shannon_divergence(log_p: ArrayLike, log_q: ArrayLike) -> float:
     r"""Mean Jensen-Shannon divergence of two models' predicted distributions, in bits.
 
@@ -86,6 +114,7 @@ def jensen_shannon_divergence(log_p: ArrayLike, log_q: ArrayLike) -> float:
 
 
 @of_log_probabilities
+@with_array_formula(_array_distance, check_tables_in_place, keep="gradient")
 def jensen_shannon_distance(log_p: ArrayLike, log_q: ArrayLike) -> float:
     r"""Mean Jensen-Shannon distance of two models' predicted distributions: a metric.
 

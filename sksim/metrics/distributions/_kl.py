@@ -3,19 +3,23 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from typing import Any
+
 import numpy as np
 
-from sksim.metrics._measure import DistributionMeasure, register
+from sksim.metrics._measure import DistributionMeasure, register, with_array_formula
 from sksim.metrics.distributions._arguments import (
     LOG_PROBABILITY_CONSTRAINTS,
     of_log_probabilities,
 )
 from sksim.metrics.distributions._log_probabilities import LogProbabilityPair
+from sksim.metrics.distributions._tables_in_place import check_tables_in_place
+from sksim.utils._array_api import move, namespace_of
 from sksim.utils._arrays import check_named_array
 from sksim.utils._sklearn import validate_params
 from sksim.utils._typing import ArrayLike, FloatArray
 
-__all__ = ["kl_divergence", "row_kl_divergence"]
+__all__ = ["array_row_kl_divergence", "kl_divergence", "row_kl_divergence"]
 
 
 def row_kl_divergence(pair: LogProbabilityPair) -> FloatArray:
@@ -37,11 +41,28 @@ def _check_weights(sample_weight: ArrayLike, n_samples: int) -> FloatArray:
     return weight
 
 
+def array_row_kl_divergence(log_p: Any, log_q: Any) -> Any:
+    """``row_kl_divergence`` for arrays of other libraries."""
+    xp = namespace_of(log_p)
+    return xp.clip(xp.sum(xp.exp(log_p) * (log_p - log_q), axis=1), min=0.0)
+
+
+def _array_kl_divergence(log_p: Any, log_q: Any, *, sample_weight: Any) -> Any:
+    xp = namespace_of(log_p)
+    divergences = array_row_kl_divergence(log_p, log_q)
+    if sample_weight is None:
+        return xp.mean(divergences)
+    weights = _check_weights(sample_weight, log_p.shape[0])
+    shares = xp.astype(move(weights / weights.sum(), log_p), divergences.dtype, copy=False)
+    return xp.sum(shares * divergences)
+
+
 @of_log_probabilities
 @validate_params(
     {**LOG_PROBABILITY_CONSTRAINTS, "sample_weight": ["array-like", None]},
     prefer_skip_nested_validation=True,
 )
+@with_array_formula(_array_kl_divergence, check_tables_in_place, keep="gradient")
 def kl_divergence(
     log_p: ArrayLike, log_q: ArrayLike, *, sample_weight: ArrayLike | None = None
 ) -> float:
@@ -97,7 +118,9 @@ def kl_divergence(
 
     Examples
     --------
-    >>> import numpy as np
+    >>> from typing import Any
+
+    import numpy as np
     >>> from sksim.metrics import kl_divergence
     >>> log_p = np.log([[0.5, 0.5], [0.9, 0.1]])
     >>> log_q = np.log([[0.25, 0.75], [0.9, 0.1]])

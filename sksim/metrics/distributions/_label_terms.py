@@ -27,7 +27,6 @@ from sksim.utils._typing import FloatArray, IntArray
 __all__ = [
     "LabelSums",
     "choose_labels",
-    "label_means",
     "label_sums",
     "label_terms",
     "score_pivots",
@@ -76,15 +75,6 @@ class LabelSums(NamedTuple):
         return LabelSums(*(x + weight * y for x, y in zip(self, other, strict=True)))
 
 
-def _label_variables(pair: LogProbabilityPair, rows: slice, means: FloatArray) -> FloatArray:
-    """Variables a, b, d of the log ratios, m, d of the log-probabilities; centered, (5, n, k)."""
-    log_p, log_q = pair.log_p[rows], pair.log_q[rows]
-    a, b = (log_ratio[rows] for log_ratio in pair.log_ratios)
-    variables = np.stack([a, b, pair.log_ratio_difference[rows], log_p + log_q, log_p - log_q])
-    variables -= means[:, None]
-    return variables
-
-
 def sum_products(variables: FloatArray, pivots: IntArray) -> LabelSums:
     """Sums of products of the five variables, centered, (5, n, k); O(n k n_pivots).
 
@@ -116,19 +106,10 @@ def sum_products(variables: FloatArray, pivots: IntArray) -> LabelSums:
     )
 
 
-def label_means(pair: LogProbabilityPair) -> FloatArray:
-    """Means over the inputs of the five variables of each label, (5, n_labels)."""
-    a, b = pair.log_ratios
-    tables = (a, b, pair.log_ratio_difference, pair.log_p, pair.log_q, pair.log_p - pair.log_q)
-    mean_a, mean_b, mean_d, mean_p, mean_q, mean_log_d = (table.mean(axis=0) for table in tables)
-    return np.stack([mean_a, mean_b, mean_d, mean_p + mean_q, mean_log_d])
-
-
-def label_sums(pair: LogProbabilityPair, pivots: IntArray, means: FloatArray) -> LabelSums:
-    """Sums over all inputs, centered by :func:`label_means`, in blocks of inputs."""
-    blocks = gen_batches(pair.n_samples, max(256, BLOCK_ENTRIES // (4 * pair.n_labels)))
-    sums = (sum_products(_label_variables(pair, rows, means), pivots) for rows in blocks)
-    return functools.reduce(LabelSums.plus, sums)
+def label_sums(pair: LogProbabilityPair, pivots: IntArray) -> LabelSums:
+    """Sums over all inputs, centered, in blocks of inputs."""
+    blocks = (sum_products(block, pivots) for block in pair.centered_variables())
+    return functools.reduce(LabelSums.plus, blocks)
 
 
 def terms_of_sums(
@@ -212,10 +193,9 @@ def choose_labels(
         pivots = np.array([int(pivot)])
     else:
         pivots = labels if left_out == "auto" else np.delete(labels, left_out)
-    means = label_means(pair)
     scores, chosen = [], []
     for part in gen_batches(len(pivots), max(1, _PIVOT_ENTRIES // pair.n_labels)):
-        sums = label_sums(pair, pivots[part], means)
+        sums = label_sums(pair, pivots[part])
         terms = terms_of_sums(sums, pivots[part], pair.n_samples, pair.floors)
         is_pivot = labels[:, None] == pivots[part]
         score, rows = score_pivots(terms, is_pivot, left_out=left_out, reduce=reduce, skip=skip)

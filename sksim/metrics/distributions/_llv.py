@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from sklearn.utils import Bunch
 
-from sksim.metrics._measure import DistributionMeasure, register
+from sksim.metrics._measure import DistributionMeasure, keeping, register
 from sksim.metrics.distributions._arguments import (
     EMBEDDING_CONSTRAINTS,
     LOG_PROBABILITY_CONSTRAINTS,
@@ -25,7 +25,7 @@ from sksim.metrics.distributions._index_sets import (
 )
 from sksim.metrics.distributions._input_terms import choose_inputs
 from sksim.metrics.distributions._label_terms import choose_labels, label_terms, score_pivots
-from sksim.metrics.distributions._log_probabilities import LogProbabilityPair
+from sksim.metrics.distributions._tables_in_place import model_tables
 from sksim.metrics.distributions._terms import Terms, report_degenerate
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 from sksim.utils._typing import ArrayLike, IntArray, RandomState
@@ -79,6 +79,7 @@ def _combine(
 @validate_params(
     {**LOG_PROBABILITY_CONSTRAINTS, **_CONSTRAINTS}, prefer_skip_nested_validation=True
 )
+@keeping("library")
 def log_likelihood_variance_distance(
     log_p: ArrayLike,
     log_q: ArrayLike,
@@ -220,7 +221,7 @@ def log_likelihood_variance_distance(
     >>> round(terms.distance, 4), round(terms.t2, 4)
     (1.3179, 0.8198)
     """
-    pair = LogProbabilityPair.check(log_p, log_q, min_samples=2, min_labels=3)
+    pair = model_tables(log_p, log_q, min_samples=2, min_labels=3)
     if n_components is not None and n_components > pair.n_labels - 1:
         raise ValueError(
             f"n_components must be at most {pair.n_labels - 1}, the rank that log-probabilities of "

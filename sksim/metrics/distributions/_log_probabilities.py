@@ -3,7 +3,7 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -16,24 +16,29 @@ from sksim.utils._arrays import check_named_array, naming, refuse_masks
 from sksim.utils._typing import ArrayLike, FloatArray, IntArray
 
 __all__ = [
+    "NORMALIZATION_TOLERANCE",
+    "RANK_TOLERANCE",
     "LogProbabilityPair",
     "aligned_log_probabilities",
     "centered_log_ratio",
+    "check_finite",
     "check_log_probabilities",
+    "check_same_tables",
     "label_orders",
     "rounding_level",
 ]
 
 #: Rows of float32 log-softmax are normalised to about 1e-6, logits or probabilities are not.
-_NORMALIZATION_TOLERANCE = 1e-4
+NORMALIZATION_TOLERANCE = 1e-4
 _ROUNDING = 1e-12
 #: The sum of exponentials makes several arrays of the size of its argument.
 _BLOCK_ENTRIES = 2**17
 #: Of the largest singular value: tables in float32 leave noise of some 1e-7.
-_RANK_TOLERANCE = 1e-6
+RANK_TOLERANCE = 1e-6
 
 
-def _check_finite(log_p: FloatArray, name: str) -> None:
+def check_finite(log_p: FloatArray, name: str) -> None:
+    """Raise if a value is not finite, with advice if it is a logarithm of zero."""
     if np.isfinite(log_p).all():
         return
     row, column = np.argwhere(~np.isfinite(log_p))[0]
@@ -63,11 +68,11 @@ def check_log_probabilities(
         ensure_min_features=2,
         ensure_min_samples=min_samples,
     )
-    _check_finite(table, name)
+    check_finite(table, name)
     blocks = gen_batches(len(table), max(1, _BLOCK_ENTRIES // table.shape[1]))
     log_total = np.concatenate([logsumexp(table[rows], axis=1, keepdims=True) for rows in blocks])
     worst = np.abs(log_total).argmax()
-    if abs(log_total[worst, 0]) > _NORMALIZATION_TOLERANCE:
+    if abs(log_total[worst, 0]) > NORMALIZATION_TOLERANCE:
         raise ValueError(
             f"{name} must hold log-probabilities: the exponentials of each row must sum to 1, but "
             f"those of row {worst} sum to exp({log_total[worst, 0]:.6g}). For logits subtract "
@@ -75,6 +80,20 @@ def check_log_probabilities(
             "small values, so take the logits instead."
         )
     return table - log_total
+
+
+def check_same_tables(log_p: Any, log_q: Any, min_labels: int) -> None:
+    """Raise if two tables differ in shape or have too few labels."""
+    shapes = tuple(log_p.shape), tuple(log_q.shape)
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            "log_p and log_q must have the same shape (inputs, labels), got "
+            f"{shapes[0]} and {shapes[1]}."
+        )
+    if shapes[0][1] < min_labels:
+        raise ValueError(
+            f"log_p must have at least {min_labels} labels (columns), got {shapes[0][1]}."
+        )
 
 
 def centered_log_ratio(log_p: FloatArray) -> FloatArray:
@@ -101,10 +120,10 @@ def _numerical_rank(log_ratio: FloatArray) -> int:
     values = log_ratio - log_ratio.mean(axis=0)
     side = values.T if values.shape[0] < values.shape[1] else values
     squares = np.linalg.eigvalsh(side.T @ side)
-    limit = _RANK_TOLERANCE**2 * squares[-1]
+    limit = RANK_TOLERANCE**2 * squares[-1]
     if ((squares > limit / 10) & (squares < 10 * limit)).any():
         squares = np.linalg.svd(np.linalg.qr(side, mode="r"), compute_uv=False)[::-1] ** 2
-        limit = _RANK_TOLERANCE**2 * squares[-1]
+        limit = RANK_TOLERANCE**2 * squares[-1]
     return int((squares > limit).sum())
 
 
@@ -128,15 +147,7 @@ class LogProbabilityPair:
             check_log_probabilities(log_p, "log_p", min_samples=min_samples),
             check_log_probabilities(log_q, "log_q", min_samples=min_samples),
         )
-        if pair.log_p.shape != pair.log_q.shape:
-            raise ValueError(
-                "log_p and log_q must have the same shape (inputs, labels), got "
-                f"{pair.log_p.shape} and {pair.log_q.shape}."
-            )
-        if pair.n_labels < min_labels:
-            raise ValueError(
-                f"log_p must have at least {min_labels} labels (columns), got {pair.n_labels}."
-            )
+        check_same_tables(pair.log_p, pair.log_q, min_labels)
         return pair
 
     @property
@@ -178,6 +189,30 @@ class LogProbabilityPair:
         """
         rank = max(map(_numerical_rank, self.log_ratios))
         return min(max(1, rank), self.n_samples - 1)
+
+    @cached_property
+    def variable_means(self) -> FloatArray:
+        """Means over the inputs of the five variables of each label, (5, n_labels).
+
+        They are a, b, d of the log ratios, d = a - b, and m = a + b, d of the log-probabilities.
+        """
+        a, b = self.log_ratios
+        tables = (a, b, self.log_ratio_difference, self.log_p, self.log_q, self.log_p - self.log_q)
+        mean_a, mean_b, mean_d, mean_p, mean_q, mean_log_d = (
+            table.mean(axis=0) for table in tables
+        )
+        return np.stack([mean_a, mean_b, mean_d, mean_p + mean_q, mean_log_d])
+
+    def centered_variables(self) -> Iterator[FloatArray]:
+        """The five variables less their means, (5, n, n_labels), in blocks of inputs."""
+        for rows in gen_batches(self.n_samples, max(256, _BLOCK_ENTRIES // (4 * self.n_labels))):
+            log_p, log_q = self.log_p[rows], self.log_q[rows]
+            a, b = (log_ratio[rows] for log_ratio in self.log_ratios)
+            variables = np.stack(
+                [a, b, self.log_ratio_difference[rows], log_p + log_q, log_p - log_q]
+            )
+            variables -= self.variable_means[:, None]
+            yield variables
 
     def label_variables(self, labels: IntArray) -> tuple[FloatArray, FloatArray]:
         """Log-probabilities of each label (row) over the inputs, centered."""

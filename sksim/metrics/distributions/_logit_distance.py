@@ -3,9 +3,17 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from typing import Any
+
 import numpy as np
 
-from sksim.metrics._measure import DistributionMeasure, identity, register
+from sksim.metrics._array_formulas import array_root
+from sksim.metrics._measure import (
+    DistributionMeasure,
+    identity,
+    register,
+    with_array_formula,
+)
 from sksim.metrics.distributions._arguments import (
     EMBEDDING_CONSTRAINTS,
     LOG_PROBABILITY_CONSTRAINTS,
@@ -14,10 +22,17 @@ from sksim.metrics.distributions._arguments import (
 )
 from sksim.metrics.distributions._embeddings import EmbeddingPair
 from sksim.metrics.distributions._log_probabilities import LogProbabilityPair
+from sksim.metrics.distributions._tables_in_place import array_centered, check_tables_in_place
+from sksim.utils._array_api import namespace_of
 from sksim.utils._sklearn import validate_params
 from sksim.utils._typing import ArrayLike, FloatArray
 
-__all__ = ["logit_distance", "logit_distance_from_embeddings", "row_squared_logit_distance"]
+__all__ = [
+    "array_row_squared_logit_distance",
+    "logit_distance",
+    "logit_distance_from_embeddings",
+    "row_squared_logit_distance",
+]
 
 
 def row_squared_logit_distance(pair: LogProbabilityPair) -> FloatArray:
@@ -26,11 +41,23 @@ def row_squared_logit_distance(pair: LogProbabilityPair) -> FloatArray:
     return np.einsum("ij,ij->i", difference, difference)
 
 
+def array_row_squared_logit_distance(log_p: Any, log_q: Any) -> Any:
+    """``row_squared_logit_distance`` for arrays of other libraries."""
+    difference = array_centered(log_p - log_q)
+    return namespace_of(log_p).sum(difference * difference, axis=1)
+
+
+def _array_logit_distance(log_p: Any, log_q: Any, *, squared: bool) -> Any:
+    mean = namespace_of(log_p).mean(array_row_squared_logit_distance(log_p, log_q))
+    return mean if squared else array_root(mean)
+
+
 @of_log_probabilities
 @validate_params(
     {**LOG_PROBABILITY_CONSTRAINTS, "squared": ["boolean"]},
     prefer_skip_nested_validation=True,
 )
+@with_array_formula(_array_logit_distance, check_tables_in_place, keep="gradient")
 def logit_distance(log_p: ArrayLike, log_q: ArrayLike, *, squared: bool = False) -> float:
     r"""Logit distance between two conditional distributions.
 

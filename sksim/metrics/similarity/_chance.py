@@ -19,6 +19,7 @@ from sksim.metrics._validation import (
     check_paired,
     check_value,
 )
+from sksim.utils._array_api import constant, move
 from sksim.utils._sklearn import Interval, validate_params
 from sksim.utils._typing import ArrayLike, RandomState
 
@@ -40,14 +41,14 @@ def _check_pairing_matters(measure: PairedMeasure) -> None:
 def _score_and_null(X, Y, measure: PairedMeasure, n_permutations: int, random_state):
     """The score, and those of permuted rows of Y; nothing is prepared again."""
     _check_pairing_matters(measure)
-    X, Y = check_paired(X, Y, min_samples=measure.min_samples)
+    steps = measure.steps().suited_to(X)
+    X, Y = check_paired(constant(X), constant(Y), min_samples=measure.min_samples, keep=steps.keep)
     random_state = check_random_state(random_state)
-    steps = measure.steps()
     state_x, state_y = steps.prepare(X), steps.prepare(Y)
     score = check_value(steps.compare(state_x, state_y))
     null_scores = np.empty(n_permutations)
     for i in range(n_permutations):
-        order = random_state.permutation(X.shape[0])
+        order = move(random_state.permutation(X.shape[0]), like=X)
         null_scores[i] = check_value(steps.compare(state_x, steps.permute(state_y, order)))
     return score, null_scores
 

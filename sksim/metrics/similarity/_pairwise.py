@@ -11,12 +11,9 @@ import numpy as np
 from sklearn.utils import Bunch
 from sklearn.utils.parallel import Parallel, delayed
 
-from sksim.metrics._measure import PairedMeasure, Steps, get_measure
-from sksim.metrics._validation import (
-    check_representation,
-    check_same_rows,
-    check_value,
-)
+from sksim.metrics._measure import ArraySteps, PairedMeasure, Steps, get_measure
+from sksim.metrics._validation import check_like, check_same_rows, check_value
+from sksim.utils._array_api import constant
 from sksim.utils._typing import ArrayLike
 
 __all__ = ["cross_similarity", "pairwise_similarity"]
@@ -49,12 +46,15 @@ def _labeled(representations, name: str) -> tuple[list, list]:
     return labels, values
 
 
-def _checked(labels: list, values: list, measure: PairedMeasure, first) -> list[np.ndarray]:
-    """The validated arrays, with as many rows as ``first`` and the same index."""
+def _checked(
+    labels: list, values: list, measure: PairedMeasure, steps: Steps | ArraySteps, first
+) -> list:
+    """The validated arrays, with as many rows as ``first``, where it is, and the same index."""
+    check = check_like(first, steps.keep, min_samples=measure.min_samples)
     arrays = []
     for label, value in zip(labels, values, strict=True):
         try:
-            arrays.append(check_representation(value, min_samples=measure.min_samples))
+            arrays.append(check(constant(value)))
             check_same_rows(first, value)
         except (TypeError, ValueError) as error:
             kind = TypeError if isinstance(error, TypeError) else ValueError
@@ -62,14 +62,16 @@ def _checked(labels: list, values: list, measure: PairedMeasure, first) -> list[
     return arrays
 
 
-def _compare_all(steps: Steps, states_x: list, states_y: list, pairs: list, n_jobs) -> list[float]:
+def _compare_all(
+    steps: Steps | ArraySteps, states_x: list, states_y: list, pairs: list, n_jobs
+) -> list[float]:
     def compare(i: int, j: int) -> float:
         return check_value(steps.compare(states_x[i], states_y[j]))
 
     return Parallel(n_jobs=n_jobs, prefer="threads")(delayed(compare)(i, j) for i, j in pairs)
 
 
-def _prepare_all(steps: Steps, arrays: list[np.ndarray], n_jobs) -> list:
+def _prepare_all(steps: Steps | ArraySteps, arrays: list, n_jobs) -> list:
     return Parallel(n_jobs=n_jobs, prefer="threads")(delayed(steps.prepare)(X) for X in arrays)
 
 
@@ -126,8 +128,8 @@ def pairwise_similarity(
     """
     measure = get_measure(metric, PairedMeasure, parameter="metric")
     labels, representations = _labeled(representations, "representations")
-    arrays = _checked(labels, representations, measure, representations[0])
-    steps, size = measure.steps(), len(labels)
+    steps, size = measure.steps().suited_to(representations[0]), len(labels)
+    arrays = _checked(labels, representations, measure, steps, representations[0])
     states = _prepare_all(steps, arrays, n_jobs)
     indices = range(size)
     if measure.symmetric:
@@ -191,9 +193,9 @@ def cross_similarity(
     measure = get_measure(metric, PairedMeasure, parameter="metric")
     row_labels, rows = _labeled(a_layers, "a_layers")
     column_labels, columns = _labeled(b_layers, "b_layers")
-    steps = measure.steps()
+    steps = measure.steps().suited_to(rows[0])
     states_a, states_b = (
-        _prepare_all(steps, _checked(labels, values, measure, rows[0]), n_jobs)
+        _prepare_all(steps, _checked(labels, values, measure, steps, rows[0]), n_jobs)
         for labels, values in ((row_labels, rows), (column_labels, columns))
     )
     pairs = list(product(range(len(rows)), range(len(columns))))
