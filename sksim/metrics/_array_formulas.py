@@ -20,6 +20,7 @@ __all__ = [
     "array_root",
     "array_smaller_gram",
     "array_square_sum",
+    "array_unit_rows",
     "take_rows",
 ]
 
@@ -53,15 +54,23 @@ def array_center(X: Any, *, name: str = "The representation") -> Centered:
 def array_directions(X: Any, name: str = "X") -> Any:
     """``directions`` for arrays of other libraries: rows of length one."""
     xp = namespace_of(X)
-    largest = xp.max(xp.abs(constant(X)), axis=1, keepdims=True)
+    largest = xp.max(xp.abs(constant(X)), axis=1)
     n_zeros = int(xp.count_nonzero(largest == 0))
     if n_zeros:
         raise ValueError(
             f"{name} must have no rows of zeros, which have no direction; got {n_zeros}, "
             f"the first of them is row {int(xp.argmin(largest))}."
         )
-    scaled = X / largest
-    return scaled / xp.linalg.vector_norm(scaled, axis=1, keepdims=True)
+    return array_unit_rows(X)
+
+
+def array_unit_rows(X: Any) -> Any:
+    """``unit_rows`` for arrays of other libraries: zeros stay zeros."""
+    xp = namespace_of(X)
+    largest = xp.max(xp.abs(constant(X)), axis=1, keepdims=True)
+    scaled = X / xp.where(largest > 0, largest, xp.ones_like(largest))
+    lengths = xp.linalg.vector_norm(scaled, axis=1, keepdims=True)
+    return scaled / xp.where(largest > 0, lengths, xp.ones_like(largest))
 
 
 def array_smaller_gram(X: Any) -> Any:

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from numbers import Integral
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from scipy.linalg import eigh
@@ -12,6 +12,7 @@ from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils.extmath import svd_flip
 
 from sksim.preprocessing._base import VectorTransformer
+from sksim.utils._array_api import namespace_of, widest_float
 from sksim.utils._sklearn import Interval, _fit_context
 from sksim.utils._typing import ArrayLike, FloatArray
 
@@ -25,6 +26,19 @@ def _main_directions(centered: np.ndarray, n_components: int) -> np.ndarray:
     scaled = centered / (np.abs(centered).max() or 1.0)  # so that squares stay in range
     _, vectors = eigh(scaled.T @ scaled, subset_by_index=top)
     return svd_flip(None, vectors.T[::-1].copy(), u_based_decision=False)[1]
+
+
+def _array_mean_and_directions(X: Any, n_components: int) -> tuple[Any, Any]:
+    """Mean and main directions of an array of another library."""
+    xp, X = namespace_of(X), widest_float(X)
+    mean = xp.mean(X, axis=0)
+    if n_components == 0:
+        return mean, X[:0, :]
+    centered = X - mean
+    scaled = centered / (float(xp.max(xp.abs(centered))) or 1.0)
+    _, vectors = xp.linalg.eigh(scaled.T @ scaled)
+    top = xp.flip(vectors[:, vectors.shape[1] - n_components :], axis=1).T
+    return mean, svd_flip(None, top, u_based_decision=False)[1]
 
 
 class AllButTheTop(OneToOneFeatureMixin, VectorTransformer):
@@ -81,6 +95,8 @@ class AllButTheTop(OneToOneFeatureMixin, VectorTransformer):
            [ 0., -1.]])
     """
 
+    _fitted_array = "mean_"
+
     _parameter_constraints: dict = {"n_components": [Interval(Integral, 0, None, closed="left")]}
 
     def __init__(self, n_components: int = 1) -> None:
@@ -111,6 +127,11 @@ class AllButTheTop(OneToOneFeatureMixin, VectorTransformer):
             raise ValueError(
                 f"n_components must be less than n_samples = {X.shape[0]}, got {self.n_components}."
             )
+        if namespace_of(X) is not None:
+            self.mean_: FloatArray
+            self.components_: FloatArray
+            self.mean_, self.components_ = _array_mean_and_directions(X, self.n_components)
+            return self
         self.mean_ = X.mean(axis=0, dtype=np.float64)
         if self.n_components:
             self.components_ = _main_directions(X - self.mean_, self.n_components)
@@ -132,6 +153,7 @@ class AllButTheTop(OneToOneFeatureMixin, VectorTransformer):
             What is left of the vectors.
         """
         X = self._check_rows(X)
-        centered = X - self.mean_
+        xp = namespace_of(X)
+        centered = (X if xp is None else widest_float(X)) - self.mean_
         left = centered - centered @ self.components_.T @ self.components_
-        return left.astype(X.dtype, copy=False)
+        return left.astype(X.dtype, copy=False) if xp is None else xp.astype(left, X.dtype)

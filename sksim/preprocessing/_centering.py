@@ -4,12 +4,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from numbers import Real
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import OneToOneFeatureMixin
 
+from sksim.metrics._array_formulas import array_unit_rows
 from sksim.preprocessing._base import VectorTransformer
+from sksim.utils._array_api import namespace_of, widest_float
 from sksim.utils._blocks import row_blocks
 from sksim.utils._sklearn import Interval, _fit_context
 from sksim.utils._typing import ArrayLike, FloatArray
@@ -18,22 +20,58 @@ from sksim.utils._unit_rows import unit_rows
 __all__ = ["Centering"]
 
 
+def _check_powers(smallest: float, weighting: float) -> None:
+    if smallest < 0 and not float(weighting).is_integer():
+        raise ValueError(
+            "weighting must be a whole number where a mean cosine is negative, "
+            f"got {weighting} and a smallest mean cosine of {smallest:g}."
+        )
+
+
+def _check_weights(total: float, absolute: float) -> None:
+    if not abs(total) > np.finfo(np.float64).eps * absolute:
+        raise ValueError(
+            "weighting needs rows whose weights do not cancel, got mean cosines whose powers sum "
+            f"to {total:g}. Use weighting=None."
+        )
+
+
 def _hub_weights(X: np.ndarray, weighting: float) -> np.ndarray:
     """Weights proportional to a power of the mean similarity, summing to 1."""
     unit = unit_rows(X)
     similarity = unit @ unit.mean(axis=0)  # the mean cosine of each row with all rows
-    if similarity.min() < 0 and not float(weighting).is_integer():
-        raise ValueError(
-            "weighting must be a whole number where a mean cosine is negative, "
-            f"got {weighting} and a smallest mean cosine of {similarity.min():g}."
-        )
+    _check_powers(similarity.min(), weighting)
     weights = similarity**weighting
-    if not abs(weights.sum()) > np.finfo(np.float64).eps * np.abs(weights).sum():
-        raise ValueError(
-            "weighting needs rows whose weights do not cancel, got mean cosines whose powers sum "
-            f"to {weights.sum():g}. Use weighting=None."
-        )
+    _check_weights(weights.sum(), np.abs(weights).sum())
     return weights / weights.sum()
+
+
+def _array_hub_weights(X: Any, weighting: float) -> Any:
+    xp = namespace_of(X)
+    unit = array_unit_rows(X)
+    similarity = unit @ xp.mean(unit, axis=0)
+    _check_powers(float(xp.min(similarity)), weighting)
+    weights = similarity**weighting
+    _check_weights(float(xp.sum(weights)), float(xp.sum(xp.abs(weights))))
+    return weights / xp.sum(weights)
+
+
+def _array_mean(X: Any, weighting: float | None) -> Any:
+    """``_refined_mean`` for arrays of other libraries."""
+    xp, X = namespace_of(X), widest_float(X)
+    if weighting:
+        weights = _array_hub_weights(X, weighting)
+    else:
+        weights = xp.full_like(X[:, 0], 1 / X.shape[0])
+    mean = weights @ X
+    return mean + weights @ (X - mean)
+
+
+def _array_without_noise(centered: Any, center: Any) -> Any:
+    xp = namespace_of(centered)
+    noise = 4 * xp.finfo(center.dtype).eps * xp.max(xp.abs(center))
+    is_center = xp.max(xp.abs(centered), axis=1, keepdims=True) <= noise
+    return xp.where(is_center, xp.zeros_like(centered), centered)
 
 
 def _refined_mean(X: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -106,6 +144,8 @@ class Centering(OneToOneFeatureMixin, VectorTransformer):
            [-1.,  0.]])
     """
 
+    _fitted_array = "center_"
+
     _parameter_constraints: dict = {
         "weighting": [Interval(Real, 0, None, closed="left"), None],
         "normalize": ["boolean"],
@@ -132,6 +172,9 @@ class Centering(OneToOneFeatureMixin, VectorTransformer):
             The fitted transformer.
         """
         X = self._check_training_rows(X)
+        if namespace_of(X) is not None:
+            self.center_ = _array_mean(X, self.weighting)
+            return self
         equal = np.full(X.shape[0], 1 / X.shape[0])
         weights = _hub_weights(X, self.weighting) if self.weighting else equal
         self.center_ = _refined_mean(X, weights)
@@ -151,6 +194,11 @@ class Centering(OneToOneFeatureMixin, VectorTransformer):
             Centred vectors.
         """
         X = self._check_rows(X)
+        if (xp := namespace_of(X)) is not None:
+            centered = widest_float(X) - self.center_
+            if self.normalize:
+                centered = array_unit_rows(_array_without_noise(centered, self.center_))
+            return xp.astype(centered, X.dtype, copy=False)
         centered = X - self.center_
         if self.normalize:
             centered = unit_rows(_without_noise(centered, self.center_))

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from numbers import Integral
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from scipy.special import ndtri
@@ -13,7 +13,9 @@ from sklearn.base import OneToOneFeatureMixin
 from sklearn.preprocessing import normalize
 from sklearn.utils import check_random_state
 
+from sksim.metrics._array_formulas import array_unit_rows
 from sksim.preprocessing._base import VectorTransformer
+from sksim.utils._array_api import move, namespace_of, to_numpy, widest_float
 from sksim.utils._sklearn import Interval, StrOptions, _fit_context
 from sksim.utils._typing import ArrayLike, FloatArray, RandomState
 
@@ -33,6 +35,36 @@ def _knots(column: np.ndarray, n_quantiles: int) -> tuple[np.ndarray, np.ndarray
         kept = np.linspace(0, values.size - 1, n_quantiles).round().astype(np.intp)
         values, ranks = values[kept], ranks[kept]
     return values, ranks
+
+
+def _array_knots(column: Any, n_quantiles: int) -> tuple[Any, np.ndarray]:
+    """``_knots`` of a column of another library, and their ranks as an array of NumPy."""
+    xp = namespace_of(column)
+    ordered, values = xp.sort(column), xp.sort(xp.unique_values(column))
+    first, last = (xp.searchsorted(ordered, values, side=side) for side in ("left", "right"))
+    ranks = to_numpy(first + last - 1) / 2
+    if ranks.size > n_quantiles:
+        kept = np.linspace(0, ranks.size - 1, n_quantiles).round().astype(np.int64)
+        values, ranks = xp.take(values, move(kept, like=values)), ranks[kept]
+    return values, ranks
+
+
+def _array_interpolated(column: Any, values: Any, scores: Any) -> Any:
+    """``np.interp`` for arrays of other libraries."""
+    xp, last = namespace_of(column), values.shape[0] - 1
+    if last == 0:
+        return xp.zeros_like(column) + scores[0]
+    inside = xp.clip(column, float(values[0]), float(values[last]))
+    above = xp.clip(xp.searchsorted(values, inside), 1, last)
+    left, right = (xp.take(values, index) for index in (above - 1, above))
+    low, high = (xp.take(scores, index) for index in (above - 1, above))
+    return low + (high - low) * (inside - left) / (right - left)
+
+
+def _array_columns(X: Any) -> list[Any]:
+    """The columns, each in one piece of the memory, in float64 where the device has it."""
+    xp, X = namespace_of(X), widest_float(X)
+    return [xp.concat([X[:, j]]) for j in range(X.shape[1])]
 
 
 class NormalScoreTransformer(OneToOneFeatureMixin, VectorTransformer):
@@ -116,6 +148,8 @@ class NormalScoreTransformer(OneToOneFeatureMixin, VectorTransformer):
            [ 0.967,  0.   ]])
     """
 
+    _fitted_array = "quantiles_"
+
     _parameter_constraints: dict = {
         "distribution": [StrOptions({"normal", "uniform"})],
         "ties": [StrOptions({"average", "ordinal"})],
@@ -166,20 +200,32 @@ class NormalScoreTransformer(OneToOneFeatureMixin, VectorTransformer):
             is_normal = self.distribution == "normal"
             draws = rng.standard_normal(X.shape) if is_normal else rng.uniform(-1, 1, X.shape)
             self.scores_ = np.sort(draws, axis=0)
-        knots = [_knots(column, self.n_quantiles) for column in X.T]
+        if namespace_of(X) is None:
+            knots = [_knots(column, self.n_quantiles) for column in X.T]
+        else:
+            knots = [_array_knots(column, self.n_quantiles) for column in _array_columns(X)]
         self.quantiles_ = [values for values, _ in knots]
         self.quantile_scores_ = [self._scores_of(ranks, j) for j, (_, ranks) in enumerate(knots)]
         if self.ties == "average":
             for scores in self.quantile_scores_:
                 if scores.size == 1:  # a constant feature
                     scores[:] = 0.0
+        if namespace_of(X) is not None:
+            self.quantile_scores_ = [self._beside(X, scores) for scores in self.quantile_scores_]
+            self.scores_ = None if self.scores_ is None else self._beside(X, self.scores_)
         return self
+
+    @staticmethod
+    def _beside(X: Any, scores: np.ndarray) -> Any:
+        """Scores of NumPy where X is."""
+        return widest_float(move(scores, like=X))
 
     def _scores_of(self, ranks: np.ndarray, j: int) -> np.ndarray:
         """Scores of ranks counted from 0, halves among them, in feature j."""
         if self.scores_ is None:
             return _quantiles((ranks + 0.5) / self.n_samples_fit_, self.distribution)
-        return np.interp(ranks, np.arange(self.n_samples_fit_), self.scores_[:, j])
+        draws = to_numpy(self.scores_[:, j])
+        return np.interp(ranks, np.arange(self.n_samples_fit_), draws)
 
     def transform(self, X: ArrayLike) -> FloatArray:
         """Replace the values by the scores of their ranks among the training values.
@@ -195,6 +241,9 @@ class NormalScoreTransformer(OneToOneFeatureMixin, VectorTransformer):
             Scores, each row of unit length if ``normalize=True``.
         """
         X = self._check_rows(X)
+        if (xp := namespace_of(X)) is not None:
+            columns = zip(_array_columns(X), self.quantiles_, self.quantile_scores_, strict=True)
+            return self._finish_array(xp.stack([_array_interpolated(*one) for one in columns]).T, X)
         scores = np.empty(X.shape)
         for j, (values, value_scores) in enumerate(zip(self.quantiles_, self.quantile_scores_)):
             scores[:, j] = np.interp(X[:, j], values, value_scores)
@@ -219,9 +268,21 @@ class NormalScoreTransformer(OneToOneFeatureMixin, VectorTransformer):
         if self.ties == "average":
             return self.transform(X)
         X = self._check_rows(X)
+        if (xp := namespace_of(X)) is not None:
+            order = xp.argsort(xp.argsort(X, axis=0, stable=True), axis=0, stable=True)
+            all_ranks = np.arange(self.n_samples_fit_)
+            columns = [
+                xp.take(self._beside(X, self._scores_of(all_ranks, j)), order[:, j])
+                for j in range(X.shape[1])
+            ]
+            return self._finish_array(xp.stack(columns, axis=1), X)
         ranks = rankdata(X, method="ordinal", axis=0) - 1
         scores = [self._scores_of(column, j) for j, column in enumerate(ranks.T)]
         return self._finish(np.column_stack(scores), X.dtype)
+
+    def _finish_array(self, scores: Any, X: Any) -> Any:
+        scores = array_unit_rows(scores) if self.normalize else scores
+        return namespace_of(X).astype(scores, X.dtype, copy=False)
 
     def _finish(self, scores: np.ndarray, dtype: np.dtype) -> FloatArray:
         scores = normalize(scores, copy=False) if self.normalize else scores

@@ -3,7 +3,7 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from scipy.linalg import svd
@@ -12,6 +12,7 @@ from sklearn.utils.extmath import svd_flip
 from sklearn.utils.validation import check_is_fitted
 
 from sksim.preprocessing._base import VectorTransformer
+from sksim.utils._array_api import constant, float_types, move, namespace_of, widest_float
 from sksim.utils._arrays import check_named_array
 from sksim.utils._sklearn import _fit_context
 from sksim.utils._typing import ArrayLike, FloatArray
@@ -34,6 +35,32 @@ def _probabilities(sample_weight: ArrayLike | None, n_samples: int) -> np.ndarra
             f"{p.min():g} to {p.max():g}."
         )
     return p / p.sum()
+
+
+def _axes(X: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean under p, and standard deviations and directions of the axes that vary."""
+    X, p = X[p > 0].astype(np.float64), p[p > 0]
+    mean = p @ X
+    weighted = np.sqrt(p)[:, None] * (X - mean)
+    U, scales, components = svd(weighted, full_matrices=False)
+    _, components = svd_flip(U, components, u_based_decision=False)
+    size = max(weighted.shape) * np.finfo(np.float64).eps * np.abs(X).max()
+    varies = scales > size
+    return mean, scales[varies], components[varies]
+
+
+def _array_axes(X: Any, p: np.ndarray) -> tuple[Any, Any, Any]:
+    """``_axes`` for arrays of other libraries."""
+    xp, X = namespace_of(X), widest_float(X)
+    X = xp.take(X, move(np.flatnonzero(p), like=X), axis=0)
+    weights = xp.astype(move(p[p > 0], like=X), X.dtype, copy=False)
+    mean = weights @ X
+    weighted = xp.sqrt(weights)[:, None] * (X - mean)
+    U, scales, components = xp.linalg.svd(weighted, full_matrices=False)
+    _, components = svd_flip(U, components, u_based_decision=False)
+    size = max(weighted.shape) * xp.finfo(X.dtype).eps * xp.max(xp.abs(X))
+    rank = int(xp.count_nonzero(scales > size))
+    return mean, scales[:rank], components[:rank, :]
 
 
 class ZipfianWhitening(ClassNamePrefixFeaturesOutMixin, VectorTransformer):
@@ -96,6 +123,8 @@ class ZipfianWhitening(ClassNamePrefixFeaturesOutMixin, VectorTransformer):
 
     _parameter_constraints: dict = {}
 
+    _fitted_array = "mean_"
+
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:
         """Find the mean and the axes.
@@ -116,18 +145,14 @@ class ZipfianWhitening(ClassNamePrefixFeaturesOutMixin, VectorTransformer):
         """
         X = self._check_training_rows(X, ensure_min_samples=2)
         p = _probabilities(sample_weight, X.shape[0])
-        X = X[p > 0].astype(np.float64)
-        p = p[p > 0]
-        self.mean_ = p @ X
-        weighted = np.sqrt(p)[:, None] * (X - self.mean_)
-        U, scales, components = svd(weighted, full_matrices=False)
-        _, components = svd_flip(U, components, u_based_decision=False)
-        size = max(weighted.shape) * np.finfo(np.float64).eps * np.abs(X).max()
-        varies = scales > size
-        if not varies.any():
+        axes = _axes if namespace_of(X) is None else _array_axes
+        self.mean_: FloatArray
+        self.scales_: FloatArray
+        self.components_: FloatArray
+        self.mean_, self.scales_, self.components_ = axes(X, p)
+        self._n_features_out = self.scales_.shape[0]
+        if self._n_features_out == 0:
             raise ValueError("X must vary among the rows with positive weight, got equal rows.")
-        self.scales_, self.components_ = scales[varies], components[varies]
-        self._n_features_out = self.scales_.size
         return self
 
     def transform(self, X: ArrayLike) -> FloatArray:
@@ -144,8 +169,10 @@ class ZipfianWhitening(ClassNamePrefixFeaturesOutMixin, VectorTransformer):
             Whitened samples.
         """
         X = self._check_rows(X)
-        whitened = (X - self.mean_) @ (self.components_ / self.scales_[:, None]).T
-        return whitened.astype(X.dtype, copy=False)
+        xp = namespace_of(X)
+        centered = (X if xp is None else widest_float(X)) - self.mean_
+        whitened = centered @ (self.components_ / self.scales_[:, None]).T
+        return whitened.astype(X.dtype, copy=False) if xp is None else xp.astype(whitened, X.dtype)
 
     def inverse_transform(self, X: ArrayLike) -> FloatArray:
         """Undo the whitening, up to the axes without variance.
@@ -161,8 +188,12 @@ class ZipfianWhitening(ClassNamePrefixFeaturesOutMixin, VectorTransformer):
             Samples in the original space.
         """
         check_is_fitted(self)
-        X = check_named_array(X, "X", dtype=[np.float64, np.float32])
+        xp = namespace_of(X)
+        floats = [np.float64, np.float32] if xp is None else float_types(X)
+        X = check_named_array(constant(X), "X", dtype=floats, keep_library=xp is not None)
+        self._check_library(X, "inverse_transform")
         if X.shape[1] != self._n_features_out:
             raise ValueError(f"X must have {self._n_features_out} features, got {X.shape[1]}.")
-        colored = X @ (self.components_ * self.scales_[:, None]) + self.mean_
-        return colored.astype(X.dtype, copy=False)
+        whitened = X if xp is None else widest_float(X)
+        colored = whitened @ (self.components_ * self.scales_[:, None]) + self.mean_
+        return colored.astype(X.dtype, copy=False) if xp is None else xp.astype(colored, X.dtype)

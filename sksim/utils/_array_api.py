@@ -20,7 +20,15 @@ from sksim.utils._sklearn import (
     get_namespace,
 )
 
-__all__ = ["constant", "float_types", "move", "namespace_of", "to_numpy", "widest_float"]
+__all__ = [
+    "check_same_library",
+    "constant",
+    "float_types",
+    "move",
+    "namespace_of",
+    "to_numpy",
+    "widest_float",
+]
 
 
 def namespace_of(X: Any) -> Any:
@@ -59,6 +67,22 @@ def move(X: Any, like: Any) -> Any:
     if namespace_of(X) is xp and device(X) == device(like):
         return X
     return xp.asarray(np.ascontiguousarray(to_numpy(X)), device=device(like))
+
+
+def check_same_library(X: Any, fitted: Any, method: str) -> None:
+    """Raise unless X is an array of the library, and on the device, of a fitted array."""
+
+    def place(array: Any) -> tuple[str, Any]:
+        if isinstance(array, np.ndarray):
+            return "NumPy", None
+        return type(array).__module__.partition(".")[0], array.device
+
+    if place(X) != place(fitted):
+        raise ValueError(
+            f"Inputs passed to {method}() must use the same namespace and the same device as those "
+            f"passed to fit(): got {place(X)} here and {place(fitted)} there. Tensors need "
+            "sklearn.set_config(array_api_dispatch=True) in both."
+        )
 
 
 def float_types(X: Any) -> list[Any]:
