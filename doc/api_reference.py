@@ -136,6 +136,11 @@ API_REFERENCE = [
                 "entries": measures("similarity.neighborhoods"),
             },
             {
+                "title": "Shapes of clouds",
+                "module": "metrics",
+                "entries": measures("similarity.geometry"),
+            },
+            {
                 "title": "Outputs",
                 "module": "metrics",
                 "entries": measures(*_OUTPUTS),

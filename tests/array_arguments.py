@@ -39,6 +39,7 @@ VECTORS = {
     "t": 0.5,
     "partners": np.arange(N),
     "repeats": np.arange(N) // 5,
+    "times": np.linspace(0.1, 2.0, N),
 }
 LABEL_NAMES = {"y", "y_indexed", "y_true", "y_pred_a", "y_pred_b", "classes", "repeats"}
 #: Arguments that are no arrays.

@@ -107,6 +107,7 @@ ROOMS = {
     "alignment": {"canonical"},
     "matrices": {"canonical"},
     "neighborhoods": set(),
+    "geometry": {"neighborhoods"},
 }
 
 

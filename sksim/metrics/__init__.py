@@ -22,6 +22,7 @@ from sksim.metrics.similarity import *  # noqa: F403
 # Type checkers follow a name through one star, not through two.
 from sksim.metrics.similarity.alignment import *  # noqa: F403
 from sksim.metrics.similarity.canonical import *  # noqa: F403
+from sksim.metrics.similarity.geometry import *  # noqa: F403
 from sksim.metrics.similarity.matrices import *  # noqa: F403
 from sksim.metrics.similarity.neighborhoods import *  # noqa: F403
 

@@ -234,6 +234,8 @@ class PairedMeasure(Measure):
         Whether reordering the rows of both sides alike leaves the value as it is.
     ignores_pairing : bool
         Whether reordering the rows of one side leaves it too; a permutation test is void then.
+    needs_equal_samples : bool
+        Whether both representations must have the same number of rows.
     """
 
     kind: ClassVar[str] = "paired"
@@ -260,6 +262,7 @@ class PairedMeasure(Measure):
     needs_equal_features: bool = False
     row_order_free: bool = True
     ignores_pairing: bool = False
+    needs_equal_samples: bool = True
 
     def invariant_to(self, change: str, side: str = "x") -> bool:
         """Whether a change of one side, "x" or "y", leaves the value as it is."""

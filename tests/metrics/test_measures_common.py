@@ -271,6 +271,8 @@ def test_steps_equal_the_public_function_and_permute(measure, shape):
 )
 def test_bad_input_raises(measure, spoil, error, message):
     X, Y = example(measure, 0)
+    if message == "rows" and not measure.needs_equal_samples:
+        pytest.skip("any numbers of rows compare")
     for pair in ((spoil(X), Y), (X, spoil(Y))):
         with pytest.raises(error, match=message):
             measure(*pair)
@@ -301,6 +303,9 @@ def test_different_indices_raise(measure):
     pd = pytest.importorskip("pandas")
     X, Y = (pd.DataFrame(Z) for Z in example(measure, 0))
     assert measure(X, Y) == measure(X.to_numpy(), Y.to_numpy())
+    if not measure.needs_equal_samples:
+        assert measure(X, Y.iloc[::-1]) == pytest.approx(measure(X, Y))
+        return
     with pytest.raises(ValueError, match="different indices"):
         measure(X, Y.iloc[::-1])
     differ = measure(X, Y.iloc[::-1].to_numpy()) != measure(X, Y)

@@ -12,7 +12,14 @@ import scipy.optimize
 from sklearn.linear_model import RidgeCV
 
 from sksim import metrics
-from tests.reference import hubness_measures, identifiability, neighborhood, quality, similarity
+from tests.reference import (
+    clouds,
+    hubness_measures,
+    identifiability,
+    neighborhood,
+    quality,
+    similarity,
+)
 
 # --- occurrence counts ----------------------------------------------------------------------
 
@@ -171,6 +178,9 @@ def pwcca_score(X, Y, weights="x"):
     return (similarity.pwcca(X, Y) + similarity.pwcca(Y, X)) / 2
 
 
+eigenspace_overlap_score = similarity.eigenspace_overlap
+
+
 def pls_svd_score(X, Y):
     """Nuclear norm of the correlations over the geometric mean of the widths."""
     R = similarity.correlations(X, Y)
@@ -179,6 +189,7 @@ def pls_svd_score(X, Y):
 
 # --- pairs of representations: alignment --------------------------------------------------------
 
+aligned_cosine_score = similarity.aligned_cosine
 procrustes_score = similarity.procrustes_correlation
 
 
@@ -278,6 +289,25 @@ def second_order_cosine_score(X, Y):
 
 def information_imbalance(X, Y):
     return neighborhood.information_imbalance(X, Y, 1)
+
+
+# --- pairs of representations: shapes of clouds ------------------------------------------------
+
+
+def magnitude_difference(X, Y):
+    return abs(clouds.magnitude(X) - clouds.magnitude(Y))
+
+
+def concentricity_difference(X, Y):
+    return abs(clouds.concentricity(X) - clouds.concentricity(Y))
+
+
+def imd_distance(X, Y):
+    return clouds.imd(X, Y, 5)
+
+
+def rtd_distance(X, Y, kind="full"):
+    return clouds.rtd(X, Y) if kind == "full" else clouds.rtd_lite(X, Y)
 
 
 # --- distributions ------------------------------------------------------------------------------

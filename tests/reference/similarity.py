@@ -141,6 +141,26 @@ def pwcca(X, Y):
     return np.dot(weights, rho) / np.sum(weights)
 
 
+def column_space(X):
+    """Orthonormal basis, by the singular values that are not rounding."""
+    U, singular, _ = np.linalg.svd(X, full_matrices=False)
+    return U[:, singular > 1e-10 * singular[0]]
+
+
+def eigenspace_overlap(X, Y, center=True):
+    U, V = (column_space(centered(Z) if center else Z) for Z in (X, Y))
+    return np.linalg.norm(U.T @ V) ** 2 / max(U.shape[1], V.shape[1])
+
+
+def aligned_cosine(X, Y, center=True):
+    X, Y = (centered(Z) if center else Z for Z in (X, Y))
+    width = max(X.shape[1], Y.shape[1])
+    X, Y = padded(X, width), padded(Y, width)
+    U, _, Vt = np.linalg.svd(X.T @ Y)
+    pairs = zip(X @ U @ Vt, Y, strict=True)
+    return np.mean([x @ y / math.sqrt((x @ x) * (y @ y)) for x, y in pairs])
+
+
 def procrustes_correlation(X, Y):
     X, Y = centered(X), centered(Y)
     nuclear = np.linalg.svd(X.T @ Y, compute_uv=False).sum()

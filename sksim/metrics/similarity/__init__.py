@@ -3,7 +3,13 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from sksim.metrics.similarity import alignment, canonical, matrices, neighborhoods
+from sksim.metrics.similarity import (
+    alignment,
+    canonical,
+    geometry,
+    matrices,
+    neighborhoods,
+)
 from sksim.metrics.similarity._chance import (
     null_calibrated_score,
     permutation_test_similarity,
@@ -12,6 +18,7 @@ from sksim.metrics.similarity._chance import (
 from sksim.metrics.similarity._pairwise import cross_similarity, pairwise_similarity
 from sksim.metrics.similarity.alignment import *  # noqa: F403
 from sksim.metrics.similarity.canonical import *  # noqa: F403
+from sksim.metrics.similarity.geometry import *  # noqa: F403
 from sksim.metrics.similarity.matrices import *  # noqa: F403
 from sksim.metrics.similarity.neighborhoods import *  # noqa: F403
 
@@ -24,5 +31,6 @@ __all__ = [
 ]
 __all__ += alignment.__all__
 __all__ += canonical.__all__
+__all__ += geometry.__all__
 __all__ += matrices.__all__
 __all__ += neighborhoods.__all__

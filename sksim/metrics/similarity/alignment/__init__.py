@@ -3,6 +3,7 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from sksim.metrics.similarity.alignment._aligned_cosine import aligned_cosine_score
 from sksim.metrics.similarity.alignment._correlation_matching import (
     correlation_matching_score,
     mean_correlation_coefficient,
@@ -17,6 +18,7 @@ from sksim.metrics.similarity.alignment._procrustes import (
 from sksim.metrics.similarity.alignment._soft_matching import soft_matching_distance
 
 __all__ = [
+    "aligned_cosine_score",
     "correlation_matching_score",
     "linear_predictivity_score",
     "mean_correlation_coefficient",

@@ -9,6 +9,14 @@ from sksim.metrics.similarity.canonical._cca import (
     pwcca_score,
     svcca_score,
 )
+from sksim.metrics.similarity.canonical._eigenspace_overlap import eigenspace_overlap_score
 from sksim.metrics.similarity.canonical._pls import pls_svd_score
 
-__all__ = ["canonical_correlations", "cca_score", "pls_svd_score", "pwcca_score", "svcca_score"]
+__all__ = [
+    "canonical_correlations",
+    "cca_score",
+    "eigenspace_overlap_score",
+    "pls_svd_score",
+    "pwcca_score",
+    "svcca_score",
+]
