@@ -16,9 +16,10 @@ from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import kneighbors_graph, sort_graph_by_row_values
 from sklearn.utils import get_tags
 
+from sksim import metrics
 from sksim.utils._typing import ArrayLike
 
-__all__ = ["function_cases", "method_cases"]
+__all__ = ["accumulator_cases", "accumulators", "function_cases", "method_cases"]
 
 N = 20
 LABELS = np.arange(N) % 3
@@ -148,6 +149,8 @@ BAD_NUMBERS = {
     "durations": lambda A: np.abs(np.round(A)).astype("m8[D]"),
     "text": lambda A: np.full(A.shape, "a"),
     "objects": lambda A: np.full(A.shape, object()),
+    "model": lambda A: LogisticRegression(),
+    "mapping": lambda A: {"layer": A},
 }
 #: Values that no matrix takes.
 BAD_MATRICES = {"flat": lambda A: A[0], "no columns": lambda A: A[:, :0]}
@@ -215,6 +218,12 @@ def used_parameters(estimator, method):
     ]
 
 
+def accumulators():
+    """Public classes of ``sksim.metrics`` that are given arrays by their methods."""
+    classes = (getattr(metrics, name) for name in metrics.__all__)
+    return [Class for Class in classes if inspect.isclass(Class) and public_methods(Class)]
+
+
 def public_methods(Estimator):
     return [
         name
@@ -229,6 +238,20 @@ def function_cases(function):
         values = good_values(function, name)
         for kind, bad in bad_values(name, values[name]):
             yield function, name, kind, {**values, name: bad}
+
+
+def accumulator_cases(Accumulator):
+    """All bad calls of an accumulator's methods, new and after a good batch."""
+    for method in public_methods(Accumulator):
+        for name in array_parameters(getattr(Accumulator, method)):
+            for n_batches in (0, 1):
+                accumulator = Accumulator()
+                function = getattr(accumulator, method)
+                values = good_values(function, name)
+                for _ in range(n_batches):
+                    function(**values)
+                for kind, bad in bad_values(name, values[name]):
+                    yield function, name, kind, {**values, name: bad}
 
 
 def method_cases(Estimator):

@@ -47,6 +47,11 @@ class PermutationAligner(AffineAligner):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of features seen in ``fit``, if X has any.
 
+    Raises
+    ------
+    MemoryError
+        If, in ``fit``, the matrix of all pairs of features does not fit into the memory available.
+
     See Also
     --------
     ProcrustesAligner : Rotations, of which the permutations are a part.

@@ -64,6 +64,12 @@ class MutualProximity(GraphReduction):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if the matrix was a data frame.
 
+    Raises
+    ------
+    MemoryError
+        If the complete matrix of distances of ``method="empirical"`` does not fit into the memory
+        available.
+
     See Also
     --------
     LocalScaling : Scales by a local distance, much the same at less depth.

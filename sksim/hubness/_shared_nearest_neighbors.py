@@ -39,6 +39,11 @@ class SharedNearestNeighbors(GraphReduction):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if the matrix was a data frame.
 
+    Raises
+    ------
+    MemoryError
+        If, in ``transform``, the overlaps of the lists do not fit into the memory available.
+
     See Also
     --------
     SimhubSimilarity : Weighs a shared neighbour by how rare it is.

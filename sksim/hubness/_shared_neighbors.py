@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from sksim.hubness._distances import Distances
+from sksim.utils._memory import check_fits
 from sksim.utils._typing import FloatArray
 
 __all__ = ["indexed_lists", "neighbor_lists", "weight_not_shared"]
@@ -30,6 +31,17 @@ def indexed_lists(distances: Distances, n_neighbors: int, bank: Any, name: str) 
     return neighbor_lists(distances, n_neighbors)
 
 
+def _check_overlaps(of_queries: sparse.csr_array, lists: sparse.csr_array) -> None:
+    """Raise before overlaps that do not fit: a hub is shared by all samples that it is near to."""
+    n_indexed = lists.shape[0]
+    n_overlaps = np.minimum(of_queries @ lists.sum(axis=0), n_indexed).sum()
+    check_fits(
+        16.0 * n_overlaps,
+        f"The overlaps of the neighbours of {of_queries.shape[0]} queries and {n_indexed} samples",
+        "Lower n_neighbors, or transform a block of rows of the graph after the other.",
+    )
+
+
 def weight_not_shared(
     distances: Distances, lists: sparse.csr_array, weights: FloatArray, n_neighbors: int
 ) -> FloatArray:
@@ -38,5 +50,6 @@ def weight_not_shared(
     ``lists`` and ``weights``, at most 1 / n_neighbors each, are those of the indexed samples.
     """
     of_queries = neighbor_lists(distances, n_neighbors)
+    _check_overlaps(of_queries, lists)
     shared = of_queries.multiply(weights[None, :]).tocsr() @ lists.T
     return np.clip(1 - distances.beside(shared), 0, 1)

@@ -68,6 +68,11 @@ class SimhubSimilarity(GraphReduction):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if the matrix was a data frame.
 
+    Raises
+    ------
+    MemoryError
+        If, in ``transform``, the overlaps of the lists do not fit into the memory available.
+
     See Also
     --------
     SharedNearestNeighbors : Equal weights.

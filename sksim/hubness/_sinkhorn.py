@@ -112,6 +112,11 @@ class SinkhornNormalization(GraphReduction):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if the matrix was a data frame.
 
+    Raises
+    ------
+    MemoryError
+        If, in ``fit``, the transport plan does not fit into the memory available.
+
     See Also
     --------
     InvertedSoftmax : One half of one round.

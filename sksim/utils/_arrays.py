@@ -9,7 +9,7 @@ arrays 'Expected 2D array' leaves the caller to guess which one is meant.
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -87,6 +87,17 @@ def refuse_masks_and_times(X: Any, name: str) -> None:
         )
 
 
+def _refuse_objects(X: Any, name: str) -> None:
+    """Refuse models and mappings, of which NumPy says that float() does not take them."""
+    if isinstance(X, Mapping):
+        raise TypeError(f"{name} must be an array, got {type(X).__name__}: pass one of its values.")
+    if hasattr(X, "get_params"):
+        raise TypeError(
+            f"{name} must be an array, got the model {type(X).__name__}: pass what it returns for "
+            "the samples, such as its transform(X) or predict_log_proba(X)."
+        )
+
+
 @overload
 def check_named_array(
     X: Any, name: str, *, accept_sparse: Literal[False] = ..., **options: Any
@@ -121,8 +132,8 @@ def check_named_array(X: Any, name: str, *, keep_library: bool = False, **option
     Raises
     ------
     TypeError
-        If X is sparse where that is not accepted, or holds dates or times. Each error names the
-        argument.
+        If X is sparse where that is not accepted, a mapping or a model, or holds dates or times.
+        Each error names the argument.
     ValueError
         If scikit-learn refuses X, or some of its values are masked.
 
@@ -150,6 +161,7 @@ def check_named_array(X: Any, name: str, *, keep_library: bool = False, **option
     ValueError: Y: Expected 2D array, got 1D array instead: ...
     """
     X = X if keep_library else to_numpy(X)
+    _refuse_objects(X, name)
     refuse_masks_and_times(X, name)
     with naming(name):
         return check_array(X, input_name=name, **options)

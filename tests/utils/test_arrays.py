@@ -5,10 +5,17 @@ import re
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.linear_model import LogisticRegression
 
+from sksim.metrics import DistributionAccumulator
 from sksim.utils._arrays import check_named_array, naming, validate_named_data
 from sksim.utils.discovery import all_estimators, all_functions
-from tests.array_arguments import function_cases, method_cases
+from tests.array_arguments import (
+    accumulator_cases,
+    accumulators,
+    function_cases,
+    method_cases,
+)
 
 
 def _check(cases):
@@ -38,6 +45,14 @@ def test_methods_name_the_argument_that_is_wrong(Estimator):
     _check(method_cases(Estimator))
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("Accumulator", accumulators())
+def test_accumulators_name_the_argument_that_is_wrong(Accumulator):
+    cases = list(accumulator_cases(Accumulator))
+    assert cases or not hasattr(Accumulator, "partial_fit")
+    _check(cases)
+
+
 def test_masks_without_a_masked_value_are_arrays():
     X = np.ma.masked_array([[1.0, 2.0]], mask=False)
     assert type(check_named_array(X, "bank")) is np.ndarray
@@ -52,6 +67,15 @@ def test_dates_are_refused_in_each_container(convert):
         convert = pytest.importorskip("polars").DataFrame
     with pytest.raises(TypeError, match="bank"):
         check_named_array(convert(dates), "bank", dtype=np.float64)
+
+
+def test_models_and_mappings_are_refused_by_name():
+    model, table = LogisticRegression(), np.log(np.full((4, 2), 0.5))
+    for log_p, log_q, name in [(model, table, "log_p"), (table, model, "log_q")]:
+        with pytest.raises(TypeError, match=rf"^{name} .* got the model LogisticRegression: pass"):
+            DistributionAccumulator().partial_fit(log_p, log_q)
+    with pytest.raises(TypeError, match="^bank must be an array, got dict: pass one of its values"):
+        check_named_array({"layer": table}, "bank")
 
 
 def test_sparse_input_is_refused_by_name():

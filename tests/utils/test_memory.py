@@ -6,11 +6,18 @@ import textwrap
 
 import numpy as np
 import pytest
+from scipy.sparse import vstack
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.neighbors import kneighbors_graph
 
 from sksim.alignment import PermutationAligner
-from sksim.hubness import MutualProximity, SinkhornNormalization
+from sksim.hubness import (
+    MutualProximity,
+    SharedNearestNeighbors,
+    SimhubSimilarity,
+    SinkhornNormalization,
+    _shared_neighbors,
+)
 from sksim.metrics import (
     cka_score,
     correlation_matching_score,
@@ -52,6 +59,8 @@ CALLS = {
     "complete graph": lambda: dense_to_graph(D),
     "plan": lambda: SinkhornNormalization().fit_graph(TRUNCATED, vectors=X),
     "joint counts": lambda: MutualProximity(method="empirical").fit(COMPLETE),
+    "shared neighbours": lambda: SharedNearestNeighbors(5).fit_transform(TRUNCATED),
+    "simhub": lambda: SimhubSimilarity(5).fit_transform(TRUNCATED),
     "lists": lambda: k_occurrence(X, n_neighbors=10),
     "candidates": lambda: SEARCH.kneighbors(X),
 }
@@ -66,6 +75,22 @@ SEARCH = HubnessReducedNearestNeighbors(3).fit(X)
 def test_what_does_not_fit_is_refused(call, little_memory):
     with pytest.raises(MemoryError, match=r"takes .* GiB, of which .* GiB are available\. \w+"):
         call()
+
+
+@pytest.mark.parametrize("reduction", [SharedNearestNeighbors(5), SimhubSimilarity(5)])
+def test_overlaps_of_hubs_are_counted_before_they_are_made(monkeypatch, reduction):
+    """No fewer than there are, no more than pairs; a block of rows after the other fits."""
+    asked = []
+    graph = TRUNCATED
+    fitted = reduction.fit(graph)
+    monkeypatch.setattr(_shared_neighbors, "check_fits", lambda n_bytes, *_: asked.append(n_bytes))
+    whole = fitted.transform(graph)
+    lists = fitted._lists
+    n_overlaps = (lists @ lists.T).nnz
+    assert 16 * n_overlaps <= asked[0] <= 16 * graph.shape[0] ** 2
+    parts = [fitted.transform(graph[rows]) for rows in (slice(0, 25), slice(25, 60))]
+    assert sum(asked[1:]) == asked[0]
+    assert abs(vstack(parts) - whole).max() == 0
 
 
 def test_the_message():

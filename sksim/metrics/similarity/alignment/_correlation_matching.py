@@ -90,6 +90,11 @@ def correlation_matching_score(
     score : float
         In [-1, 1]; 1 for the same features in another order, scale and shift.
 
+    Raises
+    ------
+    MemoryError
+        If the matrix of all pairs of features does not fit into the memory available.
+
     See Also
     --------
     mean_correlation_coefficient : With absolute correlations.

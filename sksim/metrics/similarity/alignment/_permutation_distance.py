@@ -85,6 +85,11 @@ def permutation_distance(
         In [0, pi] or [0, inf); 0 for the same features in another order, up to shift and, for
         ``"angular"``, scale.
 
+    Raises
+    ------
+    MemoryError
+        If the matrix of all pairs of features does not fit into the memory available.
+
     See Also
     --------
     procrustes_distance : Over all rotations, hence never larger.

@@ -100,6 +100,11 @@ def soft_matching_distance(X: ArrayLike, Y: ArrayLike) -> float:
         In [0, inf), in the unit of the data; 0 for the same features in another order, or each
         repeated equally often.
 
+    Raises
+    ------
+    MemoryError
+        If the matrix of all pairs of features does not fit into the memory available.
+
     See Also
     --------
     permutation_distance : One-to-one matching.
