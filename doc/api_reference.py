@@ -128,7 +128,7 @@ API_REFERENCE = [
             {
                 "title": "Alignment",
                 "module": "metrics",
-                "entries": measures("similarity.alignment"),
+                "entries": [*measures("similarity.alignment"), "stochastic_shape_distance"],
             },
             {
                 "title": "Neighbourhoods",
@@ -229,6 +229,7 @@ API_REFERENCE = [
                     "LinearAligner",
                     "PermutationAligner",
                     "ProcrustesAligner",
+                    "mean_shape",
                 ],
             },
             {

@@ -9,6 +9,7 @@ from sksim.alignment._cca import (
 from sksim.alignment._linear import (
     LinearAligner,
 )
+from sksim.alignment._mean_shape import mean_shape
 from sksim.alignment._permutation import (
     PermutationAligner,
 )
@@ -21,4 +22,5 @@ __all__ = [
     "LinearAligner",
     "PermutationAligner",
     "ProcrustesAligner",
+    "mean_shape",
 ]

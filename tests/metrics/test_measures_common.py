@@ -49,6 +49,7 @@ NO_MEASURES = {
     "bad_hubness_score": "a search with labels; its measure is a share of slots",
     "hubness_null": "the chance level of a measure",
     "hubness_score": "a search, and any measure of its occurrence counts",
+    "stochastic_shape_distance": "repeated responses, three axes or two moments",
     "null_calibrated_score": "any measure of pairs, against permutations",
 }
 

@@ -4,7 +4,7 @@ import itertools
 import math
 
 import numpy as np
-from scipy import stats
+from scipy import linalg, stats
 
 
 def golden_pair(n, d1, d2, seed):
@@ -177,6 +177,23 @@ def bures_distance(X, Y):
 
     cross = np.trace(root(root(K) @ L @ root(K)))
     return math.sqrt(np.trace(K) + np.trace(L) - 2 * cross)
+
+
+def noisy_responses(seed, n, n_repeats, d):
+    """Two networks of d units; the first one's noise grows with the unit."""
+    rng = np.random.RandomState(seed)
+    X = rng.randn(n, 1, d) + 0.5 * rng.randn(n, n_repeats, d) * (1 + np.arange(d))
+    return X, rng.randn(n, 1, d) + 0.5 * rng.randn(n, n_repeats, d)
+
+
+def gaussian_wasserstein(means_a, covariances_a, means_b, covariances_b):
+    """Root of the mean of the squared 2-Wasserstein distances of pairs of Gaussians."""
+    total = 0.0
+    for mu, A, nu, B in zip(means_a, covariances_a, means_b, covariances_b, strict=True):
+        root = linalg.sqrtm(A)
+        cross = linalg.sqrtm(root @ B @ root)
+        total += np.sum((mu - nu) ** 2) + np.trace(A + B - 2 * cross).real
+    return math.sqrt(total / len(means_a))
 
 
 def shape_distance(X, Y, alpha, whitening="power"):

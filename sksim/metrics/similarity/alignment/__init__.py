@@ -16,6 +16,7 @@ from sksim.metrics.similarity.alignment._procrustes import (
     shape_distance,
 )
 from sksim.metrics.similarity.alignment._soft_matching import soft_matching_distance
+from sksim.metrics.similarity.alignment._stochastic_shape import stochastic_shape_distance
 
 __all__ = [
     "aligned_cosine_score",
@@ -27,4 +28,5 @@ __all__ = [
     "procrustes_score",
     "shape_distance",
     "soft_matching_distance",
+    "stochastic_shape_distance",
 ]
