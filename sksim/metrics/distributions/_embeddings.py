@@ -10,13 +10,14 @@ close, as it would be in the moments themselves.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import logsumexp
+from scipy.linalg.blas import dsyrk, dtrsm
+from scipy.linalg.lapack import dpocon, dpotrf
 from sklearn.utils import gen_batches
 
 from sksim.metrics.distributions._log_probabilities import rounding_level
@@ -26,6 +27,12 @@ from sksim.utils._typing import ArrayLike, FloatArray, IntArray
 __all__ = ["EmbeddingPair", "check_embedding_model", "check_unembedding_pair"]
 
 _BLOCK_ENTRIES = 2**22
+#: Numbers of a block of rows that are multiplied, 8 MiB.
+_PRODUCT_ENTRIES = 2**20
+#: Of products of columns that are all but orthogonal: at 1e-4, four digits of sixteen are lost.
+_LEAST_RECIPROCAL_CONDITION = 1e-4
+#: Shape of a block of logits, 2 MiB.
+_LOGIT_INPUTS, _LOGIT_LABELS = 256, 1024
 
 
 def _check(values: ArrayLike, name: str, dtype: Any = np.float64) -> FloatArray:
@@ -81,30 +88,81 @@ def _triangles(
 ) -> tuple[FloatArray, FloatArray]:
     """Rows with the same products as those of ``[first, second] - offsets``, one set for each.
 
-    They are the rows themselves, or the triangle of their QR decomposition, taken block by
-    block, where that has fewer rows.
+    They are the rows themselves, or the triangle of their QR decomposition, where that has fewer
+    rows.
     """
     width = first.shape[1] + second.shape[1]
-    triangle = np.empty((0, width))
-    n_rows = len(first)
-    blocks = gen_batches(n_rows, n_rows if n_rows <= width else max(4 * width, 1024))
-    for rows in blocks:
-        block = np.hstack([_double(first[rows], offsets[0]), _double(second[rows], offsets[1])])
-        triangle = np.vstack([triangle, block])
-        if n_rows > width:
-            triangle = np.asarray(np.linalg.qr(triangle, mode="r"))
+
+    def rows_at(index: slice) -> FloatArray:
+        return np.hstack([_double(first[index], offsets[0]), _double(second[index], offsets[1])])
+
+    if len(first) <= width:
+        triangle = rows_at(slice(None))
+    else:
+        by_products = _triangle_of_products(rows_at, len(first), width)
+        triangle = (
+            _triangle_of_rows(rows_at, len(first), width) if by_products is None else by_products
+        )
     return triangle[:, : first.shape[1]], triangle[:, first.shape[1] :]
 
 
+def _triangle_of_rows(rows_at: Callable, n_rows: int, width: int) -> FloatArray:
+    """Triangle of the QR decomposition, block by block."""
+    triangle = np.empty((0, width))
+    for index in gen_batches(n_rows, max(4 * width, 1024)):
+        rows = np.vstack([triangle, rows_at(index)])
+        triangle = np.asarray(np.linalg.qr(rows, mode="r"))
+    return triangle
+
+
+def _triangle_of_products(rows_at: Callable, n_rows: int, width: int) -> FloatArray | None:
+    """The same from products, which take a fraction of the time, or None where that is not exact.
+
+    The triangle R of a sample of the rows A makes the columns of A inv(R) all but orthogonal.
+    Their products then have a small condition, and the Cholesky factor C of these loses nothing:
+    C R is the triangle of A to some units in the last place of each direction, whatever the
+    condition of A. What ``rows_at`` returns is overwritten.
+    """
+    if n_rows < 8 * width:
+        return None
+    sample = rows_at(slice(None, None, n_rows // (2 * width)))
+    lengths = np.sqrt(np.einsum("ij,ij->j", sample, sample))
+    if not (lengths > 0).all():
+        return None
+    ridge = np.diag(np.finfo(np.float64).eps * lengths)  # directions that the sample lacks
+    R = np.asfortranarray(np.linalg.qr(np.vstack([sample, ridge]), mode="r"))
+    products = np.zeros((width, width), order="F")
+    for index in gen_batches(n_rows, max(256, _PRODUCT_ENTRIES // width)):
+        columns = dtrsm(1.0, R, rows_at(index).T, trans_a=1, overwrite_b=1)
+        products = dsyrk(1.0, columns, 1.0, products, overwrite_c=1)
+    C, info = dpotrf(products, clean=1)
+    if info != 0 or not np.isfinite(C).all():
+        return None
+    condition, _ = dpocon(C, np.abs(products).sum(axis=0).max())
+    return C @ R if condition > _LEAST_RECIPROCAL_CONDITION else None
+
+
 def _with_log_partition(f: FloatArray, g: FloatArray, center: FloatArray) -> FloatArray:
-    """Columns (f, log Z), Z(x) the sum over labels of exp(f(x).(g(y) - center)), in blocks."""
-    log_z = np.full(len(f), -np.inf)
-    for inputs in _batches(len(f), 512):
-        rows = _double(f[inputs])
-        for labels in _batches(len(g), len(rows)):
-            logits = rows @ _double(g[labels], center).T
-            log_z[inputs] = np.logaddexp(log_z[inputs], logsumexp(logits, axis=1))
-    return np.column_stack([f, log_z])
+    """Columns (f, log Z), Z(x) the sum over labels of exp(f(x).(g(y) - center)), in blocks.
+
+    The sum is kept relative to the largest exponent so far; a block of logits stays in the cache.
+    """
+    columns = np.empty((len(f), f.shape[1] + 1))
+    columns[:, :-1] = f
+    rows, log_z = columns[:, :-1], columns[:, -1]
+    peak, total = np.full(len(f), -np.inf), np.zeros(len(f))
+    for labels in gen_batches(len(g), _LOGIT_LABELS):
+        block = _double(g[labels], center).T
+        for inputs in gen_batches(len(f), _LOGIT_INPUTS):
+            logits = rows[inputs] @ block
+            new = np.maximum(peak[inputs], logits.max(axis=1))
+            logits -= new[:, None]
+            np.exp(logits, out=logits)
+            total[inputs] *= np.exp(peak[inputs] - new)
+            total[inputs] += logits.sum(axis=1)
+            peak[inputs] = new
+    log_z[:] = peak + np.log(total)
+    return columns
 
 
 def _rounding_level(f: FloatArray, g: FloatArray, center: FloatArray) -> float:

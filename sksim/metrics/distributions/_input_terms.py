@@ -11,10 +11,20 @@ import numpy as np
 from sklearn.utils import check_random_state, gen_batches
 
 from sksim.metrics.distributions._index_sets import check_inputs, random_subsets
-from sksim.metrics.distributions._terms import BLOCK_ENTRIES, ModelPair, Terms, evaluate_terms
-from sksim.utils._typing import ArrayLike, IntArray, RandomState
+from sksim.metrics.distributions._terms import (
+    BLOCK_ENTRIES,
+    ModelPair,
+    Terms,
+    evaluate_terms,
+    plane_coordinates,
+    scaled_difference,
+)
+from sksim.utils._typing import ArrayLike, FloatArray, IntArray, RandomState
 
 __all__ = ["choose_inputs"]
+
+#: Share of the squared lengths below which a squared distance is formed from the difference.
+CANCELLED = 1e-4
 
 
 def _candidates(
@@ -61,13 +71,41 @@ def choose_inputs(
         sets = check_inputs(inputs, pair.n_samples, n_components)[None, :]
     used, positions = np.unique(sets, return_inverse=True)
     a, b = pair.input_variables(used)
-    blocks = []
-    for part in gen_batches(len(sets), max(1, BLOCK_ENTRIES // (sets.shape[1] * a.shape[1]))):
-        rows = positions.reshape(sets.shape)[part]
-        x, y = a[rows], b[rows]
-        x_0, y_0 = x[:, :1], y[:, :1]
-        blocks.append(evaluate_terms(x[:, 1:], y[:, 1:], x_0, y_0, pair.n_labels, pair.floors))
-    terms = Terms(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
-    t2 = np.maximum(terms.rest, terms.base).max(axis=1)
-    best = np.where(np.isnan(t2), np.inf, t2).argmin()
-    return sets[best], Terms(*(part[best] for part in terms))
+    positions = positions.reshape(sets.shape)
+    best = _smallest_t2(a, b, positions, pair) if len(sets) > 1 else 0
+    x, y = a[positions[best]], b[positions[best]]
+    terms = evaluate_terms(x[1:], y[1:], x[0], y[0], pair.n_labels, pair.floors)
+    return sets[best], terms
+
+
+def _smallest_t2(a: FloatArray, b: FloatArray, sets: IntArray, pair: ModelPair) -> int:
+    """Index of the set with the smallest t2; the variables of all inputs are rows of a and b."""
+    root = np.sqrt(pair.n_labels - 1)
+    pivots, others = sets[:, :1], sets[:, 1:]
+    r = _distances(a, pivots, others) / root
+    r_prime = _distances(b, pivots, others) / root
+    degenerate = ~(r > pair.floors[0]) | ~(r_prime > pair.floors[1])
+    r[degenerate] = r_prime[degenerate] = np.nan
+    coordinates = plane_coordinates(a, b) / root
+    rest = scaled_difference(coordinates[:, others], r, r_prime)
+    base = scaled_difference(coordinates[:, pivots], r, r_prime)
+    t2 = np.maximum(rest, base).max(axis=1)
+    return int(np.where(np.isnan(t2), np.inf, t2).argmin())
+
+
+def _distances(a: FloatArray, pivots: IntArray, others: IntArray) -> FloatArray:
+    """Distances of the rows ``others`` of a from the row ``pivots``, of each set.
+
+    From the products of the rows; what cancels in these is formed from the differences.
+    """
+    which, columns = np.unique(pivots, return_inverse=True)
+    squares = np.einsum("ij,ij->i", a, a)
+    products = a @ a[which].T
+    total = squares[others] + squares[pivots]
+    squared = total - 2.0 * products[others, columns.reshape(pivots.shape)]
+    close = np.nonzero(squared < CANCELLED * total)
+    for part in gen_batches(len(close[0]), max(1, BLOCK_ENTRIES // a.shape[1])):
+        rows, places = close[0][part], close[1][part]
+        difference = a[others[rows, places]] - a[pivots[rows, 0]]
+        squared[rows, places] = np.einsum("ij,ij->i", difference, difference)
+    return np.sqrt(np.maximum(squared, 0.0))

@@ -35,6 +35,8 @@ __all__ = [
 ]
 
 _PIVOT_ENTRIES = 2**21
+#: Numbers of one variable of a block that is a matrix product: it needs some hundred rows.
+_PRODUCT_ENTRIES = 2**19
 
 
 def label_terms(pair: ModelPair, pivot: int, labels: IntArray) -> Terms:
@@ -44,7 +46,7 @@ def label_terms(pair: ModelPair, pivot: int, labels: IntArray) -> Terms:
     """
     a_0, b_0 = pair.label_variables(np.array([pivot]))
     blocks = []
-    for part in gen_batches(len(labels), max(1, BLOCK_ENTRIES // a_0.shape[1])):
+    for part in gen_batches(len(labels), max(1, _PRODUCT_ENTRIES // a_0.shape[1])):
         a, b = pair.label_variables(labels[part])
         blocks.append(evaluate_terms(a, b, a_0, b_0, pair.n_samples, pair.floors))
     return Terms(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))

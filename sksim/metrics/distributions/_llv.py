@@ -424,7 +424,7 @@ def log_likelihood_variance_distance_from_embeddings(
     Notes
     -----
     float32 arrays are read block by block and computed on in float64. Second moments are kept as
-    triangles of QR decompositions, so that the result is as accurate as the direct formula.
+    triangles, as of QR decompositions, so that the result is as accurate as the direct formula.
 
     With M the sum of the dimensions, one pivot takes time O(n M^2 + n M k) for the partition
     functions and the terms over inputs, O(k M^2) for those over labels, and O(n_candidates M^2) for

@@ -19,7 +19,15 @@ from numpy.typing import NDArray
 from sksim.utils._typing import FloatArray, IntArray
 from sksim.utils._warnings import warn_caller
 
-__all__ = ["BLOCK_ENTRIES", "ModelPair", "Terms", "evaluate_terms", "report_degenerate"]
+__all__ = [
+    "BLOCK_ENTRIES",
+    "ModelPair",
+    "Terms",
+    "evaluate_terms",
+    "plane_coordinates",
+    "report_degenerate",
+    "scaled_difference",
+]
 
 #: Numbers of one variable of a block: some blocks of 1 MiB stay in the processor's cache.
 BLOCK_ENTRIES = 2**17
@@ -92,8 +100,31 @@ def evaluate_terms(
     s, s_prime = deviation(a - a_0), deviation(b - b_0)
     degenerate = ~(s > floors[0]) | ~(s_prime > floors[1])
     s[degenerate] = s_prime[degenerate] = np.nan
-    u, v = s[..., None], s_prime[..., None]
-    return Terms(deviation(a / u - b / v), deviation(a_0 / u - b_0 / v), s, s_prime)
+    difference = a * (1.0 / s)[..., None]
+    difference -= b * (1.0 / s_prime)[..., None]
+    base = scaled_difference(plane_coordinates(a_0, b_0), s, s_prime) / np.sqrt(n_values - 1)
+    return Terms(deviation(difference), base, s, s_prime)
+
+
+def plane_coordinates(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Coordinates of a = (a_1, 0) and d = a - b = (d_1, d_2) in their plane: a_1, d_1, d_2.
+
+    Of d rather than b, so that nothing cancels where the models are close.
+    """
+
+    def length(values: FloatArray) -> FloatArray:
+        return np.sqrt(np.einsum("...i,...i->...", values, values))
+
+    d, a_1 = a - b, length(a)
+    direction = a / np.where(a_1 > 0, a_1, 1.0)[..., None]
+    d_1 = np.einsum("...i,...i->...", direction, d)
+    return np.stack([a_1, d_1, length(d - d_1[..., None] * direction)])
+
+
+def scaled_difference(coordinates: FloatArray, s: FloatArray, s_prime: FloatArray) -> FloatArray:
+    """Length of a / s - b / s', as accurate as from the vectors themselves."""
+    a_1, d_1, d_2 = coordinates
+    return np.hypot(a_1 * (1 / s - 1 / s_prime) + d_1 / s_prime, d_2 / s_prime)
 
 
 def report_degenerate(
