@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.linalg.blas import get_blas_funcs
 
-from sksim.metrics._linalg import center
+from sksim.metrics._linalg import center, same_values
 from sksim.utils._blocks import row_blocks
 
 __all__ = ["CenteredRows", "ProductSum", "paired_blocks"]
@@ -88,6 +88,17 @@ class CenteredRows:
     def reordered(self, order: np.ndarray) -> "CenteredRows":
         """The samples in another order, nothing is copied."""
         return CenteredRows(self.X, self.offset, order if self.order is None else self.order[order])
+
+    def equal(self, other: "CenteredRows") -> bool:
+        """Whether both are the same samples in the same order."""
+        if self is other:
+            return True
+        same_order = self.order is other.order is None or (
+            self.order is not None
+            and other.order is not None
+            and np.array_equal(self.order, other.order)
+        )
+        return same_order and same_values(self.X, other.X)
 
     def in_range(self, total: float) -> bool:
         """Whether squares with this sum neither overflow nor vanish, and are more than rounding."""

@@ -21,7 +21,7 @@ from sklearn.utils import gen_batches
 
 from sksim.metrics.distributions._index_sets import check_label_pair
 from sksim.metrics.distributions._log_probabilities import LogProbabilityPair
-from sksim.metrics.distributions._terms import BLOCK_ENTRIES, ModelPair, Terms, evaluate_terms
+from sksim.metrics.distributions._terms import ModelPair, Terms, evaluate_terms
 from sksim.utils._typing import FloatArray, IntArray
 
 __all__ = [
