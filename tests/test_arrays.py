@@ -15,10 +15,12 @@ import sklearn
 
 from sksim.metrics import (
     DistributionAccumulator,
+    cka_score,
     cross_similarity,
     hubness_score,
     k_occurrence,
     kl_divergence,
+    mutual_knn_score,
     pairwise_similarity,
     permutation_test_similarity,
 )
@@ -80,7 +82,7 @@ def test_numbers_are_those_of_numpy(record, library):
 @over(IN_PLACE)
 @pytest.mark.parametrize("n_samples", [12, 60])
 def test_wide_and_long_arrays(record, n_samples):
-    arrays = example(record, 0, n_samples=n_samples, widths=(9, 20))
+    arrays = example(record, 0, max(n_samples, record.min_samples), widths=(9, 20))
     value = record(*as_arrays(arrays, "array_api_strict"))
     assert value == pytest.approx(record(*arrays), rel=1e-10, abs=1e-10)
 
@@ -250,3 +252,41 @@ def test_equal_representations_are_at_distance_zero(library):
             X, _ = example(record, 0)
             (x,) = as_arrays([X], library)
             assert record(x, x) == pytest.approx(record.best, abs=1e-7)
+
+
+@pytest.mark.parametrize("metric", ["cka_rbf", "distance_correlation", "rsa_euclidean"])
+def test_samples_that_coincide(metric):
+    """Distances that cancel in the product are formed from the differences."""
+    record = get_measure(metric, PairedMeasure)
+    X, Y = (np.repeat(X, 2, axis=0) for X in example(record, 0))
+    Y[1::2] += 1e-9
+    value = record(*as_arrays([X, Y], "array_api_strict"))
+    assert value == pytest.approx(record(X, Y), rel=1e-10)
+    tensors = [tensor.requires_grad_() for tensor in as_arrays([X, Y], "torch")]
+    value = record(*tensors)
+    if record.keeps == "gradient":
+        value.backward()
+        assert all(torch.isfinite(tensor.grad).all() for tensor in tensors)
+
+
+def test_kernels_of_their_own():
+    X, Y = example(get_measure("cka", PairedMeasure), 0)
+    expected = cka_score(X, Y, kernel=lambda A, B: (A @ B.T + 1) ** 2)
+    for library in LIBRARIES:
+        x, y = as_arrays([X, Y], library)
+        assert cka_score(x, y, kernel=lambda A, B: (A @ B.T + 1) ** 2) == pytest.approx(expected)
+        K, L = as_arrays([(X @ X.T + 1) ** 2, (Y @ Y.T + 1) ** 2], library)
+        assert cka_score(K, L, kernel="precomputed") == pytest.approx(expected)
+        with pytest.raises(ValueError, match="square"):
+            cka_score(K[:, :3], L, kernel="precomputed")
+        with pytest.raises(ValueError, match="n_neighbors must be between"):
+            mutual_knn_score(x, y, n_neighbors=30)
+
+
+def test_bandwidth_may_be_given():
+    X, Y = example(get_measure("cka_rbf", PairedMeasure), 0)
+    for scale in (1.0, 1e12):
+        expected = cka_score(scale * X, scale * Y, kernel="rbf", gamma=0.1 / scale**2)
+        x, y = as_arrays([scale * X, scale * Y], "torch")
+        got = cka_score(x, y, kernel="rbf", gamma=0.1 / scale**2)
+        assert got == pytest.approx(expected, rel=1e-10)

@@ -8,11 +8,17 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from numbers import Real
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from sklearn.utils.validation import check_symmetric
 
+from sksim.metrics._array_formulas import (
+    array_center,
+    array_root,
+    array_square_sum,
+    take_rows,
+)
 from sksim.metrics._centered_rows import CenteredRows, ProductSum, paired_blocks
 from sksim.metrics._linalg import (
     center,
@@ -22,8 +28,25 @@ from sksim.metrics._linalg import (
     square_sum,
     u_center_matrix,
 )
-from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure, Steps, evaluate, identity, register
+from sksim.metrics._measure import (
+    SHAPE_MAPS,
+    ArraySteps,
+    PairedMeasure,
+    Steps,
+    evaluate,
+    identity,
+    register,
+)
 from sksim.metrics._validation import kernel_of_samples
+from sksim.metrics.similarity.matrices._array_pairs import (
+    CenteredArray,
+    array_centered_matrix,
+    array_cosine,
+    array_median_distance,
+    array_squared_distances,
+    permute_centered_array,
+    unbiased_correction,
+)
 from sksim.metrics.similarity.matrices._pair_matrix import (
     PairMatrix,
     StreamedPairs,
@@ -37,6 +60,7 @@ from sksim.metrics.similarity.matrices._pair_matrix import (
     shifted,
     upper_values,
 )
+from sksim.utils._array_api import constant, move, namespace_of, to_numpy
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 from sksim.utils._typing import ArrayLike
 
@@ -247,26 +271,89 @@ def _compare_rbf(x: PairMatrix, y: PairMatrix, *, unbiased: bool) -> float:
     return _ratio(cross, own_x, own_y)
 
 
+class _ArrayFeatures(NamedTuple):
+    """Centred features of a linear kernel, as an array of another library."""
+
+    values: Any
+    squares: Any
+    product: Any
+
+
+def _array_cross(x: Any, y: Any, a: Any, b: Any, unbiased: bool) -> Any:
+    """Product of the centred linear kernels of x and y, with squared row norms a and b."""
+    if x.shape[0] <= min(x.shape[1], y.shape[1]):
+        product = namespace_of(x).sum((x @ x.T) * (y @ y.T))
+    else:
+        product = array_square_sum(x.T @ y)
+    return product + unbiased_correction(a, b) if unbiased else product
+
+
+def _array_prepare_linear(X: Any, *, unbiased: bool) -> _ArrayFeatures:
+    x = array_center(X).values
+    squares = namespace_of(x).sum(x * x, axis=1)
+    full, own = (_array_cross(x, x, squares, squares, some) for some in (False, unbiased))
+    check_own_product(float(constant(own)), float(constant(full)), x.shape[0])
+    return _ArrayFeatures(x, squares, own)
+
+
+def _array_compare_linear(x: _ArrayFeatures, y: _ArrayFeatures, *, unbiased: bool) -> Any:
+    cross = _array_cross(x.values, y.values, x.squares, y.squares, unbiased)
+    return array_cosine(cross, x.product, y.product)
+
+
+def _array_permute_linear(y: _ArrayFeatures, order: Any) -> _ArrayFeatures:
+    return y._replace(values=take_rows(y.values, order), squares=take_rows(y.squares, order))
+
+
+def _array_prepare_kernel(X: Any, *, kernel: Any, gamma: float | None, unbiased: bool) -> Any:
+    if kernel == "rbf":
+        xp, rows = namespace_of(X), array_center(X)
+        squared = array_squared_distances(rows.values)
+        unit = rows.scale**2
+        width = gamma * unit if gamma else 0.5 / array_median_distance(squared) ** 2
+        return array_centered_matrix(xp.exp(-width * squared), unbiased=unbiased)
+    K = move(kernel(X, X), like=X) if callable(kernel) else X
+    _prepare_precomputed(to_numpy(K), unbiased=unbiased)  # raises if it is none
+    return array_centered_matrix((K + K.T) / 2, unbiased=unbiased)
+
+
+def _array_compare_kernels(x: CenteredArray, y: CenteredArray) -> Any:
+    cross = namespace_of(x.values).sum(x.values * y.values)
+    return array_cosine(cross, x.product, y.product)
+
+
+def _array_steps(kernel: Any, gamma: float | None, unbiased: bool) -> ArraySteps:
+    partial = functools.partial
+    if not callable(kernel) and kernel == "linear":
+        prepare = partial(_array_prepare_linear, unbiased=unbiased)
+        compare = partial(_array_compare_linear, unbiased=unbiased)
+        return ArraySteps(prepare, compare, _array_permute_linear, "gradient")
+    prepare = partial(_array_prepare_kernel, kernel=kernel, gamma=gamma, unbiased=unbiased)
+    return ArraySteps(prepare, _array_compare_kernels, permute_centered_array, "gradient")
+
+
 def _cka_steps(*, kernel="linear", gamma=None, unbiased=True) -> Steps:
     partial, unbiased = functools.partial, bool(unbiased)
+    arrays = _array_steps(kernel, gamma, unbiased)
     if callable(kernel):
         prepare = partial(_prepare_callable, kernel=kernel, unbiased=unbiased)
-        return Steps(prepare, _compare_kernels, _permute_kernel)
+        return Steps(prepare, _compare_kernels, _permute_kernel, arrays)
     if kernel == "linear":
         return Steps(
             partial(_prepare_linear, unbiased=unbiased),
             partial(_compare_linear, unbiased=unbiased),
             _permute_linear,
+            arrays,
         )
     if kernel == "rbf":
         return Steps(
             partial(_prepare_rbf, gamma=gamma),
             partial(_compare_rbf, unbiased=unbiased),
             permute_pairs,
+            arrays,
         )
-    return Steps(
-        partial(_prepare_precomputed, unbiased=unbiased), _compare_kernels, _permute_kernel
-    )
+    prepare = partial(_prepare_precomputed, unbiased=unbiased)
+    return Steps(prepare, _compare_kernels, _permute_kernel, arrays)
 
 
 def _compare_angle(x, y, *, compare: Callable[..., float], kind: str) -> float:
@@ -277,11 +364,21 @@ def _compare_angle(x, y, *, compare: Callable[..., float], kind: str) -> float:
     return math.acos(score) if kind == "angular" else math.sqrt(2.0 - 2.0 * score)
 
 
+def _array_compare_angle(x, y, *, compare: Callable[..., Any], kind: str) -> Any:
+    """``_compare_angle`` for arrays of other libraries; its gradient is zero at zero."""
+    score = compare(x, y)
+    gap, rounding = 1.0 - score, 16 * float(np.finfo(np.float64).eps)
+    xp = namespace_of(gap)
+    chord = array_root(2.0 * xp.where(gap > rounding, gap, 0.0 * gap))
+    return 2.0 * xp.asin(xp.clip(chord / 2.0, max=1.0)) if kind == "angular" else chord
+
+
 def _distance_steps(*, kernel="linear", gamma=None, unbiased=True, kind="angular") -> Steps:
     steps = _cka_steps(kernel=kernel, gamma=gamma, unbiased=unbiased)
-    return steps._replace(
-        compare=functools.partial(_compare_angle, compare=steps.compare, kind=kind)
-    )
+    arrays = _array_steps(kernel, gamma, bool(unbiased))
+    angle = functools.partial(_compare_angle, compare=steps.compare, kind=kind)
+    array_angle = functools.partial(_array_compare_angle, compare=arrays.compare, kind=kind)
+    return steps._replace(compare=angle, arrays=arrays._replace(compare=array_angle))
 
 
 _CONSTRAINTS = {

@@ -5,11 +5,27 @@
 
 import functools
 import math
+from typing import Any
 
 import numpy as np
 
-from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure, Steps, evaluate, register
+from sksim.metrics._array_formulas import array_center, array_root
+from sksim.metrics._measure import (
+    SHAPE_MAPS,
+    ArraySteps,
+    PairedMeasure,
+    Steps,
+    evaluate,
+    register,
+)
 from sksim.metrics._validation import PAIR_CONSTRAINTS
+from sksim.metrics.similarity.matrices._array_pairs import (
+    CenteredArray,
+    array_centered_matrix,
+    array_cosine,
+    array_squared_distances,
+    permute_centered_array,
+)
 from sksim.metrics.similarity.matrices._pair_matrix import (
     PairMatrix,
     centered_product,
@@ -19,6 +35,7 @@ from sksim.metrics.similarity.matrices._pair_matrix import (
     shifted,
     unit_pairs,
 )
+from sksim.utils._array_api import namespace_of
 from sksim.utils._sklearn import validate_params
 from sksim.utils._typing import ArrayLike
 
@@ -37,8 +54,26 @@ def _compare(x: PairMatrix, y: PairMatrix, *, unbiased: bool) -> float:
     return squared if unbiased else math.sqrt(max(0.0, squared))
 
 
+def _array_prepare(X: Any, *, unbiased: bool) -> CenteredArray:
+    distances = array_root(array_squared_distances(array_center(X).values))
+    return array_centered_matrix(distances, unbiased=unbiased)
+
+
+def _array_compare(x: CenteredArray, y: CenteredArray, *, unbiased: bool) -> Any:
+    cross = namespace_of(x.values).sum(x.values * y.values)
+    squared = array_cosine(cross, x.product, y.product)
+    return squared if unbiased else array_root(squared)
+
+
 def _steps(*, unbiased=True) -> Steps:
-    return Steps(_prepare, functools.partial(_compare, unbiased=bool(unbiased)), permute_pairs)
+    partial, unbiased = functools.partial, bool(unbiased)
+    arrays = ArraySteps(
+        partial(_array_prepare, unbiased=unbiased),
+        partial(_array_compare, unbiased=unbiased),
+        permute_centered_array,
+        "gradient",
+    )
+    return Steps(_prepare, partial(_compare, unbiased=unbiased), permute_pairs, arrays)
 
 
 @validate_params(

@@ -6,18 +6,23 @@
 import functools
 from collections.abc import Callable
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 from sklearn.neighbors import VALID_METRICS
 
 from sksim._search._exact import exact_neighbors
+from sksim.metrics._array_formulas import array_center, array_directions
 from sksim.metrics._linalg import directions
-from sksim.metrics._measure import Steps
+from sksim.metrics._measure import ArraySteps, Steps
+from sksim.utils._array_api import namespace_of, to_numpy
+from sksim.utils._blocks import row_blocks
 from sksim.utils._sklearn import Interval, StrOptions
 
 __all__ = [
     "NEIGHBOR_CONSTRAINTS",
+    "array_neighbor_indices",
     "chance_overlap",
     "complement",
     "neighbor_indices",
@@ -52,6 +57,36 @@ def neighbor_indices(X: np.ndarray, *, n_neighbors: int, metric="cosine") -> np.
         )
     _, indices = exact_neighbors(X, n_neighbors=n_neighbors, metric=metric, exclude_self=True)
     return np.ascontiguousarray(indices.T, dtype=np.int32)
+
+
+def array_neighbor_indices(X: Any, *, n_neighbors: int, metric: str) -> np.ndarray:
+    """``neighbor_indices`` of an array of another library: found there, listed here.
+
+    Distances that differ by rounding only may change places.
+    """
+    xp, n = namespace_of(X), X.shape[0]
+    if n_neighbors >= n:
+        raise ValueError(
+            "n_neighbors must be between 1 and the number of samples that a sample can have as "
+            f"neighbours, {n - 1}, got {n_neighbors}."
+        )
+    is_cosine = metric == "cosine"
+    rows = array_directions(X, "A representation") if is_cosine else array_center(X).values
+    squares = xp.sum(rows * rows, axis=1)
+    lists = []
+    for block in row_blocks(n, 32.0 * n):
+        products = rows[block, :] @ rows.T
+        distances = -products if is_cosine else squares - 2.0 * products
+        here = xp.arange(block.start, block.stop, device=X.device)
+        itself = here[:, None] == xp.arange(n, device=X.device)
+        distances = xp.where(itself, xp.full_like(distances, xp.inf), distances)
+        nearest = xp.argsort(distances, axis=1, stable=True)[:, :n_neighbors]
+        lists.append(to_numpy(nearest).T)
+    return np.ascontiguousarray(np.concatenate(lists, axis=1), dtype=np.int32)
+
+
+def _relabel_lists(neighbors: np.ndarray, order: Any) -> np.ndarray:
+    return relabel(neighbors, to_numpy(order))
 
 
 def relabel(neighbors: np.ndarray, order: np.ndarray) -> np.ndarray:
@@ -106,5 +141,10 @@ def complement(similarity: float) -> float:
 
 def neighbor_steps(compare: Callable, *, n_neighbors: int, metric="cosine") -> Steps:
     """Steps of a measure that sees nothing but the two lists of neighbours."""
-    prepare = functools.partial(neighbor_indices, n_neighbors=n_neighbors, metric=metric)
-    return Steps(prepare, compare, relabel)
+    prepare, array_prepare = (
+        functools.partial(function, n_neighbors=n_neighbors, metric=metric)
+        for function in (neighbor_indices, array_neighbor_indices)
+    )
+    in_place = isinstance(metric, str) and metric in ("cosine", "euclidean", "sqeuclidean")
+    arrays = ArraySteps(array_prepare, compare, _relabel_lists) if in_place else None
+    return Steps(prepare, compare, relabel, arrays)

@@ -1,0 +1,131 @@
+"""Matrices over pairs of samples as arrays of other libraries: whole, (n, n), on their device."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from typing import Any, NamedTuple
+
+from sksim.metrics._array_formulas import array_root, array_square_sum, take_rows
+from sksim.metrics.similarity.matrices._pair_matrix import CANCELLED, check_own_product
+from sksim.utils._array_api import constant, namespace_of
+
+__all__ = [
+    "CenteredArray",
+    "array_centered_matrix",
+    "array_cosine",
+    "array_median_distance",
+    "array_ranks",
+    "array_squared_distances",
+    "array_without_diagonal",
+    "permute_centered_array",
+    "permute_matrix",
+    "unbiased_correction",
+]
+
+
+class CenteredArray(NamedTuple):
+    """A centred matrix and its product with itself."""
+
+    values: Any
+    product: Any
+
+
+def _itself(K: Any) -> Any:
+    """Mask of the diagonal."""
+    xp = namespace_of(K)
+    return xp.eye(K.shape[0], dtype=K.dtype, device=K.device) > 0
+
+
+def array_without_diagonal(K: Any) -> Any:
+    """The matrix with zeros on the diagonal."""
+    return namespace_of(K).where(_itself(K), 0.0 * constant(K), K)
+
+
+def array_squared_distances(rows: Any) -> Any:
+    """Squared Euclidean distances of centred rows; from the differences where samples coincide."""
+    xp = namespace_of(rows)
+    squares = xp.sum(rows * rows, axis=1)
+    norms = squares[:, None] + squares
+    distances = array_without_diagonal(xp.clip(norms - 2.0 * (rows @ rows.T), min=0.0))
+    close = (constant(distances) <= CANCELLED * constant(norms)) & ~_itself(distances)
+    if xp.any(close):
+        i, j = xp.nonzero(close)
+        differences = xp.take(rows, i, axis=0) - xp.take(rows, j, axis=0)
+        distances[close] = xp.sum(differences * differences, axis=1)
+    return distances
+
+
+def array_median_distance(squared: Any) -> Any:
+    """Median of the distances of the pairs i < j.
+
+    Sorted, the matrix has n zeros of the diagonal first, and then each pair twice.
+    """
+    xp, n = namespace_of(squared), squared.shape[0]
+    ordered, n_pairs = xp.sort(xp.reshape(squared, (-1,))), n * (n - 1) // 2
+    lower, upper = (ordered[n + 2 * rank] for rank in ((n_pairs - 1) // 2, n_pairs // 2))
+    median = (array_root(lower) + array_root(upper)) / 2
+    if median == 0:
+        raise ValueError(
+            "The median distance is zero, because most samples coincide: give gamma, which "
+            "replaces the median rule."
+        )
+    return median
+
+
+def array_centered_matrix(K: Any, *, unbiased: bool) -> CenteredArray:
+    """A symmetric matrix, centred as U-statistics do or in rows and columns."""
+    xp, n = namespace_of(K), K.shape[0]
+    if unbiased:
+        off = array_without_diagonal(K)
+        off = array_without_diagonal(off - xp.sum(off) / (n * (n - 1)))
+        sums = xp.sum(off, axis=1) / (n - 2)
+        values = array_without_diagonal(off - sums[:, None] - sums + xp.sum(sums) / (n - 1))
+    else:
+        means = xp.mean(K, axis=1)
+        values = K - means[:, None] - means + xp.mean(means)
+    product = array_square_sum(values)
+    check_own_product(float(constant(product)), float(array_square_sum(constant(K))), n)
+    return CenteredArray(values, product)
+
+
+def array_cosine(cross: Any, own_x: Any, own_y: Any) -> Any:
+    """``cross / sqrt(own_x own_y)``, held in [-1, 1] against rounding."""
+    xp = namespace_of(cross)
+    return xp.clip(cross / xp.sqrt(own_x) / xp.sqrt(own_y), -1.0, 1.0)
+
+
+def permute_matrix(K: Any, order: Any) -> Any:
+    """Rows and columns in another order."""
+    return namespace_of(K).take(take_rows(K, order), order, axis=1)
+
+
+def permute_centered_array(y: CenteredArray, order: Any) -> CenteredArray:
+    """The permute step of measures whose state is a centred matrix."""
+    return y._replace(values=permute_matrix(y.values, order))
+
+
+def unbiased_correction(a: Any, b: Any) -> Any:
+    """What leaving out the diagonals adds to ``||X^T Y||^2``; a and b are squared row norms."""
+    xp, n = namespace_of(a), a.shape[0]
+    return xp.sum(a) * xp.sum(b) / ((n - 1) * (n - 2)) - n / (n - 2) * xp.sum(a * b)
+
+
+def array_ranks(K: Any) -> Any:
+    """Average ranks of the pairs i < j among each other, less their mean, both ways; (n, n).
+
+    Values that agree in 40 bits tie, whatever the order of their sums. Each pair stands in the
+    matrix twice, and infinities on the diagonal come last.
+    """
+    xp, n = namespace_of(K), K.shape[0]
+    K = (K + K.T) / 2
+    safe = xp.where(K == 0, xp.ones_like(K), xp.abs(K))
+    step = 2.0 ** (xp.floor(xp.log2(safe)) - 39.0)
+    rounded = xp.round(K / step) * step
+    flat = xp.reshape(xp.where(_itself(K), xp.full_like(K, xp.inf), rounded), (-1,))
+    ordered = xp.sort(flat)
+    first, last = (
+        xp.astype(xp.searchsorted(ordered, flat, side=side), K.dtype) for side in ("left", "right")
+    )
+    n_pairs = n * (n - 1) / 2
+    ranks = xp.reshape(first + last, (n, n)) / 4 + 0.5 - (n_pairs + 1) / 2
+    return array_without_diagonal(ranks)
