@@ -52,6 +52,14 @@ def test_no_fault_was_answered():
         assert answered == tried - refused, row
 
 
+def test_every_kill_and_all_damage_was_survived():
+    rows = table("damage")
+    for what in ("training of DiffEnc", "writing of weights", "file of weights", "checkpoint"):
+        assert any(row["what"].startswith(what) for row in rows)
+    for row in rows:
+        assert int(row["survived"]) == int(row["tried"]) > 0, row
+
+
 def test_nothing_grew():
     for row in table("soak"):
         assert float(row["growth"]) < (8 if row["resource"] == "memory" else 1), row
