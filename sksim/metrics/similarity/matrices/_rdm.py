@@ -3,146 +3,26 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from sksim.metrics._linalg import row_squares
 from sksim.metrics._validation import check_representation
-from sksim.metrics.similarity.matrices._noise_precision import (
-    noise_precision,
-    precision_root,
-    split_runs,
+from sksim.metrics.similarity.matrices._dissimilarities import (
+    PLAIN_KINDS,
+    crossnobis_rdm,
+    mahalanobis_rdm,
+    plain_rdm,
+    poisson_rdm,
 )
-from sksim.metrics.similarity.matrices._pair_matrix import (
-    BLOCK_ROWS,
-    CANCELLED,
-    StreamedPairs,
-    pair_blocks,
-)
-from sksim.metrics.similarity.matrices._rsa import _dissimilarities
-from sksim.utils._blocks import row_blocks
-from sksim.utils._memory import check_fits
+from sksim.metrics.similarity.matrices._noise_precision import noise_precision, split_runs
 from sksim.utils._sklearn import StrOptions, validate_params
 from sksim.utils._typing import ArrayLike, FloatArray
 
 __all__ = ["rdm"]
 
-#: Prior of the Poisson rates: its mean, and how many observations it counts for.
-PRIOR_RATE, PRIOR_WEIGHT = 1.0, 0.1
-
-
-def _from_blocks(n: int, block: Callable[[slice], np.ndarray]) -> np.ndarray:
-    """The symmetric (n, n) matrix whose rows, from column ``rows.start`` on, a function gives."""
-    check_fits(
-        8.0 * n**2,
-        f"The dissimilarities of all pairs of {n} conditions",
-        "Take a sample of the conditions, or rsa_score, which compares two RDMs in blocks.",
-    )
-    D = np.empty((n, n))
-    for rows in pair_blocks(n):
-        values, size = block(rows), rows.stop - rows.start
-        upper = np.triu(values[:, :size], k=1)
-        D[rows, rows] = upper + upper.T
-        D[rows, rows.stop :] = values[:, size:]
-        D[rows.stop :, rows] = values[:, size:].T
-    return D
-
-
-def _squared_distances(X: np.ndarray) -> np.ndarray:
-    """Squared Euclidean distances of the rows."""
-    rows = X - X.mean(axis=0)
-    return _from_blocks(len(X), StreamedPairs(rows, row_squares(rows), np.asarray).block)
-
-
-def _form_of_differences(U: np.ndarray, V: np.ndarray) -> np.ndarray:
-    """(u_i - u_j).(v_i - v_j) for all i, j, of rows with u_i.v_j = u_j.v_i.
-
-    Where the expanded products cancel, the value is formed from the differences.
-    """
-    U, V = U - U.mean(axis=0), V - V.mean(axis=0)
-    own = np.einsum("ij,ij->i", U, V)
-    size = np.sqrt(row_squares(U) * row_squares(V))
-
-    def block(rows: slice) -> np.ndarray:
-        values = U[rows] @ V[rows.start :].T
-        values *= -2.0
-        values += own[rows, None]
-        values += own[rows.start :]
-        close = np.abs(values) <= CANCELLED * (size[rows, None] + size[rows.start :])
-        i, j = np.nonzero(close)
-        for part in row_blocks(i.size, 32.0 * U.shape[1], max_rows=BLOCK_ROWS):
-            a, b = i[part] + rows.start, j[part] + rows.start
-            values[i[part], j[part]] = np.einsum("ij,ij->i", U[a] - U[b], V[a] - V[b])
-        return values
-
-    return _from_blocks(len(U), block)
-
-
-def _plain(X: np.ndarray, kind: str) -> np.ndarray:
-    """The kinds that know nothing of noise, as ``rsa_score`` compares them."""
-    pairs, unit = _dissimilarities(X, kind)
-    D = _from_blocks(len(X), pairs.block)
-    D *= unit
-    return D
-
-
-def _mahalanobis(X: np.ndarray, N: np.ndarray | None) -> np.ndarray:
-    D = _squared_distances(X if N is None else X @ precision_root(N))
-    D /= X.shape[1]
-    return D
-
-
-def _crossnobis(runs: np.ndarray, N: np.ndarray | None) -> np.ndarray:
-    """Mean over all pairs of different runs a, b of delta^a N_ab delta^b / P.
-
-    That is the mean over the runs left out of the train mean's product with the run. As a form in
-    all runs side by side it takes one product, with u^a the sum over b of N_ab x^b.
-    """
-    n_runs, n, n_features = runs.shape
-    if N is None or N.ndim == 2:
-        white = runs if N is None else runs @ precision_root(N)
-        others = white.sum(axis=0) - white
-    else:
-        white, others = runs, np.zeros_like(runs)
-        covariances = np.stack([_inverse(one) for one in N])
-        for a in range(n_runs):
-            for b in range(a):
-                N_ab = np.linalg.inv((covariances[a] + covariances[b]) / 2.0)
-                others[a] += runs[b] @ N_ab
-                others[b] += runs[a] @ N_ab
-    side_by_side = [Z.transpose(1, 0, 2).reshape(n, -1) for Z in (others, white)]
-    D = _form_of_differences(*side_by_side)
-    D /= n_runs * (n_runs - 1) * n_features
-    return D
-
-
-def _inverse(N: np.ndarray) -> np.ndarray:
-    try:
-        return np.linalg.inv(N)
-    except np.linalg.LinAlgError as error:
-        raise ValueError("noise: a precision of one run is singular.") from error
-
-
-def _poisson(X: np.ndarray) -> np.ndarray:
-    """Symmetric divergences of Poisson rates, (l_i - l_j)(log l_i - log l_j) over features."""
-    if X.min() < 0:
-        row, column = np.argwhere(X < 0)[0]
-        raise ValueError(
-            "X must hold counts or rates, which are not negative, for kind='poisson', got "
-            f"{X[row, column]:.6g} in row {row}, column {column}."
-        )
-    rates = (X + PRIOR_RATE * PRIOR_WEIGHT) / (1.0 + PRIOR_WEIGHT)
-    logs = np.log(rates)
-    D = _form_of_differences(np.hstack([rates, logs]), np.hstack([logs, rates]))
-    D /= 2.0 * X.shape[1]
-    return np.maximum(D, 0.0, out=D)
-
-
-_PLAIN = ("correlation", "euclidean", "sqeuclidean", "cosine")
-_KINDS = (*_PLAIN, "mahalanobis", "crossnobis", "poisson")
+_KINDS = (*PLAIN_KINDS, "mahalanobis", "crossnobis", "poisson")
 
 
 def _dissimilarity_matrix(
@@ -150,12 +30,12 @@ def _dissimilarity_matrix(
 ) -> np.ndarray:
     if kind == "crossnobis":
         assert runs is not None
-        return _crossnobis(runs, N)
+        return crossnobis_rdm(runs, N)
     if runs is not None:
         X = runs.mean(axis=0)
     if kind == "mahalanobis":
-        return _mahalanobis(X, N)
-    return _poisson(X) if kind == "poisson" else _plain(X, kind)
+        return mahalanobis_rdm(X, N)
+    return poisson_rdm(X) if kind == "poisson" else plain_rdm(X, kind)
 
 
 @validate_params(

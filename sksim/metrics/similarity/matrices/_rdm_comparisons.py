@@ -1,8 +1,7 @@
 """Comparisons of dissimilarity matrices that are at hand: cosines of vectors, and Kendall's tau.
 
-The whitened comparisons never form the covariance V of all pairs of pairs. With the contrasts F
-(n, n - 1), orthonormal and orthogonal to 1, and L L^T = F^T Sigma F, the inner product a^T V^-1 b
-of two RDMs is a quarter of that of the matrices Z = L^-1 F^T D F L^-T.
+Every comparison but Kendall's tau is the cosine of images of the two vectors: themselves, less
+their means, their ranks, or whitened.
 """
 
 # Authors: The sksim developers
@@ -11,37 +10,36 @@ of two RDMs is a quarter of that of the matrices Z = L^-1 F^T D F L^-T.
 import math
 
 import numpy as np
-from scipy.linalg import solve_triangular
 from scipy.spatial.distance import squareform
 from scipy.stats import kendalltau, rankdata
 
 from sksim.metrics._linalg import power_of_two
+from sksim.metrics.similarity.matrices._whitening import (
+    EQUAL,
+    WHITENED,
+    contrast_root,
+    whitened,
+)
 from sksim.utils._arrays import check_named_array
 from sksim.utils._typing import ArrayLike
 
 __all__ = [
     "COMPARISONS",
     "LINEAR",
-    "WHITENED",
     "Comparison",
     "check_average",
     "check_rdm",
     "check_rdms",
     "check_sigma_k",
-    "contrast_root",
     "cosine",
     "kendall_tau",
     "n_conditions",
-    "whitened",
     "without_last_bits",
 ]
 
-WHITENED = ("whitened_cosine", "whitened_correlation")
 #: Comparisons that are the cosine of a linear image of the dissimilarities.
 LINEAR = ("cosine", "pearson", *WHITENED)
 COMPARISONS = (*LINEAR, "spearman", "rho-a", "kendall", "kendall_a", "kendall_b")
-#: Spread of dissimilarities, relative to the largest, below which they are all equal.
-EQUAL = 1e-12
 #: What an RDM may differ from its transpose, and its diagonal from zero, relative to the largest.
 ASYMMETRY = {np.dtype(np.float64): 1e-8, np.dtype(np.float32): 1e-5}
 
@@ -109,55 +107,6 @@ def kendall_tau(a: np.ndarray, b: np.ndarray, *, correct_ties: bool) -> float:
     total = a.size * (a.size - 1) / 2
     untied = (total - _tied_pairs(a)) * (total - _tied_pairs(b))
     return tau_b * math.sqrt(untied) / total
-
-
-# --- whitening ----------------------------------------------------------------------------------
-
-
-def _contrasts(D: np.ndarray) -> np.ndarray:
-    """F^T D F, with F the columns after the first of the reflection of 1 to the first axis."""
-    n = len(D)
-    v = np.full(n, 1.0 / math.sqrt(n))
-    v[0] += 1.0
-    tau = 2.0 / (v @ v)
-    p = tau * (D @ v)
-    w = p - (tau / 2.0 * (v @ p)) * v
-    return D[1:, 1:] - np.multiply.outer(v[1:], w[1:]) - np.multiply.outer(w[1:], v[1:])
-
-
-def contrast_root(sigma_k: ArrayLike | None, n_conditions: int) -> np.ndarray | None:
-    """L with L L^T = F^T Sigma F; None is the identity.
-
-    sigma_k matters on contrasts only: multiples of 1 in rows or columns change nothing.
-    """
-    if sigma_k is None:
-        return None
-    S = check_named_array(sigma_k, "sigma_k", dtype=np.float64, ensure_2d=False, allow_nd=True)
-    if S.shape != (n_conditions, n_conditions):
-        raise ValueError(
-            f"sigma_k must be the covariance of the {n_conditions} conditions, of shape "
-            f"{(n_conditions, n_conditions)}, got shape {S.shape}; of variances alone, give "
-            "numpy.diag(variances)."
-        )
-    if np.abs(S - S.T).max() > 1e-8 * np.abs(S).max():
-        raise ValueError("sigma_k must be a symmetric matrix, and it is not.")
-    S = _contrasts((S + S.T) / 2.0)
-    values = np.linalg.eigvalsh(S)
-    if values[0] <= 1e-10 * values[-1]:
-        raise ValueError(
-            "sigma_k must be positive definite on differences of conditions, got eigenvalues from "
-            f"{values[0]:.3g} to {values[-1]:.3g} there."
-        )
-    return np.linalg.cholesky(S)
-
-
-def whitened(D: np.ndarray, root: np.ndarray | None) -> np.ndarray:
-    """Z (n - 1, n - 1) of a symmetric matrix D, without the factor 1/2."""
-    Z = _contrasts(D)
-    if root is not None:
-        Z = solve_triangular(root, Z, lower=True, check_finite=False)
-        Z = solve_triangular(root, Z.T, lower=True, check_finite=False)
-    return Z
 
 
 # --- vectors of dissimilarities -----------------------------------------------------------------

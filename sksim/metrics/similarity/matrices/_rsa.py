@@ -5,14 +5,20 @@
 
 import functools
 import math
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-from scipy.stats import kendalltau, rankdata
+from scipy.stats import rankdata
 
-from sksim.metrics._linalg import directions
+from sksim.metrics._linalg import power_of_two
 from sksim.metrics._measure import PairedMeasure, Steps, evaluate, identity, register
 from sksim.metrics._validation import PAIR_CONSTRAINTS
+from sksim.metrics.similarity.matrices._dissimilarities import (
+    PLAIN_KINDS,
+    plain_pairs,
+    poisson_rdm,
+)
 from sksim.metrics.similarity.matrices._pair_matrix import (
     CodedPairs,
     KeptPairs,
@@ -25,10 +31,25 @@ from sksim.metrics.similarity.matrices._pair_matrix import (
     pair_product,
     permute_pairs,
     shifted,
-    unit_pairs,
     upper_values,
 )
+from sksim.metrics.similarity.matrices._rdm_comparisons import (
+    COMPARISONS,
+    check_rdm,
+    check_sigma_k,
+    kendall_tau,
+    without_last_bits,
+)
+from sksim.metrics.similarity.matrices._whitening import (
+    WHITENED,
+    Whitened,
+    contrast_root,
+    identity_products,
+    less_mean,
+    whiten,
+)
 from sksim.utils._memory import check_fits
+from sksim.utils._names import unknown_name_error
 from sksim.utils._sklearn import StrOptions, validate_params
 from sksim.utils._typing import ArrayLike
 
@@ -42,43 +63,28 @@ MAX_RANK_LOSS = 1e-8
 MAX_CODED = 5792
 
 
-def _one_minus(products: np.ndarray) -> np.ndarray:
-    np.subtract(1.0, products, out=products)
-    products[products < 8 * np.finfo(products.dtype).eps] = 0.0
-    return products
-
-
-def _centered_rows(X: np.ndarray) -> np.ndarray:
-    rows = X - X.mean(axis=1, dtype=np.float64, keepdims=True)
-    noise = np.abs(rows).max(axis=1) <= 4 * np.finfo(X.dtype).eps * np.abs(X).max(axis=1)
-    rows[noise] = 0.0
-    return rows
-
-
-def _dissimilarities(X: np.ndarray, rdm: str) -> UnitPairs:
-    """The dissimilarity matrix of the rows of X, on demand."""
-    if rdm == "correlation":
-        rows = directions(_centered_rows(X), what="equal features")
-        return UnitPairs(StreamedPairs(rows.astype(X.dtype, copy=False), None, _one_minus), 1.0)
-    if rdm == "cosine":
-        rows = directions(X).astype(X.dtype, copy=False)
-        return UnitPairs(StreamedPairs(rows, None, _one_minus), 1.0)
-    if rdm == "euclidean":
-        return unit_pairs(X, np.sqrt)
-    pairs, unit = unit_pairs(X, identity)
-    return UnitPairs(pairs, unit * unit)
+def _dissimilarities(X: np.ndarray, rdm: str | Callable[[np.ndarray], ArrayLike]) -> UnitPairs:
+    """The dissimilarity matrix of the rows of X, or X itself where it is one."""
+    if isinstance(rdm, str) and rdm in PLAIN_KINDS:
+        return plain_pairs(X, rdm)
+    if callable(rdm):
+        D = check_rdm(rdm(X), "The result of rdm")
+        if len(D) != len(X):
+            raise ValueError(
+                f"rdm must return the matrix of the {len(X)} samples, got shape {D.shape}."
+            )
+    elif rdm == "poisson":
+        D = poisson_rdm(X.astype(np.float64), name="The representation")
+    else:
+        D = check_rdm(X, "A precomputed RDM")
+    unit = power_of_two(float(np.abs(D).max()), D.dtype) if D.any() else 1.0
+    return UnitPairs(KeptPairs(D / unit), unit)
 
 
 def _symmetric_matrix(condensed: np.ndarray, n_samples: int) -> np.ndarray:
     values = np.zeros((n_samples, n_samples))
     values[np.triu_indices(n_samples, k=1)] = condensed
     return values + values.T
-
-
-def _without_last_bits(values: np.ndarray) -> np.ndarray:
-    """Values rounded to 40 bits, so that equal ones tie whatever the order of their sums."""
-    fractions, exponents = np.frexp(values.astype(np.float64))
-    return np.ldexp(np.rint(fractions * 2.0**40), exponents - 40)
 
 
 def _exact_ranks(pairs: PairMatrix) -> KeptPairs:
@@ -89,7 +95,7 @@ def _exact_ranks(pairs: PairMatrix) -> KeptPairs:
         f"The exact ranks of all pairs of {n} samples",
         "Take compare='pearson', which is formed in blocks, or a sample of the rows.",
     )
-    condensed = rankdata(_without_last_bits(upper_values(pairs)))
+    condensed = rankdata(without_last_bits(upper_values(pairs)))
     return KeptPairs(_symmetric_matrix(condensed - condensed.mean(), pairs.n_samples))
 
 
@@ -169,11 +175,11 @@ def _ranks(pairs: PairMatrix) -> PairMatrix:
     return _coded_ranks(kept) if isinstance(kept, StreamedPairs) else _exact_ranks(kept)
 
 
-def _prepare(X: np.ndarray, *, rdm: str, compare: str) -> PairMatrix:
+def _prepare(X: np.ndarray, *, rdm: str | Callable, compare: str) -> PairMatrix:
     pairs = _dissimilarities(X, rdm).pairs
     if compare in ("spearman", "rho-a"):
         return _ranks(pairs)
-    return keep_small(shifted(pairs) if compare == "pearson" else pairs)
+    return keep_small(shifted(pairs) if compare in ("pearson", *WHITENED) else pairs)
 
 
 def _checked_ratio(cross: float, own_x: float, own_y: float) -> float:
@@ -202,40 +208,86 @@ def _cosine(x: PairMatrix, y: PairMatrix) -> float:
     return _checked_ratio(pair_product(x, y), x.square, y.square)
 
 
-def _tied_pairs(values: np.ndarray) -> float:
-    counts = np.unique(values, return_counts=True)[1].astype(float)
-    return float((counts * (counts - 1) / 2).sum())
-
-
-def _kendall(x: PairMatrix, y: PairMatrix) -> float:
-    """Tau-a: scipy's tau-b without its correction for ties."""
-    a, b = (_without_last_bits(upper_values(pairs)) for pairs in (x, y))
-    total = a.size * (a.size - 1) / 2
-    untied = (total - _tied_pairs(a)) * (total - _tied_pairs(b))
-    if untied == 0:
-        return _checked_ratio(0.0, 0.0, 0.0)
-    return float(kendalltau(a, b).statistic * math.sqrt(untied) / total)
+def _kendall(x: PairMatrix, y: PairMatrix, *, correct_ties: bool) -> float:
+    tau = kendall_tau(upper_values(x), upper_values(y), correct_ties=correct_ties)
+    return _checked_ratio(0.0, 0.0, 0.0) if math.isnan(tau) else tau
 
 
 def _rho_a(x: PairMatrix, y: PairMatrix) -> float:
     """Spearman's rho with random order of ties: the variance is that of ranks without ties."""
     n_pairs = x.n_samples * (x.n_samples - 1) / 2
     untied = (n_pairs**2 - 1) / 12 * 2 * n_pairs
-    return pair_product(x, y) / untied
+    product = pair_product(x, y)
+    _checked_ratio(product, x.square, y.square)
+    return product / untied
 
 
-_COMPARISONS = {
+def _whitened_cosine(x: PairMatrix, y: PairMatrix) -> float:
+    return _checked_ratio(*identity_products(x, y, less_means=False))
+
+
+def _whitened_correlation(x: PairMatrix, y: PairMatrix) -> float:
+    cross, own_x, own_y = identity_products(x, y, less_means=True)
+    varies = min(_variation(x), _variation(y)) > 0.0
+    return _checked_ratio(cross, own_x if varies else 0.0, own_y)
+
+
+_COMPARISONS: dict[str, Callable[[PairMatrix, PairMatrix], float]] = {
     "spearman": _pearson,
     "pearson": _pearson,
     "cosine": _cosine,
-    "kendall": _kendall,
+    "kendall": functools.partial(_kendall, correct_ties=False),
+    "kendall_a": functools.partial(_kendall, correct_ties=False),
+    "kendall_b": functools.partial(_kendall, correct_ties=True),
     "rho-a": _rho_a,
+    "whitened_cosine": _whitened_cosine,
+    "whitened_correlation": _whitened_correlation,
 }
 
 
-def _rsa_steps(*, rdm="correlation", compare="spearman") -> Steps:
-    prepare = functools.partial(_prepare, rdm=rdm, compare=compare)
-    return Steps(prepare, _COMPARISONS[compare], permute_pairs)
+def _prepare_whitened(
+    X: np.ndarray, *, rdm: str | Callable, compare: str, sigma_k: ArrayLike
+) -> Whitened:
+    n = X.shape[0]
+    check_fits(
+        48.0 * n**2,
+        f"The whitened dissimilarities of {n} samples",
+        "Take sigma_k=None, which is compared in blocks, or a sample of the rows.",
+    )
+    D = _symmetric_matrix(upper_values(_dissimilarities(X, rdm).pairs), n)
+    root = contrast_root(sigma_k, n)
+    return whiten(less_mean(D) if compare == "whitened_correlation" else D, root)
+
+
+def _compare_whitened(x: Whitened, y: Whitened) -> float:
+    cross, own_x, own_y = (float(np.vdot(a.Z, b.Z)) for a, b in ((x, y), (x, x), (y, y)))
+    return _checked_ratio(cross, own_x, own_y)
+
+
+def _permute_whitened(y: Whitened, order: np.ndarray) -> Whitened:
+    """The covariance belongs to the rows and stays where it is."""
+    return whiten(y.D[np.ix_(order, order)], y.root)
+
+
+def _rsa_steps(*, rdm="correlation", compare="spearman", sigma_k=None) -> Steps:
+    check_sigma_k(compare, sigma_k)
+    if isinstance(rdm, str) and rdm in ("mahalanobis", "crossnobis"):
+        raise ValueError(
+            f"rdm={rdm!r} needs repeats or noise: make the matrices first, by "
+            f"sksim.metrics.rdm(X, kind={rdm!r}, ...), and compare them with rdm='precomputed'."
+        )
+    if isinstance(rdm, str) and rdm not in (*PLAIN_KINDS, "poisson", "precomputed"):
+        raise unknown_name_error(
+            "rdm", rdm, (*PLAIN_KINDS, "poisson", "precomputed"), or_else="a callable"
+        )
+    if sigma_k is not None:
+        prepare = functools.partial(_prepare_whitened, rdm=rdm, compare=compare, sigma_k=sigma_k)
+        return Steps(prepare, _compare_whitened, _permute_whitened)
+    return Steps(
+        functools.partial(_prepare, rdm=rdm, compare=compare),
+        _COMPARISONS[compare],
+        permute_pairs,
+    )
 
 
 def _norm_prepare(X: np.ndarray, *, rdm: str) -> UnitPairs:
@@ -255,52 +307,99 @@ _RDM = [StrOptions({"correlation", "euclidean", "sqeuclidean", "cosine"})]
 
 
 @validate_params(
-    {**PAIR_CONSTRAINTS, "rdm": _RDM, "compare": [StrOptions(set(_COMPARISONS))]},
+    {
+        **PAIR_CONSTRAINTS,
+        "rdm": [str, callable],
+        "compare": [StrOptions(set(COMPARISONS))],
+        "sigma_k": ["array-like", None],
+    },
     prefer_skip_nested_validation=True,
 )
 def rsa_score(
     X: ArrayLike,
     Y: ArrayLike,
     *,
-    rdm: Literal["correlation", "euclidean", "sqeuclidean", "cosine"] = "correlation",
-    compare: Literal["spearman", "pearson", "cosine", "kendall", "rho-a"] = "spearman",
+    rdm: Literal["correlation", "euclidean", "sqeuclidean", "cosine", "poisson", "precomputed"]
+    | Callable[[np.ndarray], ArrayLike] = "correlation",
+    compare: Literal[
+        "spearman",
+        "pearson",
+        "cosine",
+        "kendall",
+        "kendall_a",
+        "kendall_b",
+        "rho-a",
+        "whitened_cosine",
+        "whitened_correlation",
+    ] = "spearman",
+    sigma_k: ArrayLike | None = None,
 ) -> float:
     r"""Representational similarity: correlation of the dissimilarities of all pairs of samples.
 
     Each representation becomes its representational dissimilarity matrix (RDM) :math:`D` (n, n);
-    the entries :math:`D_{ij}`, i < j, of the two are compared [1]_.
+    the entries :math:`D_{ij}`, i < j, of the two are compared [1]_. With a and b these entries and
+    C concordant and D discordant of the T pairs of pairs, :math:`T_a` of them tied in a, the
+    comparison is
+
+    ====================== =====================================================================
+    compare                value
+    ====================== =====================================================================
+    "spearman"             the correlation of the average ranks
+    "pearson"              the correlation
+    "cosine"               :math:`a^\top b / (\lVert a \rVert \lVert b \rVert)`
+    "kendall_a", "kendall" tau-a, :math:`(C - D) / T`
+    "kendall_b"            tau-b, :math:`(C - D) / \sqrt{(T - T_a)(T - T_b)}`
+    "rho-a"                the expected "spearman" with ties in random order
+    "whitened_cosine"      :math:`a^\top V^{-1} b /
+                           \sqrt{a^\top V^{-1} a \; b^\top V^{-1} b}`
+    "whitened_correlation" the same of a and b less their means
+    ====================== =====================================================================
+
+    V is the covariance of squared distances without signal: of the pairs (i, j) and (k, l) the
+    square of :math:`\Sigma_{ik} - \Sigma_{il} - \Sigma_{jk} + \Sigma_{jl}`, with
+    :math:`\Sigma` (n, n) ``sigma_k``.
 
     .. versionadded:: 0.1
 
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features_x)
-        First representation.
+        First representation, or its RDM (n_samples, n_samples) with ``rdm="precomputed"``.
     Y : array-like of shape (n_samples, n_features_y)
-        Second representation of the same samples, row by row.
-    rdm : {"correlation", "euclidean", "sqeuclidean", "cosine"}, default="correlation"
-        The dissimilarity of two samples; "correlation" is one minus the correlation of their
-        features.
-    compare : {"spearman", "pearson", "cosine", "kendall", "rho-a"}, default="spearman"
-        The comparison. "kendall" is tau-a and "rho-a" the expected Spearman correlation with
-        ties in random order; these two are right for models that predict ties [2]_.
+        Second representation of the same samples, row by row, or its RDM.
+    rdm : str or callable, default="correlation"
+        The dissimilarity of two samples: "correlation", one minus the correlation of their
+        features, "euclidean", "sqeuclidean", "cosine" or "poisson", as in :func:`rdm`.
+        "precomputed" takes RDMs as they are, negative entries too; a callable maps a
+        representation to its RDM.
+    compare : str, default="spearman"
+        The comparison, one of those above. "kendall_a" and "rho-a" are right for models that
+        predict ties [2]_, which "spearman" and "kendall_b" favour.
+    sigma_k : array-like of shape (n_samples, n_samples) or None, default=None
+        Covariance of the estimates of the samples, for the whitened comparisons; None is the
+        identity.
 
     Returns
     -------
     score : float
-        In [-1, 1] ([0, 1] for "cosine"), 1 for the same dissimilarities (up to their order for
-        the rank correlations).
+        In [-1, 1] ([0, 1] for "cosine" without negative dissimilarities), 1 for the same
+        dissimilarities (up to their order for the rank correlations).
 
     Raises
     ------
     MemoryError
         If the exact ranks of all pairs do not fit into the memory available.
     ValueError
-        For a sample without direction ("cosine": zero, "correlation": all features equal), or
-        dissimilarities that are all equal.
+        For a sample without direction ("cosine": zero, "correlation": all features equal),
+        dissimilarities that are all equal (zero for the cosines), an RDM that is not symmetric
+        with zero diagonal, kinds that need repeats or noise (make the RDM by :func:`rdm` first),
+        or ``sigma_k`` that is not positive definite on differences of samples or is given to a
+        comparison that does not use it.
 
     See Also
     --------
+    rdm : Dissimilarity matrices of more kinds, from repeated measurements too.
+    noise_ceiling : The score that the best model could reach.
     rsm_norm_distance : The distance of the two matrices.
     cka_score : The same idea with kernels.
 
@@ -309,10 +408,18 @@ def rsa_score(
     Euclidean RDMs are invariant to rotation, scale and shift, cosine RDMs to rotation and scale,
     correlation RDMs to scale and the order of the features only.
 
+    The dissimilarities of one sample share its noise; the whitened comparisons weight them as if
+    they did not [3]_. They are right for squared distances ("sqeuclidean", or "crossnobis" by
+    :func:`rdm`) and a heuristic for others. With the identity the "whitened_cosine" of
+    "sqeuclidean" is ``cka_score(X, Y, unbiased=False)``.
+
     O(n^2 d) time; no (n, n) array of floats for more than 2048 samples. Beyond, the rank
     correlations round the dissimilarities to 2**16 steps before they are ranked, if that costs
     less than 1e-8 of the variance of the ranks (they are ranked exactly, with O(n^2) memory,
-    otherwise). "kendall" needs O(n^2) memory and O(n^2 log n) time.
+    otherwise). "kendall_a" and "kendall_b" need O(n^2) memory and O(n^2 log n) time. The whitened
+    comparisons do not form V, which has n^4 / 4 entries: they take O(n^2 d) time, with
+    ``sigma_k`` O(n^3) time and O(n^2) memory. "poisson", "precomputed" and callables need O(n^2)
+    memory.
 
     References
     ----------
@@ -320,18 +427,29 @@ def rsa_score(
            connecting the branches of systems neuroscience. Frontiers in Systems Neuroscience 2.
     .. [2] H. Nili, C. Wingfield, A. Walther, L. Su, W. Marslen-Wilson and N. Kriegeskorte (2014). A
            toolbox for representational similarity analysis. PLOS Computational Biology 10.
+    .. [3] J. Diedrichsen, E. Berlot, M. Mur, H. H. Schütt, M. Shahbazi and N. Kriegeskorte (2021).
+           Comparing representational geometries using whitened unbiased-distance-matrix similarity.
+           Neurons, Behavior, Data analysis, and Theory 5.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from sksim.metrics import rsa_score
+    >>> from sksim.metrics import rdm, rsa_score
     >>> X = np.random.default_rng(0).standard_normal((50, 5))
     >>> round(rsa_score(X, np.exp(X)), 2)
     0.91
     >>> round(rsa_score(X, 2 * X + 1, rdm="euclidean", compare="pearson"), 6)
     1.0
+    >>> D = rdm(X, kind="mahalanobis")
+    >>> round(rsa_score(D, D + D**2, rdm="precomputed", compare="kendall_a"), 6)
+    1.0
     """
-    return evaluate(_rsa_steps(rdm=rdm, compare=compare), X, Y, min_samples=3)
+    steps = _rsa_steps(rdm=rdm, compare=compare, sigma_k=sigma_k)
+    precomputed = isinstance(rdm, str) and rdm == "precomputed"
+    if precomputed:
+        check_rdm(X, "X")
+        check_rdm(Y, "Y")
+    return evaluate(steps, X, Y, min_samples=3, constant_ok=precomputed)
 
 
 @validate_params({**PAIR_CONSTRAINTS, "rdm": _RDM}, prefer_skip_nested_validation=True)
@@ -397,6 +515,16 @@ for _name, _params, _invariances in (
     ("rsa_euclidean_pearson", {"rdm": "euclidean", "compare": "pearson"}, _EUCLIDEAN),
     ("rsa_cosine", {"rdm": "cosine"}, _SCALED | {"orthogonal"}),
     ("rsa_kendall", {"compare": "kendall"}, _SCALED),
+    (
+        "rsa_whitened_cosine",
+        {"rdm": "sqeuclidean", "compare": "whitened_cosine"},
+        _EUCLIDEAN,
+    ),
+    (
+        "rsa_whitened_correlation",
+        {"rdm": "sqeuclidean", "compare": "whitened_correlation"},
+        _EUCLIDEAN,
+    ),
 ):
     register(
         PairedMeasure(
@@ -408,7 +536,7 @@ for _name, _params, _invariances in (
             distance=None if _name == "rsa_kendall" else math.acos,
             invariances=_invariances,
             min_samples=3,
-            null=0.0,
+            null=None if _name == "rsa_whitened_cosine" else 0.0,
         )
     )
 register(

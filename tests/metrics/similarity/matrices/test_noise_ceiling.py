@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import pdist, squareform
 
 from sksim.metrics import noise_ceiling
-from sksim.metrics.similarity.matrices._rdm_comparisons import COMPARISONS, LINEAR, WHITENED
+from sksim.metrics.similarity.matrices._rdm_comparisons import COMPARISONS, LINEAR
+from sksim.metrics.similarity.matrices._whitening import WHITENED
 from tests.reference import rdm as reference
 from tests.reference import rsatoolbox_values as peer
 

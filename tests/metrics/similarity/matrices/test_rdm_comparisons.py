@@ -7,10 +7,10 @@ from scipy.spatial.distance import pdist, squareform
 from sksim.metrics import cka_score
 from sksim.metrics.similarity.matrices._rdm_comparisons import (
     COMPARISONS,
-    WHITENED,
     Comparison,
     check_rdm,
 )
+from sksim.metrics.similarity.matrices._whitening import WHITENED
 from tests.reference import rdm as reference
 from tests.reference import rsatoolbox_values as peer
 

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import pdist
 
 from sksim.metrics import fit_rdm_model, rdm
-from sksim.metrics.similarity.matrices._rdm_comparisons import LINEAR, WHITENED
+from sksim.metrics.similarity.matrices._rdm_comparisons import LINEAR
+from sksim.metrics.similarity.matrices._whitening import WHITENED
 from tests.reference import rdm as reference
 from tests.reference import rsatoolbox_values as peer
 
