@@ -21,7 +21,7 @@ from sklearn.utils import gen_batches
 
 from sksim.metrics.distributions._index_sets import check_label_pair
 from sksim.metrics.distributions._log_probabilities import LogProbabilityPair
-from sksim.metrics.distributions._terms import ModelPair, Terms, evaluate_terms
+from sksim.metrics.distributions._terms import BLOCK_ENTRIES, ModelPair, Terms, evaluate_terms
 from sksim.utils._typing import FloatArray, IntArray
 
 __all__ = [
@@ -35,8 +35,6 @@ __all__ = [
 ]
 
 _PIVOT_ENTRIES = 2**21
-#: Numbers of one variable of a block that is a matrix product: it needs some hundred rows.
-_PRODUCT_ENTRIES = 2**19
 
 
 def label_terms(pair: ModelPair, pivot: int, labels: IntArray) -> Terms:
@@ -46,7 +44,8 @@ def label_terms(pair: ModelPair, pivot: int, labels: IntArray) -> Terms:
     """
     a_0, b_0 = pair.label_variables(np.array([pivot]))
     blocks = []
-    for part in gen_batches(len(labels), max(1, _PRODUCT_ENTRIES // a_0.shape[1])):
+    # Blocks that are matrix products need some hundred rows.
+    for part in gen_batches(len(labels), max(1, 4 * BLOCK_ENTRIES // a_0.shape[1])):
         a, b = pair.label_variables(labels[part])
         blocks.append(evaluate_terms(a, b, a_0, b_0, pair.n_samples, pair.floors))
     return Terms(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
