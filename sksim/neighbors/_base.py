@@ -20,11 +20,12 @@ from sksim.hubness._base import Space
 from sksim.hubness._inner_product import additive_index
 from sksim.hubness._registry import resolve_reduction
 from sksim.neighbors._candidates import BACKENDS, BruteBackend, Candidates, Lists, make_backend
+from sksim.neighbors._remembered import remembered
 from sksim.utils._arrays import check_named_array, validate_named_data
 from sksim.utils._graph import check_graph
 from sksim.utils._memory import check_fits
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions
-from sksim.utils._typing import ArrayLike, FloatArray, IntArray, MatrixLike
+from sksim.utils._typing import ArrayLike, CacheMemory, FloatArray, IntArray, MatrixLike
 
 __all__ = ["HubnessReducedSearch", "complete_lists", "first_of_rows"]
 
@@ -64,6 +65,7 @@ class HubnessReducedSearch(SksimEstimator):
     metric_params: Any
     backend: Any
     n_jobs: int | None
+    memory: CacheMemory
 
     _parameter_constraints: dict = {
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
@@ -73,6 +75,7 @@ class HubnessReducedSearch(SksimEstimator):
         "metric_params": [dict, None],
         "backend": [StrOptions(set(BACKENDS)), HasMethods(["fit", "transform"])],
         "n_jobs": [Integral, None],
+        "memory": [str, HasMethods(["cache"]), None],
     }
 
     def set_params(self, **params: Any) -> Self:
@@ -155,12 +158,15 @@ class HubnessReducedSearch(SksimEstimator):
         self.backend_ = make_backend(
             self.backend, X, self.effective_n_candidates_ + 1, **options, n_jobs=self.n_jobs
         )
-        self._candidates = Candidates(self.backend_, self.effective_n_candidates_, self.n_neighbors)
+        kept = {"memory": self.memory, "metric": self.metric, "metric_params": self.metric_params}
+        search = remembered(self.backend_, backend=self.backend, **kept)
+        self._candidates = Candidates(search, self.effective_n_candidates_, self.n_neighbors)
         if self.reduction_ is None:
             return lists
         if bank is not None:
             bank = self._validated_bank(bank)
             search = BruteBackend(bank, **options, n_jobs=self.n_jobs)
+            search = remembered(search, backend="brute", **kept)
             # No sample is in the bank: as many entries as candidates, none for itself.
             n_others = self.effective_n_candidates_ - 1
             pairs = Candidates(search, n_others, n_others).graphs(X)
@@ -206,7 +212,7 @@ class HubnessReducedSearch(SksimEstimator):
         check_is_fitted(self)
         candidates = self._candidates
         if self.reduction_ is None and n_neighbors is not None:
-            candidates = Candidates(self.backend_, n_neighbors, n_neighbors)
+            candidates = Candidates(candidates.backend, n_neighbors, n_neighbors)
         n_rows = self.n_samples_fit_
         if X is not None:
             X = self._validated(X, reset=False)

@@ -95,6 +95,8 @@ def _listed(graph) -> Lists:
 class BruteBackend:
     """Exact search over all indexed samples, which may be memory-mapped: in blocks of them."""
 
+    is_exact = True
+
     def __init__(
         self,
         index: Any,
@@ -306,7 +308,8 @@ class Candidates:
         ``lists`` are those of the index in itself, searched unless given; ``width`` is the number
         of entries to keep. For the exact search.
         """
-        index, old, n_new = self.backend.index, self.backend, X.shape[0]
+        index, n_new = self.backend.index, X.shape[0]
+        old = getattr(self.backend, "plain", self.backend)  # new samples are in no file
         assert isinstance(old, BruteBackend)
         lists = lists or old.neighbors(index, self.width)
         new = BruteBackend(X, **old.options)

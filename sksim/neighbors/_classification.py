@@ -49,6 +49,9 @@ class HubnessReducedKNeighborsClassifier(ClassifierMixin, NeighborVote):
         :class:`HubnessReducedKNeighborsTransformer`.
     n_jobs : int, default=None
         Number of threads of the exact search.
+    memory : str or object with the joblib.Memory interface, default=None
+        Where the lists of candidates are kept for other reductions of the same samples, by default
+        nowhere; see :class:`HubnessReducedKNeighborsTransformer`.
 
     Attributes
     ----------

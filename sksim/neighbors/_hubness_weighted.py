@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from sksim.neighbors._base import complete_lists
 from sksim.neighbors._vote import ProbabilityVote, sum_of_votes
 from sksim.utils._sklearn import Interval, StrOptions, _fit_context
-from sksim.utils._typing import ArrayLike, FloatArray, MatrixLike, Metric, MetricParams
+from sksim.utils._typing import ArrayLike, CacheMemory, FloatArray, MatrixLike, Metric, MetricParams
 
 __all__ = ["HubnessWeightedKNeighborsClassifier"]
 
@@ -164,6 +164,9 @@ class HubnessWeightedKNeighborsClassifier(ProbabilityVote):
         Search of the candidates, see :class:`HubnessReducedKNeighborsTransformer`.
     n_jobs : int, default=None
         Number of threads of the exact search.
+    memory : str or object with the joblib.Memory interface, default=None
+        Where the lists of candidates are kept for other reductions of the same samples, by default
+        nowhere; see :class:`HubnessReducedKNeighborsTransformer`.
 
     Attributes
     ----------
@@ -241,6 +244,7 @@ class HubnessWeightedKNeighborsClassifier(ProbabilityVote):
         metric_params: MetricParams = None,
         backend: str | BaseEstimator = "auto",
         n_jobs: int | None = None,
+        memory: CacheMemory = None,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.scheme = scheme
@@ -253,6 +257,7 @@ class HubnessWeightedKNeighborsClassifier(ProbabilityVote):
         self.metric_params = metric_params
         self.backend = backend
         self.n_jobs = n_jobs
+        self.memory = memory
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: MatrixLike, y: ArrayLike) -> Self:

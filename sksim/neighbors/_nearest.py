@@ -15,7 +15,7 @@ from sksim.neighbors._base import HubnessReducedSearch, first_of_rows
 from sksim.neighbors._candidates import Lists
 from sksim.utils._names import unknown_name_error
 from sksim.utils._sklearn import Interval, _fit_context
-from sksim.utils._typing import ArrayLike, MatrixLike, Metric, MetricParams
+from sksim.utils._typing import ArrayLike, CacheMemory, MatrixLike, Metric, MetricParams
 
 __all__ = ["HubnessReducedNearestNeighbors"]
 
@@ -73,6 +73,9 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
         :class:`HubnessReducedKNeighborsTransformer`.
     n_jobs : int, default=None
         Number of threads of the exact search.
+    memory : str or object with the joblib.Memory interface, default=None
+        Where the lists of candidates are kept for other reductions of the same samples, by default
+        nowhere; see :class:`HubnessReducedKNeighborsTransformer`.
 
     Attributes
     ----------
@@ -132,6 +135,7 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
         metric_params: MetricParams = None,
         backend: str | BaseEstimator = "auto",
         n_jobs: int | None = None,
+        memory: CacheMemory = None,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.reduction = reduction
@@ -141,6 +145,7 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
         self.metric_params = metric_params
         self.backend = backend
         self.n_jobs = n_jobs
+        self.memory = memory
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(

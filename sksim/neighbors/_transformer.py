@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksim.neighbors._base import HubnessReducedSearch, first_of_rows
 from sksim.utils._sklearn import StrOptions, _fit_context
-from sksim.utils._typing import ArrayLike, MatrixLike, Metric, MetricParams
+from sksim.utils._typing import ArrayLike, CacheMemory, MatrixLike, Metric, MetricParams
 
 __all__ = ["HubnessReducedKNeighborsTransformer"]
 
@@ -60,6 +60,9 @@ class HubnessReducedKNeighborsTransformer(
         Whether the entries are secondary distances, with one entry more in each row, or ones.
     n_jobs : int, default=None
         Number of threads of the exact search.
+    memory : str or object with the joblib.Memory interface, default=None
+        Where the lists of candidates are kept for other reductions of the same samples, by default
+        nowhere; see the notes.
 
     Attributes
     ----------
@@ -99,6 +102,14 @@ class HubnessReducedKNeighborsTransformer(
     reduction has ``partial_fit``: the training samples may be a memory-mapped array, and beside
     them only the statistics of the reduction and the reduced graph are kept.
 
+    With ``memory`` the lists are kept in files, 16 bytes for each candidate, by the contents of the
+    index and of the queries, the metric and the search: a grid over reductions searches once for
+    the training samples and once for the test samples of each fold, and finds the same bits. Lists
+    of the exact search serve every lesser depth, and make place for deeper ones; they are 100
+    candidates deep at least. The samples are hashed in each call, 1 s for a gigabyte. Not kept are
+    searches by a function as ``metric``, which has no name that would change with it, and
+    precomputed distances.
+
     References
     ----------
     .. [1] R. Feldbauer and A. Flexer (2019). A comprehensive empirical comparison of hubness
@@ -137,6 +148,7 @@ class HubnessReducedKNeighborsTransformer(
         backend: str | BaseEstimator = "auto",
         mode: Literal["distance", "connectivity"] = "distance",
         n_jobs: int | None = None,
+        memory: CacheMemory = None,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.reduction = reduction
@@ -146,6 +158,7 @@ class HubnessReducedKNeighborsTransformer(
         self.backend = backend
         self.mode = mode
         self.n_jobs = n_jobs
+        self.memory = memory
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(

@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sksim.neighbors._base import HubnessReducedSearch, complete_lists
 from sksim.utils._graph import graph_from_neighbors
 from sksim.utils._sklearn import StrOptions
-from sksim.utils._typing import FloatArray, MatrixLike, Metric, MetricParams
+from sksim.utils._typing import CacheMemory, FloatArray, MatrixLike, Metric, MetricParams
 
 __all__ = ["NeighborVote", "ProbabilityVote", "sum_of_votes"]
 
@@ -53,6 +53,7 @@ class NeighborVote(HubnessReducedSearch):
         metric_params: MetricParams = None,
         backend: str | BaseEstimator = "auto",
         n_jobs: int | None = None,
+        memory: CacheMemory = None,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.reduction = reduction
@@ -62,6 +63,7 @@ class NeighborVote(HubnessReducedSearch):
         self.metric_params = metric_params
         self.backend = backend
         self.n_jobs = n_jobs
+        self.memory = memory
 
     def _fit_vote(self, Estimator: Any, X, y, **y_options) -> None:
         X, y = self._validated(X, reset=True, y=y, multi_output=True, **y_options)

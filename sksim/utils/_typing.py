@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+from joblib import Memory
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, csr_matrix, sparray, spmatrix
 
 __all__ = [
     "AnyArray",
     "ArrayLike",
+    "CacheMemory",
     "FloatArray",
     "Graph",
     "IntArray",
@@ -46,6 +48,8 @@ SparseOutput: TypeAlias = FloatArray | csr_matrix | csr_array
 #: Name of a metric, or a function of two vectors.
 Metric: TypeAlias = str | Callable[..., float]
 MetricParams: TypeAlias = Mapping[str, Any] | None
+#: Where results are kept, as in scikit-learn's Pipeline: a folder or a joblib.Memory.
+CacheMemory: TypeAlias = str | Memory | None
 RandomState: TypeAlias = int | np.random.RandomState | None
 #: Representations of the same samples, the keys of a mapping being their labels.
 Representations: TypeAlias = Mapping[str, ArrayLike] | Sequence[ArrayLike]
