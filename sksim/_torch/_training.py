@@ -29,7 +29,7 @@ import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 from skorch import NeuralNet
-from skorch.callbacks import Callback, EarlyStopping
+from skorch.callbacks import Callback, EarlyStopping, PrintLog
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 from torch import Tensor, nn
@@ -105,6 +105,14 @@ class ArrayBatches:
             yield self.X[rows], self.y[rows]
 
 
+class QuietLog(PrintLog):
+    """skorch's log, which makes its table of an epoch only where it is printed."""
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        if net.verbose or self.sink is not print:
+            super().on_epoch_end(net, **kwargs)
+
+
 class TrainingNet(NeuralNet):
     """skorch net with sksim's rules; the defaults of skorch that change are listed here.
 
@@ -147,6 +155,11 @@ class TrainingNet(NeuralNet):
             "verbose": 0,
         }
         super().__init__(module, criterion, **(defaults | kwargs))
+
+    @property
+    def _default_callbacks(self) -> list[tuple[str, Callback]]:
+        callbacks = dict(super()._default_callbacks)
+        return list((callbacks | {"print_log": QuietLog()}).items())
 
     def partial_fit(
         self,

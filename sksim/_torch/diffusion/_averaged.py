@@ -3,24 +3,15 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-import functools
-from collections.abc import Sequence
-from typing import cast
+from typing import Self, cast
 
+import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from sksim._torch.diffusion._model import Diffusion
 
 __all__ = ["Averaged"]
-
-
-def _warmed_up(
-    averages: Sequence[Tensor], weights: Sequence[Tensor], n_averaged: Tensor, *, decay: float
-) -> None:
-    """Moving average of torch at the rate ``min(decay, n / (9 + n))``, n models being averaged."""
-    n = int(n_averaged)
-    get_ema_multi_avg_fn(min(decay, n / (9 + n)))(averages, weights, n_averaged)
 
 
 class Averaged(nn.Module):
@@ -34,9 +25,8 @@ class Averaged(nn.Module):
     def __init__(self, model: Diffusion, decay: float) -> None:
         super().__init__()
         self.model = model
-        # A partial of a function, which can be pickled: torch's own averages are closures.
-        update = functools.partial(_warmed_up, decay=decay)
-        self.ema = AveragedModel(model, multi_avg_fn=update).requires_grad_(False)
+        self.decay = decay
+        self.ema = AveragedModel(model).requires_grad_(False)
         self.ema.n_averaged.fill_(1)  # the initial weights; torch would overwrite them
 
     @property
@@ -52,6 +42,20 @@ class Averaged(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return self.model(x) if self.training else self.average(x)
 
+    def train(self, mode: bool = True) -> Self:
+        """Set the mode; skorch does so in each step, though it is set but for the first one."""
+        if self.training == self.model.training == self.average.training == mode:
+            return self
+        return super().train(mode)
+
+    @torch.no_grad()
     def update(self) -> None:
-        """Move the average towards the model."""
-        self.ema.update_parameters(self.model)
+        """Move the average towards the model; torch's own update, without its general cases."""
+        n = self.n_updates + 1
+        decay = min(self.decay, n / (9 + n))
+        averages: list[Tensor] = list(self.average.parameters())
+        weights: list[Tensor] = list(self.model.parameters())
+        torch._foreach_lerp_(averages, weights, 1 - decay)
+        for average, buffer in zip(self.average.buffers(), self.model.buffers(), strict=True):
+            average.copy_(buffer)
+        self.ema.n_averaged += 1

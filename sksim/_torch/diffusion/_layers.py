@@ -8,6 +8,7 @@ Attention is written out, because the fused kernels have no forward-mode derivat
 
 import math
 from collections.abc import Sequence
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -26,6 +27,9 @@ __all__ = [
 ]
 
 
+Layer = TypeVar("Layer", bound=nn.Module)
+
+
 def expand(values: Tensor, like: Tensor) -> Tensor:
     """View of values (n,) or (n, channels) that broadcasts against ``like`` (n, channels, ...)."""
     return values.reshape(*values.shape, *[1] * (like.ndim - values.ndim))
@@ -38,7 +42,7 @@ def group_norm(channels: int, groups: int) -> nn.GroupNorm:
     return nn.GroupNorm(math.gcd(groups, max(channels // 4, 1)), channels)
 
 
-def zero(layer: nn.Module) -> nn.Module:
+def zero(layer: Layer) -> Layer:
     """The layer with all its parameters set to zero."""
     for parameter in layer.parameters():
         nn.init.zeros_(parameter)

@@ -70,6 +70,41 @@ def test_drift_is_the_derivative_of_the_encoded_data(kind, shape, residual, gene
         np.testing.assert_allclose(encoder(x, gamma).drift, drift, atol=1e-10)
 
 
+@pytest.mark.parametrize(("kind", "shape"), NETWORKS)
+def test_the_derivative_that_a_network_brings_is_that_of_its_forward(kind, shape, generator):
+    if "value_and_slope" not in vars(kind):
+        pytest.skip("differentiated automatically")
+    network = make_encoder(kind, shape).network
+    x, gamma = points(shape, generator)
+    t = (gamma / 20 + 0.5).requires_grad_()
+    y, slope = network.value_and_slope(x, t)
+    assert torch.equal(y, network(x, t))
+    expected = derivative_double_vjp(lambda t: network(x, t), t)[1]
+    np.testing.assert_allclose(slope.detach(), expected.detach(), rtol=1e-12, atol=1e-14)
+    parameters = [t, *network.parameters()]
+    gradients, others = (
+        torch.autograd.grad(one.square().sum(), parameters, retain_graph=True, allow_unused=True)
+        for one in (slope, expected)
+    )
+    for gradient, other in zip(gradients, others, strict=True):
+        if other is None:  # of what does not depend on the time
+            assert gradient is None
+        else:
+            np.testing.assert_allclose(gradient, other, rtol=1e-9, atol=1e-12)
+
+
+def test_a_subclass_with_another_forward_has_another_derivative(generator):
+    class Halved(MLPEncoder):
+        def forward(self, x, t):
+            return super().forward(x, t / 2)
+
+    encoder = make_encoder(Halved, (3,))
+    x, gamma = points((3,), generator)
+    x_t, drift = (value.detach() for value in encoder(x, gamma))
+    in_lambda = -central_difference(lambda g: encoder.encode(x, g).detach(), gamma)
+    np.testing.assert_allclose(torch.sigmoid(gamma)[:, None] * drift, in_lambda, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     "f", [lambda x, t: 0.5 * x, lambda x, t: x * x.requires_grad_(), lambda x, t: x * t.floor()]
 )
