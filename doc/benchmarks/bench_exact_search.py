@@ -1,6 +1,7 @@
 """Exact nearest neighbours against the bare matrix product, scikit-learn and faiss."""
 
 import argparse
+from unittest.mock import patch
 
 import faiss
 import numba
@@ -8,7 +9,7 @@ import numpy as np
 from _measure import FOLDER, extra_memory, interleaved, write_csv, write_environment
 from sklearn.neighbors import NearestNeighbors
 
-from sksim._search import _exact
+from sksim._search import _exact, _points
 from sksim._search._exact import exact_neighbors
 
 
@@ -35,12 +36,11 @@ def search_sksim(X, k, metric):
 
 def search_numpy(X, k, metric):
     """The same where numba is not installed."""
-    compiled = _exact.compiled
-    _exact.compiled = lambda kernel: None
-    try:
+    with (
+        patch.object(_exact, "compiled", lambda kernel: None),
+        patch.object(_points, "compiled_if_loaded", lambda kernel: None),
+    ):
         return search_sksim(X, k, metric)
-    finally:
-        _exact.compiled = compiled
 
 
 def search_sklearn(X, k, metric):

@@ -15,15 +15,18 @@ float32 matrix product and exact to the last neighbour. Block by block of the qu
    nothing else can be nearer. Otherwise every sample whose bound is not above it is formed again.
 
 The result therefore equals a float64 search over all differences, whatever the blocks, the
-threads and the other queries are; equal points are at distance exactly zero. Two more searches
-propose candidates in the same frame: a k-d tree where there are few features, and a kernel that
-forms the product of each pair of a set in itself once. All other metrics are searched in blocks
-of scikit-learn's distances.
+threads and the other queries are; equal points are at distance exactly zero. More searches propose
+candidates in the same frame: a k-d tree where there are few features and, where numba is installed,
+a kernel that takes the products tile by tile while they are in the cache, those of a set in itself
+once for each pair. Which entries of a tile are worth a place in the lists is guessed from a sample
+of the columns; a row whose guess was too low is a row that is not certain, and searched again. All
+other metrics are searched in blocks of scikit-learn's distances.
 """
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -39,12 +42,13 @@ from threadpoolctl import threadpool_limits
 from sksim._search._points import DenseBounds, Points, SparseBounds, as_points
 from sksim._search._selection import (
     group_size,
+    sampled_limits,
     smallest_and_next,
     smallest_entries,
     sorted_by_distance,
 )
 from sksim.utils._blocks import row_blocks
-from sksim.utils._kernels import compiled, push_pairs
+from sksim.utils._kernels import compiled, push_products
 from sksim.utils._memory import check_fits
 from sksim.utils._typing import MetricParams
 
@@ -58,11 +62,12 @@ _MAX_STEP = 2**14
 # Blocks of bounds: large enough for the product, small beside the data.
 _BLOCK_MIB = 40
 _MIN_BLOCK_ROWS, _MAX_BLOCK_ROWS = 128, 1024
-# The kernel: its tiles; the least number of products that is worth importing it, and the least
-# features for each candidate that make the product the larger part.
-_TILE_ROWS, _TILE_COLUMNS = 512, 2048
-_LEAST_PRODUCT = 5e10
-_LEAST_FEATURES = 8
+# The kernel: its tiles; the least number of products that is worth a call, and importing it; the
+# least features for each candidate that make it worth to keep lists for both sides of a tile.
+_TILE_ROWS, _TILE_COLUMNS, _TILE_UNIT = 512, 2048, 32
+_TILES_MIB = 16
+_LEAST_PRODUCT, _LEAST_PRODUCT_TO_IMPORT = 2e8, 2e10
+_LEAST_FEATURES = 0.6
 # The tree: when it is faster than a product of all pairs, and the relative error of its
 # distances and bounds, with much to spare.
 _MAX_TREE_FEATURES, _LEAST_TREE_INDEXED = 6, 2000
@@ -85,6 +90,8 @@ class _Found:
     ----------
     distances, indices : ndarray of shape (n_queries, n_neighbors)
         Neighbours in increasing order, ties in the order of the index.
+    is_certain : ndarray of shape (n_queries,)
+        Whether the row has been proved.
     """
 
     def __init__(self, points: Points, n_neighbors: int, exclude_self: bool):
@@ -93,6 +100,7 @@ class _Found:
         self.n_candidates = n_neighbors + _N_SPARE
         self.distances = np.empty((self.n_queries, n_neighbors))
         self.indices = np.empty(self.distances.shape, dtype=np.intp)
+        self.is_certain = np.zeros(self.n_queries, dtype=bool)
 
     def keep_nearest(self, rows: np.ndarray, columns: np.ndarray) -> None:
         """Fill in the nearest candidates of the rows."""
@@ -147,36 +155,111 @@ def _search_bounds(found: _Found, bounds, size: int, blocks: list[np.ndarray]) -
         block = buffer[: rows.size]
         norms = bounds(rows, block)
         if found.exclude_self:
-            block[np.arange(rows.size), rows] = np.inf
+            block[np.arange(rows.size), bounds.place[rows]] = np.inf
         columns, others = smallest_and_next(block, found.n_candidates, size)
-        found.keep_nearest(rows, columns)
+        found.keep_nearest(rows, bounds.order[columns])
         limits = bounds.limits(rows, norms, found.distances[rows, -1])
         # Written as "not above", so that a NaN where a product overflowed is never a certificate.
         for i in np.flatnonzero(~(others > limits)):
             not_above = ~(block[i, : found.n_indexed] > limits[i])
-            found.complete(rows[i], np.flatnonzero(not_above))
+            found.complete(rows[i], np.sort(bounds.order[np.flatnonzero(not_above)]))
 
 
-def _search_each_pair_once(found: _Found, bounds: DenseBounds, push: Callable) -> np.ndarray:
-    """Search a set in itself with the compiled kernel ``push_pairs``; returns uncertain rows."""
-    n_indexed = found.n_indexed
-    shape = (n_indexed, found.n_candidates + 1)
-    values = np.full(shape, np.inf, dtype=bounds.dtype)
-    columns = np.zeros(shape, dtype=np.intp)
-    buffer = np.empty(_TILE_ROWS * _TILE_COLUMNS, dtype=bounds.dtype)
+class _Lists:
+    """Lists of the smallest bounds, filled tile by tile by the compiled kernel ``push_products``.
+
+    There are more places than bounds to keep, so that a list is cut only when it is full.
+    """
+
+    def __init__(self, push: Callable, bounds: DenseBounds, n_lists: int, n_kept: int):
+        self.push, self.bounds, self.n_kept = push, bounds, n_kept
+        shape = (n_lists, n_kept + n_kept // 2 + 16)
+        self.values, self.columns = np.empty(shape, bounds.dtype), np.empty(shape, np.int32)
+        self.limits, self.counts = np.empty(n_lists, bounds.dtype), np.empty(n_lists, np.int32)
+        self.buffer = np.empty(_TILE_ROWS * _TILE_COLUMNS, bounds.dtype)
+
+    def clear(self) -> None:
+        """Forget everything; all columns may come."""
+        self.values.fill(np.inf)
+        self.columns.fill(0)
+        self.limits.fill(np.inf)
+        self.counts.fill(0)
+
+    def take(self, products, first_row: int, first_column: int, own, *, pairs: bool) -> None:
+        """Take the bounds of a tile."""
+        self.push(
+            products,
+            self.bounds.halves,
+            first_row,
+            first_column,
+            own,
+            pairs,
+            self.n_kept,
+            self.limits,
+            self.counts,
+            self.values,
+            self.columns,
+        )
+
+    def smallest(self, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
+        """Columns of all but the last bound kept of each list, and that last bound.
+
+        It is NaN where fewer are below the limit that was guessed.
+        """
+        order = np.argsort(self.values[:n_rows], axis=1)[:, : self.n_kept]
+        last = np.take_along_axis(self.values[:n_rows], order[:, -1:], axis=1)[:, 0]
+        last[self.counts[:n_rows] < self.n_kept] = np.nan
+        return np.take_along_axis(self.columns[:n_rows], order[:, :-1], axis=1), last
+
+
+def _search_tiles(
+    found: _Found, bounds: DenseBounds, push: Callable, blocks: list[np.ndarray]
+) -> None:
+    """Search blocks of rows one after another by the bounds of all pairs, tile by tile."""
+    lists = _Lists(push, bounds, _TILE_ROWS, found.n_candidates + 1)
+    for rows in blocks:
+        lists.clear()
+        factors, norms = bounds.factors(rows)
+        own = bounds.place[rows] if found.exclude_self else np.full(rows.size, -1)
+        for first in range(0, bounds.width, _TILE_COLUMNS):
+            tile = slice(first, min(first + _TILE_COLUMNS, bounds.width))
+            products = bounds.products(factors, tile, lists.buffer)
+            if first == 0:
+                sample = products + bounds.halves[tile]
+                lists.limits[: rows.size] = sampled_limits(sample, lists.n_kept, found.n_indexed)
+            lists.take(products, 0, first, own, pairs=False)
+        columns, others = lists.smallest(rows.size)
+        found.keep_nearest(rows, bounds.order[columns])
+        limits = bounds.limits(rows, norms, found.distances[rows, -1])
+        found.is_certain[rows] = others > limits
+
+
+def _search_each_pair_once(found: _Found, bounds: DenseBounds, push: Callable) -> None:
+    """Search a set in itself, each product for the lists of both of its samples."""
+    n_indexed, width = found.n_indexed, bounds.width
+    lists = _Lists(push, bounds, width, found.n_candidates + 1)
+    lists.clear()
+    none = np.full(_TILE_ROWS, -1)
     for start in range(0, n_indexed, _TILE_ROWS):
         rows = slice(start, min(start + _TILE_ROWS, n_indexed))
-        for first in range(start, n_indexed, _TILE_COLUMNS):
-            tile = slice(first, min(first + _TILE_COLUMNS, n_indexed))
-            push(bounds.products(rows, tile, buffer), bounds.halves, start, first, values, columns)
-    candidates, others = columns[:, :-1], values[:, -1]
+        factors = bounds.own_factors(rows)
+        for first in range(start, width, _TILE_COLUMNS):
+            tile = slice(first, min(first + _TILE_COLUMNS, width))
+            products = bounds.products(factors, tile, lists.buffer)
+            if start == 0:  # these rows are a sample of the neighbours of every column
+                sample = np.ascontiguousarray((products + bounds.halves[rows, None]).T)
+                lists.limits[tile] = sampled_limits(sample, lists.n_kept, n_indexed)
+                lists.limits[n_indexed:] = -np.inf
+            lists.take(products, start, first, none, pairs=True)
+    columns, others = lists.smallest(n_indexed)
+    candidates, others = bounds.order[columns[bounds.place]], others[bounds.place]
     every = np.arange(n_indexed)
     if not found.exclude_self:
         candidates = np.column_stack([every, candidates])
     for block in _bound_blocks(bounds, every, 1):
         found.keep_nearest(block, candidates[block])
     limits = bounds.limits(slice(None), bounds.norms, found.distances[:, -1])
-    return np.flatnonzero(~(others > limits))
+    found.is_certain[:] = others > limits
 
 
 def _search_tree(found: _Found, tree: KDTree, blocks: list[np.ndarray]) -> None:
@@ -192,6 +275,14 @@ def _search_tree(found: _Found, tree: KDTree, blocks: list[np.ndarray]) -> None:
             found.complete(rows[i], np.sort(within))
 
 
+def _kernel_worth_it(found: _Found, n_threads: int) -> Callable | None:
+    """The compiled kernel, where it saves more than it takes to load it; None without it."""
+    n_products = float(found.n_queries) * found.n_indexed * found.points.Y.shape[1]
+    least = _LEAST_PRODUCT if "numba" in sys.modules else _LEAST_PRODUCT_TO_IMPORT
+    has_room = get_config()["working_memory"] >= _TILES_MIB * n_threads
+    return compiled(push_products) if n_products >= least and has_room else None
+
+
 def _search_points(points: Points, n_neighbors: int, exclude_self: bool, n_threads: int):
     """The certified search that suits the shape; all of them give the same result."""
     found = _Found(points, n_neighbors, exclude_self)
@@ -204,18 +295,22 @@ def _search_points(points: Points, n_neighbors: int, exclude_self: bool, n_threa
         _in_threads(partial(_search_tree, found, tree), blocks, n_threads)
         return found.distances, found.indices
     size = group_size(n_indexed, found.n_candidates + 1)
-    width = -(-n_indexed // size) * size
     bounds: DenseBounds | SparseBounds
     if points.is_sparse:
-        bounds = SparseBounds(points, width)
+        bounds = SparseBounds(points, -(-n_indexed // size) * size)
     else:
-        bounds = DenseBounds(points, width)
+        push = _kernel_worth_it(found, n_threads)
+        unit = size
+        if push is not None:  # tiles of so many columns, a power of two
+            unit, size = _TILE_UNIT, min(2 ** int(np.log2(size)), _TILE_UNIT)
+        bounds = DenseBounds(points, -(-n_indexed // unit) * unit, shuffled=push is not None)
         is_deep = n_features >= _LEAST_FEATURES * found.n_candidates
-        is_large = n_indexed**2 * n_features >= _LEAST_PRODUCT
-        if points.X is points.Y and n_threads == 1 and is_deep and is_large:
-            push = compiled(push_pairs)
-            if push is not None:
-                rows = _search_each_pair_once(found, bounds, push)
+        if push is not None and points.X is points.Y and n_threads == 1 and is_deep:
+            _search_each_pair_once(found, bounds, push)
+        elif push is not None:
+            blocks = np.array_split(rows, range(_TILE_ROWS, rows.size, _TILE_ROWS))
+            _in_threads(partial(_search_tiles, found, bounds, push), blocks, n_threads)
+        rows = np.flatnonzero(~found.is_certain)
     if rows.size:
         blocks = _bound_blocks(bounds, rows, n_threads)
         _in_threads(partial(_search_bounds, found, bounds, size), blocks, n_threads)

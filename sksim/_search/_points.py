@@ -8,19 +8,22 @@ zero otherwise, so that a zero vector is at distance one from every vector, as i
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from sksim.utils._blocks import row_blocks
+from sksim.utils._kernels import compiled_if_loaded, squared_distances
 from sksim.utils._typing import MetricParams
 
 __all__ = ["DenseBounds", "Points", "SparseBounds", "as_points"]
 
 # Blocks of pairs that stay in the processor's cache.
 _PAIR_BLOCK_MIB = 2
+# Differences of two coordinates that are worth a call of the compiled kernel.
+_LEAST_DIFFERENCES = 2**18
 # Powers of two beyond which a sum of squares may leave the range of float64.
 _SAFE_EXPONENT = 400
 _METRICS = {
@@ -57,6 +60,22 @@ def _unit_factors(A) -> tuple[np.ndarray, np.ndarray]:
         norms[rows] = np.sqrt(_squared_norms(A[rows].astype(np.float64)))
     is_zero = norms == 0
     return 1 / np.where(is_zero, 1, norms), is_zero.astype(np.float64)
+
+
+@cache
+def _adds_like_einsum(kernel: Any) -> bool:
+    """Whether the kernel gives the bits of this build of numpy, whose order of addition it copies.
+
+    The order is numpy's own affair: on another processor the vectors of ``einsum`` may be longer.
+    """
+    for n_features in [*range(1, 34), 1001]:
+        Y = np.random.RandomState(0).standard_normal((18, n_features))
+        squared = np.empty((2, 9))
+        kernel(Y[:2], Y, np.empty(0), np.arange(18).reshape(2, 9), squared)
+        difference = Y.reshape(2, 9, n_features) - Y[:2, None, :]
+        if not np.array_equal(squared, _squared_norms(difference)):
+            return False
+    return True
 
 
 class Points:
@@ -121,6 +140,23 @@ class Points:
         squared = np.empty(columns.shape)
         if columns.size == 0:
             return squared
+        kernel = None
+        if not self.is_sparse and columns.size * self.Y.shape[1] >= _LEAST_DIFFERENCES:
+            kernel = compiled_if_loaded(squared_distances)
+        if kernel is not None and _adds_like_einsum(kernel):
+            factors = np.empty(0) if self.y_factors is None else self.y_factors
+            for part in row_blocks(rows.size, 8 * self.Y.shape[1], working_memory=_PAIR_BLOCK_MIB):
+                x = self.queries(rows[part])
+                kernel(x, self.Y, factors, columns[part], squared[part])
+        else:
+            self._fill_squared(rows, columns, squared)
+        if self.metric == "cosine":
+            has_zero = self.x_bias[rows, None] + self.y_bias[columns] > 0
+            return np.where(has_zero, 1, np.minimum(squared / 2, 2))
+        return np.sqrt(squared) if self.metric == "euclidean" else squared
+
+    def _fill_squared(self, rows: np.ndarray, columns: np.ndarray, squared: np.ndarray) -> None:
+        """Fill in squared distances by numpy, in blocks of pairs."""
         pair_bytes = 12 * self.X.shape[1] * columns.shape[1]
         blocks = list(row_blocks(rows.size, pair_bytes, working_memory=_PAIR_BLOCK_MIB))
         if not self.is_sparse:
@@ -135,14 +171,11 @@ class Points:
             n_rows = part.stop - part.start
             y, difference = taken[:n_rows], differences[:n_rows]
             np.take(self.Y, columns[part], axis=0, out=y, mode="clip")
-            factors = 1 if self.y_factors is None else self.y_factors[columns[part], None]
-            np.multiply(y, factors, out=difference)
+            np.copyto(difference, y)
+            if self.y_factors is not None:
+                difference *= self.y_factors[columns[part], None]
             difference -= self.queries(rows[part])[:, None, :]
             squared[part] = _squared_norms(difference)
-        if self.metric == "cosine":
-            has_zero = self.x_bias[rows, None] + self.y_bias[columns] > 0
-            return np.where(has_zero, 1, np.minimum(squared / 2, 2))
-        return np.sqrt(squared) if self.metric == "euclidean" else squared
 
     def squared_limits(self, distances: np.ndarray) -> np.ndarray:
         """Squared distances such that every pair beyond has a greater computed distance.
@@ -199,18 +232,26 @@ class DenseBounds:
         Number of columns of the bounds; those beyond the indexed samples are inf.
     dtype : dtype, default=numpy.float32
         Precision of the product.
+    shuffled : bool, default=False
+        Whether the columns are in a random order, so that the first ones are a sample of all.
 
     Attributes
     ----------
+    order : ndarray of shape (width,)
+        The indexed sample of each column.
+    place : ndarray of shape (n_indexed,)
+        The column of each indexed sample.
     norms : ndarray of shape (n_indexed,)
         :math:`|\hat y|`.
     squared_scale : float
         Factor from squared distances to twice the units of the bounds.
-    halves : ndarray of shape (n_indexed,)
+    halves : ndarray of shape (width,)
         Last column of the index: what a product lacks to be a bound.
     """
 
-    def __init__(self, points: Points, width: int, dtype: Any = np.float32):
+    def __init__(
+        self, points: Points, width: int, dtype: Any = np.float32, *, shuffled: bool = False
+    ):
         n_indexed, n_features = points.Y.shape
         self.points, self.width = points, width
         self.dtype = np.dtype(dtype if n_features < 2**18 else np.float64)
@@ -224,6 +265,10 @@ class DenseBounds:
             largest = max(largest, np.abs(points.indexed(rows) - self._center).max())
         self._scale = 2.0 ** -np.frexp(largest * np.sqrt(n_features))[1]
         self.squared_scale = self._scale**2
+        self.order = self.place = np.arange(width)
+        if shuffled:
+            self.order[:n_indexed] = np.random.RandomState(0).permutation(n_indexed)
+            self.place = np.argsort(self.order[:n_indexed])
         self.norms = np.empty(n_indexed)
         self._index = np.zeros((width, n_features + 2), dtype=self.dtype)
         self._index[n_indexed:, -1] = np.inf
@@ -231,33 +276,42 @@ class DenseBounds:
         for rows in blocks:
             y, self.norms[rows] = self._rounded(points.indexed(rows))
             squared = self.norms[rows] ** 2 + self.squared_scale * points.y_bias[rows]
-            self._index[rows, :-2] = -y
-            self._index[rows, -2] = -self.alpha * self.norms[rows]
-            self._index[rows, -1] = (1 - self.alpha) * squared / 2 - tau
-        self.halves = np.ascontiguousarray(self._index[:n_indexed, -1])
+            places = self.place[rows] if shuffled else rows
+            self._index[places, :-2] = -y
+            self._index[places, -2] = -self.alpha * self.norms[rows]
+            self._index[places, -1] = (1 - self.alpha) * squared / 2 - tau
+        self.halves = np.ascontiguousarray(self._index[:, -1])
 
     def _rounded(self, block) -> tuple[np.ndarray, np.ndarray]:
         """Centered float32 points and their norms."""
         block = ((block - self._center) * self._scale).astype(self.dtype)
         return block, np.sqrt(_squared_norms(block.astype(np.float64)))
 
+    def factors(self, rows: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Left factors (b, n_features + 2) of the bounds of queries, and their norms."""
+        x, norms = self._rounded(self.points.queries(rows))
+        return np.column_stack([x, norms, np.ones_like(norms)]).astype(self.dtype), norms
+
+    def own_factors(self, columns: slice) -> np.ndarray:
+        """Left factors of the indexed samples of some columns, as queries."""
+        factors = -self._index[columns]
+        factors[:, -2] = self.norms[self.order[columns]]
+        factors[:, -1] = 1
+        return factors
+
     def __call__(self, rows: Any, out: np.ndarray) -> np.ndarray:
         """Fill ``out`` (b, width) with the bounds of a block; return the norms of its queries."""
         with np.errstate(over="ignore", invalid="ignore"):
-            x, norms = self._rounded(self.points.queries(rows))
-            ones = np.ones_like(norms)
-            queries = np.column_stack([x, norms, ones]).astype(self.dtype, copy=False)
-            np.matmul(queries, self._index.T, out=out)
+            factors, norms = self.factors(rows)
+            np.matmul(factors, self._index.T, out=out)
         return norms
 
-    def products(self, rows: slice, columns: slice, buffer: np.ndarray) -> np.ndarray:
-        """Products of indexed samples with each other; adding ``halves`` gives their bounds."""
-        y = self._index[rows, :-1].copy()
-        y[:, -1] = self.norms[rows]
-        np.negative(y[:, :-1], out=y[:, :-1])
-        shape = (rows.stop - rows.start, columns.stop - columns.start)
+    def products(self, factors: np.ndarray, columns: slice, buffer: np.ndarray) -> np.ndarray:
+        """Products with some columns; adding their ``halves`` gives the bounds."""
+        shape = (factors.shape[0], columns.stop - columns.start)
         out = buffer[: shape[0] * shape[1]].reshape(shape)
-        return np.matmul(y, self._index[columns, :-1].T, out=out)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.matmul(factors[:, :-1], self._index[columns, :-1].T, out=out)
 
     def limits(self, rows: Any, norms: np.ndarray, distances: np.ndarray) -> np.ndarray:
         """Bounds above which a sample is certainly farther than ``distances`` (b,)."""
@@ -278,6 +332,7 @@ class SparseBounds:
 
     def __init__(self, points: Points, width: int):
         self.points, self.width = points, width
+        self.order = self.place = np.arange(width)
         y = points.indexed(slice(None))
         self.alpha = 1.05 * (np.diff(y.indptr).max() + 16) * 2.0**-53
         self._index = y.T.tocsr()

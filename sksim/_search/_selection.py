@@ -13,6 +13,7 @@ from sksim.utils._blocks import row_blocks
 
 __all__ = [
     "group_size",
+    "sampled_limits",
     "smallest_and_next",
     "smallest_entries",
     "smallest_values",
@@ -26,8 +27,12 @@ _BLOCK_MIB = 2
 
 def sorted_by_distance(distances: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Each row in increasing order, ties in the order of the index."""
-    order = np.lexsort((indices, distances), axis=-1)
-    return np.take_along_axis(distances, order, -1), np.take_along_axis(indices, order, -1)
+    order = np.argsort(distances, axis=1)
+    ordered = np.take_along_axis(distances, order, 1)
+    # Sorting by two keys takes many times as long: only rows with ties need it.
+    tied = np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).any(axis=1))
+    order[tied] = np.lexsort((indices[tied], distances[tied]), axis=-1)
+    return ordered, np.take_along_axis(indices, order, 1)
 
 
 def group_size(width: int, n_groups: int) -> int:
@@ -68,6 +73,33 @@ def smallest_and_next(D: np.ndarray, n_smallest: int, size: int) -> tuple[np.nda
     order = np.argpartition(values, n_smallest, axis=1)[:, : n_smallest + 1]
     others = np.take_along_axis(values, order[:, -1:], axis=1)[:, 0]
     return np.take_along_axis(columns, order[:, :-1], axis=1), others
+
+
+def sampled_limits(sample: np.ndarray, n_smallest: int, n_all: int) -> np.ndarray:
+    """Values that at least ``n_smallest`` of all entries of a row are below, most probably.
+
+    Parameters
+    ----------
+    sample : ndarray of shape (n_rows, n_sampled)
+        Entries of each row, drawn at random without replacement; they are reordered.
+    n_smallest : int
+        Number of entries wanted.
+    n_all : int
+        Number of entries of a row.
+
+    Returns
+    -------
+    limits : ndarray of shape (n_rows,)
+        Entry of the sample of a rank above which there is less than a hundredth of the
+        hypergeometric distribution of how many of the ``n_smallest`` are sampled, whatever the
+        entries are; inf where the sample has no such rank.
+    """
+    mean = n_smallest * min(sample.shape[1] / n_all, 1)
+    rank = int(np.ceil(mean + 2.5 * np.sqrt(mean) + 1))
+    if rank >= sample.shape[1]:
+        return np.full(sample.shape[0], np.inf, dtype=sample.dtype)
+    sample.partition(rank, axis=1)
+    return sample[:, rank]
 
 
 def smallest_values(D: np.ndarray, n_smallest: int) -> np.ndarray:

@@ -21,8 +21,9 @@ __all__ = [
     "compiled",
     "compiled_if_loaded",
     "count_jointly_above",
-    "push_pairs",
+    "push_products",
     "rows_rise",
+    "squared_distances",
 ]
 
 
@@ -100,42 +101,160 @@ def count_jointly_above(
             counts[q, x] = count
 
 
-def push_pairs(
+def push_products(
     products: FloatArray,
     halves: FloatArray,
     first_row: int,
     first_column: int,
+    own: IntArray,
+    pairs: bool,
+    n_kept: int,
+    limits: FloatArray,
+    counts: IntArray,
     values: FloatArray,
     columns: IntArray,
 ) -> None:
-    """Keep, for the rows and the columns of a block alike, the smallest of their bounds.
+    """Push the bounds of a tile, ``products + halves`` of the column, to the lists of its rows.
 
-    The bound of sample ``i`` for sample ``j`` is ``products + halves[j]``, that of ``j`` for
-    ``i`` is ``products + halves[i]``; only pairs i < j count. ``values[i]`` holds the smallest
-    bounds of sample i in increasing order, ``columns[i]`` the samples that they belong to.
+    With ``pairs`` both sides of the tile are samples of one set, and each pair i < j counts for
+    both: the bound of i for j is ``products + halves[i]``. The list of a row is then that of sample
+    ``first_row + a``, otherwise that of row ``a``.
+
+    A list takes what is below its limit, ``counts`` entries of ``values`` and ``columns`` so far; a
+    full one is cut to its ``n_kept`` smallest, the largest of which becomes the limit. Never pushed
+    is column ``own[a]`` to row ``a``. The width of a tile is a multiple of 32.
     """
-    last = values.shape[1] - 1
-    for a in range(products.shape[0]):
+    n_rows, n_columns = products.shape
+    capacity = values.shape[1]
+    row_halves = halves[first_column : first_column + n_columns]
+    column_limits = limits[first_column : first_column + n_columns] if pairs else row_halves
+    n_groups = n_columns // 32
+    n_to_row = np.zeros(n_groups, dtype=np.int32)
+    n_to_columns = np.zeros(n_groups, dtype=np.int32)
+    hits = np.empty(64, dtype=np.int32)
+    for a in range(n_rows):
         i = first_row + a
-        for start in range(max(i + 1 - first_column, 0), products.shape[1], 64):
-            stop = min(start + 64, products.shape[1])
-            hits = 0
-            for c in range(start, stop):
-                j = first_column + c
-                hits += (products[a, c] + halves[j] < values[i, last]) | (
-                    products[a, c] + halves[i] < values[j, last]
-                )
-            if hits == 0:
+        row = i if pairs else a
+        half = halves[i] if pairs else halves[0]
+        line = products[a]
+        begin = max(i - first_column, 0) // 32 if pairs else 0
+        # Nearly all groups end here: slices, counted without a branch, become vector instructions.
+        limit = limits[row]
+        for group in range(begin, n_groups):
+            part = line[32 * group : 32 * group + 32]
+            part_halves = row_halves[32 * group : 32 * group + 32]
+            n_below = 0
+            for c in range(part.size):
+                n_below += part[c] + part_halves[c] < limit
+            n_to_row[group] = n_below
+        if pairs:
+            for group in range(begin, n_groups):
+                part = line[32 * group : 32 * group + 32]
+                part_limits = column_limits[32 * group : 32 * group + 32]
+                n_below = 0
+                for c in range(part.size):
+                    n_below += part[c] + half < part_limits[c]
+                n_to_columns[group] = n_below
+        for group in range(begin, n_groups):
+            if n_to_row[group] + n_to_columns[group] == 0:
                 continue
-            for c in range(start, stop):
-                for side in range(2):
-                    row, other = (i, first_column + c) if side == 0 else (first_column + c, i)
-                    bound = products[a, c] + halves[other]
-                    if bound < values[row, last]:
-                        place = last
-                        while place > 0 and values[row, place - 1] > bound:
-                            values[row, place] = values[row, place - 1]
-                            columns[row, place] = columns[row, place - 1]
-                            place -= 1
-                        values[row, place] = bound
-                        columns[row, place] = other
+            start, n_hits = 32 * group, 0
+            if n_to_row[group]:
+                limit = limits[row]
+                for c in range(start, start + 32):
+                    hits[n_hits] = c
+                    n_hits += line[c] + row_halves[c] < limit
+            n_of_row = n_hits
+            if n_to_columns[group]:
+                for c in range(start, start + 32):
+                    hits[n_hits] = c
+                    n_hits += line[c] + half < column_limits[c]
+            for hit in range(n_hits):
+                c = hits[hit]
+                j = first_column + c
+                if j == own[a] or (pairs and j <= i):
+                    continue
+                keeper, other, bound = row, j, line[c] + row_halves[c]
+                if hit >= n_of_row:
+                    keeper, other, bound = j, i, line[c] + half
+                count = counts[keeper]
+                values[keeper, count] = bound
+                columns[keeper, count] = other
+                counts[keeper] = count + 1
+                if count + 1 < capacity:
+                    continue
+                low, high = 0, capacity - 1
+                while low < high:  # Hoare's selection
+                    pivot = values[keeper, (low + high) // 2]
+                    left, right = low, high
+                    while left <= right:
+                        while values[keeper, left] < pivot:
+                            left += 1
+                        while values[keeper, right] > pivot:
+                            right -= 1
+                        if left <= right:
+                            value, column = values[keeper, left], columns[keeper, left]
+                            values[keeper, left] = values[keeper, right]
+                            columns[keeper, left] = columns[keeper, right]
+                            values[keeper, right], columns[keeper, right] = value, column
+                            left += 1
+                            right -= 1
+                    if n_kept - 1 <= right:
+                        high = right
+                    elif n_kept - 1 >= left:
+                        low = left
+                    else:
+                        break
+                limits[keeper] = values[keeper, n_kept - 1]
+                counts[keeper] = n_kept
+
+
+def squared_distances(
+    x: FloatArray, Y: FloatArray, factors: FloatArray, columns: IntArray, squared: FloatArray
+) -> float:
+    """``squared[a, c]``: squared distance of ``x[a]`` to ``factors * Y`` of row ``columns[a, c]``.
+
+    Each candidate is read once; no ``factors`` are all one. Sums are taken in the order of numpy's
+    ``einsum``, which keeps two, over the even and over the odd features, and goes through blocks
+    of eight features from the last pair to the first: eight candidates side by side, as each sum is
+    a chain of additions that wait for each other. Meanwhile the next eight are fetched into the
+    cache; the sum of what was touched for that is returned, so that it is not optimized away.
+    """
+    n_features, n_candidates = x.shape[1], columns.shape[1]
+    n_whole = n_features - n_features % 8
+    squares = np.zeros((8, -(-n_features // 8) * 8))
+    ahead, touched = np.zeros(8, dtype=np.int64), 0.0
+    for a in range(x.shape[0]):
+        for first in range(0, n_candidates, 8):
+            n_here = min(8, n_candidates - first)
+            for c in range(n_here):
+                i = columns[a, first + c]
+                factor = factors[i] if factors.size else 1.0
+                for j in range(n_whole):
+                    difference = Y[i, j] * factor - x[a, j]
+                    squares[c, j] = difference * difference
+                # The pairs of the rest come from the first to the last: reversed, as a block more.
+                for j in range(n_whole, n_features):
+                    difference = Y[i, j] * factor - x[a, j]
+                    place = n_whole + 6 - (j - n_whole) // 2 * 2 + j % 2
+                    squares[c, place] = difference * difference
+            for c in range(8):
+                ahead[c] = columns[a, min(first + 8 + c, n_candidates - 1)]
+            e0 = e1 = e2 = e3 = e4 = e5 = e6 = e7 = 0.0
+            o0 = o1 = o2 = o3 = o4 = o5 = o6 = o7 = 0.0
+            for start in range(0, squares.shape[1], 8):
+                for c in range(8):
+                    touched += Y[ahead[c], start]
+                for j in range(start + 6, start - 1, -2):
+                    e0, o0 = e0 + squares[0, j], o0 + squares[0, j + 1]
+                    e1, o1 = e1 + squares[1, j], o1 + squares[1, j + 1]
+                    e2, o2 = e2 + squares[2, j], o2 + squares[2, j + 1]
+                    e3, o3 = e3 + squares[3, j], o3 + squares[3, j + 1]
+                    e4, o4 = e4 + squares[4, j], o4 + squares[4, j + 1]
+                    e5, o5 = e5 + squares[5, j], o5 + squares[5, j + 1]
+                    e6, o6 = e6 + squares[6, j], o6 + squares[6, j + 1]
+                    e7, o7 = e7 + squares[7, j], o7 + squares[7, j + 1]
+            sums = (e0 + o0, e1 + o1, e2 + o2, e3 + o3, e4 + o4, e5 + o5, e6 + o6, e7 + o7)
+            for c in range(n_here):
+                squared[a, first + c] = sums[c]
+    return touched

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.metrics import pairwise_distances
 
-from sksim._search import _exact
+from sksim._search import _exact, _points
 from sksim._search._exact import candidate_distances, exact_neighbors
 from sksim._search._points import DenseBounds, Points, SparseBounds
 from tests.reference import search as reference
@@ -385,3 +385,53 @@ def test_input_is_not_modified(rng):
     exact_neighbors(X, n_neighbors=3, exclude_self=True)
     exact_neighbors(X[:, ::-1], X, n_neighbors=3, metric="cosine")
     exact_neighbors(X @ X.T + 10, n_neighbors=3, metric="precomputed", exclude_self=True)
+
+
+@pytest.fixture
+def with_the_kernel(monkeypatch):
+    """All searches by tiles of products and compiled distances, in small tiles, with guesses."""
+    pytest.importorskip("numba")
+    monkeypatch.setattr(_exact, "_LEAST_PRODUCT", 0)
+    monkeypatch.setattr(_exact, "_LEAST_PRODUCT_TO_IMPORT", 0)
+    monkeypatch.setattr(_exact, "_TILE_ROWS", 96)
+    monkeypatch.setattr(_exact, "_TILE_COLUMNS", 128)
+    monkeypatch.setattr(_points, "_LEAST_DIFFERENCES", 0)
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize(("spread", "n_neighbors"), [(1, 9), (1e-6, 9), (1, 120), (0, 5)])
+def test_the_kernel_changes_nothing(metric, spread, n_neighbors, n_jobs, rng, with_the_kernel):
+    X = clustered(rng, 700, 10, spread=spread, offset=1)
+    X = X[np.argsort(X[:, 0])]  # the first samples are no sample of all
+    X[::80] = X[3]
+    Q = np.vstack([clustered(rng, 150, 10, spread=spread, offset=1), X[:9]])
+    for A, exclude_self in [(X, True), (X, False), (Q, False)]:
+        options = {"metric": metric, "exclude_self": exclude_self, "n_jobs": n_jobs}
+        found = exact_neighbors(A, X, n_neighbors=n_neighbors, **options)
+        expected = float64_search(A, X, n_neighbors, metric, exclude_self)
+        np.testing.assert_array_equal(found[0], expected[0])
+        np.testing.assert_array_equal(found[1], expected[1])
+
+
+@pytest.mark.parametrize("n_neighbors", [5, 60])
+def test_few_rows_miss_the_guessed_limit(n_neighbors, rng, with_the_kernel, monkeypatch):
+    missed = []
+    search = _exact._search_bounds
+    monkeypatch.setattr(
+        _exact,
+        "_search_bounds",
+        lambda found, bounds, size, blocks: (
+            missed.extend(blocks) or search(found, bounds, size, blocks)
+        ),
+    )
+    X = clustered(rng, 3000, 20)
+    X = X[np.argsort(X[:, 0])]
+    exact_neighbors(X, n_neighbors=n_neighbors, exclude_self=True)
+    exact_neighbors(X, X.copy(), n_neighbors=n_neighbors)
+    assert sum(map(len, missed)) <= 0.02 * 6000
+    # A guess that is too low costs time, not neighbours.
+    monkeypatch.setattr(_exact, "sampled_limits", lambda sample, *sizes: sample.min(axis=1))
+    expected = float64_search(X[:200], X, n_neighbors, "euclidean")
+    found = exact_neighbors(X[:200], X, n_neighbors=n_neighbors)
+    np.testing.assert_array_equal(found[1], expected[1])
