@@ -284,6 +284,12 @@ class PairedMeasure(Measure):
         return self.make_steps(**self.params)
 
 
+@functools.cache
+def _parameter_names(function: Callable) -> frozenset[str]:
+    """Names of the parameters of a function, looked up once."""
+    return frozenset(inspect.signature(function).parameters)
+
+
 @dataclass(frozen=True, kw_only=True)
 class OccurrenceMeasure(Measure):
     """Unevenness of occurrence counts, ``function(occurrence)``: hubness.
@@ -304,7 +310,7 @@ class OccurrenceMeasure(Measure):
 
     def value(self, occurrence: ArrayLike, shape: SearchShape) -> float:
         """The value in a search of a given shape."""
-        taken = inspect.signature(self.function).parameters
+        taken = _parameter_names(self.function)
         sizes = {name: size for name, size in shape._asdict().items() if name in taken}
         return self(occurrence, **sizes)
 

@@ -5,6 +5,7 @@
 
 import math
 from numbers import Integral, Real
+from typing import TypeGuard
 
 import numpy as np
 from scipy.stats import binom
@@ -47,8 +48,26 @@ _HUB = {
 }
 
 
+def _are_counts(occurrence: object) -> TypeGuard[FloatArray]:
+    """Whether the counts are as a search returns them, so that there is nothing to say to them.
+
+    NaN fails both comparisons.
+    """
+    return (
+        type(occurrence) is np.ndarray
+        and occurrence.dtype == np.float64
+        and occurrence.ndim == 1
+        and occurrence.size > 1
+        and occurrence.flags.c_contiguous
+        and bool(occurrence.min() >= 0)
+        and bool(0 < occurrence.max() < np.inf)
+    )
+
+
 def check_occurrence(occurrence: ArrayLike) -> FloatArray:
     """Occurrence counts as a float64 vector with a positive sum."""
+    if _are_counts(occurrence):
+        return occurrence
     occurrence = check_named_array(
         occurrence,
         "occurrence",
@@ -123,7 +142,7 @@ def k_skewness(occurrence: ArrayLike) -> float:
     variance = np.mean(deviation**2)
     if variance <= (_ROUNDING * mean) ** 2:
         return 0.0
-    return float(np.mean(deviation**3) / variance**1.5)
+    return float(np.mean(deviation**2 * deviation) / variance**1.5)
 
 
 def _null_skewness(chance: ChanceCounts) -> float:

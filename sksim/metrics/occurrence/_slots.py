@@ -93,6 +93,15 @@ def _fill_rectangle(values: np.ndarray, columns: np.ndarray, last: np.ndarray, r
     return _fill_slots(values.ravel()[kept], rows, columns.ravel()[kept], last, rule)
 
 
+def _untied_slots(values: np.ndarray, columns: np.ndarray, rule: _Rule) -> Slots | None:
+    """Slots of sorted neighbour lists if no row ties for the last ones, as is usual, else None."""
+    k = rule.n_neighbors
+    if values.shape[1] < k or (values[:, k : k + 1] <= values[:, k - 1 : k]).any():
+        return None
+    columns = columns[:, :k].ravel()
+    return Slots(np.repeat(np.arange(values.shape[0]), k), columns, np.ones(columns.size))
+
+
 # --- neighbour graphs ---------------------------------------------------------------------
 
 
@@ -134,8 +143,25 @@ def _check_depth(counts: np.ndarray, n_neighbors: int) -> None:
         )
 
 
+def _rectangle_without_own(graph, own: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Values and columns of equally long rows whose own entry is the first, or that have none."""
+    lengths, n_own = np.diff(graph.indptr), np.count_nonzero(own)
+    if lengths[0] == 0 or (lengths != lengths[0]).any() or n_own not in (0, lengths.size):
+        return None
+    skip = int(n_own > 0)
+    if skip and not own[graph.indptr[:-1]].all():
+        return None
+    shape = lengths.size, lengths[0]
+    return graph.data.reshape(shape)[:, skip:], graph.indices.reshape(shape)[:, skip:]
+
+
 def _graph_slots(graph, own: np.ndarray, rule: _Rule) -> Iterator[Slots]:
     """Slots of a checked neighbour graph without its ``own`` entries (mask)."""
+    lists = _rectangle_without_own(graph, own)
+    untied = None if lists is None else _untied_slots(*lists, rule)
+    if untied is not None:
+        yield untied
+        return
     rows, columns, values = row_index(graph)[~own], graph.indices[~own], graph.data[~own]
     counts = np.bincount(rows, minlength=graph.shape[0])
     _check_depth(counts, rule.n_neighbors)
@@ -222,6 +248,10 @@ def _vector_slots(X, Y, exclude_self: bool, search: dict, rule: _Rule) -> Iterat
     distances, indices = exact_neighbors(
         X, Y, n_neighbors=width, exclude_self=exclude_self, **search
     )
+    untied = _untied_slots(distances, indices, rule)
+    if untied is not None:
+        yield untied
+        return
     last = distances[:, rule.n_neighbors - 1]
     tied = (last == distances[:, -1]) & (width < available)
     slots = _fill_rectangle(distances[~tied], indices[~tied], last[~tied], rule)
