@@ -188,13 +188,15 @@ class Steps(NamedTuple):
     ``permute(state_y, order) -> state`` is the state of the rows ``X[order]``, without
     preparing again. States and steps can be pickled (module-level functions or partials).
     ``arrays`` are the steps for arrays of other libraries, None where there are none: these
-    arrays then become NumPy's.
+    arrays then become NumPy's. ``together(states_x, states_y)``, where it is not None, forms in one
+    pass what the comparisons of all pairs need, and notes it in the states.
     """
 
     prepare: Callable[[np.ndarray], Any]
     compare: Callable[[Any, Any], float]
     permute: Callable[[Any, np.ndarray], Any]
     arrays: ArraySteps | None = None
+    together: Callable[[list, list], None] | None = None
 
     @property
     def keep(self) -> Keep:

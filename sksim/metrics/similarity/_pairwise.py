@@ -65,6 +65,9 @@ def _checked(
 def _compare_all(
     steps: Steps | ArraySteps, states_x: list, states_y: list, pairs: list, n_jobs
 ) -> list[float]:
+    if isinstance(steps, Steps) and steps.together is not None and len(pairs) > 1:
+        steps.together(states_x, states_y)
+
     def compare(i: int, j: int) -> float:
         return check_value(steps.compare(states_x[i], states_y[j]))
 
@@ -109,7 +112,9 @@ def pairwise_similarity(
     Notes
     -----
     Time: m preparations (centring, factors, neighbours) and m (m + 1) / 2 comparisons, or m^2 if
-    the measure is not symmetric. Memory: all that is prepared. A function that is not of the
+    the measure is not symmetric. Matrices over pairs of samples (kernels, distances, ranks) are
+    formed m times in all, in blocks that one product compares; so are the kernels of linear CKA
+    where features are many. Memory: all that is prepared. A function that is not of the
     library is evaluated for each pair.
 
     Examples

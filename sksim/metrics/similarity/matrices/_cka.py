@@ -11,6 +11,7 @@ from numbers import Real
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from sklearn import get_config
 from sklearn.utils.validation import check_symmetric
 
 from sksim.metrics._array_formulas import (
@@ -54,6 +55,7 @@ from sksim.metrics.similarity.matrices._pair_matrix import (
     check_own_product,
     check_varies,
     euclidean_pairs,
+    form_products,
     keep_small,
     pair_blocks,
     permute_pairs,
@@ -83,6 +85,7 @@ class _Features:
     squares: np.ndarray = field(default_factory=lambda: np.empty(0))
     product: float = math.nan
     kernel: np.ndarray | None = None
+    crosses: dict[int, float] = field(default_factory=dict)  # with other sides, by their id
 
 
 class _Kernel(NamedTuple):
@@ -171,12 +174,42 @@ def _compare_linear(x: _Features, y: _Features, *, unbiased: bool) -> float:
         for side in (x, y):
             if math.isnan(side.product):
                 _form_products(side, side, unbiased)
-    cross = _form_products(x, y, unbiased)
+    cross = x.crosses[id(y)] if id(y) in x.crosses else _form_products(x, y, unbiased)
     if y is x:
         return 1.0
     if unbiased:
         cross += _u_correction(x.squares, y.squares)
     return _ratio(cross, x.product, y.product)
+
+
+def _form_by_kernels(x: list[_Features], y: list[_Features], *, unbiased: bool) -> None:
+    """Form the products of many sides from their kernels, where these take fewer operations.
+
+    A kernel is formed once and compared with all others, the features of a pair once for each
+    pair. The kernels stand in no memory, the centred features do.
+    """
+    sides = list({id(side): side for side in (*x, *y)}.values())
+    n, widths = sides[0].rows.shape[0], np.array([side.rows.shape[1] for side in sides], float)
+    by_kernels = n * (n * widths.sum() + n * widths.size**2)
+    by_features = n * widths.sum() ** 2
+    n_bytes = n * sum(side.rows.shape[1] * side.rows.X.itemsize for side in sides)
+    fits = n_bytes <= get_config()["working_memory"] * 2**20
+    if any(side.kernel is not None for side in sides) or by_kernels > by_features or not fits:
+        return
+    for side in sides:
+        side.rows = side.rows.in_own_unit()
+    kernels = [StreamedPairs(side.rows.X, None, identity) for side in sides]
+    form_products(kernels, kernels)
+    squares = [row_squares(side.rows.X) for side in sides]
+    for side, kernel, a in zip(sides, kernels, squares, strict=True):
+        full = kernel.square + float(a @ a)
+        side.crosses = {
+            id(other): kernel.products[id(theirs)] + float(a @ b)
+            for other, theirs, b in zip(sides, kernels, squares, strict=True)
+        }
+        side.squares = a if unbiased else side.squares
+        own = full + _u_correction(a, a) if unbiased else full
+        side.product = check_own_product(own, full, n)
 
 
 def _permute_linear(y: _Features, order: np.ndarray) -> _Features:
@@ -344,6 +377,7 @@ def _cka_steps(*, kernel="linear", gamma=None, unbiased=True) -> Steps:
             partial(_compare_linear, unbiased=unbiased),
             _permute_linear,
             arrays,
+            partial(_form_by_kernels, unbiased=unbiased),
         )
     if kernel == "rbf":
         return Steps(
@@ -351,6 +385,7 @@ def _cka_steps(*, kernel="linear", gamma=None, unbiased=True) -> Steps:
             partial(_compare_rbf, unbiased=unbiased),
             permute_pairs,
             arrays,
+            form_products,
         )
     prepare = partial(_prepare_precomputed, unbiased=unbiased)
     return Steps(prepare, _compare_kernels, _permute_kernel, arrays)

@@ -30,6 +30,7 @@ from sksim.metrics.similarity.matrices._pair_matrix import (
     PairMatrix,
     centered_product,
     check_varies,
+    form_products,
     keep_small,
     permute_pairs,
     shifted,
@@ -73,7 +74,8 @@ def _steps(*, unbiased=True) -> Steps:
         permute_centered_array,
         "gradient",
     )
-    return Steps(_prepare, partial(_compare, unbiased=unbiased), permute_pairs, arrays)
+    compare = partial(_compare, unbiased=unbiased)
+    return Steps(_prepare, compare, permute_pairs, arrays, form_products)
 
 
 @validate_params(

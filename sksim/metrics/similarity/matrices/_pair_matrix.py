@@ -9,7 +9,7 @@ from the block's first row on, so that each pair is formed once.
 
 import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +29,7 @@ __all__ = [
     "check_varies",
     "difference_norm",
     "euclidean_pairs",
+    "form_products",
     "keep_small",
     "pair_blocks",
     "pair_product",
@@ -46,6 +47,8 @@ CANCELLED = 1e-5
 LEAST_UNIT = 2.0**-503
 #: Rows of a block; more gain nothing in the matrix product.
 BLOCK_ROWS = 512
+#: The same of many matrices at once.
+TOGETHER_ROWS = 128
 
 
 class PairMatrix:
@@ -61,6 +64,8 @@ class PairMatrix:
         Sums of the rows without the diagonal; empty until a pass has formed them.
     square : float
         Sum of the squared entries off the diagonal, likewise; NaN until then.
+    products : dict
+        Sums of products with other matrices, by their id, where one pass has formed many.
     """
 
     def __init__(self, n_samples: int, diagonal: float = 0.0):
@@ -68,6 +73,7 @@ class PairMatrix:
         self.diagonal = diagonal
         self.row_sums = np.empty(0)
         self.square = math.nan
+        self.products: dict[int, float] = {}
 
     def block(self, rows: slice) -> np.ndarray:
         """The rows, from column ``rows.start`` on; may be a view, must not be changed."""
@@ -246,7 +252,12 @@ def keep_small(pairs: PairMatrix) -> PairMatrix:
     exact = StreamedPairs(
         pairs.rows.astype(np.float64), pairs.squares, pairs.transform, pairs.diagonal
     )
-    return KeptPairs(exact.block(slice(0, pairs.n_samples)), pairs.diagonal)
+    values = np.empty((pairs.n_samples, pairs.n_samples))
+    for rows in row_blocks(pairs.n_samples, 16.0 * pairs.n_samples, max_rows=TOGETHER_ROWS):
+        block = exact.block(rows)
+        values[rows, rows.start :] = block
+        values[rows.stop :, rows] = block[:, rows.stop - rows.start :].T
+    return KeptPairs(values, pairs.diagonal)
 
 
 def upper_values(pairs: PairMatrix) -> np.ndarray:
@@ -286,6 +297,8 @@ def pair_product(x: PairMatrix, y: PairMatrix) -> float:
 
     One pass; it also fills ``row_sums`` and ``square`` of either matrix where they are missing.
     """
+    if id(y) in x.products:
+        return x.products[id(y)]
     unknown = [pairs for pairs in {id(x): x, id(y): y}.values() if not pairs.row_sums.size]
     sums = [np.zeros(x.n_samples) for _ in unknown]
     squares = [0.0 for _ in unknown]
@@ -301,6 +314,33 @@ def pair_product(x: PairMatrix, y: PairMatrix) -> float:
     for pairs, row_sums, square in zip(unknown, sums, squares, strict=True):
         pairs.square, pairs.row_sums = square, row_sums  # in this order: threads look at the last
     return total
+
+
+def _products_of_rows(blocks: np.ndarray) -> np.ndarray:
+    """Inner products (m, m) of blocks (m, rows, columns): of rows in their dtype, then float64."""
+    by_row = blocks.transpose(1, 0, 2)
+    return np.matmul(by_row, by_row.transpose(0, 2, 1)).sum(axis=0, dtype=np.float64)
+
+
+def form_products(x: Sequence[PairMatrix], y: Sequence[PairMatrix]) -> None:
+    """Form the products of all pairs of matrices in one pass, and note them in the matrices.
+
+    Each matrix is formed once, and one matrix product of their blocks takes all sums.
+    """
+    every = list({id(pairs): pairs for pairs in (*x, *y)}.values())
+    n, m = every[0].n_samples, len(every)
+    products, sums = np.zeros((m, m)), np.zeros((m, n))
+    for rows in row_blocks(n, 24.0 * n * m, max_rows=TOGETHER_ROWS):
+        blocks = np.stack([pairs.block(rows) for pairs in every])
+        size = rows.stop - rows.start
+        products += _products_of_rows(blocks[:, :, :size])
+        if rows.stop < n:
+            products += 2.0 * _products_of_rows(blocks[:, :, size:])
+        for row_sums, block in zip(sums, blocks, strict=True):
+            _add_row_sums(row_sums, block, rows)
+    for k, pairs in enumerate(every):
+        pairs.row_sums, pairs.square = sums[k], products[k, k]
+        pairs.products = {id(other): float(products[k, j]) for j, other in enumerate(every)}
 
 
 def difference_norm(x: UnitPairs, y: UnitPairs) -> float:

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 from scipy.spatial.distance import squareform
-from scipy.stats import kendalltau, rankdata
+from scipy.stats import kendalltau
 
 from sksim.metrics._linalg import power_of_two
 from sksim.metrics.similarity.matrices._whitening import (
@@ -34,6 +34,7 @@ __all__ = [
     "cosine",
     "kendall_tau",
     "n_conditions",
+    "average_ranks",
     "without_last_bits",
 ]
 
@@ -89,8 +90,26 @@ def check_rdms(rdms: ArrayLike, name: str) -> np.ndarray:
 
 def without_last_bits(values: np.ndarray) -> np.ndarray:
     """Values rounded to 40 bits, so that equal ones tie whatever the order of their sums."""
-    fractions, exponents = np.frexp(values.astype(np.float64))
-    return np.ldexp(np.rint(fractions * 2.0**40), exponents - 40)
+    # Half a unit of the bits to come is added to the bits of the number, then the rest is cut.
+    bits = np.array(values, dtype=np.float64).view(np.int64)
+    bits += 1 << 12
+    bits &= -(1 << 13)
+    return bits.view(np.float64)
+
+
+def average_ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks from 1 on, of equal values their mean: scipy's rankdata with fewer passes."""
+    order = np.argsort(values)
+    ordered = values[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    if starts.size == values.size:
+        ranks = np.arange(1.0, values.size + 1.0)
+    else:
+        ends = np.r_[starts[1:], values.size]
+        ranks = np.repeat((starts + ends + 1) / 2.0, ends - starts)
+    result = np.empty(values.size)
+    result[order] = ranks
+    return result
 
 
 def _tied_pairs(values: np.ndarray) -> float:
@@ -151,7 +170,7 @@ class Comparison:
         elif self.is_linear:
             image = v - v.mean()
         else:
-            ranks = rankdata(without_last_bits(v))
+            ranks = average_ranks(without_last_bits(v))
             return ranks - ranks.mean()
         if self.name not in WHITENED:
             return image
@@ -171,7 +190,7 @@ class Comparison:
                 image = self.embed(v / np.abs(v).max())
                 parts.append(image / np.linalg.norm(image))
                 continue
-            ranks = rankdata(without_last_bits(v))
+            ranks = average_ranks(without_last_bits(v))
             of_one_length = self.name in ("spearman", "kendall_b")
             parts.append(ranks / np.linalg.norm(ranks - ranks.mean()) if of_one_length else ranks)
         return np.stack(parts)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-from scipy.stats import rankdata
+from sklearn import get_config
 
 from sksim.metrics._linalg import power_of_two
 from sksim.metrics._measure import PairedMeasure, Steps, evaluate, identity, register
@@ -26,6 +26,7 @@ from sksim.metrics.similarity.matrices._pair_matrix import (
     StreamedPairs,
     UnitPairs,
     difference_norm,
+    form_products,
     keep_small,
     pair_blocks,
     pair_product,
@@ -35,6 +36,7 @@ from sksim.metrics.similarity.matrices._pair_matrix import (
 )
 from sksim.metrics.similarity.matrices._rdm_comparisons import (
     COMPARISONS,
+    average_ranks,
     check_rdm,
     check_sigma_k,
     kendall_tau,
@@ -61,6 +63,8 @@ N_CODES = 2**16
 MAX_RANK_LOSS = 1e-8
 #: Up to this many samples, the codes of all pairs are kept (64 MiB).
 MAX_CODED = 5792
+#: Up to this many samples the ranks are exact, which costs no more than the codes.
+MAX_EXACT = 512
 
 
 def _dissimilarities(X: np.ndarray, rdm: str | Callable[[np.ndarray], ArrayLike]) -> UnitPairs:
@@ -95,7 +99,7 @@ def _exact_ranks(pairs: PairMatrix) -> KeptPairs:
         f"The exact ranks of all pairs of {n} samples",
         "Take compare='pearson', which is formed in blocks, or a sample of the rows.",
     )
-    condensed = rankdata(without_last_bits(upper_values(pairs)))
+    condensed = average_ranks(without_last_bits(upper_values(pairs)))
     return KeptPairs(_symmetric_matrix(condensed - condensed.mean(), pairs.n_samples))
 
 
@@ -145,33 +149,52 @@ def _rank_loss(counts: np.ndarray) -> float:
     return float(np.sum((counts / counts.sum()) ** 3))
 
 
+class CodedBlocks(StreamedPairs):
+    """Ranks of codes of many samples: the codes above the diagonal are kept, block by block."""
+
+    def __init__(self, rows, squares, encoder: _Encoder, kept: dict[int, np.ndarray]):
+        super().__init__(rows, squares, encoder)
+        self.table = encoder.table
+        self.kept = kept
+
+    def block(self, rows: slice) -> np.ndarray:
+        codes = self.kept.get(rows.start)
+        if codes is None or codes.shape[0] != rows.stop - rows.start:
+            return super().block(rows)
+        return self.table.take(codes)
+
+
 def _coded_ranks(pairs: StreamedPairs) -> PairMatrix:
     """Ranks of the distances rounded to codes; exact ranks where rounding costs too much."""
     n = pairs.n_samples
     low, step = _code_range(pairs)
-    counts = np.zeros(N_CODES)
-    codes = np.zeros((n, n), dtype=np.uint16) if n <= MAX_CODED else None
+    counts = np.zeros(N_CODES, dtype=np.int64)
+    whole = np.zeros((n, n), dtype=np.uint16) if n <= MAX_CODED else None
+    kept: dict[int, np.ndarray] = {}
+    keep = n**2 <= get_config()["working_memory"] * 2**20 / 4
     for rows in pair_blocks(n):
         block = _encode(pairs.block(rows), low, step)
         np.fill_diagonal(block, 0)
         size = rows.stop - rows.start
         counts += 2 * np.bincount(block.ravel(), minlength=N_CODES)
         counts -= np.bincount(block[:, :size].ravel(), minlength=N_CODES)
-        if codes is not None:
-            codes[rows, rows.start :] = block
-            codes[rows.stop :, rows] = block[:, size:].T
+        if whole is not None:
+            whole[rows, rows.start :] = block
+            whole[rows.stop :, rows] = block[:, size:].T
+        elif keep:
+            kept[rows.start] = block
     counts[0] = 0
     if _rank_loss(counts) > MAX_RANK_LOSS:
         return _exact_ranks(pairs)
     table = _rank_table(counts)
-    if codes is not None:
-        return CodedPairs(codes, table)
+    if whole is not None:
+        return CodedPairs(whole, table)
     encoder = _Encoder(pairs.transform, low, step, table)
-    return StreamedPairs(pairs.rows, pairs.squares, encoder)
+    return CodedBlocks(pairs.rows, pairs.squares, encoder, kept)
 
 
 def _ranks(pairs: PairMatrix) -> PairMatrix:
-    kept = keep_small(pairs)
+    kept = keep_small(pairs) if pairs.n_samples <= MAX_EXACT else pairs
     return _coded_ranks(kept) if isinstance(kept, StreamedPairs) else _exact_ranks(kept)
 
 
@@ -283,10 +306,12 @@ def _rsa_steps(*, rdm="correlation", compare="spearman", sigma_k=None) -> Steps:
     if sigma_k is not None:
         prepare = functools.partial(_prepare_whitened, rdm=rdm, compare=compare, sigma_k=sigma_k)
         return Steps(prepare, _compare_whitened, _permute_whitened)
+    products = compare in ("spearman", "pearson", "cosine", "rho-a")
     return Steps(
         functools.partial(_prepare, rdm=rdm, compare=compare),
         _COMPARISONS[compare],
         permute_pairs,
+        together=form_products if products else None,
     )
 
 
@@ -413,7 +438,7 @@ def rsa_score(
     :func:`rdm`) and a heuristic for others. With the identity the "whitened_cosine" of
     "sqeuclidean" is ``cka_score(X, Y, unbiased=False)``.
 
-    O(n^2 d) time; no (n, n) array of floats for more than 2048 samples. Beyond, the rank
+    O(n^2 d) time; no (n, n) array of floats for more than 2048 samples. For more than 512, the rank
     correlations round the dissimilarities to 2**16 steps before they are ranked, if that costs
     less than 1e-8 of the variance of the ranks (they are ranked exactly, with O(n^2) memory,
     otherwise). "kendall_a" and "kendall_b" need O(n^2) memory and O(n^2 log n) time. The whitened

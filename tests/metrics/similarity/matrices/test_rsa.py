@@ -4,12 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.spatial.distance import pdist
+from scipy.stats import rankdata
+from sklearn import config_context
 
 from sksim.metrics import rsa_score, rsm_norm_distance
-from sksim.metrics.similarity.matrices import _pair_matrix, _rsa
+from sksim.metrics.similarity.matrices import _pair_matrix, _rdm_comparisons, _rsa
 from tests.reference import similarity as reference
 
 X, Y = reference.golden_pair(60, 8, 8, 0)
+RNG = np.random.RandomState(0)
 RDMS = ("correlation", "euclidean", "sqeuclidean", "cosine")
 
 
@@ -133,7 +136,7 @@ def test_outliers_beyond_the_codes_are_ranked_exactly(monkeypatch):
 
 
 def reference_spearman(A, B):
-    return np.corrcoef(*(_rsa.rankdata(pdist(Z)) for Z in (A, B)))[0, 1]
+    return np.corrcoef(*(rankdata(pdist(Z)) for Z in (A, B)))[0, 1]
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -195,3 +198,44 @@ def test_undefined_dissimilarities_raise():
     for compare in ("spearman", "pearson"):
         with pytest.raises(ValueError, match="all dissimilarities"):
             rsa_score(np.eye(6), Y[:6], rdm="sqeuclidean", compare=compare)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_average_ranks_are_those_of_scipy(ties):
+    values = RNG.standard_normal(500) * 10.0 ** RNG.randint(-5, 5, 500)
+    values = values.round() if ties else values
+    np.testing.assert_array_equal(_rdm_comparisons.average_ranks(values), rankdata(values))
+
+
+def test_last_bits_are_rounded():
+    values = RNG.standard_normal(500) * 10.0 ** RNG.randint(-300, 300, 500)
+    rounded = _rdm_comparisons.without_last_bits(values)
+    np.testing.assert_allclose(rounded, values, rtol=2.0**-40)
+    np.testing.assert_array_equal(_rdm_comparisons.without_last_bits(rounded), rounded)
+    close = rounded * (1 + 2.0**-45)
+    np.testing.assert_array_equal(_rdm_comparisons.without_last_bits(close), rounded)
+    assert _rdm_comparisons.without_last_bits(np.zeros(1)) == 0
+
+
+@pytest.mark.parametrize("n", [1025, 2048])
+def test_codes_are_as_good_as_exact_ranks_below_the_limit_of_kept_matrices(n):
+    A, B = correlated_pair(n)
+    expected = reference_spearman(A, B)
+    assert rsa_score(A, B, rdm="euclidean") == pytest.approx(expected, abs=1e-7)
+
+
+def test_codes_of_many_samples_are_kept_within_the_working_memory(monkeypatch):
+    A, B = correlated_pair(600)
+    expected = rsa_score(A, B)
+    monkeypatch.setattr(_rsa, "MAX_CODED", 10)
+    steps = _rsa._rsa_steps()
+    x, y = steps.prepare(A), steps.prepare(B)
+    assert x.kept
+    assert steps.compare(x, y) == pytest.approx(expected, abs=1e-12)
+    order = RNG.permutation(600)
+    permuted = steps.compare(x, steps.permute(y, order))
+    assert permuted == pytest.approx(rsa_score(A, B[order]), abs=1e-6)
+    with config_context(working_memory=1):
+        streamed = steps.prepare(A)
+        assert not streamed.kept
+        assert steps.compare(streamed, y) == pytest.approx(expected, abs=1e-12)
