@@ -21,6 +21,7 @@ from sksim.metrics.similarity.matrices._whitening import (
     whitened,
 )
 from sksim.utils._arrays import check_named_array
+from sksim.utils._blocks import row_blocks
 from sksim.utils._typing import ArrayLike
 
 __all__ = [
@@ -44,6 +45,9 @@ COMPARISONS = (*LINEAR, "spearman", "rho-a", "kendall", "kendall_a", "kendall_b"
 #: What an RDM may differ from its transpose, and its diagonal from zero, relative to the largest.
 ASYMMETRY = {np.dtype(np.float64): 1e-8, np.dtype(np.float32): 1e-5}
 
+#: Rows and columns of a tile that is compared with its transpose.
+TILE = 128
+
 
 def check_rdm(D: ArrayLike, name: str) -> np.ndarray:
     """Validate one dissimilarity matrix and return it in float64, symmetric to the bit.
@@ -56,6 +60,8 @@ def check_rdm(D: ArrayLike, name: str) -> np.ndarray:
             f"{name} must be a square matrix of the dissimilarities of at least 3 conditions, got "
             f"shape {D.shape}."
         )
+    if _is_symmetric(D) and not np.diagonal(D).any():
+        return D.astype(np.float64, copy=False)
     tolerance = ASYMMETRY[D.dtype] * float(np.abs(D).max())
     D = D.astype(np.float64, copy=False)
     gaps = np.abs(D - D.T)
@@ -72,6 +78,16 @@ def check_rdm(D: ArrayLike, name: str) -> np.ndarray:
     D = D / 2.0 + D.T / 2.0
     np.fill_diagonal(D, 0.0)
     return D
+
+
+def _is_symmetric(D: np.ndarray) -> bool:
+    """Whether a matrix equals its transpose to the bit, by tiles that stay in the cache."""
+    tiles = list(row_blocks(len(D), 8.0 * TILE, max_rows=TILE))
+    return all(
+        np.array_equal(D[rows, columns], D[columns, rows].T)
+        for k, rows in enumerate(tiles)
+        for columns in tiles[k:]
+    )
 
 
 def check_rdms(rdms: ArrayLike, name: str) -> np.ndarray:

@@ -81,8 +81,9 @@ def _dissimilarities(X: np.ndarray, rdm: str | Callable[[np.ndarray], ArrayLike]
         D = poisson_rdm(X.astype(np.float64), name="The representation")
     else:
         D = check_rdm(X, "A precomputed RDM")
-    unit = power_of_two(float(np.abs(D).max()), D.dtype) if D.any() else 1.0
-    return UnitPairs(KeptPairs(D / unit), unit)
+    peak = max(D.max(), -D.min())
+    unit = power_of_two(float(peak), D.dtype) if peak > 0.0 else 1.0
+    return UnitPairs(KeptPairs(D if unit == 1.0 else D / unit), unit)
 
 
 def _symmetric_matrix(condensed: np.ndarray, n_samples: int) -> np.ndarray:
