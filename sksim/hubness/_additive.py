@@ -8,13 +8,15 @@ order, the constant ``c`` makes the values non-negative.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from collections.abc import Callable
+
 import numpy as np
 
-from sksim.hubness._distances import Distances
+from sksim.hubness._distances import DenseDistances, Distances
 from sksim.hubness._statistics import fill_missing
 from sksim.utils._typing import FloatArray
 
-__all__ = ["add_bias", "fit_bias"]
+__all__ = ["add_bias", "add_own_bias", "fit_bias"]
 
 
 def fit_bias(bias: FloatArray, *, reach: float = 1.0) -> tuple[FloatArray, float]:
@@ -44,3 +46,19 @@ def add_bias(
         return with_term
     least = -distances.row_minimum(values)
     return values + distances.by_row(np.maximum(term, least))
+
+
+def add_own_bias(
+    distances: DenseDistances,
+    base: Callable[[FloatArray], FloatArray],
+    bias: FloatArray,
+    offset: float,
+) -> FloatArray:
+    """The reduced matrix of the indexed samples, whose terms as queries are their biases."""
+
+    def parts():
+        for rows, entries, block in distances.blocks():
+            values = add_bias(base(block.values), block, bias + offset, bias[rows])
+            yield entries, block.with_values(values)
+
+    return distances.joined(parts())

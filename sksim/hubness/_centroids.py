@@ -43,6 +43,9 @@ _SQUARES: dict[Any, Any] = {
 # float32 products of vectors give distances with errors up to the root of 1e-7 of that.
 _BREACH = 1e-3
 
+# Blocks of rows that stay in the processor's cache.
+_CACHE_MIB = 1
+
 
 class _Source:
     """What both sources have in common: the metric of the distances and their squares."""
@@ -62,7 +65,7 @@ class _Source:
             return self._checked(_SQUARES[self.metric](values))
 
     def _checked(self, squares: FloatArray) -> FloatArray:
-        if np.isinf(squares).any():
+        if np.max(squares, initial=0.0) == np.inf:
             raise ValueError(
                 f"{self.name} squares the distances, which must be less than 1e154 for that."
             )
@@ -135,7 +138,7 @@ class EuclideanVectors(_Source):
 
 
 class DistanceTable(_Source):
-    """All squared distances among the indexed samples, in the place of their vectors.
+    """All distances among the indexed samples, in the place of their vectors.
 
     The squared distance to the mean of k points is the mean squared distance to them less half
     the mean squared distance among them.
@@ -144,12 +147,17 @@ class DistanceTable(_Source):
     def __init__(self, distances: Distances, metric: Any, name: str) -> None:
         super().__init__(metric, name)
         table = distances.toarray()
-        own = np.isinf(np.diagonal(table))
-        self.table = self.squares(np.where(np.diag(own), 0.0, table))
-        triple = breach_of_triangle(self.table)
+        if table is distances.values:
+            table = table.copy()  # the caller's
+        own = np.flatnonzero(np.isinf(np.diagonal(table)))
+        table[own, own] = 0.0
+        self.table = table
+        is_euclidean = _SQUARES[metric] is np.square
+        lengths = table if is_euclidean else np.sqrt(self.squares(table))
+        triple = breach_of_triangle(lengths)
         if triple is not None:
             i, k, j = triple
-            direct, first, second = np.sqrt(self.table[[i, i, k], [j, k, j]])
+            direct, first, second = lengths[[i, i, k], [j, k, j]]
             warn_caller(
                 f"{name} needs Euclidean distances, but these break the triangle inequality: from "
                 f"sample {i} to {j} it is {direct:g}, by way of sample {k} {first:g} + {second:g}. "
@@ -158,7 +166,9 @@ class DistanceTable(_Source):
 
     @cached_property
     def _mean(self) -> float:
-        return float(self.table.mean())
+        blocks = row_blocks(len(self.table), 16 * len(self.table), working_memory=_CACHE_MIB)
+        total = sum(float(self.squares(self.table[rows]).sum()) for rows in blocks)
+        return total / self.table.size
 
     def to_local_centroid(self, Z: Any, distances: Distances, n_neighbors: int) -> FloatArray:
         """Squared distance of each row to the mean of its nearest neighbours."""
@@ -168,7 +178,7 @@ class DistanceTable(_Source):
             listed = indices[rows]
             stored = listed >= 0
             count = np.maximum(stored.sum(axis=1), 1)
-            among = self.table[listed[:, :, None], listed[:, None, :]]
+            among = self.squares(self.table[listed[:, :, None], listed[:, None, :]])
             among = among * (stored[:, :, None] & stored[:, None, :])
             to_them = self.squares(np.where(stored, nearest[rows], 0.0)).sum(axis=1)
             squared[rows] = to_them / count - among.sum(axis=(1, 2)) / (2 * count**2)
@@ -182,33 +192,35 @@ class DistanceTable(_Source):
                 f"{self.name} without vectors needs each row's distances to all indexed samples, "
                 f"got {distances.counts[short[0]]} of {distances.shape[1]} in row {short[0]}."
             )
-        to_all = distances.row_sum(self.squares(distances.values)) / distances.shape[1]
-        return self._checked(to_all - self._mean / 2)
+        to_all = np.empty(distances.shape[0])
+        for rows, _, block in distances.blocks():
+            to_all[rows] = block.row_sum(self.squares(block.values))
+        return self._checked(to_all / distances.shape[1] - self._mean / 2)
 
 
-def breach_of_triangle(squares: FloatArray) -> tuple[int, int, int] | None:
+def breach_of_triangle(D: FloatArray) -> tuple[int, int, int] | None:
     """Samples i, k, j with ``d(i, j) > d(i, k) + d(k, j)`` beyond rounding, None if none is found.
 
     Each pair is compared by way of the nearest neighbour of the one, where a breach is most likely
     to show (the bound ``|d(i, j) - d(k, j)| <= d(i, k)`` is tightest), and of a random sample: two
-    passes over the matrix of squared distances. Nothing is looked for where the diagonal is not
+    passes over the matrix of distances. Nothing is looked for where the diagonal is not
     zero: these are no distances of samples among themselves.
     """
-    n_samples = squares.shape[0]
-    rounding = _BREACH * np.sqrt(squares.max())
-    if np.sqrt(np.diagonal(squares).max()) > rounding:
+    n_samples = D.shape[0]
+    rounding = _BREACH * D.max()
+    if np.diagonal(D).max() > rounding:
         return None
     random_ways = np.random.RandomState(0).permutation(n_samples)
-    for rows in row_blocks(n_samples, 40 * n_samples):
-        block = np.sqrt(squares[rows])
-        to_others = block.copy()
-        to_others[np.arange(len(block)), np.arange(rows.start, rows.stop)] = np.inf
+    for rows in row_blocks(n_samples, 32 * n_samples, working_memory=_CACHE_MIB):
+        to_others = D[rows].copy()
+        own = np.arange(rows.start, rows.stop)
+        to_others[own - rows.start, own] = np.inf
         for ways in (to_others.argmin(axis=1), random_ways[rows]):
-            excess = block - np.sqrt(squares[ways])
-            excess -= np.take_along_axis(block, ways[:, None], axis=1)
-            i, j = np.unravel_index(excess.argmax(), excess.shape)
-            if excess[i, j] > rounding:
-                return int(rows.start + i), int(ways[i]), int(j)
+            excess = D[rows] - D[ways]
+            furthest = excess.max(axis=1) - D[own, ways]
+            i = furthest.argmax()
+            if furthest[i] > rounding:
+                return int(own[i]), int(ways[i]), int(excess[i].argmax())
     return None
 
 
@@ -231,5 +243,5 @@ def centroid_sources(distances: Distances, space: Space, name: str) -> CentroidS
         return DistanceTable(distances, space.metric, name)
 
     indexed = source(space.vectors)
-    indexed.squares(distances.values)  # refuses other metrics
+    indexed.squares(distances.values.max(initial=0.0))  # refuses other metrics
     return CentroidSources(indexed, indexed if space.bank is None else source(space.bank))

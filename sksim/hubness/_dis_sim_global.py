@@ -3,9 +3,12 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from sksim.hubness._additive import add_bias, fit_bias
+from scipy import sparse
+
+from sksim.hubness._additive import add_bias, add_own_bias, fit_bias
 from sksim.hubness._base import GraphReduction
 from sksim.hubness._centroids import centroid_sources
+from sksim.hubness._distances import DenseDistances
 from sksim.hubness._inner_product import squared_index
 
 __all__ = ["DisSimGlobal"]
@@ -97,6 +100,12 @@ class DisSimGlobal(GraphReduction):
         squares = self._indexed.squares(distances.values)
         of_query = -self._indexed.to_centroid(queries, distances)
         return add_bias(squares, distances, self.bias_ + self.offset_, of_query)
+
+    def _reduced_own(self, graph):
+        if sparse.issparse(graph):
+            return super()._reduced_own(graph)
+        squares = self._indexed.squares
+        return add_own_bias(DenseDistances(graph), squares, self.bias_, self.offset_)
 
     def _inner_product_index(self, vectors, metric):
         return squared_index(vectors, metric, self.bias_, name="DisSimGlobal")

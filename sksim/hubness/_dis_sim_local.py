@@ -5,9 +5,12 @@
 
 from numbers import Integral
 
-from sksim.hubness._additive import add_bias, fit_bias
+from scipy import sparse
+
+from sksim.hubness._additive import add_bias, add_own_bias, fit_bias
 from sksim.hubness._base import GraphReduction
 from sksim.hubness._centroids import centroid_sources
+from sksim.hubness._distances import DenseDistances
 from sksim.hubness._inner_product import squared_index
 from sksim.utils._sklearn import Interval
 
@@ -114,6 +117,12 @@ class DisSimLocal(GraphReduction):
         squares = self._indexed.squares(distances.values)
         of_query = -self._indexed.to_local_centroid(queries, distances, self.n_neighbors)
         return add_bias(squares, distances, self.bias_ + self.offset_, of_query)
+
+    def _reduced_own(self, graph):
+        if sparse.issparse(graph):
+            return super()._reduced_own(graph)
+        squares = self._indexed.squares
+        return add_own_bias(DenseDistances(graph), squares, self.bias_, self.offset_)
 
     def _inner_product_index(self, vectors, metric):
         return squared_index(vectors, metric, self.bias_, name="DisSimLocal")

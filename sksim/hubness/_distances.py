@@ -254,8 +254,11 @@ class DenseDistances:
     def nearest(self, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
         """Distances (padded with inf) and indices (with -1) of the nearest neighbours."""
         width = min(n_neighbors, int(self.counts.max(initial=0)))
-        others = self._fill_self(self.values, np.inf)
-        distances, columns = smallest_entries(others, max(width, 1))
+        parts = [
+            smallest_entries(block._fill_self(block.values, np.inf), max(width, 1))
+            for _, _, block in self.blocks()
+        ]
+        distances, columns = (np.concatenate(part) for part in zip(*parts))
         return distances[:, :width], np.where(np.isinf(distances), -1, columns)[:, :width]
 
     def nearest_distances(self, n_neighbors: int) -> np.ndarray:
