@@ -200,8 +200,14 @@ def procrustes_distance(X, Y, kind="angular"):
     return math.acos(score) if kind == "angular" else math.sqrt(2 - 2 * score)
 
 
-def shape_distance(X, Y, alpha=1.0, whitening="power"):
-    return similarity.shape_distance(X, Y, alpha, whitening)
+def shape_distance(X, Y, alpha=1.0, whitening="power", center=True, cv=None):
+    if cv is None:
+        return similarity.shape_distance(X, Y, alpha, whitening, center)
+    angles = []
+    for test in np.array_split(np.arange(len(X)), cv):
+        train = np.setdiff1d(np.arange(len(X)), test)
+        angles.append(similarity.held_out_shape_distance(X, Y, train, test))
+    return np.mean(angles)
 
 
 def permutation_distance(X, Y, kind="angular"):

@@ -198,20 +198,32 @@ def gaussian_wasserstein(means_a, covariances_a, means_b, covariances_b):
     return math.sqrt(total / len(means_a))
 
 
-def shape_distance(X, Y, alpha, whitening="power"):
+def shape_distance(X, Y, alpha, whitening="power", center=True):
     """Angular Procrustes distance of X S^(-(1 - alpha) / 2), or X (alpha I + (1 - alpha) S^-1/2).
 
     S is the scatter matrix of X.
     """
 
     def whitened(A):
-        A = centered(A)
+        A = centered(A) if center else A
         values, vectors = np.linalg.eigh(A.T @ A)
         power = values ** (-(1 - alpha) / 2)
         factors = power if whitening == "power" else alpha + (1 - alpha) * values**-0.5
         return A @ vectors @ np.diag(factors) @ vectors.T
 
-    return math.acos(procrustes_correlation(whitened(X), whitened(Y)))
+    A, B = whitened(X), whitened(Y)
+    nuclear = np.linalg.svd(A.T @ B, compute_uv=False).sum()
+    return math.acos(min(1.0, nuclear / (np.linalg.norm(A) * np.linalg.norm(B))))
+
+
+def held_out_shape_distance(X, Y, train, test):
+    """Angle of the test samples, moved and rotated as the training samples."""
+    width = max(X.shape[1], Y.shape[1])
+    X, Y = padded(X, width), padded(Y, width)
+    X, Y = X - X[train].mean(axis=0), Y - Y[train].mean(axis=0)
+    U, _, Vt = np.linalg.svd(X[train].T @ Y[train])
+    A, B = X[test] @ U @ Vt, Y[test]
+    return math.acos(np.sum(A * B) / (np.linalg.norm(A) * np.linalg.norm(B)))
 
 
 def padded(X, width):

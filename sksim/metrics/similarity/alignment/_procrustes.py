@@ -21,9 +21,15 @@ from sksim.metrics._measure import (
     Steps,
     evaluate,
     identity,
+    permute_rows,
     register,
 )
 from sksim.metrics._validation import PAIR_CONSTRAINTS, Keep
+from sksim.metrics.similarity.alignment._held_out import (
+    held_out_angle,
+    uncentered_columns,
+    whitening_factors,
+)
 from sksim.metrics.similarity.canonical._cca import (
     array_principal_axes,
     centered_columns,
@@ -97,15 +103,12 @@ def _compare_distance(x: Shape, y: Shape, *, kind: str) -> float:
     return distance_of_residual(_residual(x, y), x, y, kind)
 
 
-def _prepare_whitened(X: np.ndarray, *, alpha: float, whitening: str) -> Shape:
-    values, scale = centered_columns(X)
+def _prepare_whitened(X: np.ndarray, *, alpha: float, whitening: str, center: bool) -> Shape:
+    values, scale = centered_columns(X) if center else uncentered_columns(X)
     singular, Vt = principal_axes(values)
     if alpha == 0:
         warn_if_degenerate(X.shape[0], X.shape[1], singular.size)
-    if whitening == "power":
-        factors = singular ** (alpha - 1.0)
-    else:  # in the unit of the data
-        factors = alpha * scale + (1.0 - alpha) / singular
+    factors = whitening_factors(singular, alpha=alpha, whitening=whitening, scale=scale)
     return unit_shape(values @ (Vt.T * factors))
 
 
@@ -181,13 +184,15 @@ def _distance_steps(*, kind="angular") -> Steps:
     return Steps(_prepare, compare, permute_shape, _array_distance_steps(_array_prepare, kind=kind))
 
 
-def _shape_steps(*, alpha=1.0, whitening="power") -> Steps:
-    prepare, array_prepare = (
-        functools.partial(function, alpha=alpha, whitening=whitening)
-        for function in (_prepare_whitened, _array_prepare_whitened)
-    )
+def _shape_steps(*, alpha=1.0, whitening="power", center=True, cv=None) -> Steps:
+    options = {"alpha": alpha, "whitening": whitening}
+    if cv is not None:
+        compare = functools.partial(held_out_angle, cv=cv, center=center, **options)
+        return Steps(identity, compare, permute_rows)
+    prepare = functools.partial(_prepare_whitened, center=center, **options)
+    array_prepare = functools.partial(_array_prepare_whitened, **options)
+    arrays = _array_distance_steps(array_prepare, keep="library") if center else None
     compare = functools.partial(_compare_distance, kind="angular")
-    arrays = _array_distance_steps(array_prepare, keep="library")
     return Steps(prepare, compare, permute_shape, arrays)
 
 
@@ -321,6 +326,8 @@ def procrustes_distance(
         **PAIR_CONSTRAINTS,
         "alpha": [Interval(Real, 0, 1, closed="both")],
         "whitening": [StrOptions({"power", "convex"})],
+        "center": ["boolean"],
+        "cv": ["cv_object"],
     },
     prefer_skip_nested_validation=True,
 )
@@ -330,6 +337,8 @@ def shape_distance(
     *,
     alpha: float = 1.0,
     whitening: Literal["power", "convex"] = "power",
+    center: bool = True,
+    cv: Any = None,
 ) -> float:
     r"""Angular Procrustes distance of partially whitened representations.
 
@@ -352,11 +361,22 @@ def shape_distance(
     whitening : {"power", "convex"}, default="power"
         How the singular values are flattened. "convex" mixes the identity with the whitening by
         the scatter matrix, as published; it depends on the unit of the data and on n_samples.
+    center : bool, default=True
+        Whether to subtract the means of the features.
+    cv : int, cross-validation generator or iterable, default=None
+        None takes the angle on the samples that choose the map. Otherwise means, whitening and
+        rotation are those of the training samples of each split, and the angle is that of the test
+        samples, averaged over the splits; ``[(train, test)]`` is one pair of sets.
 
     Returns
     -------
     distance : float
-        Radians, in [0, pi/2].
+        Radians, in [0, pi/2], and in [0, pi] with ``cv``.
+
+    Raises
+    ------
+    ValueError
+        If all samples of a test set are at the mean of the training samples.
 
     Warns
     -----
@@ -370,7 +390,9 @@ def shape_distance(
 
     Notes
     -----
-    A metric for every ``alpha``. Invariant to rotation, shift and, with ``"power"``, scale.
+    A metric for every ``alpha``, without ``cv``. A rotation of many features fits few samples,
+    whatever they are, so that unrelated representations come near; on held-out samples they stay
+    at pi/2. Invariant to rotation, shift if centred and, with ``"power"``, scale.
     O(n d^2 + d^3) time and O(n d) memory.
 
     References
@@ -387,7 +409,7 @@ def shape_distance(
     >>> [round(shape_distance(X, stretched, alpha=a), 2) for a in (0, 0.5, 1)]
     [0.0, 0.46, 0.68]
     """
-    return evaluate(_shape_steps(alpha=alpha, whitening=whitening), X, Y)
+    return evaluate(_shape_steps(alpha=alpha, whitening=whitening, center=center, cv=cv), X, Y)
 
 
 register(
@@ -436,3 +458,28 @@ for _name, _aliases, _params, _invariances in (
             invariances=_invariances,
         )
     )
+register(
+    PairedMeasure(
+        name="shape_uncentered",
+        function=shape_distance,
+        params={"center": False},
+        make_steps=_shape_steps,
+        greater_is_better=False,
+        range=(0.0, math.pi / 2),
+        distance=identity,
+        invariances=SHAPE_MAPS - {"translation"},
+    )
+)
+register(
+    PairedMeasure(
+        name="shape_held_out",
+        function=shape_distance,
+        params={"cv": 5},
+        make_steps=_shape_steps,
+        greater_is_better=False,
+        range=(0.0, math.pi),
+        invariances=SHAPE_MAPS,
+        row_order_free=False,
+        min_samples=5,
+    )
+)

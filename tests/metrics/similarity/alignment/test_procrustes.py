@@ -144,3 +144,57 @@ def test_parameters_are_checked():
         procrustes_distance(X, Y, kind="euclidean")
     with pytest.raises(ValueError, match="alpha"):
         shape_distance(X, Y, alpha=2)
+
+
+# --- uncentred, and held out --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("whitening", ["power", "convex"])
+@pytest.mark.parametrize("alpha", [0.0, 0.5, 1.0])
+def test_uncentred_shape_distance(alpha, whitening):
+    rng = np.random.RandomState(0)
+    X, Y = rng.randn(30, 4) + 1, rng.randn(30, 3) - 2
+    value = shape_distance(X, Y, alpha=alpha, whitening=whitening, center=False)
+    expected = reference.shape_distance(X, Y, alpha, whitening, center=False)
+    assert value == pytest.approx(expected, rel=1e-9)
+    assert value != pytest.approx(shape_distance(X, Y, alpha=alpha, whitening=whitening))
+    centered = X - X.mean(axis=0), Y - Y.mean(axis=0)
+    assert shape_distance(*centered, alpha=alpha, center=False) == pytest.approx(
+        shape_distance(X, Y, alpha=alpha)
+    )
+
+
+def test_held_out_angle_of_one_pair_of_sets():
+    rng = np.random.RandomState(0)
+    X = rng.randn(40, 4)
+    Y = X[:, :3] + 0.5 * rng.randn(40, 3)
+    train, test = np.arange(30), np.arange(30, 40)
+    value = shape_distance(X, Y, cv=[(train, test)])
+    assert value == pytest.approx(reference.held_out_shape_distance(X, Y, train, test))
+    everything = np.arange(40)
+    for alpha in (0.0, 0.5, 1.0):
+        again = shape_distance(X, Y, alpha=alpha, cv=[(everything, everything)])
+        assert again == pytest.approx(shape_distance(X, Y, alpha=alpha))
+
+
+def test_held_out_noise_is_at_right_angles():
+    """Forty features can be rotated onto any others on the samples that choose the rotation."""
+    rng = np.random.RandomState(0)
+    X, Y = rng.randn(2, 60, 40)
+    assert shape_distance(X, Y) < 0.9
+    assert shape_distance(X, Y, cv=5) == pytest.approx(math.pi / 2, abs=0.15)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("center", [True, False])
+def test_held_out_copies_are_at_zero(alpha, center):
+    rng = np.random.RandomState(0)
+    X = rng.randn(40, 4)
+    Y = 3 * X @ np.linalg.qr(rng.randn(4, 4))[0]
+    assert shape_distance(X, Y, alpha=alpha, center=center, cv=4) < 1e-7
+
+
+def test_a_test_sample_at_the_mean_has_no_angle():
+    X = np.vstack([np.eye(3), -np.eye(3), np.zeros((1, 3))])
+    with pytest.raises(ValueError, match="A test set of cv has no direction"):
+        shape_distance(X, X[:, ::-1], cv=[(np.arange(6), [6])])

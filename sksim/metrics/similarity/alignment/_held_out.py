@@ -1,0 +1,62 @@
+"""Angles of shapes on held-out samples: means, whitening and rotation from the others."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy import linalg
+from sklearn.model_selection import check_cv
+
+from sksim.metrics._linalg import power_of_two, same_values
+from sksim.metrics.similarity.canonical._cca import principal_axes
+
+__all__ = ["held_out_angle", "uncentered_columns", "whitening_factors"]
+
+
+def uncentered_columns(X: np.ndarray) -> tuple[np.ndarray, float]:
+    """float64 columns that are not zero, over a power of two that keeps their squares in range."""
+    scale = power_of_two(float(np.abs(X).max()), np.float64)
+    values = X.astype(np.float64) / scale
+    return values[:, values.any(axis=0)], scale
+
+
+def whitening_factors(
+    singular: np.ndarray, *, alpha: float, whitening: str, scale: float
+) -> np.ndarray:
+    """What the coordinates along the principal axes are multiplied by, in the unit ``scale``."""
+    if whitening == "power":
+        return singular ** (alpha - 1.0)
+    return alpha * scale + (1.0 - alpha) / singular
+
+
+def _mapped(
+    X: np.ndarray, train: np.ndarray, test: np.ndarray, center: bool, scale: float, **options: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """Training and test rows after the mean and the whitening of the training rows."""
+    mean = X[train].mean(axis=0) if center else np.zeros(X.shape[1])
+    singular, Vt = principal_axes(X[train] - mean)
+    axes = Vt.T * whitening_factors(singular, scale=scale, **options)
+    return (X[train] - mean) @ axes, (X[test] - mean) @ axes
+
+
+def held_out_angle(X: np.ndarray, Y: np.ndarray, *, cv: Any, center: bool, **options: Any) -> float:
+    """Mean over the splits of the angle of the test samples, rotated as the training samples."""
+    if same_values(X, Y):
+        return 0.0
+    (X, scale_x), (Y, scale_y) = uncentered_columns(X), uncentered_columns(Y)
+    angles = []
+    for train, test in check_cv(cv).split(X, Y):
+        x, x_test = _mapped(X, train, test, center, scale_x, **options)
+        y, y_test = _mapped(Y, train, test, center, scale_y, **options)
+        U, _, Vt = linalg.svd(x.T @ y, full_matrices=False, check_finite=False)
+        lengths = linalg.norm(x_test) * linalg.norm(y_test)
+        if lengths == 0:
+            raise ValueError(
+                "A test set of cv has no direction: all its samples are at the mean of the others."
+            )
+        cosine = np.sum((x_test @ U) * (y_test @ Vt.T)) / lengths
+        angles.append(math.acos(min(1.0, max(-1.0, cosine))))
+    return float(np.mean(angles))
