@@ -15,6 +15,8 @@ import sklearn
 
 from sksim.metrics import (
     DistributionAccumulator,
+    SimilarityAccumulator,
+    canonical_correlations,
     cka_score,
     cross_similarity,
     hubness_score,
@@ -43,6 +45,23 @@ strict = pytest.importorskip("array_api_strict")
 LIBRARIES = ["torch", "array_api_strict", "array_api_strict device1"]
 IN_PLACE = [record for record in all_measures() if record.keeps != "nothing"]
 WITH_GRADIENTS = [record for record in IN_PLACE if record.keeps == "gradient"]
+_OF_SUMS = [
+    ("cka_score", {}),
+    ("cka_score", {"unbiased": False}),
+    ("cca_score", {"summary": "yanai"}),
+    ("svcca_score", {"variance": 0.9}),
+    ("pwcca_score", {}),
+    ("pls_svd_score", {}),
+    ("procrustes_score", {}),
+    ("procrustes_distance", {"kind": "size_and_shape"}),
+    ("shape_distance", {"alpha": 0.5}),
+    ("gulp_distance", {"reg": 0.1}),
+    ("linear_r2", {"target": "x"}),
+    ("participation_ratio", {"side": "y"}),
+    ("isoscore", {}),
+    ("effective_rank", {}),
+    ("stable_rank", {}),
+]
 PAIRED_IN_PLACE = [record for record in IN_PLACE if record.kind == "paired"]
 CONVERTED = [
     record
@@ -290,3 +309,56 @@ def test_bandwidth_may_be_given():
         x, y = as_arrays([scale * X, scale * Y], "torch")
         got = cka_score(x, y, kernel="rbf", gamma=0.1 / scale**2)
         assert got == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("unit", [1.0, 1e-200])
+def test_similarity_accumulator(library, unit):
+    X, Y = example(get_measure("cka", PairedMeasure), 0, n_samples=60, widths=(5, 4))
+    X = X * unit
+    whole = SimilarityAccumulator().partial_fit(X, Y)
+    first, second = SimilarityAccumulator(), SimilarityAccumulator()
+    for accumulator, rows in (
+        (first, slice(0, 13)),
+        (first, slice(13, 33)),
+        (second, slice(33, 60)),
+    ):
+        accumulator.partial_fit(*as_arrays([X[rows], Y[rows]], library))
+    first.merge(second)
+    assert first.n_samples == 60
+    assert type(first._sums[2].xy) is type(as_arrays([X], library)[0])
+    for name, params in _OF_SUMS:
+        expected = getattr(whole, name)(**params)
+        got = getattr(first, name)(**params)
+        assert isinstance(got, float)
+        assert got == pytest.approx(expected, rel=1e-9), name
+
+
+def test_sums_follow_the_first_batch():
+    X, Y = example(get_measure("cka", PairedMeasure), 0)
+    x, y = as_arrays([X, Y], "torch")
+    expected = SimilarityAccumulator().partial_fit(X, Y).partial_fit(X, Y).cka_score()
+    of_numpy, of_torch = (
+        SimilarityAccumulator().partial_fit(*pair) for pair in ((X, Y), (x.requires_grad_(), y))
+    )
+    for accumulator, pair in ((of_numpy, (x, y)), (of_torch, (X, Y))):
+        assert accumulator.partial_fit(*pair).cka_score() == pytest.approx(expected, rel=1e-12)
+    assert not of_torch._sums[0].xy.requires_grad
+    merged = SimilarityAccumulator().partial_fit(X, Y).merge(of_torch)
+    assert merged.n_samples == 90
+    assert isinstance(merged._sums[0].xy, np.ndarray)
+    with (
+        sklearn.config_context(array_api_dispatch=False),
+        pytest.raises(ValueError, match="must use the same namespace"),
+    ):
+        of_torch.partial_fit(X, Y)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_canonical_correlations_are_an_array(library):
+    X, Y = example(get_measure("cca", PairedMeasure), 0)
+    x, y = as_arrays([X, Y], library)
+    got = canonical_correlations(x, y)
+    assert type(got) is type(x)
+    expected = canonical_correlations(X, Y)
+    assert [float(one) for one in got] == pytest.approx(expected.tolist(), rel=1e-10)

@@ -20,6 +20,7 @@ __all__ = [
     "array_root",
     "array_smaller_gram",
     "array_square_sum",
+    "array_standardize",
     "array_unit_rows",
     "take_rows",
 ]
@@ -51,17 +52,30 @@ def array_center(X: Any, *, name: str = "The representation") -> Centered:
     return Centered(values if scale == 1.0 else values * (1 / scale), scale)
 
 
-def array_directions(X: Any, name: str = "X") -> Any:
+def array_directions(X: Any, name: str = "X", *, what: str = "zeros") -> Any:
     """``directions`` for arrays of other libraries: rows of length one."""
     xp = namespace_of(X)
     largest = xp.max(xp.abs(constant(X)), axis=1)
     n_zeros = int(xp.count_nonzero(largest == 0))
     if n_zeros:
         raise ValueError(
-            f"{name} must have no rows of zeros, which have no direction; got {n_zeros}, "
+            f"{name} must have no rows of {what}, which have no direction; got {n_zeros}, "
             f"the first of them is row {int(xp.argmin(largest))}."
         )
     return array_unit_rows(X)
+
+
+def array_standardize(X: Any) -> Any:
+    """``standardize`` for arrays of other libraries: columns of unit norm, those that vary."""
+    xp = namespace_of(X)
+    values = array_center(X).values
+    fixed = constant(X)
+    largest = xp.max(xp.abs(constant(values)), axis=0)
+    noise = 4 * xp.finfo(X.dtype).eps * xp.max(xp.abs(fixed), axis=0)
+    varies = (xp.max(fixed, axis=0) - xp.min(fixed, axis=0) > noise) & (largest > 0)
+    (kept,) = xp.nonzero(varies)
+    values = xp.take(values, kept, axis=1) / xp.take(largest, kept)
+    return values / xp.linalg.vector_norm(values, axis=0)
 
 
 def array_unit_rows(X: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, Self, TypeAlias, TypeVar
 import numpy as np
 from scipy import linalg
 
+from sksim.metrics._array_formulas import array_square_sum
 from sksim.metrics._linalg import power_of_two
 from sksim.metrics._validation import check_paired, check_value
 from sksim.metrics.quality._spectral import (
@@ -32,6 +33,13 @@ from sksim.metrics.similarity.canonical._cca import (
 from sksim.metrics.similarity.canonical._pls import pls_svd_score
 from sksim.metrics.similarity.matrices._gulp import gulp_distance
 from sksim.metrics.similarity.matrices._pair_matrix import check_own_product
+from sksim.utils._array_api import (
+    check_same_library,
+    constant,
+    move,
+    namespace_of,
+    to_numpy,
+)
 from sksim.utils._names import unknown_name_error
 from sksim.utils._typing import ArrayLike
 
@@ -40,6 +48,8 @@ __all__ = ["SimilarityAccumulator"]
 
 T = TypeVar("T")
 _Pair: TypeAlias = tuple[T, T]
+#: The rounding unit of all sums.
+EPS = float(np.finfo(np.float64).eps)
 #: The sums of the pairs (x, x), (y, y) and (x, y).
 _Sums: TypeAlias = tuple[PairSums, PairSums, PairSums]
 
@@ -47,8 +57,16 @@ _Sums: TypeAlias = tuple[PairSums, PairSums, PairSums]
 class Axes(NamedTuple):
     """Principal axes of one side: ``vectors`` (d, r), singular values ``lengths`` (r,)."""
 
-    vectors: np.ndarray
-    lengths: np.ndarray
+    vectors: Any
+    lengths: Any
+
+
+def _array_axes_of(scatter: Any) -> Axes:
+    xp, d = namespace_of(scatter), scatter.shape[0]
+    eigenvalues, vectors = xp.linalg.eigh(scatter)
+    least = d * float(xp.finfo(scatter.dtype).eps) * eigenvalues[-1]
+    rank = int(xp.count_nonzero(eigenvalues > least))  # the last ones: they ascend
+    return Axes(vectors[:, d - rank :], xp.sqrt(eigenvalues[d - rank :]))
 
 
 def axes_of(scatter: np.ndarray, rounding: float = 0.0) -> Axes:
@@ -56,15 +74,36 @@ def axes_of(scatter: np.ndarray, rounding: float = 0.0) -> Axes:
 
     The products are in double precision; ``rounding`` is the unit of a coarser X.
     """
+    if namespace_of(scatter) is not None:
+        return _array_axes_of(scatter)
     eigenvalues, vectors = linalg.eigh(scatter)
     d = scatter.shape[0]
     kept = eigenvalues > max(d * np.finfo(np.float64).eps, (d * rounding) ** 2) * eigenvalues[-1]
     return Axes(vectors[:, kept], np.sqrt(eigenvalues[kept]))
 
 
-def _mirrored(values: np.ndarray) -> np.ndarray:
+def _mirrored(values: Any) -> Any:
     """Twice as many rows, each with its negative: centred, and with the same products."""
+    if (xp := namespace_of(values)) is not None:
+        return xp.concat([values, -values]) / math.sqrt(2.0)
     return np.vstack([values, -values]) / math.sqrt(2.0)
+
+
+def _array_stand_in(x: Axes, y: Axes, xy: Any) -> tuple[Any, Any]:
+    """``_stand_in`` for arrays of other libraries."""
+    xp, r_x, r_y = namespace_of(xy), x.lengths.shape[0], y.lengths.shape[0]
+    place = {"dtype": xy.dtype, "device": xy.device}
+    M = (x.vectors / x.lengths).T @ xy @ (y.vectors / y.lengths)
+    P, rho, Qt = xp.linalg.svd(M, full_matrices=True)
+    rho = xp.clip(rho, max=1.0)
+    r = rho.shape[0]
+    sines = xp.concat([xp.sqrt(1.0 - rho**2), xp.ones(r_y - r, **place)])
+    bases = (
+        xp.concat([xp.eye(r_x, **place), xp.zeros((r_y, r_x), **place)]),
+        xp.concat([P[:, :r] * rho @ Qt[:r, :], (Qt.T * sines) @ Qt]),
+    )
+    X, Y = (U * side.lengths @ side.vectors.T for U, side in zip(bases, (x, y), strict=True))
+    return _mirrored(X), _mirrored(Y)
 
 
 def _stand_in(x: Axes, y: Axes, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -86,10 +125,16 @@ def _stand_in(x: Axes, y: Axes, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return _mirrored(X), _mirrored(Y)
 
 
-def _unit(values: np.ndarray) -> float:
+def _unit(values: Any) -> float:
     """Power of two near the largest of extreme values, 1 for ordinary ones, 0 for zeros."""
-    peak = np.abs(values).max()
+    xp = namespace_of(values)
+    peak = np.abs(values).max() if xp is None else float(xp.max(xp.abs(values)))
     return power_of_two(peak, np.float64) if peak > 0 else 0.0
+
+
+def _column_means(values: Any) -> Any:
+    xp = namespace_of(values)
+    return values.mean(axis=0, dtype=np.float64) if xp is None else xp.mean(values, axis=0)
 
 
 def _in_units(sums: _Sums, old: _Pair[float], new: _Pair[float]) -> _Sums:
@@ -128,10 +173,11 @@ class SimilarityAccumulator:
 
     Notes
     -----
-    O(d^2) memory and O(b d^2) time for a batch of b pairs, in float64. The measures cost O(d^3)
-    and no pass over the data. Directions whose share of the variance is below ``d`` times the
-    rounding unit cannot be told from zero in the products, and are left out; measures that
-    whiten keep about as many digits less as the smallest share has zeros.
+    O(d^2) memory and O(b d^2) time for a batch of b pairs, in float64. With scikit-learn's array
+    API dispatch the sums stay with the first batch, in its library and on its device. The measures
+    cost O(d^3) and no pass over the data. Directions whose share of the variance is below ``d``
+    times the rounding unit cannot be told from zero in the products, and are left out; measures
+    that whiten keep about as many digits less as the smallest share has zeros.
 
     References
     ----------
@@ -182,13 +228,18 @@ class SimilarityAccumulator:
         self : SimilarityAccumulator
             The accumulator.
         """
-        x, y = check_paired(X, Y, min_samples=0, constant_ok=True)
         if self._shift is not None:
+            X, Y = (move(batch, like=self._shift[0]) for batch in (X, Y))
+        x, y = check_paired(
+            constant(X), constant(Y), min_samples=0, constant_ok=True, keep="library"
+        )
+        if self._shift is not None:
+            check_same_library(x, self._shift[0], "SimilarityAccumulator.partial_fit")
             self._check_widths(self._shift, x.shape[1], y.shape[1])
         if x.shape[0] == 0:
             return self
         if self._shift is None:
-            self._shift = x.mean(axis=0, dtype=np.float64), y.mean(axis=0, dtype=np.float64)
+            self._shift = _column_means(x), _column_means(y)
         x, y = x - self._shift[0], y - self._shift[1]
         self._raise_units(_unit(x), _unit(y))
         x, y = self._in_own_units(x, y)
@@ -214,11 +265,17 @@ class SimilarityAccumulator:
         if self._shift is None:
             self._shift, self._units, self._sums = other._shift, other._units, other._sums
             return self
-        self._check_widths(self._shift, *(shift.size for shift in other._shift))
-        u, v = (theirs - mine for theirs, mine in zip(other._shift, self._shift, strict=True))
+        self._check_widths(self._shift, *(shift.shape[0] for shift in other._shift))
+        place = self._shift[0]
+        u, v = (
+            move(theirs, like=place) - mine
+            for theirs, mine in zip(other._shift, self._shift, strict=True)
+        )
         self._raise_units(*other._units)
         self._raise_units(_unit(u), _unit(v))
-        xx, yy, xy = _in_units(other._sums, other._units, self._units)
+        xx, yy, xy = (
+            sums.moved(place) for sums in _in_units(other._sums, other._units, self._units)
+        )
         u, v = self._in_own_units(u, v)
         return self._add((xx.shifted(u, u), yy.shifted(v, v), xy.shifted(u, v)))
 
@@ -234,7 +291,7 @@ class SimilarityAccumulator:
 
     @staticmethod
     def _check_widths(shift: _Pair[np.ndarray], width_x: int, width_y: int) -> None:
-        expected = shift[0].size, shift[1].size
+        expected = shift[0].shape[0], shift[1].shape[0]
         if (width_x, width_y) != expected:
             raise ValueError(
                 f"X and Y must have {expected[0]} and {expected[1]} features as in the first "
@@ -257,7 +314,7 @@ class SimilarityAccumulator:
             )
         xx, yy, xy = (sums.centered() for sums in self._sums)
         for sums, uncentered, name in ((xx, self._sums[0], "X"), (yy, self._sums[1], "Y")):
-            if sums.a <= sums.n * np.finfo(np.float64).eps * uncentered.a:
+            if sums.a <= sums.n * EPS * uncentered.a:
                 raise ValueError(f"{name} is constant: all its {sums.n} rows are equal.")
         check_value(xx.ab + yy.ab)
         return xx, yy, xy
@@ -268,16 +325,18 @@ class SimilarityAccumulator:
 
     def _arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """Small representations that stand in for the two, with the same products."""
-        X, Y = _stand_in(self._axes("x"), self._axes("y"), self._centered()[2].xy)
+        xy = self._centered()[2].xy
+        stand_in = _stand_in if namespace_of(xy) is None else _array_stand_in
+        X, Y = stand_in(self._axes("x"), self._axes("y"), xy)
         return X * self._units[0], Y * self._units[1]
 
     def _warn_if_degenerate(self, variance: float | None = None) -> None:
         """As the measures that whiten do: all directions, or those with a share of the variance."""
         for sums, side in zip(self._centered()[:2], "xy", strict=True):
-            if sums.x.size >= sums.n - 1:
-                lengths = self._axes(side).lengths[::-1]
+            if sums.x.shape[0] >= sums.n - 1:
+                lengths = to_numpy(self._axes(side).lengths)[::-1]
                 if variance is None:
-                    warn_if_degenerate(sums.n, sums.x.size, lengths.size)
+                    warn_if_degenerate(sums.n, sums.x.shape[0], lengths.size)
                 else:
                     warn_if_degenerate(sums.n, 0, n_leading(lengths, variance))
 
@@ -371,7 +430,9 @@ class SimilarityAccumulator:
             Procrustes similarity, as of all samples at once.
         """
         xx, yy, xy = self._centered()
-        return min(1.0, float(linalg.svdvals(xy.xy).sum() / math.sqrt(xx.a * yy.a)))
+        xp = namespace_of(xy.xy)
+        total = linalg.svdvals(xy.xy).sum() if xp is None else xp.sum(xp.linalg.svdvals(xy.xy))
+        return min(1.0, float(total / math.sqrt(xx.a * yy.a)))
 
     def procrustes_distance(self, **params: Any) -> float:
         """Procrustes distance, see :func:`sksim.metrics.procrustes_distance`.
@@ -445,8 +506,10 @@ class SimilarityAccumulator:
             raise unknown_name_error("target", target, ("x", "y"))
         source, goal, products = (xx, yy, xy.xy) if target == "y" else (yy, xx, xy.xy.T)
         axes = self._axes("x" if target == "y" else "y")
-        warn_if_degenerate(self.n_samples, source.x.size, axes.lengths.size)
-        explained = np.sum(((axes.vectors / axes.lengths).T @ products) ** 2)
+        warn_if_degenerate(self.n_samples, source.x.shape[0], axes.lengths.shape[0])
+        cosines = (axes.vectors / axes.lengths).T @ products
+        xp = namespace_of(cosines)
+        explained = np.sum(cosines**2) if xp is None else array_square_sum(cosines)
         return min(1.0, float(explained / goal.a))
 
     def _one_side(self, side: str) -> np.ndarray:

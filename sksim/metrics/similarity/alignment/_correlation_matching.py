@@ -3,15 +3,17 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
+from sksim.metrics._array_formulas import array_standardize
 from sksim.metrics._linalg import check_pairs_of_features, standardize
 from sksim.metrics._measure import (
     SHAPE_MAPS,
+    ArraySteps,
     PairedMeasure,
     Steps,
     evaluate,
@@ -19,6 +21,7 @@ from sksim.metrics._measure import (
     register,
 )
 from sksim.metrics._validation import PAIR_CONSTRAINTS
+from sksim.utils._array_api import constant, move, namespace_of, to_numpy
 from sksim.utils._sklearn import StrOptions, validate_params
 from sksim.utils._typing import ArrayLike
 
@@ -52,13 +55,43 @@ def _absolute(x: np.ndarray, y: np.ndarray) -> float:
     return matched_mean(np.abs(_correlations(x, y)))
 
 
+def _array_correlations(x: Any, y: Any) -> Any:
+    return namespace_of(x).clip(x.T @ y, -1.0, 1.0)
+
+
+def _array_matched_mean(similarity: Any) -> Any:
+    """``matched_mean``: the matching is found on the processor, the mean is taken in place."""
+    xp, width = namespace_of(similarity), similarity.shape[1]
+    rows, columns = linear_sum_assignment(to_numpy(constant(similarity)), maximize=True)
+    matched = move(rows * width + columns, like=similarity)
+    return xp.mean(xp.take(xp.reshape(similarity, (-1,)), matched))
+
+
+def _array_hard(x: Any, y: Any) -> Any:
+    return _array_matched_mean(_array_correlations(x, y))
+
+
+def _array_semi(x: Any, y: Any) -> Any:
+    xp, correlations = namespace_of(x), _array_correlations(x, y)
+    means = (xp.mean(xp.max(correlations, axis=axis)) for axis in (0, 1))
+    return sum(means) / 2.0
+
+
+def _array_absolute(x: Any, y: Any) -> Any:
+    return _array_matched_mean(namespace_of(x).abs(_array_correlations(x, y)))
+
+
 def _matching_steps(*, kind="hard") -> Steps:
-    return Steps(standardize, _hard if kind == "hard" else _semi, permute_rows)
+    compare, array_compare = (_hard, _array_hard) if kind == "hard" else (_semi, _array_semi)
+    arrays = ArraySteps(array_standardize, array_compare, keep="gradient")
+    return Steps(standardize, compare, permute_rows, arrays)
 
 
 def _coefficient_steps(*, method="pearson") -> Steps:
-    prepare = standardize if method == "pearson" else _standardized_ranks
-    return Steps(prepare, _absolute, permute_rows)
+    if method == "spearman":
+        return Steps(_standardized_ranks, _absolute, permute_rows)
+    arrays = ArraySteps(array_standardize, _array_absolute, keep="gradient")
+    return Steps(standardize, _absolute, permute_rows, arrays)
 
 
 @validate_params(

@@ -11,14 +11,22 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from scipy import linalg
 
+from sksim.metrics._array_formulas import array_center, array_square_sum, take_rows
 from sksim.metrics._linalg import Centered, center, cross_product, square_sum
-from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure, Steps, evaluate, register
+from sksim.metrics._measure import (
+    SHAPE_MAPS,
+    ArraySteps,
+    PairedMeasure,
+    Steps,
+    evaluate,
+    register,
+)
 from sksim.metrics._validation import (
     PAIR_CONSTRAINTS,
     DegenerateSimilarityWarning,
     check_paired,
 )
-from sksim.utils._array_api import namespace_of
+from sksim.utils._array_api import namespace_of, to_numpy
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 from sksim.utils._typing import ArrayLike
 from sksim.utils._warnings import warn_caller
@@ -37,9 +45,9 @@ class Basis(NamedTuple):
     With shrinkage or a ridge the columns of U are shorter than one.
     """
 
-    values: np.ndarray
+    values: Any
     factor: np.ndarray | None
-    loadings: np.ndarray
+    loadings: Any
 
     @property
     def rank(self) -> int:
@@ -152,15 +160,6 @@ def principal_axes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return singular, Vt
 
 
-def array_principal_axes(values: Any, rtol: float = RTOL) -> tuple[Any, Any]:
-    """Singular values and right vectors, as columns, of an array of another library."""
-    xp = namespace_of(values)
-    _, singular, Vt = xp.linalg.svd(values, full_matrices=False)
-    rounding = min(values.shape) * float(xp.finfo(values.dtype).eps)
-    rank = int(xp.count_nonzero(singular > max(rtol, rounding) * singular[0]))
-    return singular[:rank], Vt[:rank, :].T
-
-
 def permute_basis(y: Basis, order: np.ndarray) -> Basis:
     return y._replace(values=y.values[order])
 
@@ -180,7 +179,15 @@ def _correlations(x: Basis, y: Basis) -> np.ndarray:
     return np.minimum(singular, 1.0)
 
 
-def _summarize(rho: np.ndarray, x: Basis, y: Basis, summary: str) -> float:
+def _summarize(
+    rho: np.ndarray, x: Basis, y: Basis, *, summary: str, n_components: int | None = None
+) -> float:
+    if n_components is not None and n_components > rho.size:
+        raise ValueError(
+            f"n_components must be at most {rho.size}, the number of canonical correlations, "
+            f"got {n_components}."
+        )
+    rho = rho[:n_components]
     if summary == "max":
         return float(rho[0])
     if summary == "yanai":
@@ -188,14 +195,8 @@ def _summarize(rho: np.ndarray, x: Basis, y: Basis, summary: str) -> float:
     return float(np.mean(rho if summary == "mean" else rho**2))
 
 
-def _compare(x: Basis, y: Basis, *, summary: str, n_components: int | None = None) -> float:
-    rho = _correlations(x, y)
-    if n_components is not None and n_components > rho.size:
-        raise ValueError(
-            f"n_components must be at most {rho.size}, the number of canonical correlations, "
-            f"got {n_components}."
-        )
-    return _summarize(rho[:n_components], x, y, summary)
+def _compare(x: Basis, y: Basis, **options: Any) -> float:
+    return _summarize(_correlations(x, y), x, y, **options)
 
 
 def _weighted(rho: np.ndarray, directions: np.ndarray, basis: Basis) -> float:
@@ -212,19 +213,100 @@ def _compare_weighted(x: Basis, y: Basis, *, weights: str) -> float:
     return sum(by_side[side]() for side in sides) / len(sides)
 
 
+def _array_svd(values: Any, rtol: float = RTOL) -> tuple[Any, Any, Any]:
+    """``_svd`` for arrays of other libraries; of the triangle, where there are more rows."""
+    xp, (n, d) = namespace_of(values), values.shape
+    Q, R = xp.linalg.qr(values, mode="reduced") if n > d else (None, values)
+    U, singular, Vt = xp.linalg.svd(R, full_matrices=False)
+    rounding = min(n, d) * float(xp.finfo(values.dtype).eps)
+    rank = int(xp.count_nonzero(singular > max(rtol, rounding) * singular[0]))
+    U = U[:, :rank] if Q is None else Q @ U[:, :rank]
+    return U, singular[:rank], Vt[:rank, :]
+
+
+def array_principal_axes(values: Any) -> tuple[Any, Any]:
+    """Singular values and right vectors, as columns, of an array of another library."""
+    _, singular, Vt = _array_svd(values)
+    return singular, Vt.T
+
+
+def _array_prepare(X: Any, *, shrinkage: float = 0.0, rtol: float = RTOL) -> Basis:
+    xp, (n, d) = namespace_of(X), X.shape
+    values = array_center(X).values
+    U, singular, Vt = _array_svd(values, rtol)
+    ridge = shrinkage / (1.0 - shrinkage) * array_square_sum(values) / d
+    lengths = singular / xp.sqrt(singular**2 + ridge)
+    basis = Basis(U * lengths, None, (lengths * singular)[:, None] * Vt)
+    if shrinkage == 0:
+        warn_if_degenerate(n, d, basis.rank)
+    return basis
+
+
+def _array_prepare_leading(X: Any, *, variance: float) -> Basis:
+    U, singular, Vt = _array_svd(array_center(X).values)
+    size = n_leading(to_numpy(singular), variance)
+    warn_if_degenerate(X.shape[0], 0, size)
+    return Basis(U[:, :size], None, singular[:size, None] * Vt[:size, :])
+
+
+def _array_permute(y: Basis, order: Any) -> Basis:
+    return y._replace(values=take_rows(y.values, order))
+
+
+def _array_correlations(x: Basis, y: Basis) -> Any:
+    xp = namespace_of(x.values)
+    return xp.clip(xp.linalg.svdvals(x.values.T @ y.values), max=1.0)
+
+
+def _array_compare(x: Basis, y: Basis, **options: Any) -> float:
+    """The correlations, which are few, summarized on the processor."""
+    return _summarize(to_numpy(_array_correlations(x, y)), x, y, **options)
+
+
+def _array_weighted(rho: Any, directions: Any, basis: Basis) -> float:
+    xp = namespace_of(rho)
+    weights = xp.sum(xp.abs(directions.T @ basis.loadings), axis=1)
+    return float(xp.sum(weights * rho) / xp.sum(weights))
+
+
+def _array_compare_weighted(x: Basis, y: Basis, *, weights: str) -> float:
+    xp = namespace_of(x.values)
+    P, rho, Qt = xp.linalg.svd(x.values.T @ y.values, full_matrices=False)
+    rho = xp.clip(rho, max=1.0)
+    by_side = {"x": (P, x), "y": (Qt.T, y)}
+    sides = ("x", "y") if weights == "mean" else (weights,)
+    return sum(_array_weighted(rho, *by_side[side]) for side in sides) / len(sides)
+
+
 def _cca_steps(*, n_components=None, shrinkage=0.0, summary="mean") -> Steps:
-    prepare = functools.partial(_prepare, shrinkage=shrinkage)
-    compare = functools.partial(_compare, summary=summary, n_components=n_components)
-    return Steps(prepare, compare, permute_basis)
+    partial, options = functools.partial, {"summary": summary, "n_components": n_components}
+    arrays = ArraySteps(
+        partial(_array_prepare, shrinkage=shrinkage),
+        partial(_array_compare, **options),
+        _array_permute,
+    )
+    prepare = partial(_prepare, shrinkage=shrinkage)
+    return Steps(prepare, partial(_compare, **options), permute_basis, arrays)
 
 
 def _svcca_steps(*, variance=0.99, summary="mean") -> Steps:
-    prepare = functools.partial(_prepare_leading, variance=variance)
-    return Steps(prepare, functools.partial(_compare, summary=summary), permute_basis)
+    partial = functools.partial
+    arrays = ArraySteps(
+        partial(_array_prepare_leading, variance=variance),
+        partial(_array_compare, summary=summary),
+        _array_permute,
+    )
+    prepare = partial(_prepare_leading, variance=variance)
+    return Steps(prepare, partial(_compare, summary=summary), permute_basis, arrays)
 
 
 def _pwcca_steps(*, weights="x") -> Steps:
-    return Steps(_prepare, functools.partial(_compare_weighted, weights=weights), permute_basis)
+    compare, array_compare = (
+        functools.partial(function, weights=weights)
+        for function in (_compare_weighted, _array_compare_weighted)
+    )
+    arrays = ArraySteps(_array_prepare, array_compare, _array_permute)
+    return Steps(_prepare, compare, permute_basis, arrays)
 
 
 _SUMMARY = [StrOptions({"mean", "mean_squared", "yanai", "max"})]
@@ -293,7 +375,9 @@ def canonical_correlations(X: ArrayLike, Y: ArrayLike, *, rtol: float = 1e-10) -
     >>> canonical_correlations(X, Y).round(1)
     array([1. , 0.2])
     """
-    X, Y = check_paired(X, Y)
+    X, Y = check_paired(X, Y, keep="library")
+    if namespace_of(X) is not None:
+        return _array_correlations(_array_prepare(X, rtol=rtol), _array_prepare(Y, rtol=rtol))
     return _correlations(_prepare(X, rtol=rtol), _prepare(Y, rtol=rtol))
 
 

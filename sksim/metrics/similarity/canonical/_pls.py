@@ -4,13 +4,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import math
+from typing import Any
 
 import numpy as np
 from scipy import linalg
 
+from sksim.metrics._array_formulas import array_standardize
 from sksim.metrics._linalg import standardize
 from sksim.metrics._measure import (
     SHAPE_MAPS,
+    ArraySteps,
     PairedMeasure,
     Steps,
     evaluate,
@@ -18,6 +21,7 @@ from sksim.metrics._measure import (
     register,
 )
 from sksim.metrics._validation import PAIR_CONSTRAINTS
+from sksim.utils._array_api import namespace_of
 from sksim.utils._sklearn import validate_params
 from sksim.utils._typing import ArrayLike
 
@@ -29,8 +33,15 @@ def _compare(x: np.ndarray, y: np.ndarray) -> float:
     return min(1.0, float(singular.sum()) / math.sqrt(x.shape[1] * y.shape[1]))
 
 
+def _array_compare(x: Any, y: Any) -> Any:
+    xp = namespace_of(x)
+    total = xp.sum(xp.linalg.svdvals(x.T @ y))
+    return xp.clip(total / math.sqrt(x.shape[1] * y.shape[1]), max=1.0)
+
+
 def _steps() -> Steps:
-    return Steps(standardize, _compare, permute_rows)
+    arrays = ArraySteps(array_standardize, _array_compare, keep="gradient")
+    return Steps(standardize, _compare, permute_rows, arrays)
 
 
 @validate_params(PAIR_CONSTRAINTS, prefer_skip_nested_validation=True)

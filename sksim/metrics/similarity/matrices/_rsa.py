@@ -14,6 +14,7 @@ from sklearn import get_config
 from sksim.metrics._linalg import power_of_two
 from sksim.metrics._measure import PairedMeasure, Steps, evaluate, identity, register
 from sksim.metrics._validation import PAIR_CONSTRAINTS
+from sksim.metrics.similarity.matrices._array_rsa import norm_array_steps, rsa_array_steps
 from sksim.metrics.similarity.matrices._dissimilarities import (
     PLAIN_KINDS,
     plain_pairs,
@@ -312,7 +313,8 @@ def _rsa_steps(*, rdm="correlation", compare="spearman", sigma_k=None) -> Steps:
         functools.partial(_prepare, rdm=rdm, compare=compare),
         _COMPARISONS[compare],
         permute_pairs,
-        together=form_products if products else None,
+        rsa_array_steps(rdm, compare),
+        form_products if products else None,
     )
 
 
@@ -326,7 +328,8 @@ def _norm_permute(y: UnitPairs, order: np.ndarray) -> UnitPairs:
 
 
 def _norm_steps(*, rdm="euclidean") -> Steps:
-    return Steps(functools.partial(_norm_prepare, rdm=rdm), difference_norm, _norm_permute)
+    prepare = functools.partial(_norm_prepare, rdm=rdm)
+    return Steps(prepare, difference_norm, _norm_permute, norm_array_steps(rdm))
 
 
 _RDM = [StrOptions({"correlation", "euclidean", "sqeuclidean", "cosine"})]
