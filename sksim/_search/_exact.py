@@ -33,7 +33,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from joblib import effective_n_jobs
 from sklearn import get_config
 from sklearn.metrics import pairwise_distances, pairwise_distances_chunked
 from sklearn.neighbors import KDTree
@@ -48,6 +47,7 @@ from sksim._search._selection import (
     sorted_by_distance,
 )
 from sksim.utils._blocks import row_blocks
+from sksim.utils._jobs import local_n_jobs
 from sksim.utils._kernels import compiled, push_products
 from sksim.utils._memory import check_fits
 from sksim.utils._typing import MetricParams
@@ -393,6 +393,7 @@ def exact_neighbors(
         f"The lists of {n_neighbors} neighbours of {X.shape[0]} samples",
         "Ask for fewer neighbours, or for those of a block of samples after the other.",
     )
+    n_threads = local_n_jobs(n_jobs)
     points = Points.of(X, Y, metric, metric_params)
     if points is not None:
         if n_indexed < 2 * (n_neighbors + 8):  # too few for bounds to save anything
@@ -402,7 +403,7 @@ def exact_neighbors(
             blocks = (points.distances(rows, every.repeat(rows.size, axis=0)) for rows in own)
             found = _search_matrix(blocks, n_neighbors, exclude_self)
         else:
-            found = _search_points(points, n_neighbors, exclude_self, effective_n_jobs(n_jobs))
+            found = _search_points(points, n_neighbors, exclude_self, n_threads)
         with np.errstate(over="ignore", under="ignore"):
             found = np.ldexp(found[0], points.exponent), found[1]
     elif metric == "precomputed":
@@ -410,7 +411,11 @@ def exact_neighbors(
         found = _search_matrix(blocks, n_neighbors, exclude_self)
     else:
         blocks = pairwise_distances_chunked(
-            X, None if Y is X else Y, metric=metric, n_jobs=n_jobs, **(metric_params or {})
+            X,
+            None if Y is X else Y,
+            metric=metric,
+            n_jobs=local_n_jobs(n_jobs),
+            **(metric_params or {}),
         )
         found = _search_matrix(blocks, n_neighbors, exclude_self)
     if not np.isfinite(found[0]).all():

@@ -11,11 +11,11 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
-from joblib import effective_n_jobs
 from scipy import sparse
 
 from sksim._search._rerank import rerank
 from sksim.utils._blocks import row_blocks
+from sksim.utils._jobs import local_n_jobs
 from sksim.utils._optional import import_optional
 from sksim.utils._typing import Metric, MetricParams
 from sksim.utils._unit_rows import unit_rows
@@ -65,7 +65,7 @@ class ApproximateBackend(ABC):
                 f"got metric={metric!r}, metric_params={metric_params!r}. Use backend='brute'."
             )
         self.index, self.depth, self.metric = index, depth, metric
-        self.n_threads = effective_n_jobs(n_jobs)
+        self.n_threads = local_n_jobs(n_jobs)
         self.unit = _float32_unit(index)
         prepared = self._prepared(index)
         package = import_optional(

@@ -194,20 +194,26 @@ class HubnessReducedSearch(SksimEstimator):
             )
         return bank
 
-    def _reduced(self, pairs: Iterable[tuple[Any, Any]]):
-        """Graph of secondary distances, best first, from blocks of rows and of their candidates."""
+    def _reduced(
+        self, pairs: Iterable[tuple[Any, Any]], n_kept: int | None = None, *, skip: int = 0
+    ):
+        """Graph of secondary distances, best first, from blocks of rows and of their candidates.
+
+        Each block is cut to the first ``n_kept`` entries of a row after ``skip`` before the next.
+        """
         parts = []
         for queries, graph in pairs:
             if self.reduction_ is not None:
                 vectors = queries if self._needs_vectors else None
                 graph = self.reduction_._reduced(graph, vectors)
-            parts.append(graph)
+            parts.append(graph if n_kept is None else first_of_rows(graph, n_kept, skip=skip))
         return parts[0] if len(parts) == 1 else sparse.vstack(parts, format="csr")
 
-    def _neighbor_graph(self, X, n_neighbors: int | None = None):
+    def _neighbor_graph(self, X, n_neighbors: int | None = None, *, n_kept: int | None = None):
         """Reduced graph of queries, or of the index in itself without self entries for None.
 
-        Rows hold all candidates; without a reduction as many as ``n_neighbors`` needs.
+        Rows hold the first ``n_kept`` of all candidates; without a reduction there are as many as
+        ``n_neighbors`` needs.
         """
         check_is_fitted(self)
         candidates = self._candidates
@@ -217,15 +223,16 @@ class HubnessReducedSearch(SksimEstimator):
         if X is not None:
             X = self._validated(X, reset=False)
             n_rows = X.shape[0]
+        width = candidates.width if n_kept is None else min(n_kept, candidates.width)
         check_fits(
-            32.0 * n_rows * candidates.width,  # the graph in parts and as one
-            f"The graph of {candidates.width} candidates of each of {n_rows} samples",
+            32.0 * n_rows * width,  # the graph in parts and as one
+            f"The graph of {width} candidates of each of {n_rows} samples",
             "Lower n_candidates, or ask for the neighbours of a block of queries after the other.",
         )
         if X is not None:
-            return self._reduced(candidates.graphs(X))
-        graph = self._reduced(candidates.graphs())
-        return first_of_rows(graph, candidates.n_candidates, skip=1)
+            return self._reduced(candidates.graphs(X), n_kept)
+        n_others = candidates.n_candidates
+        return self._reduced(candidates.graphs(), min(n_kept or n_others, n_others), skip=1)
 
     def kneighbors(
         self,
@@ -260,7 +267,9 @@ class HubnessReducedSearch(SksimEstimator):
             If a query has fewer candidates than ``n_neighbors``.
         """
         n_neighbors = self._requested(n_neighbors)
-        lists = complete_lists(self._neighbor_graph(X, n_neighbors), n_neighbors)
+        lists = complete_lists(
+            self._neighbor_graph(X, n_neighbors, n_kept=n_neighbors), n_neighbors
+        )
         return lists if return_distance else lists[1]
 
     def _requested(self, n_neighbors: int | None) -> int:

@@ -281,7 +281,9 @@ class HubnessWeightedKNeighborsClassifier(ProbabilityVote):
             )
         X, labels = self._validated_labels(X, y)
         self._fit_search(X, labels)
-        _, indices = complete_lists(self._neighbor_graph(None, self.n_neighbors), self.n_neighbors)
+        _, indices = complete_lists(
+            self._neighbor_graph(None, self.n_neighbors, n_kept=self.n_neighbors), self.n_neighbors
+        )
         occurrences = _count_occurrences(indices, labels, self.classes_.size)
         self.occurrences_ = occurrences.by_class
         self.class_prior_ = occurrences.own.mean(axis=0)
@@ -303,7 +305,9 @@ class HubnessWeightedKNeighborsClassifier(ProbabilityVote):
             information.
         """
         check_is_fitted(self)
-        distances, indices = complete_lists(self._neighbor_graph(X), self.n_neighbors)
+        distances, indices = complete_lists(
+            self._neighbor_graph(X, n_kept=self.n_neighbors), self.n_neighbors
+        )
         if self.scheme == "nhbnn":
             log_likelihood = sum_of_votes(np.ones(indices.shape), self._votes, indices)
             return softmax(log_likelihood + np.log(self.class_prior_), axis=1)

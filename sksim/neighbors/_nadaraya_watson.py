@@ -180,7 +180,9 @@ class NadarayaWatsonClassifier(ProbabilityVote):
             Columns in the order of ``classes_``.
         """
         check_is_fitted(self)
-        distances, indices = complete_lists(self._neighbor_graph(X), self.n_neighbors)
+        distances, indices = complete_lists(
+            self._neighbor_graph(X, n_kept=self.n_neighbors), self.n_neighbors
+        )
         log_kernel = _LOG_KERNELS[self.kernel](distances / self._bandwidths(distances))
         weights = np.exp(log_kernel - log_kernel.max(axis=1, keepdims=True))
         votes = sum_of_votes(weights, np.eye(self.classes_.size), self._labels[indices])

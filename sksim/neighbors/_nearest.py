@@ -11,7 +11,7 @@ from scipy.sparse import csr_array, csr_matrix
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_scalar
 
-from sksim.neighbors._base import HubnessReducedSearch, first_of_rows
+from sksim.neighbors._base import HubnessReducedSearch
 from sksim.neighbors._candidates import Lists
 from sksim.utils._names import unknown_name_error
 from sksim.utils._sklearn import Interval, _fit_context
@@ -271,7 +271,7 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
         if include_self and X is not None:
             raise ValueError("include_self=True needs X=None: queries are not indexed samples.")
         n_neighbors = self._requested(n_neighbors)
-        graph = first_of_rows(self._neighbor_graph(X, n_neighbors), n_neighbors)
+        graph = self._neighbor_graph(X, n_neighbors, n_kept=n_neighbors)
         if include_self:
             graph = _self_first(graph)
         if mode == "connectivity":

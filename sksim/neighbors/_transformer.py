@@ -204,7 +204,7 @@ class HubnessReducedKNeighborsTransformer(
             in ``mode="distance"``, ``n_neighbors`` in ``mode="connectivity"``.
         """
         check_is_fitted(self)
-        return self._output(self._neighbor_graph(X))
+        return self._output(self._neighbor_graph(X, n_kept=self.n_neighbors + 1))
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit_transform(
@@ -232,7 +232,7 @@ class HubnessReducedKNeighborsTransformer(
         """
         X = self._validated(X, reset=True)
         lists = self._fit_search(X, y, bank=bank)
-        return self._output(self._reduced(self._candidates.graphs(X, lists)))
+        return self._output(self._reduced(self._candidates.graphs(X, lists), self.n_neighbors + 1))
 
     def _output(self, graph) -> csr_matrix | csr_array:
         if self.mode == "distance":

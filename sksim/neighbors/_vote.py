@@ -74,7 +74,7 @@ class NeighborVote(HubnessReducedSearch):
 
     def _voters(self, X):
         """Graph of the ``n_neighbors`` nearest of each query after the reduction."""
-        graph = self._neighbor_graph(X)
+        graph = self._neighbor_graph(X, n_kept=self.n_neighbors)
         return graph_from_neighbors(*complete_lists(graph, self.n_neighbors), graph.shape[1])
 
     def predict(self, X: MatrixLike | None = None) -> np.ndarray:

@@ -12,6 +12,7 @@ from sksim.hubness._registry import REDUCTIONS as NAMES
 from sksim.neighbors import (
     HubnessReducedKNeighborsTransformer,
     HubnessReducedNearestNeighbors,
+    _base,
     _candidates,
 )
 
@@ -262,3 +263,22 @@ def test_bank_of_another_width(X):
         HubnessReducedNearestNeighbors().fit(X, bank=X[:, :3])
     with pytest.raises(ValueError, match="Input bank contains NaN"):
         HubnessReducedNearestNeighbors().fit(X, bank=np.full((9, 5), np.nan))
+
+
+def test_blocks_are_cut_before_the_next_is_made(rng, monkeypatch):
+    X = rng.standard_normal((400, 6))
+    search = HubnessReducedNearestNeighbors(3, n_candidates=60).fit(X)
+    expected = [search.kneighbors(X), search.kneighbors(), (search.kneighbors_graph().data,)]
+    stacked = []
+    vstack = sparse.vstack
+    monkeypatch.setattr(
+        _base.sparse,
+        "vstack",
+        lambda parts, format: stacked.extend(part.nnz for part in parts) or vstack(parts, format),
+    )
+    with config_context(working_memory=0.2):
+        found = [search.kneighbors(X), search.kneighbors(), (search.kneighbors_graph().data,)]
+    assert sum(stacked) == 3 * 3 * 400
+    for lists, other in zip(found, expected):
+        for values, of_other in zip(lists, other):
+            np.testing.assert_array_equal(values, of_other)

@@ -10,10 +10,10 @@ than are at most d. So all comparisons are comparisons of counts, which fit into
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from joblib import effective_n_jobs
 
 from sksim.hubness._proximity._symmetric import is_symmetric
 from sksim.utils._blocks import row_blocks
+from sksim.utils._jobs import local_n_jobs
 from sksim.utils._kernels import compiled, count_jointly_above
 from sksim.utils._typing import ArrayLike, FloatArray
 
@@ -45,7 +45,7 @@ def _rank_array(n_rows: int, n_columns: int) -> np.ndarray:
 def _in_threads(function, n_rows: int, row_bytes: int, n_jobs: int | None) -> None:
     """Call the function for each block of rows; threads take turns, as blocks differ in cost."""
     blocks = row_blocks(n_rows, row_bytes, max_rows=_MAX_BLOCK_ROWS, working_memory=_CACHE_MIB)
-    with ThreadPoolExecutor(effective_n_jobs(n_jobs)) as pool:
+    with ThreadPoolExecutor(local_n_jobs(n_jobs)) as pool:
         list(pool.map(function, blocks))
 
 
