@@ -29,7 +29,7 @@ import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 from skorch import NeuralNet
-from skorch.callbacks import Callback, EarlyStopping, PrintLog
+from skorch.callbacks import Callback, EarlyStopping, PassthroughScoring, PrintLog
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 from torch import Tensor, nn
@@ -42,6 +42,7 @@ __all__ = [
     "ArrayBatches",
     "BestWeights",
     "EarlyStop",
+    "EpochAverage",
     "TrainingDivergedError",
     "TrainingNet",
     "epoch_history",
@@ -105,6 +106,24 @@ class ArrayBatches:
             yield self.X[rows], self.y[rows]
 
 
+class EpochAverage(PassthroughScoring):
+    """skorch's average over the batches of an epoch, from one look at the history."""
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        batches = [batch for batch in net.history[-1]["batches"] if self.name in batch]
+        if not batches:
+            return
+        sizes = [batch["train_batch_size" if self.on_train else "valid_batch_size"]
+                 for batch in batches]  # fmt: skip
+        average = np.average([batch[self.name] for batch in batches], weights=sizes)
+        is_best = self._is_best_score(average)
+        if is_best:
+            self.best_score_ = average
+        net.history.record(self.name, average)
+        if is_best is not None:
+            net.history.record(f"{self.name}_best", bool(is_best))
+
+
 class QuietLog(PrintLog):
     """skorch's log, which makes its table of an epoch only where it is printed."""
 
@@ -158,8 +177,12 @@ class TrainingNet(NeuralNet):
 
     @property
     def _default_callbacks(self) -> list[tuple[str, Callback]]:
-        callbacks = dict(super()._default_callbacks)
-        return list((callbacks | {"print_log": QuietLog()}).items())
+        own = {
+            "train_loss": EpochAverage("train_loss", on_train=True),
+            "valid_loss": EpochAverage("valid_loss"),
+            "print_log": QuietLog(),
+        }
+        return list((dict(super()._default_callbacks) | own).items())
 
     def partial_fit(
         self,
@@ -312,6 +335,25 @@ class TrainingNet(NeuralNet):
         return super().__getstate__() | {"device": "cpu"}
 
 
+def _places_of_weights(module: nn.Module) -> dict[str, tuple[dict[str, Any], str]] | None:
+    """Where the tensors of the state of a network are kept, by their names in the state.
+
+    To look there takes a fraction of ``state_dict``, whose time counts if an epoch is one batch.
+    None for a network that makes its state in a way of its own.
+    """
+    places = {}
+    for prefix, part in module.named_modules(remove_duplicate=False):
+        for held in (part._parameters, part._buffers):
+            for key in held:
+                places[f"{prefix}.{key}" if prefix else key] = (held, key)
+    state = module.state_dict(keep_vars=True)
+    as_usual = all(
+        name in places and places[name][0][places[name][1]] is value
+        for name, value in state.items()
+    )
+    return {name: places[name] for name in state} if as_usual else None
+
+
 class BestWeights(Callback):
     """Remember the weights of the best finished epoch, and stop early if asked to.
 
@@ -335,11 +377,16 @@ class BestWeights(Callback):
         self.best_loss_ = np.inf
         self.best_weights_: dict[str, Tensor] | None = None
         self.start_weights_: dict[str, Tensor] | None = None
+        self._places: dict[str, tuple[dict[str, Any], str]] | None = None
         return self
 
-    @staticmethod
-    def _copy(net: NeuralNet) -> dict[str, Tensor]:
-        return {name: w.detach().cpu().clone() for name, w in net.module_.state_dict().items()}
+    def _copy(self, net: NeuralNet) -> dict[str, Tensor]:
+        if self._places is None:
+            return {name: w.to("cpu", copy=True) for name, w in net.module_.state_dict().items()}
+        with torch.no_grad():
+            return {
+                name: held[key].to("cpu", copy=True) for name, (held, key) in self._places.items()
+            }
 
     def restore(self, net: NeuralNet) -> None:
         """Give the net its best weights back; the optimizer's moments start anew."""
@@ -361,6 +408,7 @@ class BestWeights(Callback):
 
     def on_train_begin(self, net: NeuralNet, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         self.misses_ = 0
+        self._places = _places_of_weights(net.module_)
         if self.best_weights_ is None:
             self.best_weights_ = self._copy(net)
 

@@ -6,6 +6,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("skorch")
 
+from skorch.callbacks import Callback, PassthroughScoring
+
 from sksim._torch._random import RandomStream
 from sksim._torch._training import (
     BestWeights,
@@ -147,3 +149,58 @@ def test_progress(capsys):
     assert capsys.readouterr().err == ""
     assert list(progress(range(3), verbose=1, name="sample")) == [0, 1, 2]
     assert "sample" in capsys.readouterr().err
+
+
+class OwnState(Line):
+    """A network that names its weights in a way of its own."""
+
+    def state_dict(self, *args, **kwargs):
+        state = super().state_dict(*args, **kwargs)
+        return {f"own.{name}": value for name, value in state.items()}
+
+    def load_state_dict(self, state, **kwargs):
+        return super().load_state_dict(
+            {name.removeprefix("own."): value for name, value in state.items()}, **kwargs
+        )
+
+
+class Noting(BestWeights):
+    """Keeps what it saw, which the callback gives up at the end."""
+
+    def on_train_end(self, net, X=None, y=None, **kwargs):
+        self.seen = self.best_weights_, self.start_weights_
+        super().on_train_end(net, X, y, **kwargs)
+
+
+@pytest.mark.parametrize("module", [Line, OwnState])
+def test_weights_are_copied_under_the_names_of_the_state(data, module):
+    class Replacing(Callback):
+        """Puts new parameters in the place of the old ones, as a callback may."""
+
+        def on_epoch_begin(self, net, *args, **kwargs):
+            new = net.module_.linear.weight.detach() + 0
+            net.module_.linear.weight = torch.nn.Parameter(new)
+            self.weights = new.clone()
+
+    replacing, noting = Replacing(), Noting()
+    net = TrainingNet(module, torch.nn.MSELoss, max_epochs=3, lr=0.05,
+                      callbacks=[replacing, noting])  # fmt: skip
+    with RandomStream(0).active(foreign=True):
+        net.fit(*data)
+    best, start = dict(net.callbacks_)["Noting"].seen
+    assert list(start) == list(net.module_.state_dict()) == list(best)
+    name = next(name for name in start if name.endswith("weight"))
+    assert torch.equal(start[name], dict(net.callbacks_)["Replacing"].weights)
+    assert not start[name].requires_grad
+
+
+def test_averages_of_an_epoch_are_those_of_skorch(data):
+    expected = PassthroughScoring("train_loss", on_train=True).initialize()
+    net = fit_in(RandomStream(0), data)  # batches of 16, 16, 16 and 2
+    for row in net.history:
+        weights = [batch["train_batch_size"] for batch in row["batches"]]
+        losses = [batch["train_loss"] for batch in row["batches"]]
+        assert row["train_loss"] == np.average(losses, weights=weights)
+    assert net.history[-1]["train_loss"] == expected.get_avg_score(net.history)
+    assert net.history[:, "train_loss_best"] == [True] * 3
+    assert "valid_loss" not in net.history[-1]

@@ -11,10 +11,10 @@ from typing import Any
 
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import Callback, GradientNormClipping, PassthroughScoring
+from skorch.callbacks import Callback, GradientNormClipping
 from torch import Tensor
 
-from sksim._torch._training import BestWeights, TrainingNet
+from sksim._torch._training import BestWeights, EpochAverage, TrainingNet
 from sksim._torch.diffusion._build import build_diffusion
 from sksim._torch.diffusion._spec import NetworkSpec
 
@@ -102,7 +102,7 @@ def make_net(
     AdamW with the papers' betas; biases, norms and the ends of the schedule do not decay.
     """
     averages = [
-        (f"{prefix}_{term}", PassthroughScoring(f"{prefix}_{term}", on_train=prefix == "train"))
+        (f"{prefix}_{term}", EpochAverage(f"{prefix}_{term}", on_train=prefix == "train"))
         for prefix in ("train", "valid")
         for term in TERMS
     ]
