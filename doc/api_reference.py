@@ -193,6 +193,11 @@ API_REFERENCE = [
                 "module": "metrics",
                 "entries": measures("probing"),
             },
+            {
+                "title": "Sources and latents",
+                "module": "metrics",
+                "entries": ["infomec"],
+            },
         ],
     },
     {

@@ -1,0 +1,65 @@
+"""Literal formulas of information, entropies and probes."""
+
+import math
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import digamma, log_softmax
+
+# --- entropies and information of discrete variables ----------------------------------------------
+
+
+def entropy(values):
+    """Of the distribution of equal items, in nats."""
+    items = [tuple(np.atleast_1d(v)) for v in values]
+    shares = [items.count(item) / len(items) for item in set(items)]
+    return -sum(p * math.log(p) for p in shares)
+
+
+def information(a, b):
+    return entropy(a) + entropy(b) - entropy(list(zip(a, b)))
+
+
+def ross(z, s, n_neighbors):
+    """Information of a continuous and a discrete variable, by Ross (2014)."""
+    terms = []
+    for i in range(len(z)):
+        own = np.flatnonzero(s == s[i])
+        k = min(n_neighbors, len(own) - 1)
+        radius = np.sort(np.abs(z[own] - z[i]))[k]
+        m = np.sum(np.abs(z - z[i]) < radius)
+        terms.append(digamma(len(z)) + digamma(k) - digamma(len(own)) - digamma(m))
+    return np.mean(terms)
+
+
+# --- InfoMEC ------------------------------------------------------------------------------------
+
+
+def explicitness(features, s):
+    """By descent on the cross-entropy of a softmax of a linear map."""
+    levels, codes = np.unique(s, return_inverse=True)
+    F = np.column_stack([features, np.ones(len(s))])
+
+    def loss(w):
+        log_p = log_softmax(F @ w.reshape(F.shape[1], -1), axis=1)
+        residual = np.exp(log_p) - np.eye(len(levels))[codes]
+        return -log_p[np.arange(len(s)), codes].mean(), (F.T @ residual).ravel() / len(s)
+
+    start = np.zeros(F.shape[1] * len(levels))
+    options = {"maxiter": 10_000, "gtol": 1e-9, "ftol": 1e-15}
+    best = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
+    return 1 - best.fun / entropy(s)
+
+
+def infomec_discrete(S, Z):
+    P = np.array([[information(s, z) / entropy(s) for z in Z.T] for s in S.T])
+    n_s, n_z = P.shape
+    modularity = np.mean([P[:, j].max() / P[:, j].sum() for j in range(n_z)])
+    compactness = np.mean([P[i].max() / P[i].sum() for i in range(n_s)])
+    one_hot = np.column_stack([z == level for z in Z.T for level in np.unique(z)]).astype(float)
+    return {
+        "nmi": P,
+        "modularity": (modularity - 1 / n_s) / (1 - 1 / n_s),
+        "compactness": (compactness - 1 / n_z) / (1 - 1 / n_z),
+        "explicitness": np.mean([explicitness(one_hot, s) for s in S.T]),
+    }
