@@ -1,11 +1,13 @@
 """Arrays of other libraries stay where they are where dispatch is on, and gradients flow.
 
 What is tried here is what the records say, ``keeps``; the table of the user guide is written from
-the same list.
+the same list, ``tests/reference/arrays.py``.
 """
 
+import csv
 import functools
 import inspect
+import pathlib
 import re
 import warnings
 
@@ -28,8 +30,8 @@ from sksim.metrics import (
 )
 from sksim.metrics._measure import (
     DistributionMeasure,
+    Measure,
     PairedMeasure,
-    all_measures,
     get_measure,
 )
 from sksim.metrics._validation import DegenerateSimilarityWarning
@@ -38,13 +40,12 @@ from sksim.neighbors import (
     HubnessReducedKNeighborsTransformer,
 )
 from sksim.utils._measure_checks import example
+from tests.reference.arrays import CALLS, CONVERTED, IN_PLACE, WITH_GRADIENTS, place_table
 
 torch = pytest.importorskip("torch")
 strict = pytest.importorskip("array_api_strict")
 
 LIBRARIES = ["torch", "array_api_strict", "array_api_strict device1"]
-IN_PLACE = [record for record in all_measures() if record.keeps != "nothing"]
-WITH_GRADIENTS = [record for record in IN_PLACE if record.keeps == "gradient"]
 _OF_SUMS = [
     ("cka_score", {}),
     ("cka_score", {"unbiased": False}),
@@ -63,11 +64,6 @@ _OF_SUMS = [
     ("stable_rank", {}),
 ]
 PAIRED_IN_PLACE = [record for record in IN_PLACE if record.kind == "paired"]
-CONVERTED = [
-    record
-    for record in all_measures()
-    if record.keeps == "nothing" and record.kind in ("paired", "quality")
-]
 
 
 @pytest.fixture(autouse=True)
@@ -124,6 +120,15 @@ def test_gradients_are_those_of_finite_differences(record, widths):
     assert torch.autograd.gradcheck(functools.partial(record), tensors)
     with torch.no_grad():
         assert isinstance(record(*tensors), float)
+
+
+@over([record for record in WITH_GRADIENTS if record.kind != "quality"])
+def test_gradients_at_equal_arrays_are_numbers(record):
+    arrays = as_arrays(example(record, 0), "torch")
+    tensors = [arrays[0].clone().requires_grad_() for _ in arrays]
+    value = record(*tensors)
+    value.backward()
+    assert all(torch.isfinite(tensor.grad).all() for tensor in tensors)
 
 
 @over([record for record in IN_PLACE if record.keeps == "library"])
@@ -362,3 +367,20 @@ def test_canonical_correlations_are_an_array(library):
     assert type(got) is type(x)
     expected = canonical_correlations(X, Y)
     assert [float(one) for one in got] == pytest.approx(expected.tolist(), rel=1e-10)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("name", CALLS)
+def test_functions_and_accumulators_beside_the_measures(name, library):
+    measure, call = CALLS[name]
+    arrays = example(get_measure(measure, Measure), 0)
+    got = call(*as_arrays(arrays, library))
+    np.testing.assert_allclose(got, call(*arrays), rtol=1e-8, atol=1e-10)
+
+
+def test_table_of_the_guide():
+    """It is the list of these tests, written by ``doc/array_table.py``."""
+    path = pathlib.Path(__file__).parents[1] / "doc" / "user_guide" / "array_table.csv"
+    with path.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert rows == sorted(place_table(), key=lambda row: row["name"].lower())

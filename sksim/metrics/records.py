@@ -8,6 +8,7 @@ be checked word for word by :func:`sksim.utils.estimator_checks.check_measure`.
 # SPDX-License-Identifier: BSD-3-Clause
 
 from sksim.metrics._measure import (
+    ArraySteps,
     DistributionMeasure,
     LabelMeasure,
     OccurrenceMeasure,
@@ -20,6 +21,7 @@ from sksim.metrics._measure import (
 )
 
 __all__ = [
+    "ArraySteps",
     "DistributionMeasure",
     "LabelMeasure",
     "OccurrenceMeasure",
