@@ -28,8 +28,10 @@ __all__ = [
 
 #: Rows that one product of float32 arrays sums over before the result is added in float64.
 PRODUCT_ROWS = 2048
-#: Rows that are converted to float64 at once, which stay in the processor's cache.
+#: Rows that are converted to float64 at once, which stay in the processor's cache: so many, or as
+#: many as hold so many entries.
 CONVERTED_ROWS = 256
+CONVERTED_ENTRIES = 2**16
 
 
 class Centered(NamedTuple):
@@ -51,6 +53,7 @@ def power_of_two(peak: float, dtype) -> float:
 
 
 def _blocks(X: np.ndarray, max_rows: int = CONVERTED_ROWS) -> Iterator[slice]:
+    max_rows = max(max_rows, CONVERTED_ENTRIES // X.shape[1])
     return row_blocks(X.shape[0], 8.0 * X.shape[1], max_rows=max_rows)
 
 

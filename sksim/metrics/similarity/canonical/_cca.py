@@ -68,7 +68,7 @@ def warn_if_degenerate(n_samples: int, n_features: int, rank: int) -> None:
 def centered_columns(X: np.ndarray, rtol: float = RTOL) -> Centered:
     """Centred float64 columns, those dropped that do not vary."""
     centered = center(X.astype(np.float64, copy=False))
-    norms = linalg.norm(centered.values, axis=0)
+    norms = np.sqrt(np.einsum("ij,ij->j", centered.values, centered.values))
     varies = norms > np.clip(rtol, np.finfo(np.float64).eps, RTOL) * norms.max()
     return centered if varies.all() else centered._replace(values=centered.values[:, varies])
 

@@ -56,6 +56,7 @@ from sksim.metrics.similarity.matrices._pair_matrix import (
     check_varies,
     euclidean_pairs,
     form_products,
+    keep_blocks,
     keep_small,
     pair_blocks,
     permute_pairs,
@@ -244,8 +245,8 @@ def _collect_between(pairs: StreamedPairs, low: float, high: float) -> tuple[int
     """Number of pairs i < j below ``low`` and the values from ``low`` to ``high``."""
     below, parts = 0, []
     for rows in pair_blocks(pairs.n_samples, n_matrices=1):
-        block, size = pairs.block(rows), rows.stop - rows.start
-        for values in (block[:, :size][np.triu_indices(size, k=1)], block[:, size:]):
+        for i, row in enumerate(pairs.block(rows)):  # a row stays in the cache
+            values = row[i + 1 :]
             kept = values >= low
             below += values.size - int(np.count_nonzero(kept))
             kept &= values <= high
@@ -293,6 +294,7 @@ def _gaussian(squared_distances: np.ndarray, *, gamma: float) -> np.ndarray:
 def _prepare_rbf(X: np.ndarray, *, gamma: float | None) -> PairMatrix:
     squared = keep_small(euclidean_pairs(X, identity))
     if gamma is None:
+        squared = keep_blocks(squared)
         gamma = 0.5 / _median_distance(squared) ** 2
     return shifted(squared.transformed(functools.partial(_gaussian, gamma=gamma), 1.0))
 
@@ -493,8 +495,9 @@ def cka_score(
 
     The linear kernel costs O(n d^2) time and O(d^2) memory for n > d, and O(n^2 d) and O(n^2)
     otherwise. The RBF kernel costs O(n^2 d) time; its matrices are formed in blocks, twice with
-    the median rule. ``unbiased=False`` and the linear kernel give the RV coefficient. float32
-    products are summed in float64; the score differs by less than 1e-6 from that in float64.
+    the median rule where they do not fit into scikit-learn's ``working_memory``.
+    ``unbiased=False`` and the linear kernel give the RV coefficient. float32 products are summed
+    in float64; the score differs by less than 1e-6 from that in float64.
 
     References
     ----------

@@ -13,13 +13,16 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from sklearn import get_config
 
 from sksim.metrics._linalg import center, row_squares
+from sksim.metrics._measure import identity
 from sksim.utils._blocks import row_blocks
 from sksim.utils._memory import check_fits
 
 __all__ = [
     "CodedPairs",
+    "KeptBlocks",
     "KeptPairs",
     "PairMatrix",
     "StreamedPairs",
@@ -30,6 +33,7 @@ __all__ = [
     "difference_norm",
     "euclidean_pairs",
     "form_products",
+    "keep_blocks",
     "keep_small",
     "pair_blocks",
     "pair_product",
@@ -142,13 +146,14 @@ class StreamedPairs(PairMatrix):
         self.squares = squares
         self.transform = transform
 
-    def block(self, rows: slice) -> np.ndarray:
+    def _products(self, rows: slice) -> np.ndarray:
         left, right = self.rows[rows], self.rows[rows.start :]
         if self.squares is None:
-            products = left @ right.T
-        else:
-            products = squared_distances(left, right, self.squares[rows.start :])
-        values = self.transform(products)
+            return left @ right.T
+        return squared_distances(left, right, self.squares[rows.start :])
+
+    def block(self, rows: slice) -> np.ndarray:
+        values = self.transform(self._products(rows))
         np.fill_diagonal(values, 0.0)
         return values
 
@@ -159,6 +164,41 @@ class StreamedPairs(PairMatrix):
     def reordered(self, order: np.ndarray) -> "StreamedPairs":
         squares = None if self.squares is None else self.squares[order]
         return StreamedPairs(self.rows[order], squares, self.transform, self.diagonal)
+
+
+class KeptBlocks(StreamedPairs):
+    """The same with the squared distances or products kept, those above the diagonal."""
+
+    def __init__(self, pairs: StreamedPairs, kept: dict[int, np.ndarray]):
+        super().__init__(pairs.rows, pairs.squares, pairs.transform, pairs.diagonal)
+        self.kept = kept
+
+    def block(self, rows: slice) -> np.ndarray:
+        kept = self.kept.get(rows.start)
+        if kept is None:
+            self.kept[rows.start] = kept = self._products(rows)
+        elif kept.shape[0] != rows.stop - rows.start:  # fewer rows, or another working memory
+            return super().block(rows)
+        if self.transform is identity:
+            return kept
+        values = self.transform(kept.copy())
+        np.fill_diagonal(values, 0.0)
+        return values
+
+    def transformed(self, transform: Callable, diagonal: float) -> "KeptBlocks":
+        pairs = super().transformed(transform, diagonal)
+        if self.transform is identity:
+            pairs.transform = transform
+        return KeptBlocks(pairs, self.kept)
+
+
+def keep_blocks(pairs: PairMatrix) -> PairMatrix:
+    """Keep what is formed of a matrix that two passes need, in a quarter of the working memory."""
+    if not isinstance(pairs, StreamedPairs):
+        return pairs
+    n_bytes = pairs.rows.dtype.itemsize * pairs.n_samples**2 / 2
+    fits = n_bytes <= get_config()["working_memory"] * 2**20 / 4
+    return KeptBlocks(pairs, {}) if fits else pairs
 
 
 def _expanded(left: np.ndarray, right: np.ndarray, squares: np.ndarray) -> np.ndarray:

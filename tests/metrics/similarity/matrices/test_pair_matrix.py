@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
+from sklearn import config_context
 
 from sksim.metrics import cka_score
 from sksim.metrics.similarity.matrices import _pair_matrix
@@ -50,3 +51,32 @@ def test_squares_out_of_range_raise(unit):
         assert "rescale" in str(error)  # noqa: PT017
     else:
         assert value == pytest.approx(cka_score(X, Y, kernel="rbf"), abs=1e-9)
+
+
+def test_blocks_that_are_kept_are_formed_once(monkeypatch):
+    """Also where the first block is asked for in part, and where the working memory changes."""
+    X = np.random.RandomState(0).standard_normal((40, 3))
+    monkeypatch.setattr(_pair_matrix, "BLOCK_ROWS", 16)
+    plain = _pair_matrix.euclidean_pairs(X, _pair_matrix.identity)
+    kept = _pair_matrix.keep_blocks(plain)
+    formed = []
+    products = _pair_matrix.StreamedPairs._products
+    monkeypatch.setattr(
+        _pair_matrix.StreamedPairs,
+        "_products",
+        lambda self, rows: formed.append(rows) or products(self, rows),
+    )
+    roots = kept.transformed(np.sqrt, 1.0)
+    for pairs, expected in [(kept, plain), (roots, plain.transformed(np.sqrt, 1.0))]:
+        for rows in (*_pair_matrix.pair_blocks(40), slice(0, 5), slice(16, 20)):
+            before = len(formed)
+            np.testing.assert_allclose(pairs.block(rows), expected.block(rows), atol=1e-15)
+            known = 1 if rows.stop - rows.start in (5, 4) else int(pairs is kept)
+            assert len(formed) - before == 1 + known
+    order = np.arange(40)[::-1]
+    np.testing.assert_allclose(
+        roots.permuted(order).block(slice(0, 40)),
+        np.sqrt(plain.reordered(order).block(slice(0, 40))),
+    )
+    with config_context(working_memory=0.001):
+        assert _pair_matrix.keep_blocks(plain) is plain
