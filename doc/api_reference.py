@@ -21,7 +21,7 @@ def _without(names: list[str], families: tuple[str, ...]) -> list[str]:
 
 
 _OUTPUTS = ("distributions._functional", "distributions._jensen_shannon")
-_SPECTRUM = ("quality._spectral", "quality._vendi")
+_SPECTRUM = ("quality._spectral", "quality._spectral_slope", "quality._vendi")
 
 API_REFERENCE = [
     {

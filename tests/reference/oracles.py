@@ -50,6 +50,12 @@ def intrinsic_dimension(X, method="two_nn"):
     return quality.two_nn(X) if method == "two_nn" else quality.levina_bickel(X, 20)
 
 
+def spectral_slope(X, ranks=(10, 100)):
+    eigenvalues = np.sort(np.linalg.eigvalsh(np.cov(X.T)))[::-1]
+    r = np.arange(ranks[0], ranks[1] + 1)
+    return -np.polyfit(np.log(r), np.log(eigenvalues[r - 1]), 1)[0]
+
+
 def vendi_score(X, q=1):
     return quality.vendi(quality.cosine_matrix(X), q)
 

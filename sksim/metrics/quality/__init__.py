@@ -13,6 +13,7 @@ from sksim.metrics.quality._spectral import (
     rankme_score,
     stable_rank,
 )
+from sksim.metrics.quality._spectral_slope import spectral_slope
 from sksim.metrics.quality._sphere import alignment, anisotropy, uniformity
 from sksim.metrics.quality._vendi import vendi_score, von_neumann_entropy
 
@@ -26,6 +27,7 @@ __all__ = [
     "neural_collapse",
     "participation_ratio",
     "rankme_score",
+    "spectral_slope",
     "stable_rank",
     "uniformity",
     "vendi_score",
