@@ -90,15 +90,24 @@ def count_jointly_above(
     """``counts[q, x]``: number of j with both ranks above their thresholds.
 
     ``ranks[q, j] > own[q, x]`` and ``others[x, j] > other[q, x]``. Rows of ``ranks`` are a block
-    that stays in the processor's cache while ``others`` is read once.
+    that stays in the processor's cache while ``others`` is read once. Four columns are counted
+    together, as reading ``ranks`` takes as long as comparing; the last one fills up the last four.
     """
-    for x in range(counts.shape[1]):
+    last = counts.shape[1] - 1
+    for x0 in range(0, last + 1, 4):
+        x1, x2, x3 = min(x0 + 1, last), min(x0 + 2, last), min(x0 + 3, last)
         for q in range(counts.shape[0]):
-            low, other_low = own[q, x], other[q, x]
-            count = 0
+            low0, low1, low2, low3 = own[q, x0], own[q, x1], own[q, x2], own[q, x3]
+            other0, other1, other2, other3 = other[q, x0], other[q, x1], other[q, x2], other[q, x3]
+            count0, count1, count2, count3 = 0, 0, 0, 0
             for j in range(ranks.shape[1]):
-                count += (ranks[q, j] > low) & (others[x, j] > other_low)
-            counts[q, x] = count
+                rank = ranks[q, j]
+                count0 += (rank > low0) & (others[x0, j] > other0)
+                count1 += (rank > low1) & (others[x1, j] > other1)
+                count2 += (rank > low2) & (others[x2, j] > other2)
+                count3 += (rank > low3) & (others[x3, j] > other3)
+            counts[q, x0], counts[q, x1] = count0, count1
+            counts[q, x2], counts[q, x3] = count2, count3
 
 
 def push_products(

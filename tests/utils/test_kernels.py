@@ -14,11 +14,12 @@ from sksim.utils._kernels import (
 )
 
 
-def test_compiled_kernel_gives_the_numbers_of_its_source(rng):
+@pytest.mark.parametrize("n_columns", [1, 3, 4, 6])
+def test_compiled_kernel_gives_the_numbers_of_its_source(rng, n_columns):
     pytest.importorskip("numba")
-    ranks, others = rng.randint(9, size=(4, 24)), rng.randint(9, size=(6, 24))
-    own, other = rng.randint(9, size=(4, 6)), rng.randint(9, size=(4, 6))
-    counts = np.zeros((2, 4, 6), dtype=np.uint16)
+    ranks, others = rng.randint(9, size=(4, 24)), rng.randint(9, size=(n_columns, 24))
+    own, other = rng.randint(9, size=(2, 4, n_columns))
+    counts = np.zeros((2, 4, n_columns), dtype=np.uint16)
     count_jointly_above(ranks, own, others, other, counts[0])
     compiled(count_jointly_above)(ranks, own, others, other, counts[1])
     above = (ranks[:, None] > own[:, :, None]) & (others > other[:, :, None])
