@@ -194,9 +194,9 @@ API_REFERENCE = [
                 "entries": measures("probing"),
             },
             {
-                "title": "Sources and latents",
+                "title": "Sources and latents, layers",
                 "module": "metrics",
-                "entries": ["infomec"],
+                "entries": ["binned_information", "infomec", "noisy_layer_information"],
             },
         ],
     },

@@ -83,7 +83,7 @@ def _matrix(name, seed=0):
     if name in ("noise", "sigma_k"):
         A = rng.standard_normal((N, 4 if name == "noise" else N))
         return A.T @ A
-    if name in ("X", "Y", "X_positive", "bank", "vectors", "queries", "D", "latents"):
+    if name in ("X", "Y", "X_positive", "bank", "vectors", "queries", "D", "H", "latents"):
         return rng.standard_normal((N, 4))
     raise LookupError(f"tests/array_arguments.py has no example of an array that is named {name}.")
 
@@ -122,6 +122,8 @@ def good_values(function, name):
         values["y"] = LABELS
     if name == "intercept":
         values["coef"] = _matrix("coef")
+    if "H" in values and "noise" in values:  # of a layer, its standard deviation
+        values["noise"] = 0.5
     return values
 
 

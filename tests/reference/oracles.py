@@ -17,6 +17,7 @@ from tests.reference import (
     hubness_measures,
     identifiability,
     neighborhood,
+    probing,
     quality,
     similarity,
 )
@@ -54,6 +55,10 @@ def spectral_slope(X, ranks=(10, 100)):
     eigenvalues = np.sort(np.linalg.eigvalsh(np.cov(X.T)))[::-1]
     r = np.arange(ranks[0], ranks[1] + 1)
     return -np.polyfit(np.log(r), np.log(eigenvalues[r - 1]), 1)[0]
+
+
+def differential_entropy(X):
+    return probing.kozachenko_leonenko(X, 3)
 
 
 def vendi_score(X, q=1):
@@ -116,6 +121,13 @@ def retrieval_precision_score(Z, Y, n_neighbors=1):
         cosines = [z @ y / (np.linalg.norm(z) * np.linalg.norm(y)) for y in Y]
         hits.append(i in np.argsort(-np.array(cosines), kind="stable")[:n_neighbors])
     return np.mean(hits)
+
+
+# --- pairs of representations: information ------------------------------------------------------
+
+
+def mutual_information(X, Y):
+    return probing.ksg(X, Y, 3)
 
 
 # --- pairs of representations: kernels and distances ------------------------------------------

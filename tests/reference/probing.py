@@ -63,3 +63,40 @@ def infomec_discrete(S, Z):
         "compactness": (compactness - 1 / n_z) / (1 - 1 / n_z),
         "explicitness": np.mean([explicitness(one_hot, s) for s in S.T]),
     }
+
+
+# --- information and entropy of continuous variables ----------------------------------------------
+
+
+def ksg(X, Y, n_neighbors):
+    n, total = len(X), 0.0
+    for i in range(n):
+        x, y = np.abs(X - X[i]).max(axis=1), np.abs(Y - Y[i]).max(axis=1)
+        radius = np.sort(np.maximum(x, y))[n_neighbors]
+        total += digamma(np.sum(x < radius)) + digamma(np.sum(y < radius))
+    return digamma(n_neighbors) + digamma(n) - total / n
+
+
+def kozachenko_leonenko(X, n_neighbors):
+    n, d = X.shape
+    radii = [np.sort(np.sqrt(((X - x) ** 2).sum(axis=1)))[n_neighbors] for x in X]
+    volume = math.pi ** (d / 2) / math.gamma(d / 2 + 1)
+    return digamma(n) - digamma(n_neighbors) + math.log(volume) + d * np.mean(np.log(radii))
+
+
+def gaussian_information(correlations):
+    return -0.5 * np.sum(np.log(1 - np.asarray(correlations) ** 2))
+
+
+def binned(H, y, n_bins, strategy="quantile"):
+    u = np.unique(H)
+    if strategy == "quantile":
+        edges = [u[int(i * len(u) / n_bins)] for i in range(1, n_bins)]
+    else:
+        edges = [u[0] + i * (u[-1] - u[0]) / n_bins for i in range(1, n_bins)]
+    codes = [tuple(sum(v >= edge for edge in edges) for v in row) for row in H]
+    within = 0.0
+    for label in set(y):
+        own = [code for code, other in zip(codes, y) if other == label]
+        within += len(own) / len(codes) * entropy(own)
+    return entropy(codes) / math.log(2), (entropy(codes) - within) / math.log(2)

@@ -3,7 +3,17 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from sksim.metrics.probing._differential_entropy import differential_entropy
 from sksim.metrics.probing._explained_variance import explained_variance_by_label
 from sksim.metrics.probing._infomec import infomec
+from sksim.metrics.probing._layer_information import binned_information, noisy_layer_information
+from sksim.metrics.probing._mutual_information import mutual_information
 
-__all__ = ["explained_variance_by_label", "infomec"]
+__all__ = [
+    "binned_information",
+    "differential_entropy",
+    "explained_variance_by_label",
+    "infomec",
+    "mutual_information",
+    "noisy_layer_information",
+]
