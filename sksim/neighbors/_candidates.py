@@ -19,6 +19,8 @@ import numpy as np
 from scipy import sparse
 from sklearn import get_config
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_is_fitted
 
 from sksim._search._exact import exact_neighbors
 from sksim._search._rerank import rerank
@@ -159,9 +161,12 @@ class TransformerBackend:
         # As many neighbours as asked, and each sample with its own.
         wanted = {"n_neighbors": min(depth, index.shape[0] - 1), "mode": "distance"}
         known = estimator.get_params(deep=False)
-        self.fitted = clone(estimator).set_params(
-            **{name: value for name, value in wanted.items() if name in known}
-        )
+        self.fitted = estimator
+        if isinstance(estimator, FrozenEstimator):
+            check_is_fitted(estimator.estimator)
+            return
+        params = {name: value for name, value in wanted.items() if name in known}
+        self.fitted = clone(estimator).set_params(**params)
         self.fitted.fit(index)
 
     def neighbors(self, X: Any, n_neighbors: int) -> Lists:
@@ -188,7 +193,8 @@ def make_backend(
     Parameters
     ----------
     backend : {"auto", "brute", "faiss", "pynndescent", "usearch"} or estimator
-        An estimator must have ``fit`` and a ``transform`` that returns a neighbour graph.
+        An estimator must have ``fit`` and a ``transform`` that returns a neighbour graph; a fitted
+        one in a ``FrozenEstimator`` is used as it is.
     index : {ndarray, sparse matrix} of shape (n_indexed, n_features)
         The indexed samples; with ``metric="precomputed"`` their distances.
     depth : int

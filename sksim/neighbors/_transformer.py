@@ -55,7 +55,9 @@ class HubnessReducedKNeighborsTransformer(
         Search of the candidates. "brute" is exact, "auto" chooses it. The next three come with
         the extra "ann" and search dense vectors by Euclidean or cosine distance, approximately.
         An estimator like :class:`~sklearn.neighbors.KNeighborsTransformer`, for example of the
-        sklearn-ann package, is cloned. Candidates are always ranked again by exact distances.
+        sklearn-ann package, is cloned; one that is fitted on the same samples already is used as
+        it is inside a :class:`~sklearn.frozen.FrozenEstimator`, and must then give one neighbour
+        more than there are candidates. Candidates are always ranked again by exact distances.
     mode : {"distance", "connectivity"}, default="distance"
         Whether the entries are secondary distances, with one entry more in each row, or ones.
     n_jobs : int, default=None

@@ -3,7 +3,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.spatial.distance import cdist
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.neighbors import KNeighborsTransformer
 
 from sksim._search._rerank import rerank
@@ -133,3 +134,17 @@ def test_a_similarity_is_no_metric(X, backend):
     search = HubnessReducedKNeighborsTransformer(5, metric=np.dot, backend=backend)
     with pytest.raises(ValueError, match="metric must give distances, .* got values down to -"):
         search.fit(X)
+
+
+def test_a_fitted_index_is_used_as_it_is(X, Q):
+    index = KNeighborsTransformer(n_neighbors=31).fit(X)
+    search = clone(HubnessReducedNearestNeighbors(5, n_candidates=30)).fit(X)
+    given = HubnessReducedNearestNeighbors(5, backend=FrozenEstimator(index), n_candidates=30)
+    given = clone(given).fit(X)
+    assert given.backend_.fitted.estimator is index
+    for queries in (None, Q):
+        for found, expected in zip(given.kneighbors(queries), search.kneighbors(queries)):
+            assert_array_equal(found, expected)
+    other = HubnessReducedNearestNeighbors(5, backend=FrozenEstimator(index), n_candidates=30)
+    with pytest.raises(ValueError, match="80"):
+        other.fit(X[:60])
