@@ -7,48 +7,40 @@ import inspect
 
 import numpy as np
 import pytest
-from scipy.special import log_softmax
 
 from sksim import metrics
 from sksim.utils.estimator_checks import memory_layouts
+from tests.array_arguments import array_parameters, example, good_values
 
-
-def _arguments():
-    """An example of each array that functions of ``sksim.metrics`` take, by its name."""
-    rng = np.random.RandomState(0)
-    f1, g1, f2, g2 = (rng.standard_normal((n, 2)) for n in (40, 6, 40, 6))
-    X = rng.standard_normal((40, 5))
-    Y = X @ rng.standard_normal((5, 5)) + rng.standard_normal((40, 5))
-    occurrence = metrics.k_occurrence(X, n_neighbors=5)
-    labels = {name: rng.randint(3, size=40) for name in ("y", "y_true", "y_pred_a", "y_pred_b")}
-    return {
-        **{"X": X, "Y": Y, "X_positive": X + 0.1, "occurrence": occurrence, **labels},
-        **{"f": f1, "g": g1, "f1": f1, "g1": g1, "f2": f2, "g2": g2},
-        **{"log_p": log_softmax(f1 @ g1.T, axis=1), "log_q": log_softmax(f2 @ g2.T, axis=1)},
-        "indices": rng.rand(40, 40).argsort(axis=1)[:, :3],
-    }
-
-
-ARRAYS = _arguments()
-LISTS = {name: [ARRAYS["X"], ARRAYS["Y"]] for name in ("representations", "a_layers", "b_layers")}
+LISTS = ("representations", "a_layers", "b_layers")
+#: What the defaults do not suit in the small examples, or would take long.
 OPTIONS = {
-    "n_queries": 40, "n_indexed": 40, "n_neighbors": 5, "reg": 0.1, "n_permutations": 30,
+    "n_neighbors": 3,
+    "n_permutations": 30,
     "random_state": 0,
-}  # fmt: skip
+    "ranks": (1, 3),
+}
 
 
-def _required(function):
-    parameters = inspect.signature(function).parameters.values()
-    return [p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+def _takes_lists(function):
+    return {*inspect.signature(function).parameters} & {*LISTS}
 
 
 FUNCTIONS = [
     function
     for function in (getattr(metrics, name) for name in metrics.__all__)
     if inspect.isroutine(function)
-    and {*_required(function)} & {*ARRAYS, *LISTS}
+    and (array_parameters(function) or _takes_lists(function))
     and function is not metrics.aligned_log_probabilities  # of estimators
 ]
+
+
+def _values(function):
+    """Good arguments, and which of them are arrays."""
+    taken = inspect.signature(function).parameters
+    options = {name: value for name, value in OPTIONS.items() if name in taken}
+    lists = {name: [example("X"), example("Y")] for name in _takes_lists(function)}
+    return {**(lists or good_values(function, None)), **options}
 
 
 def _layouts(array):
@@ -61,10 +53,12 @@ def _layouts(array):
     return {**views, "read-only": read_only}
 
 
-def _in_layout(layout):
-    arrays = {name: _layouts(array)[layout] for name, array in ARRAYS.items()}
-    lists = {name: [_layouts(a)[layout] for a in value] for name, value in LISTS.items()}
-    return {**arrays, **lists}
+def _in_layout(value, layout):
+    """An array, or each of a list of arrays, in another layout; all else as it is."""
+    if isinstance(value, list):
+        return [_in_layout(one, layout) for one in value]
+    is_array = isinstance(value, np.ndarray) and value.ndim in (1, 2)
+    return _layouts(value)[layout] if is_array else value
 
 
 def _same(got, expected):
@@ -82,14 +76,11 @@ def _same(got, expected):
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
 def test_layout_of_arrays_is_of_no_consequence(function):
-    names = inspect.signature(function).parameters
-    required = _required(function)
-    options = {k: v for k, v in OPTIONS.items() if k in names}
-    plain = {**ARRAYS, **LISTS}
-    expected = function(*(plain[name] for name in required if name in plain), **options)
-    for layout in _layouts(ARRAYS["X"]):
-        given = _in_layout(layout)
-        _same(function(*(given[name] for name in required if name in given), **options), expected)
+    values = _values(function)
+    expected = function(**values)
+    for layout in _layouts(example("X")):
+        given = {name: _in_layout(value, layout) for name, value in values.items()}
+        _same(function(**given), expected)
 
 
 def test_nothing_is_left_out():
