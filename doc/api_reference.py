@@ -196,7 +196,12 @@ API_REFERENCE = [
             {
                 "title": "Sources and latents, layers",
                 "module": "metrics",
-                "entries": ["binned_information", "infomec", "noisy_layer_information"],
+                "entries": [
+                    "binned_information",
+                    "feature_complexity",
+                    "infomec",
+                    "noisy_layer_information",
+                ],
             },
         ],
     },

@@ -26,6 +26,7 @@ LABELS = np.arange(N) % 3
 #: Vectors of numbers or labels, all other arrays are matrices.
 VECTORS = {
     "y": LABELS,
+    "z": LABELS,
     "y_indexed": LABELS,
     "y_true": LABELS,
     "y_pred_a": np.where(np.arange(N) % 5, LABELS, np.roll(LABELS, 1)),
@@ -42,7 +43,7 @@ VECTORS = {
     "repeats": np.arange(N) // 5,
     "times": np.linspace(0.1, 2.0, N),
 }
-LABEL_NAMES = {"y", "y_indexed", "y_true", "y_pred_a", "y_pred_b", "classes", "repeats"}
+LABEL_NAMES = {"y", "z", "y_indexed", "y_true", "y_pred_a", "y_pred_b", "classes", "repeats"}
 #: Arguments that are no arrays.
 OTHERS = {
     "n_neighbors": 3,
@@ -51,6 +52,7 @@ OTHERS = {
     "n_samples": 3,
     "reg": 0.1,
     "n_steps": 2,
+    "layers": [np.random.RandomState(0).standard_normal((N, 4))],
     "metric": "euclidean",
     "estimators": [LogisticRegression().fit(np.eye(5)[LABELS, :4], LABELS)],
 }

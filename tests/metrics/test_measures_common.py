@@ -47,6 +47,7 @@ seeds = st.integers(0, 10_000)
 #: Public functions that return a number and are no measures of their own.
 NO_MEASURES = {
     "bad_hubness_score": "a search with labels; its measure is a share of slots",
+    "feature_complexity": "a feature against a list of layers",
     "hubness_null": "the chance level of a measure",
     "hubness_score": "a search, and any measure of its occurrence counts",
     "stochastic_shape_distance": "repeated responses, three axes or two moments",

@@ -81,6 +81,12 @@ def explained_variance_by_label(X, y, adjusted=False):
     return 1 - (1 - share) * (n - 1) / (n - n_classes) if adjusted else share
 
 
+def v_information(X, y, normalize=False, cv=5):
+    if y.dtype.kind == "f":
+        return probing.held_out_r2(X, y, cv)
+    return probing.class_information(X, y, cv)
+
+
 # --- ranked lists -------------------------------------------------------------------------------
 
 

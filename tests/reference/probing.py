@@ -100,3 +100,67 @@ def binned(H, y, n_bins, strategy="quantile"):
         own = [code for code, other in zip(codes, y) if other == label]
         within += len(own) / len(codes) * entropy(own)
     return entropy(codes) / math.log(2), (entropy(codes) - within) / math.log(2)
+
+
+# --- usable information ---------------------------------------------------------------------------
+
+
+def _parts(y, cv, classes):
+    """Consecutive folds; of classes each class in turn, in the order in which they appear."""
+    n = len(y)
+    if cv is None:
+        return [(np.arange(n), np.arange(n))]
+    folds = np.empty(n, dtype=int)
+    if classes:
+        _, first, codes = np.unique(y, return_index=True, return_inverse=True)
+        ranks = np.argsort(np.argsort(first))[codes]
+        turns = np.array([np.bincount(np.sort(ranks)[i::cv], minlength=3) for i in range(cv)])
+        for c in range(turns.shape[1]):
+            folds[ranks == c] = np.repeat(np.arange(cv), turns[:, c])
+    else:
+        sizes = [n // cv + (i < n % cv) for i in range(cv)]
+        folds = np.repeat(np.arange(cv), sizes)
+    return [(np.flatnonzero(folds != i), np.flatnonzero(folds == i)) for i in range(cv)]
+
+
+def _softmax_probe(F, codes, n_classes, penalty):
+    """Weights that minimise the sum of the losses plus half their squared norm, offsets free."""
+    F = np.column_stack([F, np.ones(len(F))])
+
+    def loss(w):
+        W = w.reshape(F.shape[1], n_classes)
+        log_p = log_softmax(F @ W, axis=1)
+        residual = F.T @ (np.exp(log_p) - np.eye(n_classes)[codes])
+        residual[:-1] += penalty * W[:-1]
+        value = -log_p[np.arange(len(F)), codes].sum() + penalty / 2 * (W[:-1] ** 2).sum()
+        return value, residual.ravel()
+
+    options = {"maxiter": 10_000, "gtol": 1e-9, "ftol": 1e-16}
+    start = np.zeros(F.shape[1] * n_classes)
+    return minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x.reshape(
+        -1, n_classes
+    )
+
+
+def class_information(X, y, cv):
+    codes = np.unique(y, return_inverse=True)[1]
+    n_classes = codes.max() + 1
+    gains = []
+    for train, test in _parts(y, cv, classes=True):
+        mean, std = X[train].mean(axis=0), X[train].std(axis=0)
+        W = _softmax_probe((X[train] - mean) / std, codes[train], n_classes, 1.0)
+        log_p = log_softmax(np.column_stack([(X[test] - mean) / std, np.ones(len(test))]) @ W, 1)
+        shares = np.array([np.mean(codes[train] == c) for c in range(n_classes)])
+        gains += [log_p[i, c] - math.log(shares[c]) for i, c in enumerate(codes[test])]
+    return np.mean(gains)
+
+
+def held_out_r2(X, y, cv):
+    errors, totals = 0.0, 0.0
+    for train, test in _parts(y, cv, classes=False):
+        A = np.column_stack([X[train], np.ones(len(train))])
+        w = np.linalg.lstsq(A, y[train], rcond=None)[0]
+        predicted = np.column_stack([X[test], np.ones(len(test))]) @ w
+        errors += ((y[test] - predicted) ** 2).sum() / y[train].var()
+        totals += ((y[test] - y[train].mean()) ** 2).sum() / y[train].var()
+    return 1 - errors / totals

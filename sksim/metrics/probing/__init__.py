@@ -8,12 +8,15 @@ from sksim.metrics.probing._explained_variance import explained_variance_by_labe
 from sksim.metrics.probing._infomec import infomec
 from sksim.metrics.probing._layer_information import binned_information, noisy_layer_information
 from sksim.metrics.probing._mutual_information import mutual_information
+from sksim.metrics.probing._v_information import feature_complexity, v_information
 
 __all__ = [
     "binned_information",
     "differential_entropy",
     "explained_variance_by_label",
+    "feature_complexity",
     "infomec",
     "mutual_information",
     "noisy_layer_information",
+    "v_information",
 ]
