@@ -206,6 +206,18 @@ API_REFERENCE = [
         ],
     },
     {
+        "page": "graphs",
+        "title": "Graphs and distances",
+        "intro": "Is the shape of a graph kept, and what shape is it?",
+        "sections": [
+            {
+                "title": "What an embedding keeps",
+                "module": "metrics",
+                "entries": measures("graphs"),
+            },
+        ],
+    },
+    {
         "page": "retrieve",
         "title": "Retrieve",
         "intro": "Does the right item come first? Ranked lists, partners, sets, Gaussians.",

@@ -79,13 +79,15 @@ def _matrix(name, seed=0):
         return rng.standard_normal((N, 4))
     if name == "sources":
         return np.stack([np.arange(N) % 3, np.arange(N) // 10], axis=1)
+    if name in ("D", "D_embedded"):
+        return pairwise_distances(rng.standard_normal((N, 4)))
     if name in ("rdm", "rdms", "models"):  # of N conditions, one or several
         D = pairwise_distances(rng.standard_normal((N, 4)))
         return D if name == "rdm" else np.stack([D, D**2])
     if name in ("noise", "sigma_k"):
         A = rng.standard_normal((N, 4 if name == "noise" else N))
         return A.T @ A
-    if name in ("X", "Y", "X_positive", "bank", "vectors", "queries", "D", "H", "latents"):
+    if name in ("X", "Y", "X_positive", "bank", "vectors", "queries", "H", "latents"):
         return rng.standard_normal((N, 4))
     raise LookupError(f"tests/array_arguments.py has no example of an array that is named {name}.")
 

@@ -1,9 +1,17 @@
-"""Measures: hubness, similarity, distributions, quality, retrieval, and scorers."""
+"""Measures: hubness, similarity, distributions, quality, graphs, retrieval, and scorers."""
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from sksim.metrics import distributions, occurrence, probing, quality, retrieval, similarity
+from sksim.metrics import (
+    distributions,
+    graphs,
+    occurrence,
+    probing,
+    quality,
+    retrieval,
+    similarity,
+)
 from sksim.metrics._distribution_accumulator import DistributionAccumulator
 from sksim.metrics._distribution_scorer import make_distribution_scorer
 from sksim.metrics._hubness_scorer import make_hubness_scorer
@@ -13,6 +21,7 @@ from sksim.metrics._scorer import get_scorer, get_scorer_names, get_scorers
 from sksim.metrics._similarity_accumulator import SimilarityAccumulator
 from sksim.metrics._validation import DegenerateSimilarityWarning
 from sksim.metrics.distributions import *  # noqa: F403
+from sksim.metrics.graphs import *  # noqa: F403
 from sksim.metrics.occurrence import *  # noqa: F403
 from sksim.metrics.probing import *  # noqa: F403
 from sksim.metrics.quality import *  # noqa: F403
@@ -39,6 +48,7 @@ __all__ = [
     "make_representation_scorer",
 ]
 __all__ += distributions.__all__
+__all__ += graphs.__all__
 __all__ += occurrence.__all__
 __all__ += probing.__all__
 __all__ += quality.__all__

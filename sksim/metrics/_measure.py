@@ -42,6 +42,7 @@ __all__ = [
     "SHAPE_MAPS",
     "ArraySteps",
     "DistributionMeasure",
+    "GraphMeasure",
     "LabelMeasure",
     "Measure",
     "OccurrenceMeasure",
@@ -456,6 +457,25 @@ class RankingMeasure(Measure):
 
     kind: ClassVar[str] = "ranking"
     changes: ClassVar[tuple[str, ...]] = ("query_order", "item_names", "rank_order")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphMeasure(Measure):
+    """What an embedding of nodes keeps of their graph, ``function(X, graph)``.
+
+    Or of their distances, ``function(D, D_embedded)``. Changes as of a ``PairedMeasure``, of the
+    embedded points; and "node_order", of both arrays alike.
+
+    Attributes
+    ----------
+    inputs : {"graph", "distances"}
+        Whether the arrays are vectors and a graph, or distances and those in the embedding.
+    """
+
+    kind: ClassVar[str] = "graph"
+    changes: ClassVar[tuple[str, ...]] = (*PairedMeasure.changes, "node_order")
+
+    inputs: Literal["graph", "distances"] = "graph"
 
 
 # --- the registry ---------------------------------------------------------------------------

@@ -37,7 +37,7 @@ def _scorer_of(measure: Measure) -> Scorer:
 
 
 #: Kinds whose measures have scorers by name; those of labels need a reference, those of ranked
-#: lists have no representation to look at.
+#: lists have no representation to look at, and a graph cannot be cut into folds.
 _SCORED_KINDS = (
     OccurrenceMeasure,
     PairedMeasure,

@@ -10,6 +10,7 @@ be checked word for word by :func:`sksim.utils.estimator_checks.check_measure`.
 from sksim.metrics._measure import (
     ArraySteps,
     DistributionMeasure,
+    GraphMeasure,
     LabelMeasure,
     OccurrenceMeasure,
     PairedMeasure,
@@ -23,6 +24,7 @@ from sksim.metrics._measure import (
 __all__ = [
     "ArraySteps",
     "DistributionMeasure",
+    "GraphMeasure",
     "LabelMeasure",
     "OccurrenceMeasure",
     "PairedMeasure",

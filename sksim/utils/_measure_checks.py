@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from scipy.spatial.distance import cdist
 from scipy.special import log_softmax
 from scipy.stats import ortho_group
 
@@ -41,8 +42,9 @@ N_WITNESSES = 100
 Arrays: TypeAlias = tuple[np.ndarray, ...]
 Check: TypeAlias = Callable[[Any, int], None]
 
-#: Kinds that judge representations; the other array of a probe is its target.
-_REPRESENTATIONS = ("paired", "quality", "probe")
+#: Kinds that judge representations; the other array of a probe is its target, of a graph measure
+#: what the first one is compared with.
+_REPRESENTATIONS = ("paired", "quality", "probe", "graph")
 
 
 class _Sizes(NamedTuple):
@@ -109,6 +111,18 @@ def _targets(rng: np.random.RandomState, X: np.ndarray, targets: str) -> np.ndar
     return y if targets == "values" else np.argsort(np.argsort(y)) * 3 // len(y)
 
 
+def _graph_pair(seed: int, n_samples: int, width: int, inputs: str) -> Arrays:
+    """Vectors of nodes with the graph of the nearest ones in a related space, or two distances."""
+    X, Y = paired_data(seed, n_samples, width, width)
+    D_embedded, D = cdist(X, X), cdist(Y, Y)
+    if inputs == "distances":
+        return D, D_embedded
+    nearest = np.argsort(D, axis=1)[:, 1 : 2 + min(2, n_samples // 4)]
+    graph = np.zeros((n_samples, n_samples))
+    np.put_along_axis(graph, nearest, 1.0, axis=1)
+    return X, graph
+
+
 def _ranked_lists(rng: np.random.RandomState, n_queries: int) -> Arrays:
     """The first items of each query, and which items are relevant, at least one for each."""
     n_items, n_ranks = 20, 12
@@ -135,6 +149,8 @@ def example(
     if measure.kind == "probe":
         X, _ = paired_data(seed, n_samples, width_x, width_x)
         return X, _targets(rng, X, measure.targets)
+    if measure.kind == "graph":
+        return _graph_pair(seed, n_samples, width_x, measure.inputs)
     if measure.kind == "quality":
         X, Y = paired_data(seed, n_samples, width_x, width_x)
         return (X, X + 0.5 * Y)[: measure.n_arrays]
@@ -152,7 +168,7 @@ def value(measure: Any, arrays: Arrays) -> float:
 
 def _with_representations(measure: Any, arrays: Arrays, change: Callable) -> Arrays:
     """The arrays, those changed that are representations."""
-    n_targets = 1 if measure.kind == "probe" else 0
+    n_targets = 1 if measure.kind in ("probe", "graph") else 0
     last = len(arrays) - n_targets if measure.kind in _REPRESENTATIONS else 0
     return (*(change(X) for X in arrays[:last]), *arrays[last:])
 
@@ -236,6 +252,28 @@ def _changed_probe(measure: Any, arrays: Arrays, change: str, seed: int) -> Arra
     return changed(X, change, seed), np.tile(y, 2) if change == "duplication" else y
 
 
+def _points_of(D: np.ndarray) -> np.ndarray:
+    """Points with given Euclidean distances, by classical scaling."""
+    squares = D**2
+    means = squares.mean(axis=0)
+    values, vectors = np.linalg.eigh(-0.5 * (squares - means - means[:, None] + means.mean()))
+    kept = values > 1e-9 * values[-1]
+    return vectors[:, kept] * np.sqrt(values[kept])
+
+
+def _changed_graph_pair(measure: Any, arrays: Arrays, change: str, seed: int) -> Arrays:
+    rng = np.random.RandomState(seed)
+    first, second = arrays
+    if change == "node_order":
+        order = rng.permutation(len(first))
+        second = second[np.ix_(order, order)]
+        return first[order] if measure.inputs == "graph" else first[np.ix_(order, order)], second
+    if measure.inputs == "graph":
+        return changed(first, change, seed), second
+    points = changed(_points_of(second), change, seed)
+    return first, cdist(points, points)
+
+
 def _changed_ranking(arrays: Arrays, change: str, seed: int) -> Arrays:
     rng = np.random.RandomState(seed)
     indices, relevant = arrays
@@ -263,6 +301,8 @@ def change_example(measure: Any, arrays: Arrays, change: str, side: str, seed: i
         return _changed_probe(measure, arrays, change, seed)
     if measure.kind == "ranking":
         return _changed_ranking(arrays, change, seed)
+    if measure.kind == "graph":
+        return _changed_graph_pair(measure, arrays, change, seed)
     return _changed_labels(arrays, change, seed)
 
 
@@ -301,6 +341,8 @@ def check_range(measure: Any, seed: int) -> None:
     unrelated = arrays
     if measure.kind == "probe":
         unrelated = (rng.standard_normal(arrays[0].shape), arrays[1])
+    elif measure.kind == "graph":
+        unrelated = (arrays[0], example(measure, seed + 1, len(arrays[0]))[1])
     elif measure.kind in _REPRESENTATIONS:
         unrelated = (*arrays[:-1], rng.standard_normal(arrays[-1].shape))
     low, high = measure.range
@@ -513,6 +555,9 @@ def _null_draw(measure: Any, rng: np.random.RandomState) -> float:
     if measure.kind == "probe":
         X = rng.standard_normal((30, 6))
         return measure(X, rng.permutation(_targets(rng, X, measure.targets)))
+    if measure.kind == "graph":
+        seed = rng.randint(2**31 - 1)
+        return measure(example(measure, seed)[0], example(measure, seed + 1)[1])
     if measure.kind == "quality":
         return measure(*(rng.standard_normal((30, 6)) for _ in range(measure.n_arrays)))
     width = 6 if measure.needs_equal_features else 4
@@ -632,7 +677,7 @@ def check_bad_input(measure: Any, seed: int = 0) -> None:
             spoiled = (*arrays[:i], spoil(arrays[i]), *arrays[i + 1 :])
             _assert_raises(measure, spoiled, what)
     if measure.kind in _REPRESENTATIONS:
-        for i in range(1 if measure.kind == "probe" else len(arrays)):
+        for i in range(1 if measure.kind in ("probe", "graph") else len(arrays)):
             spoiled = (*arrays[:i], arrays[i].astype(str), *arrays[i + 1 :])
             _assert_raises(measure, spoiled, "text")
     if len(arrays) == 2 and getattr(measure, "needs_equal_samples", True):
@@ -738,7 +783,7 @@ def fixed_checks(measure: Any) -> Iterator[Check]:
         yield check_integers_and_layout
         yield check_least_samples
         yield check_extreme_units
-        if measure.invariant_to("translation"):
+        if measure.invariant_to("translation") and getattr(measure, "inputs", "") != "distances":
             yield check_large_offsets
     if measure.kind == "paired" and not measure.needs_equal_samples:
         yield check_unequal_samples

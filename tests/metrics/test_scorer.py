@@ -36,7 +36,7 @@ def test_every_measure_with_a_direction_has_a_scorer():
     for measure in all_measures():
         sign = "" if measure.greater_is_better else "neg_"
         seed = "seed_" if measure.kind == "distribution" else ""
-        scored = measure.kind not in ("labels", "ranking")
+        scored = measure.kind not in ("labels", "ranking", "graph")
         has_scorer = measure.greater_is_better is not None and scored
         for name in measure.names:
             assert (f"{sign}{seed}{name}" in names) == has_scorer

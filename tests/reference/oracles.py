@@ -87,6 +87,43 @@ def v_information(X, y, normalize=False, cv=5):
     return probing.class_information(X, y, cv)
 
 
+# --- graphs ------------------------------------------------------------------------------------
+
+
+def graph_reconstruction_score(X, graph, n_hops=1, hops="within", adjusted=False):
+    """Ranks of all other nodes, one at a time; hops by the powers of the adjacency matrix."""
+    n = len(X)
+    joined = (np.asarray(graph) != 0) | (np.asarray(graph) != 0).T
+    hop = np.full((n, n), np.inf)
+    for h in range(n - 1, 0, -1):
+        hop[np.linalg.matrix_power(joined.astype(object), h) > 0] = h
+    precisions, chances = [], []
+    for i in range(n):
+        others = [j for j in range(n) if j != i]
+        distance = {j: np.linalg.norm(X[i] - X[j]) for j in others}
+        least = 1 if hops == "within" else n_hops
+        true = [j for j in others if least <= hop[i, j] <= n_hops]
+        if not true:
+            continue
+        ratios = []
+        for j in true:
+            nearer = [l for l in others if distance[l] <= distance[j]]
+            ratios.append(len(set(nearer) & set(true)) / len(nearer))
+        precisions.append(np.mean(ratios))
+        N, m = n - 1, len(true)
+        H = sum(1 / r for r in range(1, N + 1))
+        chances.append((H + (N - H) * (m - 1) / (N - 1)) / N)
+    score, chance = np.mean(precisions), np.mean(chances)
+    return (score - chance) / (1 - chance) if adjusted else score
+
+
+def distance_distortion(D, D_embedded, kind="mean"):
+    ratios = [D_embedded[i, j] / D[i, j] for i, j in itertools.combinations(range(len(D)), 2)]
+    if kind == "mean":
+        return np.mean([abs(ratio - 1) for ratio in ratios])
+    return max(ratios) * max(1 / ratio for ratio in ratios)
+
+
 # --- ranked lists -------------------------------------------------------------------------------
 
 

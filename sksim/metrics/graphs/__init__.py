@@ -1,0 +1,9 @@
+"""Measures of graphs, and of vectors and distances of their nodes."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from sksim.metrics.graphs._distortion import distance_distortion
+from sksim.metrics.graphs._reconstruction import graph_reconstruction_score
+
+__all__ = ["distance_distortion", "graph_reconstruction_score"]
