@@ -179,7 +179,12 @@ API_REFERENCE = [
             {
                 "title": "Geometry",
                 "module": "metrics",
-                "entries": ["neural_collapse", *_without(measures("quality"), _SPECTRUM)],
+                "entries": [
+                    "local_intrinsic_dimension",
+                    "neural_collapse",
+                    "sparse_rate_reduction",
+                    *_without(measures("quality"), _SPECTRUM),
+                ],
             },
         ],
     },

@@ -71,6 +71,8 @@ def _matrix(name, seed=0):
         return (np.arange(N)[:, None] + np.arange(1, 11)) % N
     if name == "coef":
         return rng.standard_normal((3, 4))
+    if name == "subspaces":
+        return np.eye(4).reshape(2, 2, 4).transpose(0, 2, 1)
     if name.startswith("variance"):
         return np.exp(rng.standard_normal((N, 4)))
     if name == "relevant":

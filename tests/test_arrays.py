@@ -113,7 +113,9 @@ def test_float32_is_computed_in_float64(record):
 @pytest.mark.parametrize("widths", [(3, 4), (12, 13)], ids=["long", "wide"])
 def test_gradients_are_those_of_finite_differences(record, widths):
     arrays = example(record, 2, n_samples=9, widths=widths)
-    tensors = [tensor.requires_grad_() for tensor in as_arrays(arrays, "torch")]
+    tensors = as_arrays(arrays, "torch")
+    for tensor in tensors[: len(tensors) - (record.kind == "probe")]:
+        tensor.requires_grad_()
     value = record(*tensors)
     assert value.shape == ()
     assert value.requires_grad

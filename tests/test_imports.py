@@ -98,6 +98,7 @@ SHARED = [
     "_centered_rows",
     "_ridge",
     "_validation",
+    "_local_dimension",
     "_measure",
 ]
 FAMILIES = sorted(path.parent.name for path in (PACKAGE / "metrics").glob("*/__init__.py"))

@@ -12,6 +12,7 @@ import numpy as np
 
 from sksim.utils._array_api import constant, move, namespace_of, to_numpy, widest_float
 from sksim.utils._arrays import check_named_array, naming
+from sksim.utils._labels import check_labels
 from sksim.utils._memory import check_fits
 from sksim.utils._typing import ArrayLike
 
@@ -19,6 +20,7 @@ __all__ = [
     "PAIR_CONSTRAINTS",
     "DegenerateSimilarityWarning",
     "Keep",
+    "check_classes",
     "check_in_place",
     "check_like",
     "check_paired",
@@ -164,6 +166,18 @@ def check_same_rows(X: ArrayLike, Y: ArrayLike, *, name: str = "Y", first: str =
             f"{first} and {name} must hold the same samples in the same order, got different "
             "indices. Align them, or pass arrays if the rows are paired already."
         )
+
+
+def check_classes(X: Any, y: ArrayLike, *, min_classes: int = 2) -> np.ndarray:
+    """Codes 0 ... C - 1 of the class of each row of X; classes are names or whole numbers."""
+    labels = check_labels(to_numpy(y), "y")
+    check_same_rows(X, y, name="y")
+    if labels.dtype.kind == "f" and (labels % 1).any():
+        raise ValueError("y must hold class labels, got numbers that are not whole.")
+    classes, codes = np.unique(labels, return_inverse=True)
+    if classes.size < min_classes:
+        raise ValueError(f"y must hold at least {min_classes} classes, got {classes.size}.")
+    return codes
 
 
 def check_paired(

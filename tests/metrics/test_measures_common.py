@@ -50,6 +50,7 @@ NO_MEASURES = {
     "feature_complexity": "a feature against a list of layers",
     "hubness_null": "the chance level of a measure",
     "hubness_score": "a search, and any measure of its occurrence counts",
+    "sparse_rate_reduction": "a representation and subspaces, three axes",
     "stochastic_shape_distance": "repeated responses, three axes or two moments",
     "null_calibrated_score": "any measure of pairs, against permutations",
 }

@@ -38,6 +38,7 @@ robin_hood_index = hubness_measures.robin_hood_index
 
 alignment = quality.alignment
 anisotropy = quality.anisotropy
+coding_rate = quality.coding_rate
 effective_rank = quality.effective_rank
 isoscore = quality.isoscore
 matrix_nuclear_norm = quality.nuclear_norm
@@ -48,6 +49,8 @@ uniformity = quality.uniformity
 
 
 def intrinsic_dimension(X, method="two_nn"):
+    if method.startswith("local"):
+        return quality.geometric_mean(quality.local_dimensions(X, 20, method.split("_")[1]))
     return quality.two_nn(X) if method == "two_nn" else quality.levina_bickel(X, 20)
 
 
@@ -122,6 +125,9 @@ def distance_distortion(D, D_embedded, kind="mean"):
     if kind == "mean":
         return np.mean([abs(ratio - 1) for ratio in ratios])
     return max(ratios) * max(1 / ratio for ratio in ratios)
+
+
+rate_reduction = quality.rate_reduction
 
 
 # --- ranked lists -------------------------------------------------------------------------------
@@ -336,6 +342,11 @@ def lcs_knn_score(X, Y, metric="cosine", adjusted=False):
     score = neighborhood.lcs_knn(X, Y, 10, metric)
     chance = neighborhood.lcs_knn_chance(len(X), 10)
     return (score - chance) / (1 - chance) if adjusted else score
+
+
+def lid_fisher_rao_distance(X, Y):
+    pairs = zip(quality.local_dimensions(X, 20), quality.local_dimensions(Y, 20))
+    return math.sqrt(sum(math.log(a / b) ** 2 for a, b in pairs) / len(X))
 
 
 def edit_knn_score(X, Y, metric="cosine"):

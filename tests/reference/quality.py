@@ -62,6 +62,30 @@ def nuclear_norm(X):
     return sum(np.linalg.svd(unit(X), compute_uv=False))
 
 
+def log_volume(Z, factor):
+    """1/2 log det(I + factor Z^T Z)."""
+    return math.log(np.linalg.det(np.eye(Z.shape[1]) + factor * Z.T @ Z)) / 2
+
+
+def coding_rate(X, eps=0.5, normalize=True):
+    Z = unit(X) if normalize else X
+    n, d = Z.shape
+    return log_volume(Z, d / (n * eps**2))
+
+
+def rate_reduction(X, y, eps=0.5, normalize=True):
+    within = sum(np.mean(y == c) * coding_rate(X[y == c], eps, normalize) for c in np.unique(y))
+    return coding_rate(X, eps, normalize) - within
+
+
+def sparse_rate_reduction(X, subspaces, eps, penalty, norm="l0", normalize=True):
+    Z = unit(X) if normalize else X
+    n = len(Z)
+    within = sum(log_volume(Z @ U, U.shape[1] / (n * eps**2)) for U in subspaces)
+    entries = [1.0 if norm == "l0" else abs(z) for z in Z.ravel() if z != 0]
+    return coding_rate(X, eps, normalize) - within - penalty * sum(entries) / n
+
+
 def vendi(K, q):
     """From the n x n kernel matrix."""
     values = np.linalg.eigvalsh(K / len(K))
@@ -112,6 +136,21 @@ def levina_bickel(X, k):
     for row in neighbor_distances(X):
         inverses.append(sum(math.log(row[k - 1] / row[j]) for j in range(k - 1)) / (k - 1))
     return 1 / (sum(inverses) / len(inverses))
+
+
+def local_dimensions(X, k, method="mle"):
+    values = []
+    for row in neighbor_distances(X):
+        if method == "mle":
+            values.append((k - 1) / sum(math.log(row[k - 1] / row[j]) for j in range(k - 1)))
+        else:
+            mean = sum(row[: k - 1]) / (k - 1)
+            values.append(mean / (row[k - 1] - mean))
+    return np.array(values)
+
+
+def geometric_mean(values):
+    return math.prod(values) ** (1 / len(values))
 
 
 def neural_collapse(X, y, W=None, b=None):

@@ -3,7 +3,13 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from sksim.metrics.quality._coding_rate import (
+    coding_rate,
+    rate_reduction,
+    sparse_rate_reduction,
+)
 from sksim.metrics.quality._intrinsic_dimension import intrinsic_dimension
+from sksim.metrics.quality._local_intrinsic_dimension import local_intrinsic_dimension
 from sksim.metrics.quality._neural_collapse import neural_collapse
 from sksim.metrics.quality._spectral import (
     effective_rank,
@@ -20,13 +26,17 @@ from sksim.metrics.quality._vendi import vendi_score, von_neumann_entropy
 __all__ = [
     "alignment",
     "anisotropy",
+    "coding_rate",
     "effective_rank",
     "intrinsic_dimension",
     "isoscore",
+    "local_intrinsic_dimension",
     "matrix_nuclear_norm",
     "neural_collapse",
     "participation_ratio",
     "rankme_score",
+    "rate_reduction",
+    "sparse_rate_reduction",
     "spectral_slope",
     "stable_rank",
     "uniformity",

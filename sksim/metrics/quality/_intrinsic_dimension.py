@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from sksim._search._exact import exact_neighbors
+from sksim.metrics._local_dimension import local_dimension, neighbors_of_distinct
 from sksim.metrics._measure import SHAPE_MAPS, QualityMeasure, register
 from sksim.metrics._validation import check_representation
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
@@ -23,15 +23,8 @@ _TWO_NN_DISCARDED = 0.1
 
 def _distances_of_distinct_rows(X: np.ndarray, n_neighbors: int) -> np.ndarray:
     """Sorted positive distances, (n_distinct, n_neighbors); a repeated row counts once."""
-    distinct = np.unique(X + 0.0, axis=0)
-    if distinct.shape[0] <= n_neighbors:
-        raise ValueError(
-            f"X must have more than {n_neighbors} different rows to find {n_neighbors} "
-            f"neighbours of each, got {distinct.shape[0]}."
-        )
-    distances, _ = exact_neighbors(distinct, n_neighbors=n_neighbors, exclude_self=True)
-    distances = distances[distances[:, 0] > 0]
-    if not distances.size or (distances[:, 0] == distances[:, -1]).all():
+    distances = neighbors_of_distinct(X, n_neighbors)[0].distances
+    if (distances[:, 0] == distances[:, -1]).all():
         raise ValueError(
             "The intrinsic dimension is not defined: each row of X has all its "
             f"{n_neighbors} neighbours at one distance."
@@ -52,19 +45,33 @@ def _two_nn(distances: np.ndarray) -> float:
 
 def _levina_bickel(distances: np.ndarray) -> float:
     """Inverse of the mean over samples and neighbours of log(r_k / r_j)."""
-    log_ratio = np.log(distances[:, -1:] / distances[:, :-1])
-    return float(1.0 / log_ratio.mean())
+    return float(1.0 / np.mean(1.0 / local_dimension(distances, "mle")))
+
+
+def _geometric_mean(distances: np.ndarray, estimator: str) -> float:
+    """The centre of the local dimensions in Fisher-Rao geometry."""
+    dimension = local_dimension(distances, estimator)
+    n_infinite = int(np.isinf(dimension).sum())
+    if n_infinite:
+        raise ValueError(
+            f"The geometric mean of the local dimensions is infinite: {n_infinite} rows of X have "
+            "all their neighbours at one distance."
+        )
+    return float(np.exp(np.log(dimension).mean()))
 
 
 @validate_params(
     {
-        "method": [StrOptions({"two_nn", "mle"})],
+        "method": [StrOptions({"two_nn", "mle", "local_mle", "local_mom"})],
         "n_neighbors": [Interval(Integral, 2, None, closed="left")],
     },
     prefer_skip_nested_validation=True,
 )
 def intrinsic_dimension(
-    X: ArrayLike, *, method: Literal["two_nn", "mle"] = "two_nn", n_neighbors: int = 20
+    X: ArrayLike,
+    *,
+    method: Literal["two_nn", "mle", "local_mle", "local_mom"] = "two_nn",
+    n_neighbors: int = 20,
 ) -> float:
     r"""Estimate the dimension of the manifold that the samples lie on.
 
@@ -75,7 +82,10 @@ def intrinsic_dimension(
       empirical distribution (rank / n), and the largest tenth of them is left out [1]_;
     * "mle": :math:`\Big(\frac{1}{n (k - 1)} \sum_i \sum_{j < k} \log
       \frac{r_{ik}}{r_{ij}}\Big)^{-1}`, the maximum likelihood estimate [2]_, with the inverses
-      averaged over the samples [3]_.
+      averaged over the samples [3]_;
+    * "local_mle", "local_mom": the geometric mean over the samples of
+      :func:`local_intrinsic_dimension` by either estimator, their
+      centre in Fisher-Rao geometry [4]_.
 
     .. versionadded:: 0.1
 
@@ -83,10 +93,10 @@ def intrinsic_dimension(
     ----------
     X : array-like of shape (n_samples, n_features)
         The representation.
-    method : {"two_nn", "mle"}, default="two_nn"
+    method : {"two_nn", "mle", "local_mle", "local_mom"}, default="two_nn"
         Estimator.
     n_neighbors : int, default=20
-        Neighbours k of each sample, itself not counted, for "mle"; "two_nn" takes two.
+        Neighbours k of each sample, itself not counted; "two_nn" takes two.
 
     Returns
     -------
@@ -100,13 +110,14 @@ def intrinsic_dimension(
 
     See Also
     --------
+    local_intrinsic_dimension : The dimension around each sample.
     participation_ratio : Number of linear dimensions in use.
 
     Notes
     -----
     A row that is repeated counts once, so that repetitions change nothing. Distances are
     Euclidean. Time O(n^2 d) for the neighbour search, memory within scikit-learn's working
-    memory. Unchanged by rotation, scale and translation. Both estimates are too low in more
+    memory. Unchanged by rotation, scale and translation. All estimates are too low in more
     than about ten dimensions, where n samples cannot be dense.
 
     References
@@ -117,6 +128,9 @@ def intrinsic_dimension(
            Advances in Neural Information Processing Systems.
     .. [3] D. J. C. MacKay and Z. Ghahramani (2005). Comments on "Maximum likelihood estimation of
            intrinsic dimension" by E. Levina and P. Bickel. Technical note, University of Cambridge.
+    .. [4] H. Huang, R. J. G. B. Campello, S. M. Erfani, X. Ma, M. E. Houle and J. Bailey (2024).
+           LDReg: local dimensionality regularized self-supervised learning. International
+           Conference on Learning Representations.
 
     Examples
     --------
@@ -129,12 +143,17 @@ def intrinsic_dimension(
     X = check_representation(X, min_samples=3)
     if method == "two_nn":
         return _two_nn(_distances_of_distinct_rows(X, 2))
-    return _levina_bickel(_distances_of_distinct_rows(X, n_neighbors))
+    distances = _distances_of_distinct_rows(X, n_neighbors)
+    if method == "mle":
+        return _levina_bickel(distances)
+    return _geometric_mean(distances, method.removeprefix("local_"))
 
 
 for _name, _params, _min_samples in (
     ("intrinsic_dimension", {}, 3),
     ("intrinsic_dimension_mle", {"method": "mle"}, 21),
+    ("intrinsic_dimension_local_mle", {"method": "local_mle"}, 21),
+    ("intrinsic_dimension_local_mom", {"method": "local_mom"}, 21),
 ):
     register(
         QualityMeasure(

@@ -11,9 +11,8 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import Bunch, column_or_1d
 
 from sksim.metrics._linalg import center
-from sksim.metrics._validation import check_representation, check_same_rows
+from sksim.metrics._validation import check_classes, check_representation
 from sksim.utils._arrays import check_named_array, naming, refuse_masks_and_times
-from sksim.utils._labels import check_labels
 from sksim.utils._typing import ArrayLike
 from sksim.utils._warnings import warn_caller
 
@@ -126,17 +125,6 @@ def _nearest_mean_disagreement(centered, centered_means, logits) -> float:
     return float(np.mean(logits.argmax(axis=1) != closeness.argmax(axis=1)))
 
 
-def _encode_labels(X: np.ndarray, y) -> np.ndarray:
-    labels = check_labels(y, "y")
-    check_same_rows(X, y, name="y")
-    if labels.dtype.kind == "f" and (labels % 1).any():
-        raise ValueError("y must hold class labels, got numbers that are not whole.")
-    classes, codes = np.unique(labels, return_inverse=True)
-    if classes.size < 2:
-        raise ValueError(f"y must hold at least 2 classes, got {classes.size}.")
-    return codes
-
-
 def neural_collapse(
     X: ArrayLike, y: ArrayLike, *, coef: ArrayLike | None = None, intercept: ArrayLike | None = None
 ) -> Bunch:
@@ -225,7 +213,7 @@ def neural_collapse(
     (0.02, 0.01, 0.001, 0.0)
     """
     X = check_representation(X).astype(np.float64)
-    codes = _encode_labels(X, y)
+    codes = check_classes(X, y)
     centered = center(X, name="X").values
     classes = _class_statistics(centered, codes)
     M = classes.means

@@ -8,6 +8,7 @@ from sksim.metrics.similarity.neighborhoods._cycle_knn import cycle_knn_score
 from sksim.metrics.similarity.neighborhoods._edit_knn import edit_knn_score
 from sksim.metrics.similarity.neighborhoods._information_imbalance import information_imbalance
 from sksim.metrics.similarity.neighborhoods._lcs_knn import lcs_knn_score
+from sksim.metrics.similarity.neighborhoods._lid_fisher_rao import lid_fisher_rao_distance
 from sksim.metrics.similarity.neighborhoods._mutual_knn import jaccard_knn_score, mutual_knn_score
 from sksim.metrics.similarity.neighborhoods._rank_similarity import rank_similarity_score
 from sksim.metrics.similarity.neighborhoods._second_order_cosine import second_order_cosine_score
@@ -19,6 +20,7 @@ __all__ = [
     "information_imbalance",
     "jaccard_knn_score",
     "lcs_knn_score",
+    "lid_fisher_rao_distance",
     "mutual_knn_score",
     "rank_similarity_score",
     "second_order_cosine_score",
