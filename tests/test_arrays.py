@@ -5,7 +5,6 @@ the same list, ``tests/reference/arrays.py``.
 """
 
 import csv
-import functools
 import inspect
 import pathlib
 import re
@@ -39,13 +38,25 @@ from sksim.neighbors import (
     HubnessReducedKNeighborsClassifier,
     HubnessReducedKNeighborsTransformer,
 )
+from sksim.utils._array_api import to_numpy
 from sksim.utils._measure_checks import example
 from tests.reference.arrays import CALLS, CONVERTED, IN_PLACE, WITH_GRADIENTS, place_table
 
 torch = pytest.importorskip("torch")
 strict = pytest.importorskip("array_api_strict")
 
-LIBRARIES = ["torch", "array_api_strict", "array_api_strict device1"]
+
+def reads_a_second_device():
+    """Whether scikit-learn brings arrays of strict devices to NumPy; early releases do not."""
+    with sklearn.config_context(array_api_dispatch=True), contextlib.suppress(RuntimeError):
+        to_numpy(strict.asarray([1.0], device=strict.Device("device1")))
+        return True
+    return False
+
+
+LIBRARIES = ["torch", "array_api_strict"]
+if reads_a_second_device():
+    LIBRARIES.append("array_api_strict device1")
 _OF_SUMS = [
     ("cka_score", {}),
     ("cka_score", {"unbiased": False}),
@@ -119,7 +130,7 @@ def test_gradients_are_those_of_finite_differences(record, widths):
     value = record(*tensors)
     assert value.shape == ()
     assert value.requires_grad
-    assert torch.autograd.gradcheck(functools.partial(record), tensors)
+    assert torch.autograd.gradcheck(record, tensors, fast_mode=widths[0] > 3)
     with torch.no_grad():
         assert isinstance(record(*tensors), float)
 

@@ -15,6 +15,7 @@ from sksim.utils._array_api import constant, namespace_of
 
 __all__ = [
     "array_center",
+    "array_count",
     "array_directions",
     "array_entropy",
     "array_root",
@@ -29,6 +30,12 @@ __all__ = [
 def take_rows(X: Any, order: Any) -> Any:
     """The rows in another order: the permute step of states that are one array."""
     return namespace_of(X).take(X, order, axis=0)
+
+
+def array_count(mask: Any) -> int:
+    """Number of true entries."""
+    xp = namespace_of(mask)
+    return int(xp.sum(xp.astype(mask, xp.int64)))
 
 
 def array_center(X: Any, *, name: str = "The representation") -> Centered:
@@ -56,7 +63,7 @@ def array_directions(X: Any, name: str = "X", *, what: str = "zeros") -> Any:
     """``directions`` for arrays of other libraries: rows of length one."""
     xp = namespace_of(X)
     largest = xp.max(xp.abs(constant(X)), axis=1)
-    n_zeros = int(xp.count_nonzero(largest == 0))
+    n_zeros = array_count(largest == 0)
     if n_zeros:
         raise ValueError(
             f"{name} must have no rows of {what}, which have no direction; got {n_zeros}, "

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, Self, TypeAlias, TypeVar
 import numpy as np
 from scipy import linalg
 
-from sksim.metrics._array_formulas import array_square_sum
+from sksim.metrics._array_formulas import array_count, array_square_sum
 from sksim.metrics._linalg import power_of_two
 from sksim.metrics._validation import check_paired, check_value
 from sksim.metrics.quality._spectral import (
@@ -65,7 +65,7 @@ def _array_axes_of(scatter: Any) -> Axes:
     xp, d = namespace_of(scatter), scatter.shape[0]
     eigenvalues, vectors = xp.linalg.eigh(scatter)
     least = d * float(xp.finfo(scatter.dtype).eps) * eigenvalues[-1]
-    rank = int(xp.count_nonzero(eigenvalues > least))  # the last ones: they ascend
+    rank = array_count(eigenvalues > least)  # the last ones: they ascend
     return Axes(vectors[:, d - rank :], xp.sqrt(eigenvalues[d - rank :]))
 
 

@@ -11,6 +11,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils.extmath import svd_flip
 from sklearn.utils.validation import check_is_fitted
 
+from sksim.metrics._array_formulas import array_count
 from sksim.preprocessing._base import VectorTransformer
 from sksim.utils._array_api import constant, float_types, move, namespace_of, widest_float
 from sksim.utils._arrays import check_named_array
@@ -59,7 +60,7 @@ def _array_axes(X: Any, p: np.ndarray) -> tuple[Any, Any, Any]:
     U, scales, components = xp.linalg.svd(weighted, full_matrices=False)
     _, components = svd_flip(U, components, u_based_decision=False)
     size = max(weighted.shape) * xp.finfo(X.dtype).eps * xp.max(xp.abs(X))
-    rank = int(xp.count_nonzero(scales > size))
+    rank = array_count(scales > size)
     return mean, scales[:rank], components[:rank, :]
 
 

@@ -80,7 +80,6 @@ def test_values_of_scikit_learns_check(transformer, xp):
         type(transformer).__name__,
         transformer,
         array_namespace=xp.__name__,
-        device_name="cpu" if xp is torch else "CPU_DEVICE",
     )
 
 

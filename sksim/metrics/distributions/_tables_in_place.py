@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sksim.metrics._array_formulas import array_count
 from sksim.metrics._validation import Keep, check_in_place
 from sksim.metrics.distributions._log_probabilities import (
     NORMALIZATION_TOLERANCE,
@@ -105,7 +106,7 @@ class PairInPlace(LogProbabilityPair):
         ranks = []
         for log_ratio in self.log_ratios:
             singular = xp.linalg.svdvals(log_ratio - xp.mean(log_ratio, axis=0))
-            ranks.append(int(xp.count_nonzero(singular > RANK_TOLERANCE * singular[0])))
+            ranks.append(array_count(singular > RANK_TOLERANCE * singular[0]))
         return min(max(1, *ranks), self.n_samples - 1)
 
     @cached_property

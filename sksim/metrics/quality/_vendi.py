@@ -12,7 +12,12 @@ import numpy as np
 from scipy.linalg import eigvalsh
 from scipy.special import entr
 
-from sksim.metrics._array_formulas import array_directions, array_entropy, array_smaller_gram
+from sksim.metrics._array_formulas import (
+    array_count,
+    array_directions,
+    array_entropy,
+    array_smaller_gram,
+)
 from sksim.metrics._linalg import directions
 from sksim.metrics._measure import QualityMeasure, register
 from sksim.metrics._validation import check_representation, clip, kernel_of_samples
@@ -109,7 +114,7 @@ def _array_renyi_entropy(gram: Any, q: float) -> Any:
     else:
         logs = xp.log(xp.where(counts, p, xp.ones_like(p)))
         entropy = xp.log1p(xp.sum(p * xp.expm1((q - 1) * logs))) / (1 - q)
-    return xp.clip(entropy, 0.0, math.log(int(xp.count_nonzero(counts))))
+    return xp.clip(entropy, 0.0, math.log(array_count(counts)))
 
 
 @validate_params(

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from scipy import linalg
 
-from sksim.metrics._array_formulas import array_center, array_square_sum, take_rows
+from sksim.metrics._array_formulas import array_center, array_count, array_square_sum, take_rows
 from sksim.metrics._linalg import Centered, center, cross_product, square_sum
 from sksim.metrics._measure import (
     SHAPE_MAPS,
@@ -219,7 +219,7 @@ def _array_svd(values: Any, rtol: float = RTOL) -> tuple[Any, Any, Any]:
     Q, R = xp.linalg.qr(values, mode="reduced") if n > d else (None, values)
     U, singular, Vt = xp.linalg.svd(R, full_matrices=False)
     rounding = min(n, d) * float(xp.finfo(values.dtype).eps)
-    rank = int(xp.count_nonzero(singular > max(rtol, rounding) * singular[0]))
+    rank = array_count(singular > max(rtol, rounding) * singular[0])
     U = U[:, :rank] if Q is None else Q @ U[:, :rank]
     return U, singular[:rank], Vt[:rank, :]
 
