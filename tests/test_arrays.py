@@ -4,6 +4,7 @@ What is tried here is what the records say, ``keeps``; the table of the user gui
 the same list, ``tests/reference/arrays.py``.
 """
 
+import contextlib
 import csv
 import inspect
 import pathlib

@@ -64,28 +64,20 @@ def _row(name, forms, keeps):
     others = [form for form in forms if form not in in_place]
     flows = [form for form, keep in zip(forms, keeps, strict=True) if keep == "gradient"]
 
-    def cell(chosen, none):
-        if not chosen:
-            return none
-        return "yes" if chosen == forms else ", ".join(chosen)
-
-    where = "in place" if not others else "converted" if not in_place else "in place, but for "
-    if in_place and others:
-        where += ", ".join(others)
+    where = "in place, but for " + ", ".join(others) if others else "in place"
     return {
         "name": name,
         "NumPy": "yes",
         **dict.fromkeys(LIBRARIES, where),
-        "gradients": cell(flows, "no"),
+        "gradients": "yes" if flows == in_place else ", ".join(flows) or "no",
     }
 
 
 def place_table():
-    """Rows of text: each function, accumulator and transformer, and what stays where it is."""
-    measures = [record for record in all_measures() if record.kind in KINDS]
+    """Rows of text: each function, accumulator and transformer of which the arrays stay."""
     rows = []
-    for function in dict.fromkeys(record.function for record in measures):
-        records = [record for record in measures if record.function is function]
+    for function in dict.fromkeys(record.function for record in IN_PLACE):
+        records = [record for record in all_measures() if record.function is function]
         forms, keeps = [one.name for one in records], [one.keeps for one in records]
         rows.append(_row(function.__name__, forms, keeps))
     rows += [_row(name, [name], ["library"]) for name in CALLS]

@@ -55,14 +55,31 @@ def array_squared_distances(rows: Any) -> Any:
     return distances
 
 
-def array_median_distance(squared: Any) -> Any:
-    """Median of the distances of the pairs i < j.
+def _upper_values(K: Any) -> Any:
+    """The entries above the diagonal, row by row."""
+    labels = namespace_of(K).arange(K.shape[0], device=K.device)
+    return K[labels[:, None] < labels]
 
-    Sorted, the matrix has n zeros of the diagonal first, and then each pair twice.
-    """
-    xp, n = namespace_of(squared), squared.shape[0]
-    ordered, n_pairs = xp.sort(xp.reshape(squared, (-1,))), n * (n - 1) // 2
-    lower, upper = (ordered[n + 2 * rank] for rank in ((n_pairs - 1) // 2, n_pairs // 2))
+
+def _from_upper_values(values: Any, n: int) -> Any:
+    """The symmetric (n, n) matrix with these entries above the diagonal, and zeros on it."""
+    xp = namespace_of(values)
+    labels = xp.arange(n, device=values.device)
+    i, j = (
+        function(labels[:, None], xp.broadcast_to(labels, (n, n)))
+        for function in (xp.minimum, xp.maximum)
+    )
+    place = xp.clip(i * n - i * (i + 1) // 2 + j - i - 1, max=values.shape[0] - 1)
+    matrix = xp.reshape(xp.take(values, xp.reshape(place, (-1,))), (n, n))
+    return array_without_diagonal(matrix)
+
+
+def array_median_distance(squared: Any) -> Any:
+    """Median of the distances of the pairs i < j."""
+    xp = namespace_of(squared)
+    ordered = xp.sort(_upper_values(squared))
+    size = ordered.shape[0]
+    lower, upper = ordered[(size - 1) // 2], ordered[size // 2]
     median = (array_root(lower) + array_root(upper)) / 2
     if median == 0:
         raise ValueError(
@@ -111,21 +128,16 @@ def unbiased_correction(a: Any, b: Any) -> Any:
 
 
 def array_ranks(K: Any) -> Any:
-    """Average ranks of the pairs i < j among each other, less their mean, both ways; (n, n).
+    """Average ranks of the pairs i < j among each other, less their mean; (n, n).
 
-    Values that agree in 40 bits tie, whatever the order of their sums. Each pair stands in the
-    matrix twice, and infinities on the diagonal come last.
+    Values that agree in 40 bits tie, whatever the order of their sums.
     """
-    xp, n = namespace_of(K), K.shape[0]
-    K = (K + K.T) / 2
-    safe = xp.where(K == 0, xp.ones_like(K), xp.abs(K))
+    xp, values = namespace_of(K), _upper_values(K)
+    safe = xp.where(values == 0, xp.ones_like(values), xp.abs(values))
     step = 2.0 ** (xp.floor(xp.log2(safe)) - 39.0)
-    rounded = xp.round(K / step) * step
-    flat = xp.reshape(xp.where(_itself(K), xp.full_like(K, xp.inf), rounded), (-1,))
-    ordered = xp.sort(flat)
-    first, last = (
-        xp.astype(xp.searchsorted(ordered, flat, side=side), K.dtype) for side in ("left", "right")
-    )
-    n_pairs = n * (n - 1) / 2
-    ranks = xp.reshape(first + last, (n, n)) / 4 + 0.5 - (n_pairs + 1) / 2
-    return array_without_diagonal(ranks)
+    values = xp.round(values / step) * step
+    order = xp.argsort(values)
+    ordered = xp.take(values, order)
+    first, last = (xp.searchsorted(ordered, ordered, side=side) for side in ("left", "right"))
+    ranks = xp.astype(first + last - values.shape[0], K.dtype) / 2
+    return _from_upper_values(xp.take(ranks, xp.argsort(order)), K.shape[0])

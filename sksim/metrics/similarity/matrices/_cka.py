@@ -46,6 +46,7 @@ from sksim.metrics.similarity.matrices._array_pairs import (
     array_median_distance,
     array_squared_distances,
     permute_centered_array,
+    permute_matrix,
     unbiased_correction,
 )
 from sksim.metrics.similarity.matrices._pair_matrix import (
@@ -307,37 +308,39 @@ def _compare_rbf(x: PairMatrix, y: PairMatrix, *, unbiased: bool) -> float:
 
 
 class _ArrayFeatures(NamedTuple):
-    """Centred features of a linear kernel, as an array of another library."""
+    """Centred features of a linear kernel, as an array of another library.
+
+    ``gram`` is the centred kernel where n <= d, else None.
+    """
 
     values: Any
     squares: Any
+    gram: Any
     product: Any
-
-
-def _array_cross(x: Any, y: Any, a: Any, b: Any, unbiased: bool) -> Any:
-    """Product of the centred linear kernels of x and y, with squared row norms a and b."""
-    if x.shape[0] <= min(x.shape[1], y.shape[1]):
-        product = namespace_of(x).sum((x @ x.T) * (y @ y.T))
-    else:
-        product = array_square_sum(x.T @ y)
-    return product + unbiased_correction(a, b) if unbiased else product
 
 
 def _array_prepare_linear(X: Any, *, unbiased: bool) -> _ArrayFeatures:
     x = array_center(X).values
     squares = namespace_of(x).sum(x * x, axis=1)
-    full, own = (_array_cross(x, x, squares, squares, some) for some in (False, unbiased))
+    gram = x @ x.T if x.shape[0] <= x.shape[1] else None
+    full = array_square_sum(x.T @ x if gram is None else gram)
+    own = full + unbiased_correction(squares, squares) if unbiased else full
     check_own_product(float(constant(own)), float(constant(full)), x.shape[0])
-    return _ArrayFeatures(x, squares, own)
+    return _ArrayFeatures(x, squares, gram, own)
 
 
 def _array_compare_linear(x: _ArrayFeatures, y: _ArrayFeatures, *, unbiased: bool) -> Any:
-    cross = _array_cross(x.values, y.values, x.squares, y.squares, unbiased)
+    if x.gram is None or y.gram is None:
+        cross = array_square_sum(x.values.T @ y.values)
+    else:
+        cross = namespace_of(x.gram).sum(x.gram * y.gram)
+    cross = cross + unbiased_correction(x.squares, y.squares) if unbiased else cross
     return array_cosine(cross, x.product, y.product)
 
 
 def _array_permute_linear(y: _ArrayFeatures, order: Any) -> _ArrayFeatures:
-    return y._replace(values=take_rows(y.values, order), squares=take_rows(y.squares, order))
+    gram = None if y.gram is None else permute_matrix(y.gram, order)
+    return _ArrayFeatures(take_rows(y.values, order), take_rows(y.squares, order), gram, y.product)
 
 
 def _array_prepare_kernel(X: Any, *, kernel: Any, gamma: float | None, unbiased: bool) -> Any:
