@@ -199,12 +199,14 @@ API_REFERENCE = [
                 "entries": measures("probing"),
             },
             {
-                "title": "Sources and latents, layers",
+                "title": "Sources, layers, inputs",
                 "module": "metrics",
                 "entries": [
                     "binned_information",
                     "feature_complexity",
                     "infomec",
+                    "information_gain",
+                    "information_gain_norm",
                     "noisy_layer_information",
                 ],
             },

@@ -251,3 +251,19 @@ def nearly_constant_model(rng, n=30, k=5):
     """The same distribution for every input, up to the rounding of logits that shift by row."""
     logits = rng.standard_normal(k) + 7 * rng.standard_normal((n, 1))
     return np.array([[u - math.log(sum(math.exp(v) for v in row)) for u in row] for row in logits])
+
+
+def information_gain_norm(f, g, shares, base):
+    """Half the squared norm under the covariance of the unembeddings, label by label."""
+    center = sum(w * row for w, row in zip(shares, f))
+    inputs, weights = (f, shares) if base == "marginal" else ([center], [1.0])
+    q = np.zeros(len(g))
+    for weight, row in zip(weights, inputs):
+        odds = np.array([np.exp(row @ label) for label in g])
+        q += weight * odds / odds.sum()
+    mean = sum(share * label for share, label in zip(q, g))
+    values = []
+    for row in f:
+        logits = [(row - center) @ (label - mean) for label in g]
+        values.append(0.5 * sum(share * logit**2 for share, logit in zip(q, logits)))
+    return values

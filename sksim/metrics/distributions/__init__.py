@@ -10,6 +10,10 @@ from sksim.metrics.distributions._functional import (
     minmax_normalized_disagreement,
 )
 from sksim.metrics.distributions._identifiability_map import identifiability_map
+from sksim.metrics.distributions._information_gain import (
+    information_gain,
+    information_gain_norm,
+)
 from sksim.metrics.distributions._jensen_shannon import (
     jensen_shannon_distance,
     jensen_shannon_divergence,
@@ -33,6 +37,8 @@ __all__ = [
     "diversity",
     "error_consistency_score",
     "identifiability_map",
+    "information_gain",
+    "information_gain_norm",
     "jensen_shannon_distance",
     "jensen_shannon_divergence",
     "kl_divergence",

@@ -19,7 +19,7 @@ from sksim.utils._arrays import check_named_array
 from sksim.utils._sklearn import validate_params
 from sksim.utils._typing import ArrayLike, FloatArray
 
-__all__ = ["array_row_kl_divergence", "kl_divergence", "row_kl_divergence"]
+__all__ = ["array_row_kl_divergence", "check_weights", "kl_divergence", "row_kl_divergence"]
 
 
 def row_kl_divergence(pair: LogProbabilityPair) -> FloatArray:
@@ -27,7 +27,7 @@ def row_kl_divergence(pair: LogProbabilityPair) -> FloatArray:
     return np.maximum(np.einsum("ij,ij->i", np.exp(pair.log_p), pair.log_p - pair.log_q), 0.0)
 
 
-def _check_weights(sample_weight: ArrayLike, n_samples: int) -> FloatArray:
+def check_weights(sample_weight: ArrayLike, n_samples: int) -> FloatArray:
     weight = check_named_array(sample_weight, "sample_weight", ensure_2d=False, dtype=np.float64)
     if weight.shape != (n_samples,):
         raise ValueError(
@@ -52,7 +52,7 @@ def _array_kl_divergence(log_p: Any, log_q: Any, *, sample_weight: Any) -> Any:
     divergences = array_row_kl_divergence(log_p, log_q)
     if sample_weight is None:
         return xp.mean(divergences)
-    weights = _check_weights(sample_weight, log_p.shape[0])
+    weights = check_weights(sample_weight, log_p.shape[0])
     shares = xp.astype(move(weights / weights.sum(), log_p), divergences.dtype, copy=False)
     return xp.sum(shares * divergences)
 
@@ -131,7 +131,7 @@ def kl_divergence(
     divergences = row_kl_divergence(pair)
     if sample_weight is None:
         return float(divergences.mean())
-    return float(np.average(divergences, weights=_check_weights(sample_weight, pair.n_samples)))
+    return float(np.average(divergences, weights=check_weights(sample_weight, pair.n_samples)))
 
 
 register(
