@@ -18,6 +18,7 @@ __all__ = [
     "array_count",
     "array_directions",
     "array_entropy",
+    "array_in_unit",
     "array_root",
     "array_smaller_gram",
     "array_square_sum",
@@ -57,6 +58,14 @@ def array_center(X: Any, *, name: str = "The representation") -> Centered:
         raise ValueError(f"{name} is constant up to rounding: its rows do not differ.")
     scale = power_of_two(peak, "float64" if X.dtype == xp.float64 else "float32")
     return Centered(values if scale == 1.0 else values * (1 / scale), scale)
+
+
+def array_in_unit(X: Any) -> Centered:
+    """The rows as they are, over a power of two that keeps their squares in range."""
+    xp = namespace_of(X)
+    dtype = "float64" if X.dtype == xp.float64 else "float32"
+    scale = power_of_two(float(xp.max(xp.abs(constant(X)))), dtype)
+    return Centered(X / scale, scale)
 
 
 def array_directions(X: Any, name: str = "X", *, what: str = "zeros") -> Any:

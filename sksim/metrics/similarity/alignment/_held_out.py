@@ -23,9 +23,7 @@ def uncentered_columns(X: np.ndarray) -> tuple[np.ndarray, float]:
     return values[:, values.any(axis=0)], scale
 
 
-def whitening_factors(
-    singular: np.ndarray, *, alpha: float, whitening: str, scale: float
-) -> np.ndarray:
+def whitening_factors(singular: Any, *, alpha: float, whitening: str, scale: float) -> Any:
     """What the coordinates along the principal axes are multiplied by, in the unit ``scale``."""
     if whitening == "power":
         return singular ** (alpha - 1.0)

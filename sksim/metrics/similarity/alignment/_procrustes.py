@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from scipy import linalg
 
-from sksim.metrics._array_formulas import array_center, take_rows
+from sksim.metrics._array_formulas import array_center, array_in_unit, take_rows
 from sksim.metrics._linalg import center, same_values
 from sksim.metrics._measure import (
     SHAPE_MAPS,
@@ -155,15 +155,12 @@ def _array_distance(x: Shape, y: Shape, *, kind: str) -> Any:
     return xp.hypot(x.norm - y.norm, xp.sqrt(x.norm) * xp.sqrt(y.norm) * residual)
 
 
-def _array_prepare_whitened(X: Any, *, alpha: float, whitening: str) -> Shape:
-    values, scale = array_center(X)
+def _array_prepare_whitened(X: Any, *, alpha: float, whitening: str, center: bool) -> Shape:
+    values, scale = array_center(X) if center else array_in_unit(X)
     singular, V = array_principal_axes(values)
     if alpha == 0:
         warn_if_degenerate(X.shape[0], X.shape[1], singular.shape[0])
-    if whitening == "power":
-        factors = singular ** (alpha - 1.0)
-    else:  # in the unit of the data
-        factors = alpha * scale + (1.0 - alpha) / singular
+    factors = whitening_factors(singular, alpha=alpha, whitening=whitening, scale=scale)
     return _array_unit_shape(values @ (V * factors))
 
 
@@ -189,9 +186,11 @@ def _shape_steps(*, alpha=1.0, whitening="power", center=True, cv=None) -> Steps
     if cv is not None:
         compare = functools.partial(held_out_angle, cv=cv, center=center, **options)
         return Steps(identity, compare, permute_rows)
-    prepare = functools.partial(_prepare_whitened, center=center, **options)
-    array_prepare = functools.partial(_array_prepare_whitened, **options)
-    arrays = _array_distance_steps(array_prepare, keep="library") if center else None
+    prepare, array_prepare = (
+        functools.partial(function, center=center, **options)
+        for function in (_prepare_whitened, _array_prepare_whitened)
+    )
+    arrays = _array_distance_steps(array_prepare, keep="library")
     compare = functools.partial(_compare_distance, kind="angular")
     return Steps(prepare, compare, permute_shape, arrays)
 
