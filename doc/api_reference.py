@@ -346,6 +346,8 @@ API_REFERENCE = [
                 "module": "datasets",
                 "entries": [
                     "make_checkerboard",
+                    "make_collapsed_features",
+                    "make_easy_hard_features",
                     "make_gaussian_hubs",
                     "make_perturbed_pair",
                     "make_permuted_pair",

@@ -32,6 +32,7 @@ VECTORS = {
     "y_pred_a": np.where(np.arange(N) % 5, LABELS, np.roll(LABELS, 1)),
     "y_pred_b": np.where(np.arange(N) % 4, LABELS, np.roll(LABELS, 1)),
     "classes": np.arange(3),
+    "class_sizes": np.arange(5, 10),
     "occurrence": np.arange(N) % 5 + 1.0,
     "sample_weight": np.ones(N),
     "inputs": np.arange(3),

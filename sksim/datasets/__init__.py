@@ -10,6 +10,10 @@ from sksim.datasets._densities import (
 from sksim.datasets._encoder_layers import (
     load_encoder_layers,
 )
+from sksim.datasets._features import (
+    make_collapsed_features,
+    make_easy_hard_features,
+)
 from sksim.datasets._generators import (
     make_gaussian_hubs,
 )
@@ -27,6 +31,8 @@ __all__ = [
     "load_encoder_layers",
     "load_sentence_embeddings",
     "make_checkerboard",
+    "make_collapsed_features",
+    "make_easy_hard_features",
     "make_gaussian_hubs",
     "make_permuted_pair",
     "make_perturbed_pair",

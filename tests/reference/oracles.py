@@ -74,6 +74,13 @@ def von_neumann_entropy(X):
 
 # --- a representation and a target ----------------------------------------------------------------
 
+rate_reduction = quality.rate_reduction
+
+
+def class_distance_normalized_variance(X, y, average=True):
+    pairs = list(itertools.combinations(np.unique(y), 2))
+    return sum(quality.pair_variance(X[y == a], X[y == b]) for a, b in pairs) / len(pairs)
+
 
 def explained_variance_by_label(X, y, adjusted=False):
     """By regression on one-hot labels."""
@@ -125,9 +132,6 @@ def distance_distortion(D, D_embedded, kind="mean"):
     if kind == "mean":
         return np.mean([abs(ratio - 1) for ratio in ratios])
     return max(ratios) * max(1 / ratio for ratio in ratios)
-
-
-rate_reduction = quality.rate_reduction
 
 
 # --- ranked lists -------------------------------------------------------------------------------

@@ -153,6 +153,14 @@ def geometric_mean(values):
     return math.prod(values) ** (1 / len(values))
 
 
+def pair_variance(A, B):
+    """Class-distance normalised variance of the samples of two classes."""
+    mean_a, mean_b = A.mean(axis=0), B.mean(axis=0)
+    var_a = sum(math.dist(a, mean_a) ** 2 for a in A) / len(A)
+    var_b = sum(math.dist(b, mean_b) ** 2 for b in B) / len(B)
+    return (var_a + var_b) / (2 * math.dist(mean_a, mean_b) ** 2)
+
+
 def neural_collapse(X, y, W=None, b=None):
     classes = sorted(set(y))
     C = len(classes)

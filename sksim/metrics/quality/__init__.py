@@ -3,6 +3,7 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from sksim.metrics.quality._class_distance_variance import class_distance_normalized_variance
 from sksim.metrics.quality._coding_rate import (
     coding_rate,
     rate_reduction,
@@ -26,6 +27,7 @@ from sksim.metrics.quality._vendi import vendi_score, von_neumann_entropy
 __all__ = [
     "alignment",
     "anisotropy",
+    "class_distance_normalized_variance",
     "coding_rate",
     "effective_rank",
     "intrinsic_dimension",

@@ -202,6 +202,7 @@ def rate_reduction(
     --------
     coding_rate : The volume of all rows.
     neural_collapse : The other geometry of classes: points that form a simplex.
+    class_distance_normalized_variance : Spread within the classes against the distance of means.
 
     Notes
     -----

@@ -3,7 +3,7 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from typing import NamedTuple
+from typing import Literal
 
 import numpy as np
 from scipy.spatial.distance import pdist
@@ -12,54 +12,39 @@ from sklearn.utils import Bunch, column_or_1d
 
 from sksim.metrics._linalg import center
 from sksim.metrics._validation import check_classes, check_representation
+from sksim.metrics.quality._class_distance_variance import (
+    ClassMoments,
+    class_moments,
+    pair_variances,
+)
 from sksim.utils._arrays import check_named_array, naming, refuse_masks_and_times
+from sksim.utils._sklearn import StrOptions, validate_params
 from sksim.utils._typing import ArrayLike
 from sksim.utils._warnings import warn_caller
 
 __all__ = ["neural_collapse"]
 
 
-class _Classes(NamedTuple):
-    """The C class means around the mean of all samples, and the spread within the classes."""
-
-    means: np.ndarray
-    within: np.ndarray
-    variances: np.ndarray
-
-
-def _class_statistics(centered: np.ndarray, codes: np.ndarray) -> _Classes:
-    counts = np.bincount(codes)
-    means = np.stack([centered[codes == c].mean(axis=0) for c in range(counts.size)])
-    residuals = centered - means[codes]
-    within = residuals.T @ residuals / codes.size
-    squares = np.einsum("ij,ij->i", residuals, residuals)
-    variances = np.bincount(codes, weights=squares) / counts
-    return _Classes(means, within, variances)
-
-
-def _within_over_between(classes: _Classes) -> float:
-    """Trace of S_W S_B^+ over C, from the singular values of the means.
+def _within_over_between(means: np.ndarray, within: np.ndarray) -> float:
+    """Trace of S_W S_B^+ over C, from the singular values of the centred means.
 
     Those whose squares are rounding in S_B are no directions of it.
     """
-    _, singular, directions = np.linalg.svd(classes.means, full_matrices=False)
-    rounding = np.sqrt(classes.means.shape[1] * np.finfo(np.float64).eps)
+    _, singular, directions = np.linalg.svd(means, full_matrices=False)
+    rounding = np.sqrt(means.shape[1] * np.finfo(np.float64).eps)
     kept = singular > rounding * singular[0]
     scaled = directions[kept] / singular[kept, None]
-    return float(np.vdot(scaled @ classes.within, scaled))
+    return float(np.vdot(scaled @ within, scaled))
 
 
-def _variability(classes: _Classes) -> dict[str, float]:
+def _variability(moments: ClassMoments) -> dict[str, float]:
     """NC1: spread within the classes against the spread of their means."""
-    n_classes = classes.means.shape[0]
-    gaps = pdist(classes.means, "sqeuclidean")
-    first, second = np.triu_indices(n_classes, k=1)
-    pair_variances = (classes.variances[first] + classes.variances[second]) / 2
-    between = np.vdot(classes.means, classes.means) / n_classes
+    within = moments.residuals.T @ moments.residuals / len(moments.residuals)
+    between = np.vdot(moments.means, moments.means) / len(moments.means)
     return {
-        "nc1": _within_over_between(classes),
-        "nc1_trace_ratio": float(np.trace(classes.within) / between),
-        "nc1_cdnv": float(np.mean(pair_variances / gaps)),
+        "nc1": _within_over_between(moments.means, within),
+        "nc1_trace_ratio": float(np.trace(within) / between),
+        "nc1_cdnv": float(pair_variances(moments).mean()),
     }
 
 
@@ -71,21 +56,26 @@ def _etf_distance(M: np.ndarray) -> float:
     return float(np.linalg.norm(gram / np.linalg.norm(gram) - simplex))
 
 
-def _simplex_geometry(M: np.ndarray) -> dict[str, float]:
-    """NC2: whether the centred class means form a simplex."""
-    n_classes = M.shape[0]
+def _means_geometry(M: np.ndarray, sizes: np.ndarray, geometry: str) -> dict[str, float]:
+    """NC2: whether the class means form a simplex around their mean, or orthogonal axes."""
+    n_classes = len(M)
     norms = np.linalg.norm(M, axis=1)
     if (norms == 0).any():
+        center = "the mean of all samples" if geometry == "simplex" else "the origin"
         raise ValueError(
-            "Each class mean must differ from the mean of all samples, got equality for class "
-            f"number {int(np.argmin(norms))}."
+            f"Each class mean must differ from {center}, got equality for class number "
+            f"{int(np.argmin(norms))}."
         )
     cosines = 1.0 - pdist(M / norms[:, None], "sqeuclidean") / 2
+    expected = -1.0 / (n_classes - 1) if geometry == "simplex" else 0.0
+    maximal_angle = float(np.mean(np.abs(cosines - expected)))
+    if geometry == "imbalanced":
+        norms = norms * sizes**0.25
     return {
-        "nc2": _etf_distance(M),
+        "nc2": _etf_distance(M) if geometry == "simplex" else maximal_angle,
         "nc2_equinorm": float(norms.std() / norms.mean()),
         "nc2_equiangularity": float(cosines.std()),
-        "nc2_maximal_angle": float(np.mean(np.abs(cosines + 1.0 / (n_classes - 1)))),
+        "nc2_maximal_angle": maximal_angle,
     }
 
 
@@ -125,8 +115,23 @@ def _nearest_mean_disagreement(centered, centered_means, logits) -> float:
     return float(np.mean(logits.argmax(axis=1) != closeness.argmax(axis=1)))
 
 
+@validate_params(
+    {
+        "X": ["array-like"],
+        "y": ["array-like"],
+        "coef": ["array-like", None],
+        "intercept": ["array-like", None],
+        "geometry": [StrOptions({"simplex", "orthogonal", "imbalanced"})],
+    },
+    prefer_skip_nested_validation=True,
+)
 def neural_collapse(
-    X: ArrayLike, y: ArrayLike, *, coef: ArrayLike | None = None, intercept: ArrayLike | None = None
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    coef: ArrayLike | None = None,
+    intercept: ArrayLike | None = None,
+    geometry: Literal["simplex", "orthogonal", "imbalanced"] = "simplex",
 ) -> Bunch:
     r"""Measure the four signs of neural collapse in the last representation of a classifier.
 
@@ -148,6 +153,13 @@ def neural_collapse(
     * nc4, nearest class centre: the share of samples where
       :math:`\arg\max_c (w_c^T x + b_c) \neq \arg\min_c \lVert x - \mu_c \rVert`.
 
+    Classifiers without offsets end in **orthogonal** class means instead [4]_. Then the
+    :math:`m_c` are the class means as they are, :math:`\mu_c`, and nc2 is the mean of
+    :math:`\lvert \cos \rvert`. Where classes have different sizes :math:`n_c`
+    ("imbalanced"), the optimum of squared loss has :math:`w_c \propto \sqrt{n_c} \, m_c`, which
+    nc3 then compares, and lengths :math:`n_c^{1/4} \lVert m_c \rVert` that are equal up to the
+    penalty, of which nc2_equinorm is then the coefficient of variation.
+
     .. versionadded:: 0.1
 
     Parameters
@@ -162,6 +174,8 @@ def neural_collapse(
         None leaves out nc3 and nc4.
     intercept : array-like of shape (n_classes,) or (1,), default=None
         Offsets of the linear classifier; None means zeros.
+    geometry : {"simplex", "orthogonal", "imbalanced"}, default="simplex"
+        The geometry of the class means at full collapse, which nc2 and nc3 are held against.
 
     Returns
     -------
@@ -173,7 +187,8 @@ def neural_collapse(
     Raises
     ------
     ValueError
-        If there is one class only, two class means coincide, or shapes do not fit.
+        If there is one class only, two class means coincide, or one with the centre (with an
+        orthogonal geometry a class that has vanished), or shapes do not fit.
 
     Warns
     -----
@@ -183,13 +198,15 @@ def neural_collapse(
 
     See Also
     --------
+    class_distance_normalized_variance : The third value of nc1, and the matrix of the pairs.
     participation_ratio : Number of directions in use; C - 1 at full collapse.
+    sksim.datasets.make_collapsed_features : Features at the optimum of unbalanced classes.
 
     Notes
     -----
     Time O(n d^2 + d^3), memory O(n d + d^2). The pseudo-inverse leaves out directions within
     rounding error of zero. Unchanged by rotation, scale and translation (nc3 and nc4: if the
-    classifier is changed along).
+    classifier is changed along); nc2 and nc3 of the orthogonal geometries not by translation.
 
     References
     ----------
@@ -201,6 +218,9 @@ def neural_collapse(
     .. [3] Z. Zhu, T. Ding, J. Zhou, X. Li, C. You, J. Sulam and Q. Qu (2021). A geometric analysis
            of neural collapse with unconstrained features. Advances in Neural Information Processing
            Systems.
+    .. [4] H. Dang, T. Tran, S. Osher, H. Tran-The, N. Ho and T. Nguyen (2023). Neural collapse in
+           deep linear networks: from balanced to imbalanced data. International Conference on
+           Machine Learning.
 
     Examples
     --------
@@ -212,14 +232,14 @@ def neural_collapse(
     >>> round(result.nc1, 2), round(result.nc2, 2), round(result.nc3, 3), result.nc4
     (0.02, 0.01, 0.001, 0.0)
     """
-    X = check_representation(X).astype(np.float64)
+    representation = check_representation(X).astype(np.float64)
     codes = check_classes(X, y)
-    centered = center(X, name="X").values
-    classes = _class_statistics(centered, codes)
-    M = classes.means
-    if not pdist(M, "sqeuclidean").all():
-        raise ValueError("The class means must differ, got two classes with equal means.")
-    result = Bunch(**_variability(classes), **_simplex_geometry(M))
+    centered, scale = center(representation, name="X")
+    moments = class_moments(centered, codes)
+    M, sizes = moments.means, np.bincount(codes)
+    if geometry != "simplex":
+        M = class_moments(representation / scale, codes).means
+    result = Bunch(**_variability(moments), **_means_geometry(M, sizes, geometry))
     if len(codes) == len(M):
         warn_caller(
             "nc1 is not defined and set to NaN: with one sample a class nothing varies within one.",
@@ -229,6 +249,9 @@ def neural_collapse(
     result.update(nc3=None, nc4=None)
     if coef is not None:
         W, offsets = _classifier_rows(coef, intercept, *M.shape)
-        result.nc3 = _self_duality(W, M)
-        result.nc4 = _nearest_mean_disagreement(centered, M, X @ W.T + offsets)
+        lengths = np.sqrt(sizes) if geometry == "imbalanced" else np.ones(len(M))
+        result.nc3 = _self_duality(W, lengths[:, None] * M)
+        result.nc4 = _nearest_mean_disagreement(
+            centered, moments.means, representation @ W.T + offsets
+        )
     return result

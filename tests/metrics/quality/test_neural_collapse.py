@@ -6,6 +6,7 @@ from scipy.stats import ortho_group
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.linear_model import LogisticRegression
 
+from sksim.datasets import make_collapsed_features
 from sksim.metrics import neural_collapse
 from tests.reference import quality as literal
 
@@ -122,3 +123,59 @@ def test_one_sample_a_class_leaves_nc1_undefined():
         result = neural_collapse(X, np.arange(4))
     assert np.isnan([result.nc1, result.nc1_trace_ratio, result.nc1_cdnv]).all()
     assert np.isfinite(result.nc2)
+
+
+SIZES = np.array([40, 20, 10, 5])
+
+
+def unbalanced(noise):
+    return make_collapsed_features(
+        SIZES, lambda_w=1e-4, lambda_h=1e-4, n_features=6, noise=noise, random_state=0
+    )
+
+
+def test_unbalanced_classes_end_in_their_geometry():
+    X, y, coef = unbalanced(1e-9)
+    result = neural_collapse(X, y, coef=coef, geometry="imbalanced")
+    for name in ("nc1", "nc2", "nc2_equiangularity", "nc2_maximal_angle", "nc3", "nc4"):
+        assert result[name] == pytest.approx(0, abs=1e-6), name
+    assert result.nc2_equinorm < 1e-3  # all p_c are near 1
+    # the others are not theirs: the lengths, the weights and the angles differ
+    orthogonal = neural_collapse(X, y, coef=coef, geometry="orthogonal")
+    assert orthogonal.nc2 == pytest.approx(0, abs=1e-6)
+    assert orthogonal.nc2_equinorm > 0.15
+    assert orthogonal.nc3 > 0.01
+    assert neural_collapse(X, y, coef=coef).nc2 > 0.1
+
+
+@pytest.mark.parametrize("geometry", ["orthogonal", "imbalanced"])
+def test_orthogonal_means_by_the_literal_formula(geometry):
+    rng = np.random.RandomState(0)
+    y = np.repeat(np.arange(3), [12, 6, 3])
+    X, W = rng.randn(21, 5) + 1, rng.randn(3, 5)
+    M = np.array([X[y == c].mean(axis=0) for c in range(3)])
+    norms = np.linalg.norm(M, axis=1)
+    cosines = np.abs([M[a] @ M[b] / (norms[a] * norms[b]) for a, b in ((0, 1), (0, 2), (1, 2))])
+    result = neural_collapse(X, y, coef=W, geometry=geometry)
+    assert result.nc2 == pytest.approx(cosines.mean()) == result.nc2_maximal_angle
+    weights = np.bincount(y) if geometry == "imbalanced" else np.ones(3)
+    norms, scaled = norms * weights**0.25, M * np.sqrt(weights)[:, None]
+    assert result.nc2_equinorm == pytest.approx(norms.std() / norms.mean())
+    gap = W / np.linalg.norm(W) - scaled / np.linalg.norm(scaled)
+    assert result.nc3 == pytest.approx((gap**2).sum())
+    simplex = neural_collapse(X, y, coef=W)
+    assert (result.nc1, result.nc4) == (simplex.nc1, simplex.nc4)
+    # rotation and scale change nothing, translation does
+    Q = ortho_group.rvs(5, random_state=0)
+    assert neural_collapse(3 * X @ Q, y, coef=W @ Q, geometry=geometry).nc2 == pytest.approx(
+        result.nc2
+    )
+    assert abs(neural_collapse(X + 3, y, geometry=geometry).nc2 - result.nc2) > 0.1
+
+
+def test_a_class_that_has_vanished_has_no_angle():
+    X, y, _ = make_collapsed_features([50, 20, 1], lambda_w=0.02, lambda_h=0.02)
+    X = X + 0.01 * np.resize([1.0, -1.0], len(X))[:, None] * (y < 2)[:, None]
+    assert not X[y == 2].any()
+    with pytest.raises(ValueError, match="differ from the origin, got equality for class number 2"):
+        neural_collapse(X, y, geometry="imbalanced")
