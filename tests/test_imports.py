@@ -24,7 +24,7 @@ ALLOWED = {
     "metrics": {"utils", "_search", "_torch"},
     "preprocessing": {"utils", "_search", "metrics"},
     "hubness": {"utils", "_search", "metrics"},
-    "neighbors": {"utils", "_search", "metrics", "preprocessing", "hubness"},
+    "neighbors": {"utils", "_search", "metrics", "preprocessing", "hubness", "_torch"},
     "alignment": {"utils", "metrics"},
     "_torch": {"utils"},
     "identifiability": {"utils", "metrics", "_torch"},

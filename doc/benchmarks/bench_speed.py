@@ -1,8 +1,8 @@
 """The whole table of speed: every comparison of every family, or of those that are named.
 
 Each family runs in a process of its own, one thread, with the BLAS kernel that NumPy chooses for
-the processor: variables that force another one are taken out of its environment, for sksim and
-for all that it is compared with alike.
+the processor. Packages that bring an OpenBLAS of their own, such as faiss-cpu, are told to run the
+same one: older releases do not know newer processors and choose a slow kernel.
 """
 
 import argparse
@@ -82,6 +82,20 @@ def _kernels() -> dict:
     return found
 
 
+def _kernel_of_numpy(environment) -> dict[str, str]:
+    """The variable that makes each OpenBLAS run the kernel that NumPy's chooses by itself."""
+    code = (
+        "import numpy, threadpoolctl\n"
+        "print(*(pool.get('architecture') for pool in threadpoolctl.threadpool_info()"
+        " if pool['internal_api'] == 'openblas'))"
+    )
+    command = [sys.executable, "-c", code]
+    kernels = subprocess.run(
+        command, env=environment, capture_output=True, text=True
+    ).stdout.split()
+    return {"OPENBLAS_CORETYPE": kernels[0].upper()} if kernels else {}
+
+
 def _draw(growth, path):
     import matplotlib
 
@@ -119,6 +133,7 @@ def main():
         run(*names, n_rounds=arguments.rounds, small=arguments.small, folder=arguments.folder)
         return
     environment = {key: value for key, value in os.environ.items() if key not in FORCED_KERNELS}
+    environment |= _kernel_of_numpy(environment)
     options = ["--rounds", str(arguments.rounds), "--folder", str(arguments.folder.resolve())]
     options += ["--here"] + ["--small"] * arguments.small
     for name in names:

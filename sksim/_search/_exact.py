@@ -26,6 +26,7 @@ other metrics are searched in blocks of scikit-learn's distances.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import copy
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -52,7 +53,7 @@ from sksim.utils._kernels import compiled, push_products
 from sksim.utils._memory import check_fits
 from sksim.utils._typing import MetricParams
 
-__all__ = ["candidate_distances", "exact_neighbors"]
+__all__ = ["OnDevice", "candidate_distances", "exact_neighbors"]
 
 # Candidates beyond n_neighbors: rows whose distances lie closer than the bounds are tight
 # are completed one by one, more candidates make that rarer.
@@ -68,6 +69,8 @@ _TILE_ROWS, _TILE_COLUMNS, _TILE_UNIT = 512, 2048, 32
 _TILES_MIB = 16
 _LEAST_PRODUCT, _LEAST_PRODUCT_TO_IMPORT = 2e8, 2e10
 _LEAST_FEATURES = 0.6
+# Queries that a device is sent at once.
+_DEVICE_ROWS = 2**14
 # The tree: when it is faster than a product of all pairs, and the relative error of its
 # distances and bounds, with much to spare.
 _MAX_TREE_FEATURES, _LEAST_TREE_INDEXED = 6, 2000
@@ -283,12 +286,64 @@ def _kernel_worth_it(found: _Found, n_threads: int) -> Callable | None:
     return compiled(push_products) if n_products >= least and has_room else None
 
 
-def _search_points(points: Points, n_neighbors: int, exclude_self: bool, n_threads: int):
+class OnDevice:
+    """Search of one index after the other on a device; the last one stays there.
+
+    Parameters
+    ----------
+    engine : callable
+        ``engine(right_factors, points, factors)`` sends an index to the device and returns what
+        offers ``smallest`` and ``squared_distances`` of it.
+    """
+
+    def __init__(self, engine: Callable):
+        self.engine = engine
+        self._index: Any = None
+
+    def _sent(self, points: Points, size: int) -> tuple[DenseBounds, Any]:
+        """Bounds and engine of an index, those of the call before if they are of the same one."""
+        key = (points.metric, size)
+        index = self._index
+        if index is None or index[0] is not points.Y or index[1] != key:
+            bounds = DenseBounds(points, -(-points.Y.shape[0] // size) * size)
+            engine = self.engine(bounds.right_factors, points.Y, points.y_factors)
+            self._index = index = points.Y, key, bounds, engine
+        _, _, bounds, engine = index
+        bounds = copy.copy(bounds)  # other threads may search at the same time
+        bounds.points = points
+        return bounds, engine
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_index": None}
+
+    def search(self, found: _Found, size: int, rows: np.ndarray) -> DenseBounds:
+        """Fill in the rows that are certain; return the bounds for the others."""
+        bounds, engine = self._sent(found.points, size)
+        found.points.squared_on_device = engine.squared_distances
+        for start in range(0, rows.size, _DEVICE_ROWS):
+            block = rows[start : start + _DEVICE_ROWS]
+            factors, norms = bounds.factors(block)
+            own = block if found.exclude_self else None
+            columns, others = engine.smallest(factors, own, found.n_candidates, size)
+            found.keep_nearest(block, columns)
+            limits = bounds.limits(block, norms, found.distances[block, -1])
+            found.is_certain[block] = others > limits
+        return bounds
+
+
+def _search_points(
+    points: Points,
+    n_neighbors: int,
+    exclude_self: bool,
+    n_threads: int,
+    on_device: OnDevice | None = None,
+):
     """The certified search that suits the shape; all of them give the same result."""
     found = _Found(points, n_neighbors, exclude_self)
     rows = np.arange(found.n_queries)
     n_indexed, n_features = points.Y.shape
     has_tree = n_features <= _MAX_TREE_FEATURES and n_indexed >= _LEAST_TREE_INDEXED
+    has_tree = has_tree and on_device is None
     if has_tree and not points.is_sparse and points.metric != "cosine":
         tree = KDTree(points.indexed(slice(None)))
         blocks = np.array_split(rows, range(_MAX_BLOCK_ROWS, rows.size, _MAX_BLOCK_ROWS))
@@ -298,6 +353,9 @@ def _search_points(points: Points, n_neighbors: int, exclude_self: bool, n_threa
     bounds: DenseBounds | SparseBounds
     if points.is_sparse:
         bounds = SparseBounds(points, -(-n_indexed // size) * size)
+    elif on_device is not None:
+        bounds = on_device.search(found, size, rows)
+        rows = np.flatnonzero(~found.is_certain)
     else:
         push = _kernel_worth_it(found, n_threads)
         unit = size
@@ -341,6 +399,7 @@ def exact_neighbors(
     metric_params: MetricParams = None,
     exclude_self: bool = False,
     n_jobs: int | None = None,
+    on_device: OnDevice | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Exact nearest neighbours of the rows of X among the rows of Y.
 
@@ -361,6 +420,8 @@ def exact_neighbors(
         Leave out the indexed sample with the query's own row number.
     n_jobs : int, default=None
         Number of threads. The result does not depend on it.
+    on_device : OnDevice, default=None
+        Where the products of dense points are formed, if not here.
 
     Returns
     -------
@@ -403,7 +464,7 @@ def exact_neighbors(
             blocks = (points.distances(rows, every.repeat(rows.size, axis=0)) for rows in own)
             found = _search_matrix(blocks, n_neighbors, exclude_self)
         else:
-            found = _search_points(points, n_neighbors, exclude_self, n_threads)
+            found = _search_points(points, n_neighbors, exclude_self, n_threads, on_device)
         with np.errstate(over="ignore", under="ignore"):
             found = np.ldexp(found[0], points.exponent), found[1]
     elif metric == "precomputed":

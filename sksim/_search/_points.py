@@ -8,6 +8,7 @@ zero otherwise, so that a zero vector is at distance one from every vector, as i
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
@@ -100,6 +101,8 @@ class Points:
             self.y_factors, self.y_bias = _unit_factors(Y)
             x_unit = (self.y_factors, self.y_bias) if X is Y else _unit_factors(X)
             self.x_factors, self.x_bias = x_unit
+        #: Squared distances of queries to lists of samples, where a device forms them.
+        self.squared_on_device: Callable | None = None
         #: Rows of X and of Y in float64, for cosine of unit length.
         self.queries = partial(_scaled_rows, X, self.x_factors)
         self.indexed = partial(_scaled_rows, Y, self.y_factors)
@@ -143,7 +146,9 @@ class Points:
         kernel = None
         if not self.is_sparse and columns.size * self.Y.shape[1] >= _LEAST_DIFFERENCES:
             kernel = compiled_if_loaded(squared_distances)
-        if kernel is not None and _adds_like_einsum(kernel):
+        if self.squared_on_device is not None:
+            squared = self.squared_on_device(self.queries(rows), columns)
+        elif kernel is not None and _adds_like_einsum(kernel):
             factors = np.empty(0) if self.y_factors is None else self.y_factors
             for part in row_blocks(rows.size, 8 * self.Y.shape[1], working_memory=_PAIR_BLOCK_MIB):
                 x = self.queries(rows[part])
@@ -291,6 +296,11 @@ class DenseBounds:
         """Left factors (b, n_features + 2) of the bounds of queries, and their norms."""
         x, norms = self._rounded(self.points.queries(rows))
         return np.column_stack([x, norms, np.ones_like(norms)]).astype(self.dtype), norms
+
+    @property
+    def right_factors(self) -> np.ndarray:
+        """Right factors (width, n_features + 2) of the bounds."""
+        return self._index
 
     def own_factors(self, columns: slice) -> np.ndarray:
         """Left factors of the indexed samples of some columns, as queries."""

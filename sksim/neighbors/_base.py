@@ -64,6 +64,7 @@ class HubnessReducedSearch(SksimEstimator):
     metric: Any
     metric_params: Any
     backend: Any
+    device: str
     n_jobs: int | None
     memory: CacheMemory
 
@@ -74,6 +75,7 @@ class HubnessReducedSearch(SksimEstimator):
         "metric": [str, callable],
         "metric_params": [dict, None],
         "backend": [StrOptions(set(BACKENDS)), HasMethods(["fit", "transform"])],
+        "device": [str],
         "n_jobs": [Integral, None],
         "memory": [str, HasMethods(["cache"]), None],
     }
@@ -156,7 +158,12 @@ class HubnessReducedSearch(SksimEstimator):
         self.effective_n_candidates_ = self._n_candidates(X.shape[0])
         options = {"metric": self.metric, "metric_params": self.metric_params}
         self.backend_ = make_backend(
-            self.backend, X, self.effective_n_candidates_ + 1, **options, n_jobs=self.n_jobs
+            self.backend,
+            X,
+            self.effective_n_candidates_ + 1,
+            **options,
+            n_jobs=self.n_jobs,
+            device=self.device,
         )
         kept = {"memory": self.memory, "metric": self.metric, "metric_params": self.metric_params}
         search = remembered(self.backend_, backend=self.backend, **kept)

@@ -40,7 +40,7 @@ __all__ = [
     "own_lists",
 ]
 
-BACKENDS = ("auto", "brute", *APPROXIMATE_BACKENDS)
+BACKENDS = ("auto", "brute", "torch", *APPROXIMATE_BACKENDS)
 
 #: Distances and indices, both of shape (n_queries, n_neighbors).
 Lists: TypeAlias = tuple[np.ndarray, np.ndarray]
@@ -187,12 +187,13 @@ def make_backend(
     metric: Metric,
     metric_params: MetricParams,
     n_jobs: int | None,
+    device: str = "auto",
 ) -> SearchBackend:
     """Back end of a name or an estimator.
 
     Parameters
     ----------
-    backend : {"auto", "brute", "faiss", "pynndescent", "usearch"} or estimator
+    backend : {"auto", "brute", "torch", "faiss", "pynndescent", "usearch"} or estimator
         An estimator must have ``fit`` and a ``transform`` that returns a neighbour graph; a fitted
         one in a ``FrozenEstimator`` is used as it is.
     index : {ndarray, sparse matrix} of shape (n_indexed, n_features)
@@ -205,6 +206,8 @@ def make_backend(
         Its parameters.
     n_jobs : int or None
         Number of threads of the exact search.
+    device : str, default="auto"
+        Where "torch" searches.
 
     Returns
     -------
@@ -221,6 +224,10 @@ def make_backend(
     options: dict[str, Any] = {"metric": metric, "metric_params": metric_params}
     if not isinstance(backend, str):
         return TransformerBackend(index, depth, backend, **options)
+    if backend == "torch":
+        from sksim.neighbors._torch_search import TorchBackend
+
+        return TorchBackend(index, depth, **options, n_jobs=n_jobs, device=device)
     kind = APPROXIMATE_BACKENDS.get(backend, BruteBackend)
     return kind(index, depth, **options, n_jobs=n_jobs)
 

@@ -44,9 +44,12 @@ class HubnessReducedKNeighborsClassifier(ClassifierMixin, NeighborVote):
         "precomputed", X holds the distances: a square dense matrix or a neighbour graph.
     metric_params : dict, default=None
         Parameters of the metric.
-    backend : {"auto", "brute", "faiss", "pynndescent", "usearch"} or estimator, default="auto"
+    backend : str or estimator, default="auto"
         Search of the candidates, exact by default; see
         :class:`HubnessReducedKNeighborsTransformer`.
+    device : str, default="auto"
+        Where ``backend="torch"`` searches, such as "cpu" or "cuda:1"; "auto" is a GPU where there
+        is one.
     n_jobs : int, default=None
         Number of threads of the exact search.
     memory : str or object with the joblib.Memory interface, default=None

@@ -160,8 +160,11 @@ class HubnessWeightedKNeighborsClassifier(ProbabilityVote):
         "precomputed", X holds the distances: a square dense matrix or a neighbour graph.
     metric_params : dict, default=None
         Parameters of the metric.
-    backend : {"auto", "brute", "faiss", "pynndescent", "usearch"} or estimator, default="auto"
+    backend : str or estimator, default="auto"
         Search of the candidates, see :class:`HubnessReducedKNeighborsTransformer`.
+    device : str, default="auto"
+        Where ``backend="torch"`` searches, such as "cpu" or "cuda:1"; "auto" is a GPU where there
+        is one.
     n_jobs : int, default=None
         Number of threads of the exact search.
     memory : str or object with the joblib.Memory interface, default=None
@@ -243,6 +246,7 @@ class HubnessWeightedKNeighborsClassifier(ProbabilityVote):
         metric: Metric = "euclidean",
         metric_params: MetricParams = None,
         backend: str | BaseEstimator = "auto",
+        device: str = "auto",
         n_jobs: int | None = None,
         memory: CacheMemory = None,
     ) -> None:
@@ -256,6 +260,7 @@ class HubnessWeightedKNeighborsClassifier(ProbabilityVote):
         self.metric = metric
         self.metric_params = metric_params
         self.backend = backend
+        self.device = device
         self.n_jobs = n_jobs
         self.memory = memory
 

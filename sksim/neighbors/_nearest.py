@@ -68,9 +68,12 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
         "precomputed", X holds the distances: a square dense matrix or a neighbour graph.
     metric_params : dict, default=None
         Parameters of the metric.
-    backend : {"auto", "brute", "faiss", "pynndescent", "usearch"} or estimator, default="auto"
+    backend : str or estimator, default="auto"
         Search of the candidates, exact by default; see
         :class:`HubnessReducedKNeighborsTransformer`.
+    device : str, default="auto"
+        Where ``backend="torch"`` searches, such as "cpu" or "cuda:1"; "auto" is a GPU where there
+        is one.
     n_jobs : int, default=None
         Number of threads of the exact search.
     memory : str or object with the joblib.Memory interface, default=None
@@ -134,6 +137,7 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
         metric: Metric = "euclidean",
         metric_params: MetricParams = None,
         backend: str | BaseEstimator = "auto",
+        device: str = "auto",
         n_jobs: int | None = None,
         memory: CacheMemory = None,
     ) -> None:
@@ -144,6 +148,7 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
         self.metric = metric
         self.metric_params = metric_params
         self.backend = backend
+        self.device = device
         self.n_jobs = n_jobs
         self.memory = memory
 

@@ -51,13 +51,17 @@ class HubnessReducedKNeighborsTransformer(
         "precomputed", X holds the distances: a square dense matrix or a neighbour graph.
     metric_params : dict, default=None
         Parameters of the metric.
-    backend : {"auto", "brute", "faiss", "pynndescent", "usearch"} or estimator, default="auto"
-        Search of the candidates. "brute" is exact, "auto" chooses it. The next three come with
-        the extra "ann" and search dense vectors by Euclidean or cosine distance, approximately.
+    backend : str or estimator, default="auto"
+        Search of the candidates. "brute" is exact, "auto" chooses it. "torch" is exact too, its
+        products on a device, for dense vectors by Euclidean or cosine distance. "faiss",
+        "pynndescent" and "usearch" come with the extra "ann" and search these approximately.
         An estimator like :class:`~sklearn.neighbors.KNeighborsTransformer`, for example of the
         sklearn-ann package, is cloned; one that is fitted on the same samples already is used as
         it is inside a :class:`~sklearn.frozen.FrozenEstimator`, and must then give one neighbour
         more than there are candidates. Candidates are always ranked again by exact distances.
+    device : str, default="auto"
+        Where ``backend="torch"`` searches, such as "cpu" or "cuda:1"; "auto" is a GPU where there
+        is one.
     mode : {"distance", "connectivity"}, default="distance"
         Whether the entries are secondary distances, with one entry more in each row, or ones.
     n_jobs : int, default=None
@@ -148,6 +152,7 @@ class HubnessReducedKNeighborsTransformer(
         metric: Metric = "euclidean",
         metric_params: MetricParams = None,
         backend: str | BaseEstimator = "auto",
+        device: str = "auto",
         mode: Literal["distance", "connectivity"] = "distance",
         n_jobs: int | None = None,
         memory: CacheMemory = None,
@@ -158,6 +163,7 @@ class HubnessReducedKNeighborsTransformer(
         self.metric = metric
         self.metric_params = metric_params
         self.backend = backend
+        self.device = device
         self.mode = mode
         self.n_jobs = n_jobs
         self.memory = memory

@@ -52,6 +52,7 @@ class NeighborVote(HubnessReducedSearch):
         metric: Metric = "euclidean",
         metric_params: MetricParams = None,
         backend: str | BaseEstimator = "auto",
+        device: str = "auto",
         n_jobs: int | None = None,
         memory: CacheMemory = None,
     ) -> None:
@@ -62,6 +63,7 @@ class NeighborVote(HubnessReducedSearch):
         self.metric = metric
         self.metric_params = metric_params
         self.backend = backend
+        self.device = device
         self.n_jobs = n_jobs
         self.memory = memory
 
