@@ -6,6 +6,7 @@ the same list, ``tests/reference/arrays.py``.
 
 import contextlib
 import csv
+import functools
 import inspect
 import pathlib
 import re
@@ -19,6 +20,7 @@ from sksim.metrics import (
     DistributionAccumulator,
     SimilarityAccumulator,
     canonical_correlations,
+    cca_score,
     cka_score,
     cross_similarity,
     hubness_score,
@@ -27,6 +29,7 @@ from sksim.metrics import (
     mutual_knn_score,
     pairwise_similarity,
     permutation_test_similarity,
+    shape_distance,
     similarity_interval,
 )
 from sksim.metrics._measure import (
@@ -122,6 +125,23 @@ def test_float32_is_computed_in_float64(record):
     assert value == pytest.approx(record(*arrays), rel=1e-4, abs=1e-4)
 
 
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_rounding_of_float32_is_no_direction(library):
+    """Of the features of float32 rows less their means, which sum to zero up to rounding."""
+    rng = np.random.default_rng(0)
+    pair = rng.standard_normal((2, 60, 6)).astype(np.float32)
+    pair -= pair.mean(axis=2, keepdims=True)
+    single = as_arrays(pair, library, "float32")
+    double = pair.astype(np.float64)
+    double -= double.mean(axis=2, keepdims=True)
+    for function in (
+        cca_score,
+        functools.partial(shape_distance, alpha=0.0),
+        lambda *arrays: SimilarityAccumulator().partial_fit(*arrays).cca_score(),
+    ):
+        assert function(*single) == pytest.approx(function(*double), abs=1e-5)
+
+
 @over(WITH_GRADIENTS)
 @pytest.mark.parametrize("widths", [(3, 4), (12, 13)], ids=["long", "wide"])
 def test_gradients_are_those_of_finite_differences(record, widths):
@@ -146,7 +166,7 @@ def test_gradients_at_equal_arrays_are_numbers(record):
     assert all(torch.isfinite(tensor.grad).all() for tensor in tensors)
 
 
-@over([record for record in IN_PLACE if record.keeps == "library"])
+@over([record for record in IN_PLACE if record.keeps in ("library", "precision")])
 def test_what_is_not_claimed_gives_a_number(record):
     tensors = [tensor.requires_grad_() for tensor in as_arrays(example(record, 2), "torch")]
     assert isinstance(record(*tensors), float)

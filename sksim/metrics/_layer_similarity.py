@@ -238,9 +238,9 @@ def layer_similarity(
     a layer with itself and its eigenvectors serve all of its pairs. One network with itself costs
     half, for measures that are symmetric.
 
-    Measures that whiten leave out directions whose standard deviation is below d rounding units of
-    the activations, relative to the largest. The output of a layer normalisation has such a
-    direction, the mean over its features, which in single precision is rounding and no zero.
+    Measures that whiten leave out directions that are rounding of the activations, as
+    :func:`cca_score` does. The output of a layer normalisation has such a direction, the mean over
+    its features, which in single precision is rounding and no zero.
 
     References
     ----------

@@ -171,8 +171,8 @@ class ArraySteps(NamedTuple):
     ``prepare``, ``compare`` and ``permute`` as of ``Steps``; representations and orders are arrays
     of one library on one device, have passed ``check_in_place``, and the value is an array without
     axes. ``keep`` says whether gradients flow through the value ("gradient") or the arrays only
-    stay where they are ("library"). The formulas are those of the NumPy route, short instead of
-    in blocks: a matrix of all pairs of samples is held whole.
+    stay where they are ("library"), with their type of floats ("precision"). The formulas are those
+    of the NumPy route, short instead of in blocks: a matrix of all pairs of samples is held whole.
     """
 
     prepare: Callable[[Any], Any]

@@ -27,6 +27,7 @@ from sksim.metrics.similarity.canonical._cca import (
     cca_score,
     n_leading,
     pwcca_score,
+    rounding_length,
     svcca_score,
     warn_if_degenerate,
 )
@@ -39,6 +40,7 @@ from sksim.utils._array_api import (
     move,
     namespace_of,
     to_numpy,
+    widest_float,
 )
 from sksim.utils._names import unknown_name_error
 from sksim.utils._typing import ArrayLike
@@ -61,24 +63,26 @@ class Axes(NamedTuple):
     lengths: Any
 
 
-def _array_axes_of(scatter: Any) -> Axes:
+def _array_axes_of(scatter: Any, eps: float) -> Axes:
     xp, d = namespace_of(scatter), scatter.shape[0]
     eigenvalues, vectors = xp.linalg.eigh(scatter)
-    least = d * float(xp.finfo(scatter.dtype).eps) * eigenvalues[-1]
+    products = d * float(xp.finfo(scatter.dtype).eps) * float(eigenvalues[-1])
+    least = max(products, rounding_length(float(xp.linalg.trace(scatter)) ** 0.5, d, eps) ** 2)
     rank = array_count(eigenvalues > least)  # the last ones: they ascend
     return Axes(vectors[:, d - rank :], xp.sqrt(eigenvalues[d - rank :]))
 
 
-def axes_of(scatter: np.ndarray, rounding: float = 0.0) -> Axes:
+def axes_of(scatter: np.ndarray, eps: float = EPS) -> Axes:
     """Eigenvectors and roots of the eigenvalues of X^T X, those that are rounding left out.
 
-    The products are in double precision; ``rounding`` is the unit of a coarser X.
+    The products are in double precision; ``eps`` is the unit of X, which may be coarser.
     """
     if namespace_of(scatter) is not None:
-        return _array_axes_of(scatter)
+        return _array_axes_of(scatter, eps)
     eigenvalues, vectors = linalg.eigh(scatter)
     d = scatter.shape[0]
-    kept = eigenvalues > max(d * np.finfo(np.float64).eps, (d * rounding) ** 2) * eigenvalues[-1]
+    least = rounding_length(math.sqrt(np.trace(scatter)), d, eps) ** 2
+    kept = eigenvalues > max(d * EPS * eigenvalues[-1], least)
     return Axes(vectors[:, kept], np.sqrt(eigenvalues[kept]))
 
 
@@ -132,6 +136,10 @@ def _unit(values: Any) -> float:
     return power_of_two(peak, np.float64) if peak > 0 else 0.0
 
 
+def _precision(values: Any) -> float:
+    return float((namespace_of(values) or np).finfo(values.dtype).eps)
+
+
 def _column_means(values: Any) -> Any:
     xp = namespace_of(values)
     return values.mean(axis=0, dtype=np.float64) if xp is None else xp.mean(values, axis=0)
@@ -176,7 +184,8 @@ class SimilarityAccumulator:
     O(d^2) memory and O(b d^2) time for a batch of b pairs, in float64. With scikit-learn's array
     API dispatch the sums stay with the first batch, in its library and on its device. The measures
     cost O(d^3) and no pass over the data. Directions whose share of the variance is below ``d``
-    times the rounding unit cannot be told from zero in the products, and are left out; measures
+    times the rounding unit cannot be told from zero in the products, and are left out, as are those
+    that are rounding of float32, the coarsest batch deciding (see :func:`cca_score`); measures
     that whiten keep about as many digits less as the smallest share has zeros.
 
     References
@@ -203,6 +212,7 @@ class SimilarityAccumulator:
     def __init__(self) -> None:
         self._shift: _Pair[np.ndarray] | None = None
         self._units: _Pair[float] = (0.0, 0.0)
+        self._eps: _Pair[float] = (EPS, EPS)
         self._sums: _Sums | None = None
 
     def __repr__(self) -> str:
@@ -231,13 +241,16 @@ class SimilarityAccumulator:
         if self._shift is not None:
             X, Y = (move(batch, like=self._shift[0]) for batch in (X, Y))
         x, y = check_paired(
-            constant(X), constant(Y), min_samples=0, constant_ok=True, keep="library"
+            constant(X), constant(Y), min_samples=0, constant_ok=True, keep="precision"
         )
         if self._shift is not None:
             check_same_library(x, self._shift[0], "SimilarityAccumulator.partial_fit")
             self._check_widths(self._shift, x.shape[1], y.shape[1])
         if x.shape[0] == 0:
             return self
+        self._note_precision(_precision(x), _precision(y))
+        if namespace_of(x) is not None:
+            x, y = widest_float(x), widest_float(y)
         if self._shift is None:
             self._shift = _column_means(x), _column_means(y)
         x, y = x - self._shift[0], y - self._shift[1]
@@ -262,6 +275,7 @@ class SimilarityAccumulator:
             raise TypeError(f"other must be a SimilarityAccumulator, got {type(other).__name__}.")
         if other._sums is None or other._shift is None:
             return self
+        self._note_precision(*other._eps)
         if self._shift is None:
             self._shift, self._units, self._sums = other._shift, other._units, other._sums
             return self
@@ -278,6 +292,9 @@ class SimilarityAccumulator:
         )
         u, v = self._in_own_units(u, v)
         return self._add((xx.shifted(u, u), yy.shifted(v, v), xy.shifted(u, v)))
+
+    def _note_precision(self, eps_x: float, eps_y: float) -> None:
+        self._eps = max(self._eps[0], eps_x), max(self._eps[1], eps_y)
 
     def _raise_units(self, unit_x: float, unit_y: float) -> None:
         """Take larger units where they are needed, which are powers of two: nothing is rounded."""
@@ -321,7 +338,8 @@ class SimilarityAccumulator:
 
     def _axes(self, side: str) -> Axes:
         """Principal axes of one side."""
-        return axes_of(self._centered()["xy".index(side)].xy)
+        index = "xy".index(side)
+        return axes_of(self._centered()[index].xy, self._eps[index])
 
     def _arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """Small representations that stand in for the two, with the same products."""

@@ -35,8 +35,8 @@ __all__ = [
 PAIR_CONSTRAINTS = {"X": ["array-like"], "Y": ["array-like"]}
 
 #: What stays of an array of another library where dispatch is on: nothing, as it becomes NumPy's;
-#: the library and the device; or the gradients too.
-Keep: TypeAlias = Literal["nothing", "library", "gradient"]
+#: the library and the device; these and the type of floats; or the gradients through the first two.
+Keep: TypeAlias = Literal["nothing", "library", "precision", "gradient"]
 
 
 class DegenerateSimilarityWarning(UserWarning):
@@ -115,8 +115,8 @@ def check_in_place(
         The representation, one row a sample.
     name, min_samples, constant_ok
         See ``check_representation``.
-    keep : {"library", "gradient"}, default="library"
-        Whether gradients may flow through the result.
+    keep : {"library", "precision", "gradient"}, default="library"
+        Whether the type of floats stays, or gradients may flow through the result.
     like : array or None
         The first representation of a pair, whose library and device this one takes.
     **options : dict
@@ -125,10 +125,12 @@ def check_in_place(
     Returns
     -------
     X : array of shape (n_samples, n_features)
-        Finite, in float64 where the device has it.
+        Finite; in float64 where the device has it, unless the type of floats stays.
     """
     with naming(name):
-        X = widest_float(X if like is None else move(X, like))
+        X = X if like is None else move(X, like)
+        if keep != "precision" or not namespace_of(X).isdtype(X.dtype, "real floating"):
+            X = widest_float(X)
     X = X if keep == "gradient" else constant(X)
     values = check_named_array(
         constant(X),

@@ -143,6 +143,22 @@ def test_float32_batches_are_summed_in_float64():
     assert_exact(accumulator, A.astype(np.float64), B.astype(np.float64))
 
 
+def test_rounding_of_float32_is_no_direction():
+    """Rows whose mean was subtracted in float32; the coarsest batch decides."""
+    centered = [(Z - Z.mean(axis=1, keepdims=True)) for Z in (X + 1.0, Y - 1.0)]
+    A, B = (Z - Z.mean(axis=1, keepdims=True) for Z in (Z.astype(np.float32) for Z in (X, Y)))
+    expected = sksim.metrics.cca_score(*centered)
+    accumulator = in_batches(A, B, [7] * 8)
+    assert accumulator.cca_score() == pytest.approx(expected, abs=1e-5)
+    for single in (slice(0, 30), slice(30, 60)):
+        halves = [SimilarityAccumulator(), SimilarityAccumulator()]
+        for half, rows in zip(halves, (slice(0, 30), slice(30, 60)), strict=True):
+            half.partial_fit(
+                *((A[rows], B[rows]) if rows == single else [Z[rows] for Z in centered])
+            )
+        assert halves[0].merge(halves[1]).cca_score() == pytest.approx(expected, abs=1e-5)
+
+
 def test_single_rows_and_equal_representations():
     accumulator = in_batches(X, X, [1] * 60)
     assert accumulator.cka_score() == pytest.approx(1.0, abs=1e-12)

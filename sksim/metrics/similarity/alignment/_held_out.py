@@ -11,7 +11,7 @@ from scipy import linalg
 from sklearn.model_selection import check_cv
 
 from sksim.metrics._linalg import power_of_two, same_values
-from sksim.metrics.similarity.canonical._cca import principal_axes
+from sksim.metrics.similarity.canonical._cca import principal_axes, rounding_length
 
 __all__ = ["held_out_angle", "uncentered_columns", "whitening_factors"]
 
@@ -31,24 +31,37 @@ def whitening_factors(singular: Any, *, alpha: float, whitening: str, scale: flo
 
 
 def _mapped(
-    X: np.ndarray, train: np.ndarray, test: np.ndarray, center: bool, scale: float, **options: Any
+    X: np.ndarray,
+    train: np.ndarray,
+    test: np.ndarray,
+    *,
+    center: bool,
+    scale: float,
+    eps: float,
+    **options: Any,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Training and test rows after the mean and the whitening of the training rows."""
+    """Training and test rows after the mean and the whitening of the training rows.
+
+    ``eps`` is the unit in which the values were stored.
+    """
     mean = X[train].mean(axis=0) if center else np.zeros(X.shape[1])
-    singular, Vt = principal_axes(X[train] - mean)
+    values = X[train] - mean
+    singular, Vt = principal_axes(values, rounding_length(linalg.norm(values), X.shape[1], eps))
     axes = Vt.T * whitening_factors(singular, scale=scale, **options)
-    return (X[train] - mean) @ axes, (X[test] - mean) @ axes
+    return values @ axes, (X[test] - mean) @ axes
 
 
 def held_out_angle(X: np.ndarray, Y: np.ndarray, *, cv: Any, center: bool, **options: Any) -> float:
     """Mean over the splits of the angle of the test samples, rotated as the training samples."""
     if same_values(X, Y):
         return 0.0
+    eps_x, eps_y = np.finfo(X.dtype).eps, np.finfo(Y.dtype).eps
     (X, scale_x), (Y, scale_y) = uncentered_columns(X), uncentered_columns(Y)
+    options["center"] = center
     angles = []
     for train, test in check_cv(cv).split(X, Y):
-        x, x_test = _mapped(X, train, test, center, scale_x, **options)
-        y, y_test = _mapped(Y, train, test, center, scale_y, **options)
+        x, x_test = _mapped(X, train, test, scale=scale_x, eps=eps_x, **options)
+        y, y_test = _mapped(Y, train, test, scale=scale_y, eps=eps_y, **options)
         U, _, Vt = linalg.svd(x.T @ y, full_matrices=False, check_finite=False)
         lengths = linalg.norm(x_test) * linalg.norm(y_test)
         if lengths == 0:

@@ -32,11 +32,13 @@ from sksim.metrics.similarity.alignment._held_out import (
 )
 from sksim.metrics.similarity.canonical._cca import (
     array_principal_axes,
+    array_rounding_of,
     centered_columns,
     principal_axes,
+    rounding_of,
     warn_if_degenerate,
 )
-from sksim.utils._array_api import constant, namespace_of
+from sksim.utils._array_api import constant, namespace_of, widest_float
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 from sksim.utils._typing import ArrayLike
 
@@ -105,7 +107,7 @@ def _compare_distance(x: Shape, y: Shape, *, kind: str) -> float:
 
 def _prepare_whitened(X: np.ndarray, *, alpha: float, whitening: str, center: bool) -> Shape:
     values, scale = centered_columns(X) if center else uncentered_columns(X)
-    singular, Vt = principal_axes(values)
+    singular, Vt = principal_axes(values, rounding_of(X, values))
     if alpha == 0:
         warn_if_degenerate(X.shape[0], X.shape[1], singular.size)
     factors = whitening_factors(singular, alpha=alpha, whitening=whitening, scale=scale)
@@ -156,8 +158,9 @@ def _array_distance(x: Shape, y: Shape, *, kind: str) -> Any:
 
 
 def _array_prepare_whitened(X: Any, *, alpha: float, whitening: str, center: bool) -> Shape:
-    values, scale = array_center(X) if center else array_in_unit(X)
-    singular, V = array_principal_axes(values)
+    values = widest_float(X)
+    values, scale = array_center(values) if center else array_in_unit(values)
+    singular, V = array_principal_axes(values, array_rounding_of(X, values))
     if alpha == 0:
         warn_if_degenerate(X.shape[0], X.shape[1], singular.shape[0])
     factors = whitening_factors(singular, alpha=alpha, whitening=whitening, scale=scale)
@@ -190,7 +193,7 @@ def _shape_steps(*, alpha=1.0, whitening="power", center=True, cv=None) -> Steps
         functools.partial(function, center=center, **options)
         for function in (_prepare_whitened, _array_prepare_whitened)
     )
-    arrays = _array_distance_steps(array_prepare, keep="library")
+    arrays = _array_distance_steps(array_prepare, keep="precision")
     compare = functools.partial(_compare_distance, kind="angular")
     return Steps(prepare, compare, permute_shape, arrays)
 

@@ -26,7 +26,7 @@ from sksim.metrics._validation import (
     DegenerateSimilarityWarning,
     check_paired,
 )
-from sksim.utils._array_api import namespace_of, to_numpy
+from sksim.utils._array_api import namespace_of, to_numpy, widest_float
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 from sksim.utils._typing import ArrayLike
 from sksim.utils._warnings import warn_caller
@@ -36,6 +36,8 @@ __all__ = ["canonical_correlations", "cca_score", "pwcca_score", "svcca_score"]
 #: Largest squared condition number for which the Cholesky route keeps eight digits.
 MAX_CONDITION = 1.0 / math.sqrt(np.finfo(np.float64).eps)
 RTOL = 1e-10
+#: Rounding unit of float32, in which networks compute.
+SINGLE = float(np.finfo(np.float32).eps)
 
 
 class Basis(NamedTuple):
@@ -65,6 +67,24 @@ def warn_if_degenerate(n_samples: int, n_features: int, rank: int) -> None:
         )
 
 
+def rounding_length(norm: Any, n_features: int, eps: float) -> Any:
+    """Singular value below which a direction is rounding of the values, 0 for float64.
+
+    ``norm`` is that of the centred representation (n, d), ``eps`` the unit in which its values are
+    stored. Errors that all features of a sample share, such as that of the mean which a layer
+    normalisation takes away in float32, of c units a feature, add up to ``c * SINGLE * norm`` in
+    the direction of their sum: c is 0.03 to 0.5 where the mean is within one standard deviation
+    of zero, and grows with it. Those of storage differ from entry to entry, and leave about
+    ``eps * norm / sqrt(d)`` in any direction.
+    """
+    return 0.0 if eps < SINGLE else 2.0 * max(SINGLE, eps / math.sqrt(n_features)) * norm
+
+
+def rounding_of(X: np.ndarray, values: np.ndarray) -> float:
+    """``rounding_length`` of a representation and its float64 columns."""
+    return rounding_length(math.sqrt(square_sum(values)), X.shape[1], np.finfo(X.dtype).eps)
+
+
 def centered_columns(X: np.ndarray, rtol: float = RTOL) -> Centered:
     """Centred float64 columns, those dropped that do not vary."""
     centered = center(X.astype(np.float64, copy=False))
@@ -83,11 +103,13 @@ def _well_conditioned_root(S: np.ndarray) -> np.ndarray | None:
     return factor if reciprocal * MAX_CONDITION > 1.0 else None
 
 
-def _svd(values: np.ndarray, rtol: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _svd(
+    values: np.ndarray, rtol: float, least: float = 0.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Thin singular value decomposition up to the numerical rank."""
     U, singular, Vt = linalg.svd(values, full_matrices=False, check_finite=False)
     rounding = min(values.shape) * np.finfo(np.float64).eps
-    rank = int((singular > max(rtol, rounding) * singular[0]).sum())
+    rank = int((singular > max(max(rtol, rounding) * singular[0], least)).sum())
     return U[:, :rank], singular[:rank], Vt[:rank]
 
 
@@ -109,25 +131,29 @@ def _cholesky_basis(values: np.ndarray, ridge: float) -> Basis | None:
     return Basis(values, factor, solve_transposed(factor, S))
 
 
-def _svd_basis(values: np.ndarray, ridge: float, rtol: float) -> Basis:
-    U, singular, Vt = _svd(values, rtol)
+def _svd_basis(values: np.ndarray, ridge: float, rtol: float, least: float) -> Basis:
+    U, singular, Vt = _svd(values, rtol, least)
     lengths = singular / np.sqrt(singular**2 + ridge)
     return Basis(U * lengths, None, (lengths * singular)[:, None] * Vt)
 
 
-def basis_of(values: np.ndarray, *, ridge: float = 0.0, rtol: float = RTOL) -> Basis:
+def basis_of(
+    values: np.ndarray, *, ridge: float = 0.0, rtol: float = RTOL, least: float = 0.0
+) -> Basis:
     """Basis of centred columns, whitened by ``S + ridge I``.
 
-    A Cholesky factor keeps all directions, which is right for the usual ``rtol`` only.
+    Directions with a singular value below ``rtol`` times the largest, or below ``least``, are left
+    out. A Cholesky factor keeps all directions, which is right for the usual ``rtol`` only; no
+    direction of columns of one scale that is rounding passes its bound on the condition.
     """
     basis = _cholesky_basis(values, ridge) if rtol <= RTOL else None
-    return basis if basis is not None else _svd_basis(values, ridge, rtol)
+    return basis if basis is not None else _svd_basis(values, ridge, rtol, least)
 
 
 def _prepare(X: np.ndarray, *, shrinkage: float = 0.0, rtol: float = RTOL) -> Basis:
     values = centered_columns(X, rtol).values
     ridge = shrinkage / (1.0 - shrinkage) * square_sum(values) / X.shape[1]
-    basis = basis_of(values, ridge=ridge, rtol=rtol)
+    basis = basis_of(values, ridge=ridge, rtol=rtol, least=rounding_of(X, values))
     if shrinkage == 0:
         warn_if_degenerate(X.shape[0], X.shape[1], basis.rank)
     return basis
@@ -150,13 +176,13 @@ def _prepare_leading(X: np.ndarray, *, variance: float) -> Basis:
     return Basis(values @ (Vt.T / singular), None, singular[:, None] * Vt)
 
 
-def principal_axes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def principal_axes(values: np.ndarray, least: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """Singular values and right vectors; from the covariance where that keeps the digits."""
     if values.shape[0] > values.shape[1]:
         eigenvalues, V = linalg.eigh(cross_product(values, values), check_finite=False)
         if eigenvalues[0] * MAX_CONDITION > eigenvalues[-1]:
             return np.sqrt(eigenvalues[::-1]), V[:, ::-1].T
-    _, singular, Vt = _svd(values, RTOL)
+    _, singular, Vt = _svd(values, RTOL, least)
     return singular, Vt
 
 
@@ -213,27 +239,34 @@ def _compare_weighted(x: Basis, y: Basis, *, weights: str) -> float:
     return sum(by_side[side]() for side in sides) / len(sides)
 
 
-def _array_svd(values: Any, rtol: float = RTOL) -> tuple[Any, Any, Any]:
+def _array_svd(values: Any, rtol: float = RTOL, least: float = 0.0) -> tuple[Any, Any, Any]:
     """``_svd`` for arrays of other libraries; of the triangle, where there are more rows."""
     xp, (n, d) = namespace_of(values), values.shape
     Q, R = xp.linalg.qr(values, mode="reduced") if n > d else (None, values)
     U, singular, Vt = xp.linalg.svd(R, full_matrices=False)
     rounding = min(n, d) * float(xp.finfo(values.dtype).eps)
-    rank = array_count(singular > max(rtol, rounding) * singular[0])
+    least = max(max(rtol, rounding) * float(singular[0]), least)
+    rank = array_count(singular > least)
     U = U[:, :rank] if Q is None else Q @ U[:, :rank]
     return U, singular[:rank], Vt[:rank, :]
 
 
-def array_principal_axes(values: Any) -> tuple[Any, Any]:
+def array_rounding_of(X: Any, values: Any) -> float:
+    """``rounding_of`` for arrays of other libraries."""
+    eps = float(namespace_of(X).finfo(X.dtype).eps)
+    return rounding_length(math.sqrt(float(array_square_sum(values))), X.shape[1], eps)
+
+
+def array_principal_axes(values: Any, least: float = 0.0) -> tuple[Any, Any]:
     """Singular values and right vectors, as columns, of an array of another library."""
-    _, singular, Vt = _array_svd(values)
+    _, singular, Vt = _array_svd(values, least=least)
     return singular, Vt.T
 
 
 def _array_prepare(X: Any, *, shrinkage: float = 0.0, rtol: float = RTOL) -> Basis:
     xp, (n, d) = namespace_of(X), X.shape
-    values = array_center(X).values
-    U, singular, Vt = _array_svd(values, rtol)
+    values = array_center(widest_float(X)).values
+    U, singular, Vt = _array_svd(values, rtol, array_rounding_of(X, values))
     ridge = shrinkage / (1.0 - shrinkage) * array_square_sum(values) / d
     lengths = singular / xp.sqrt(singular**2 + ridge)
     basis = Basis(U * lengths, None, (lengths * singular)[:, None] * Vt)
@@ -243,7 +276,7 @@ def _array_prepare(X: Any, *, shrinkage: float = 0.0, rtol: float = RTOL) -> Bas
 
 
 def _array_prepare_leading(X: Any, *, variance: float) -> Basis:
-    U, singular, Vt = _array_svd(array_center(X).values)
+    U, singular, Vt = _array_svd(array_center(widest_float(X)).values)
     size = n_leading(to_numpy(singular), variance)
     warn_if_degenerate(X.shape[0], 0, size)
     return Basis(U[:, :size], None, singular[:size, None] * Vt[:size, :])
@@ -284,6 +317,7 @@ def _cca_steps(*, n_components=None, shrinkage=0.0, summary="mean") -> Steps:
         partial(_array_prepare, shrinkage=shrinkage),
         partial(_array_compare, **options),
         _array_permute,
+        "precision",
     )
     prepare = partial(_prepare, shrinkage=shrinkage)
     return Steps(prepare, partial(_compare, **options), permute_basis, arrays)
@@ -305,7 +339,7 @@ def _pwcca_steps(*, weights="x") -> Steps:
         functools.partial(function, weights=weights)
         for function in (_compare_weighted, _array_compare_weighted)
     )
-    arrays = ArraySteps(_array_prepare, array_compare, _array_permute)
+    arrays = ArraySteps(_array_prepare, array_compare, _array_permute, "precision")
     return Steps(_prepare, compare, permute_basis, arrays)
 
 
@@ -334,7 +368,7 @@ def canonical_correlations(X: ArrayLike, Y: ArrayLike, *, rtol: float = 1e-10) -
         Second representation of the same samples, row by row.
     rtol : float, default=1e-10
         Directions of which the singular value is below ``rtol`` times the largest one are left
-        out.
+        out; of float32 also those that are its rounding, see :func:`cca_score`.
 
     Returns
     -------
@@ -375,7 +409,7 @@ def canonical_correlations(X: ArrayLike, Y: ArrayLike, *, rtol: float = 1e-10) -
     >>> canonical_correlations(X, Y).round(1)
     array([1. , 0.2])
     """
-    X, Y = check_paired(X, Y, keep="library")
+    X, Y = check_paired(X, Y, keep="precision")
     if namespace_of(X) is not None:
         return _array_correlations(_array_prepare(X, rtol=rtol), _array_prepare(Y, rtol=rtol))
     return _correlations(_prepare(X, rtol=rtol), _prepare(Y, rtol=rtol))
@@ -450,6 +484,12 @@ def cca_score(
 
     Shrinking the two covariances to :math:`(1 - \kappa) S + \kappa \frac{\mathrm{tr} S}{d} I`
     but not the covariance between the sides, as is also done, gives "correlations" above one.
+
+    Directions that are nothing but rounding are left out, as they would count as uncorrelated: of
+    float64 those with a singular value below 1e-10 of the largest, of float32 those below
+    :math:`2 \epsilon \lVert X_c \rVert` with :math:`\epsilon = 2^{-23}`. Layer normalisation, the
+    mean of which over the features is zero, leaves one of them. Give values that were computed in
+    float32 as such, not converted to float64.
 
     O(n d^2 + d^3) time in float64, O(n d) memory.
 

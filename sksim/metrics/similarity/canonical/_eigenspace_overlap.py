@@ -16,6 +16,7 @@ from sksim.metrics.similarity.canonical._cca import (
     basis_of,
     centered_columns,
     permute_basis,
+    rounding_of,
     whitened_product,
 )
 from sksim.utils._sklearn import validate_params
@@ -32,7 +33,7 @@ def _prepare(X: np.ndarray, *, center: bool) -> Basis:
         values = X.astype(np.float64)
         values /= power_of_two(np.abs(values).max(), np.float64)
         values = values[:, linalg.norm(values, axis=0) > 0]
-    basis = basis_of(values)
+    basis = basis_of(values, least=rounding_of(X, values))
     if basis.rank >= len(X) - center:
         warn_caller(
             f"The {X.shape[1]} features of {len(X)} samples span every direction that there is: "

@@ -9,7 +9,9 @@ from sksim.metrics import (
     DegenerateSimilarityWarning,
     canonical_correlations,
     cca_score,
+    eigenspace_overlap_score,
     pwcca_score,
+    shape_distance,
     svcca_score,
 )
 from sksim.metrics.similarity.canonical import _cca
@@ -143,6 +145,43 @@ def test_rank_deficient_and_dead_columns_are_left_out():
     A = np.hstack([X, X[:, :2] @ [[1.0], [2.0]], np.zeros((60, 1)), np.full((60, 1), 0.1)])
     np.testing.assert_allclose(canonical_correlations(A, Y), RHO, atol=1e-7)
     assert pwcca_score(A[:, [*range(8), 9, 10]], Y) == pytest.approx(0.83453525, abs=1e-7)
+
+
+def layer_norm(Z, mean=0.0):
+    """Layer normalisation in the precision of Z; the mean that it subtracts is rounded too."""
+    Z = Z + Z.dtype.type(mean)
+    Z = Z - Z.mean(axis=1, keepdims=True)
+    return Z / Z.std(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("mean", [0.0, 1.0])
+@pytest.mark.parametrize("d", [8, 64, 300])
+def test_rounding_of_float32_is_no_direction(d, mean):
+    """The features of a normalised layer sum to zero, up to a sum of roundings."""
+    rng = np.random.default_rng(d)
+    A = rng.standard_normal((2 * d + 50, d)).astype(np.float32)
+    B = np.tanh(A @ rng.standard_normal((d, d)).astype(np.float32))
+    single = layer_norm(A, mean), layer_norm(B, mean)
+    double = layer_norm(A.astype(np.float64), mean), layer_norm(B.astype(np.float64), mean)
+    assert canonical_correlations(*single).size == d - 1
+    for function in (cca_score, pwcca_score, eigenspace_overlap_score):
+        assert function(*single) == pytest.approx(function(*double), abs=1e-5)
+    for cv in (None, 3):
+        distances = [shape_distance(*pair, alpha=0.0, cv=cv) for pair in (single, double)]
+        assert distances[0] == pytest.approx(distances[1], abs=1e-5)
+
+
+def test_small_directions_of_float32_are_kept():
+    """A direction of a millionth of the others is no rounding, nor is a column as small."""
+    rng = np.random.default_rng(0)
+    A, B = rng.standard_normal((2, 200, 5))
+    thin = A[:, :4] @ rng.standard_normal((4, 5)) + 1e-5 * A
+    expected = canonical_correlations(thin, B)
+    found = canonical_correlations(thin.astype(np.float32), B)
+    np.testing.assert_allclose(found, expected, atol=0.02)
+    unequal = A * [1.0, 1.0, 1.0, 1.0, 1e-9]
+    found = canonical_correlations(unequal.astype(np.float32), B)
+    np.testing.assert_allclose(found, canonical_correlations(A, B), atol=1e-5)
 
 
 def test_columns_of_very_different_scale():
