@@ -199,7 +199,7 @@ API_REFERENCE = [
                 "entries": measures("probing"),
             },
             {
-                "title": "Sources, layers, inputs",
+                "title": "Sources, layers, inputs, units",
                 "module": "metrics",
                 "entries": [
                     "binned_information",
@@ -207,8 +207,15 @@ API_REFERENCE = [
                     "infomec",
                     "information_gain",
                     "information_gain_norm",
+                    "mean_difference",
                     "noisy_layer_information",
+                    "position_context_decomposition",
                 ],
+            },
+            {
+                "title": "Figures",
+                "module": "inspection",
+                "entries": ["SparseProbeDisplay"],
             },
         ],
     },

@@ -131,6 +131,8 @@ def good_values(function, name):
         values["coef"] = _matrix("coef")
     if "H" in values and "noise" in values:  # of a layer, its standard deviation
         values["noise"] = 0.5
+    if function.__name__ == "position_context_decomposition":
+        values["H"] = np.random.RandomState(0).standard_normal((N, 5, 4))
     return values
 
 

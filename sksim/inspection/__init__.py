@@ -21,6 +21,9 @@ from sksim.inspection._sample_grid import (
 from sksim.inspection._similarity_matrix import (
     SimilarityMatrixDisplay,
 )
+from sksim.inspection._sparse_probe import (
+    SparseProbeDisplay,
+)
 from sksim.inspection._training_curve import (
     TrainingCurveDisplay,
 )
@@ -31,6 +34,7 @@ __all__ = [
     "KOccurrenceDisplay",
     "SampleGridDisplay",
     "SimilarityMatrixDisplay",
+    "SparseProbeDisplay",
     "TrainingCurveDisplay",
     "collect_activations",
 ]

@@ -91,6 +91,15 @@ def explained_variance_by_label(X, y, adjusted=False):
     return 1 - (1 - share) * (n - 1) / (n - n_classes) if adjusted else share
 
 
+def label_sharpness(X, y):
+    slopes = [
+        (1.0 if y.dtype.kind != "f" else abs(y[i] - y[j])) / np.linalg.norm(X[i] - X[j])
+        for i, j in itertools.combinations(range(len(y)), 2)
+        if y[i] != y[j]
+    ]
+    return max(slopes)
+
+
 def v_information(X, y, normalize=False, cv=5):
     if y.dtype.kind == "f":
         return probing.held_out_r2(X, y, cv)

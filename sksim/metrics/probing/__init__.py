@@ -6,8 +6,11 @@
 from sksim.metrics.probing._differential_entropy import differential_entropy
 from sksim.metrics.probing._explained_variance import explained_variance_by_label
 from sksim.metrics.probing._infomec import infomec
+from sksim.metrics.probing._label_sharpness import label_sharpness
 from sksim.metrics.probing._layer_information import binned_information, noisy_layer_information
+from sksim.metrics.probing._mean_difference import mean_difference
 from sksim.metrics.probing._mutual_information import mutual_information
+from sksim.metrics.probing._position_context import position_context_decomposition
 from sksim.metrics.probing._v_information import feature_complexity, v_information
 
 __all__ = [
@@ -16,7 +19,10 @@ __all__ = [
     "explained_variance_by_label",
     "feature_complexity",
     "infomec",
+    "label_sharpness",
+    "mean_difference",
     "mutual_information",
     "noisy_layer_information",
+    "position_context_decomposition",
     "v_information",
 ]
