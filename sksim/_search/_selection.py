@@ -13,6 +13,7 @@ from sksim.utils._blocks import row_blocks
 
 __all__ = [
     "group_size",
+    "merged_lists",
     "sampled_limits",
     "smallest_and_next",
     "smallest_entries",
@@ -33,6 +34,15 @@ def sorted_by_distance(distances: np.ndarray, indices: np.ndarray) -> tuple[np.n
     tied = np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).any(axis=1))
     order[tied] = np.lexsort((indices[tied], distances[tied]), axis=-1)
     return ordered, np.take_along_axis(indices, order, 1)
+
+
+def merged_lists(
+    lists: list[tuple[np.ndarray, np.ndarray]], n_neighbors: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Nearest entries of several lists (distances, indices) for the same rows."""
+    distances, indices = (np.hstack(parts) for parts in zip(*lists))
+    distances, indices = sorted_by_distance(distances, indices)
+    return distances[:, :n_neighbors], indices[:, :n_neighbors]
 
 
 def group_size(width: int, n_groups: int) -> int:

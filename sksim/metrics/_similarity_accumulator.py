@@ -11,7 +11,7 @@ from scipy import linalg
 
 from sksim.metrics._array_formulas import array_count, array_square_sum
 from sksim.metrics._linalg import power_of_two
-from sksim.metrics._validation import check_paired, check_value
+from sksim.metrics._validation import check_paired, check_same_rows, check_value
 from sksim.metrics.quality._spectral import (
     effective_rank,
     isoscore,
@@ -42,6 +42,7 @@ from sksim.utils._array_api import (
     to_numpy,
     widest_float,
 )
+from sksim.utils._dask import compute, delayed, in_row_blocks, is_dask_array, merged
 from sksim.utils._names import unknown_name_error
 from sksim.utils._typing import ArrayLike
 
@@ -154,6 +155,26 @@ def _in_units(sums: _Sums, old: _Pair[float], new: _Pair[float]) -> _Sums:
     return sums if p == q == 1.0 else (xx.scaled(p, p), yy.scaled(q, q), xy.scaled(p, q))
 
 
+def _of_pair(X: Any, Y: Any) -> "SimilarityAccumulator":
+    return SimilarityAccumulator().partial_fit(X, Y)
+
+
+def _of_all(parts: list["SimilarityAccumulator"]) -> "SimilarityAccumulator":
+    whole = SimilarityAccumulator()
+    for part in parts:
+        whole.merge(part)
+    return whole
+
+
+def _of_dask_arrays(X: Any, Y: Any) -> "SimilarityAccumulator":
+    """What is seen of each pair of blocks, where they are, merged as a tree."""
+    x = in_row_blocks(X, "X")
+    check_same_rows(X, Y)
+    y = in_row_blocks(Y, "Y", chunks=x.lengths)
+    parts = [delayed(_of_pair)(*pair) for pair in zip(x.blocks, y.blocks, strict=True)]
+    return compute([merged(parts, _of_all)])[0]
+
+
 class SimilarityAccumulator:
     r"""Similarities of two representations from batches of their rows, exact for any split.
 
@@ -181,12 +202,14 @@ class SimilarityAccumulator:
 
     Notes
     -----
-    O(d^2) memory and O(b d^2) time for a batch of b pairs, in float64. With scikit-learn's array
-    API dispatch the sums stay with the first batch, in its library and on its device. The measures
-    cost O(d^3) and no pass over the data. Directions whose share of the variance is below ``d``
-    times the rounding unit cannot be told from zero in the products, and are left out, as are those
-    that are rounding of float32, the coarsest batch deciding (see :func:`cca_score`); measures
-    that whiten keep about as many digits less as the smallest share has zeros.
+    O(d^2) memory and O(b d^2) time for a batch of b pairs, in float64. Of arrays of Dask each pair
+    of blocks of rows is a batch, seen where it is, and the accumulators are merged as a tree. With
+    scikit-learn's array API dispatch the sums stay with the first batch, in its library and on its
+    device. The measures cost O(d^3) and no pass over the data. Directions whose share of the
+    variance is below ``d`` times the rounding unit cannot be told from zero in the products, and
+    are left out, as are those that are rounding of float32, the coarsest batch deciding (see
+    :func:`cca_score`); measures that whiten keep about as many digits less as the smallest share
+    has zeros.
 
     References
     ----------
@@ -238,6 +261,8 @@ class SimilarityAccumulator:
         self : SimilarityAccumulator
             The accumulator.
         """
+        if is_dask_array(X) or is_dask_array(Y):
+            return self.merge(_of_dask_arrays(X, Y))
         if self._shift is not None:
             X, Y = (move(batch, like=self._shift[0]) for batch in (X, Y))
         x, y = check_paired(

@@ -24,7 +24,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksim._search._exact import exact_neighbors
 from sksim._search._rerank import rerank
-from sksim._search._selection import sorted_by_distance
+from sksim._search._selection import merged_lists
 from sksim.neighbors._approximate import APPROXIMATE_BACKENDS
 from sksim.utils._blocks import row_blocks
 from sksim.utils._graph import check_columns, check_graph, graph_from_neighbors, row_index
@@ -75,13 +75,6 @@ def _without_negatives(distances: np.ndarray, indices: np.ndarray) -> Lists:
     return np.maximum(distances, 0), indices
 
 
-def _merged(lists: list[Lists], n_neighbors: int) -> Lists:
-    """Nearest entries of several lists for the same rows."""
-    distances, indices = (np.hstack(parts) for parts in zip(*lists))
-    distances, indices = sorted_by_distance(distances, indices)
-    return distances[:, :n_neighbors], indices[:, :n_neighbors]
-
-
 def _listed(graph) -> Lists:
     """All stored entries of a graph as rectangular lists, padded with (inf, -1)."""
     lengths = np.diff(graph.indptr)
@@ -129,7 +122,7 @@ class BruteBackend:
             width = min(n_neighbors, block.shape[0])
             distances, indices = exact_neighbors(X, indexed, n_neighbors=width, **self.options)
             lists.append((distances, indices + rows.start))
-        found = lists[0] if len(lists) == 1 else _merged(lists, n_neighbors)
+        found = lists[0] if len(lists) == 1 else merged_lists(lists, n_neighbors)
         return _without_negatives(*found)
 
 
@@ -329,7 +322,7 @@ class Candidates:
         parts = []
         for queries, of_old in [(index, lists), (X, old.neighbors(X, min(width, self.n_indexed)))]:
             distances, indices = new.neighbors(queries, min(width, n_new))
-            parts.append(_merged([of_old, (distances, indices + self.n_indexed)], width))
+            parts.append(merged_lists([of_old, (distances, indices + self.n_indexed)], width))
         stack = sparse.vstack if sparse.issparse(X) else np.vstack
         distances, indices = (np.vstack(both) for both in zip(*parts))
         return stack([index, X]), (distances, indices)

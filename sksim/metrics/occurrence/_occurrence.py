@@ -4,13 +4,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from numbers import Integral
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.neighbors import VALID_METRICS
 
+from sksim.metrics.occurrence._dask_occurrence import dask_occurrence
 from sksim.metrics.occurrence._slots import neighbor_slots, tally
 from sksim.utils._arrays import check_named_array
+from sksim.utils._dask import is_dask_array
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 from sksim.utils._typing import ArrayLike, MatrixLike, Metric, MetricParams, RandomState, Ties
 
@@ -103,6 +105,12 @@ def k_occurrence(
     The search takes time O(m n d) and memory within scikit-learn's working memory plus
     O(m k). Counting on a graph takes time O(nnz).
 
+    X and Y may be arrays of Dask. Each block of rows of X then meets each block of Y by itself,
+    wherever the scheduler has it run, and what is found is merged, exactly: a worker holds a
+    handful of blocks and the lists of one, the caller the counts. The blocks of Y are made once
+    for every fourth block of X: persist an array that is dear to make. ``ties="random"`` is
+    refused.
+
     References
     ----------
     .. [1] M. Radovanović, A. Nanopoulos and M. Ivanović (2010). Hubs in space: popular nearest
@@ -117,18 +125,18 @@ def k_occurrence(
     >>> k_occurrence([[0.0], [2.0]], [[1.0], [1.0], [3.0]], n_neighbors=1)
     array([0.83333333, 0.83333333, 0.33333333])
     """
-    stream = neighbor_slots(
-        X,
-        Y,
-        n_neighbors=n_neighbors,
-        metric=metric,
-        metric_params=metric_params,
-        exclude_self=exclude_self,
-        ties=ties,
-        random_state=random_state,
-        n_jobs=n_jobs,
-    )
-    occurrence, _ = tally(stream)
+    options: dict[str, Any] = {
+        "n_neighbors": n_neighbors,
+        "metric": metric,
+        "metric_params": metric_params,
+        "exclude_self": exclude_self,
+        "ties": ties,
+        "n_jobs": n_jobs,
+    }
+    if is_dask_array(X) or is_dask_array(Y):
+        occurrence = dask_occurrence(X, Y, **options)
+    else:
+        occurrence, _ = tally(neighbor_slots(X, Y, **options, random_state=random_state))
     return occurrence if ties == "fractional" else occurrence.astype(np.intp)
 
 

@@ -22,7 +22,18 @@ from sksim.utils._blocks import row_blocks
 from sksim.utils._graph import check_graph, is_self_entry, row_index
 from sksim.utils._typing import MetricParams
 
-__all__ = ["SlotStream", "Slots", "neighbor_slots", "reduced_graph_slots", "tally"]
+__all__ = [
+    "Rule",
+    "SlotStream",
+    "Slots",
+    "check_n_neighbors",
+    "check_vectors",
+    "fill_slots",
+    "neighbor_slots",
+    "reduced_graph_slots",
+    "resolve_exclude_self",
+    "tally",
+]
 
 #: A diagonal above this share of the largest distance does not hold self-distances.
 _DIAGONAL_TOLERANCE = 1e-3
@@ -47,7 +58,7 @@ class SlotStream(NamedTuple):
     n_indexed: int
 
 
-class _Rule(NamedTuple):
+class Rule(NamedTuple):
     """How the slots of one query are filled."""
 
     n_neighbors: int
@@ -66,7 +77,7 @@ def _ranks_in_rows(rows: np.ndarray, keys: np.ndarray) -> np.ndarray:
     return ranks
 
 
-def _tied_weights(rows: np.ndarray, columns: np.ndarray, free: np.ndarray, rule: _Rule):
+def _tied_weights(rows: np.ndarray, columns: np.ndarray, free: np.ndarray, rule: Rule):
     """Weights of the entries that tie for the ``free`` last slots of their rows."""
     if rule.ties == "fractional":
         return (free / np.maximum(np.bincount(rows, minlength=free.size), 1))[rows]
@@ -74,7 +85,7 @@ def _tied_weights(rows: np.ndarray, columns: np.ndarray, free: np.ndarray, rule:
     return (_ranks_in_rows(rows, keys) < free[rows]).astype(np.float64)
 
 
-def _fill_slots(values, rows, columns, last: np.ndarray, rule: _Rule) -> Slots:
+def fill_slots(values, rows, columns, last: np.ndarray, rule: Rule) -> Slots:
     """Slots of one block: ``last`` holds the ``n_neighbors``-th smallest value of each row."""
     nearer, tied = values < last[rows], values == last[rows]
     free = rule.n_neighbors - np.bincount(rows[nearer], minlength=last.size)
@@ -86,14 +97,14 @@ def _fill_slots(values, rows, columns, last: np.ndarray, rule: _Rule) -> Slots:
     )
 
 
-def _fill_rectangle(values: np.ndarray, columns: np.ndarray, last: np.ndarray, rule: _Rule):
+def _fill_rectangle(values: np.ndarray, columns: np.ndarray, last: np.ndarray, rule: Rule):
     """Slots of rectangular neighbour lists; entries to leave out hold inf."""
     kept = np.flatnonzero(values <= last[:, None])
     rows = kept // values.shape[1]
-    return _fill_slots(values.ravel()[kept], rows, columns.ravel()[kept], last, rule)
+    return fill_slots(values.ravel()[kept], rows, columns.ravel()[kept], last, rule)
 
 
-def _untied_slots(values: np.ndarray, columns: np.ndarray, rule: _Rule) -> Slots | None:
+def _untied_slots(values: np.ndarray, columns: np.ndarray, rule: Rule) -> Slots | None:
     """Slots of sorted neighbour lists if no row ties for the last ones, as is usual, else None."""
     k = rule.n_neighbors
     if values.shape[1] < k or (values[:, k : k + 1] <= values[:, k - 1 : k]).any():
@@ -155,7 +166,7 @@ def _rectangle_without_own(graph, own: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return graph.data.reshape(shape)[:, skip:], graph.indices.reshape(shape)[:, skip:]
 
 
-def _graph_slots(graph, own: np.ndarray, rule: _Rule) -> Iterator[Slots]:
+def _graph_slots(graph, own: np.ndarray, rule: Rule) -> Iterator[Slots]:
     """Slots of a checked neighbour graph without its ``own`` entries (mask)."""
     lists = _rectangle_without_own(graph, own)
     untied = None if lists is None else _untied_slots(*lists, rule)
@@ -166,7 +177,7 @@ def _graph_slots(graph, own: np.ndarray, rule: _Rule) -> Iterator[Slots]:
     counts = np.bincount(rows, minlength=graph.shape[0])
     _check_depth(counts, rule.n_neighbors)
     last = values[np.cumsum(counts) - counts + rule.n_neighbors - 1]
-    yield _fill_slots(values, rows, columns, last, rule)
+    yield fill_slots(values, rows, columns, last, rule)
 
 
 # --- distance matrices --------------------------------------------------------------------
@@ -182,12 +193,12 @@ def _hide_own(block: np.ndarray, rows: slice, square: bool) -> None:
         block[zero, nearest[zero]] = np.inf
 
 
-def _matrix_slots(D: np.ndarray, exclude_self, rule: _Rule) -> Iterator[Slots]:
+def _matrix_slots(D: np.ndarray, exclude_self, rule: Rule) -> Iterator[Slots]:
     square = D.shape[0] == D.shape[1]
     if exclude_self == "auto" and square:
         _check_no_other_diagonal(np.diagonal(D), D)
     exclude_self = square if exclude_self == "auto" else exclude_self
-    _check_n_neighbors(rule.n_neighbors, D.shape[1], exclude_self)
+    check_n_neighbors(rule.n_neighbors, D.shape[1], exclude_self)
     for rows in row_blocks(D.shape[0], _ENTRY_BYTES * D.shape[1]):
         block = D[rows].copy()
         if exclude_self:
@@ -201,7 +212,8 @@ def _matrix_slots(D: np.ndarray, exclude_self, rule: _Rule) -> Iterator[Slots]:
 # --- vectors ------------------------------------------------------------------------------
 
 
-def _check_n_neighbors(n_neighbors: int, n_indexed: int, exclude_self: bool) -> None:
+def check_n_neighbors(n_neighbors: int, n_indexed: int, exclude_self: bool) -> None:
+    """Raise if there are fewer indexed samples than neighbours."""
     if n_neighbors > n_indexed - bool(exclude_self):
         raise ValueError(
             f"n_neighbors must be at most {n_indexed - bool(exclude_self)}, the number of "
@@ -225,7 +237,7 @@ def _last_distances(distances: np.ndarray, own: np.ndarray, n_neighbors: int) ->
     return distances[np.arange(last.size), last]
 
 
-def _tied_row_slots(X, Y, rows, width: int, exclude_self: bool, search: dict, rule: _Rule):
+def _tied_row_slots(X, Y, rows, width: int, exclude_self: bool, search: dict, rule: Rule):
     """Slots of rows whose ties reach beyond their lists: search deeper until all are seen."""
     while rows.size:
         width = min(16 * width, Y.shape[0])
@@ -242,7 +254,7 @@ def _tied_row_slots(X, Y, rows, width: int, exclude_self: bool, search: dict, ru
         rows = np.concatenate(unseen)
 
 
-def _vector_slots(X, Y, exclude_self: bool, search: dict, rule: _Rule) -> Iterator[Slots]:
+def _vector_slots(X, Y, exclude_self: bool, search: dict, rule: Rule) -> Iterator[Slots]:
     available = Y.shape[0] - exclude_self
     width = min(rule.n_neighbors + 1, available)
     distances, indices = exact_neighbors(
@@ -259,7 +271,8 @@ def _vector_slots(X, Y, exclude_self: bool, search: dict, rule: _Rule) -> Iterat
     yield from _tied_row_slots(X, Y, np.flatnonzero(tied), width, exclude_self, search, rule)
 
 
-def _check_vectors(X, Y, metric):
+def check_vectors(X, Y, metric):
+    """Queries and indexed samples as arrays of floats, or of bools; None means the queries."""
     floats = [np.float64, np.float32]
     options: dict[str, Any] = {
         "accept_sparse": "csr",
@@ -278,7 +291,8 @@ def _check_vectors(X, Y, metric):
     return X, Y
 
 
-def _resolve_exclude_self(exclude_self, X, Y, is_self_search: bool) -> bool:
+def resolve_exclude_self(exclude_self, X, Y, is_self_search: bool) -> bool:
+    """Whether row i of X is row i of Y, "auto" resolved; raise if it cannot be."""
     if exclude_self == "auto":
         return is_self_search
     if exclude_self and X.shape[0] != Y.shape[0]:
@@ -292,7 +306,7 @@ def _resolve_exclude_self(exclude_self, X, Y, is_self_search: bool) -> bool:
 # --- all sources --------------------------------------------------------------------------
 
 
-def _precomputed_stream(X, Y, exclude_self, rule: _Rule) -> SlotStream:
+def _precomputed_stream(X, Y, exclude_self, rule: Rule) -> SlotStream:
     if Y is not None:
         raise ValueError("Y must be None with metric='precomputed': X holds the distances.")
     if sparse.issparse(X):
@@ -316,13 +330,13 @@ def neighbor_slots(
     n_jobs: int | None = None,
 ) -> SlotStream:
     """Neighbour slots of the queries X over the indexed samples Y; see ``k_occurrence``."""
-    rule = _Rule(n_neighbors, ties, check_random_state(random_state))
+    rule = Rule(n_neighbors, ties, check_random_state(random_state))
     if isinstance(metric, str) and metric == "precomputed":
         return _precomputed_stream(X, Y, exclude_self, rule)
     is_self_search = Y is None
-    X, Y = _check_vectors(X, Y, metric)
-    exclude_self = _resolve_exclude_self(exclude_self, X, Y, is_self_search)
-    _check_n_neighbors(n_neighbors, Y.shape[0], exclude_self)
+    X, Y = check_vectors(X, Y, metric)
+    exclude_self = resolve_exclude_self(exclude_self, X, Y, is_self_search)
+    check_n_neighbors(n_neighbors, Y.shape[0], exclude_self)
     search = {"metric": metric, "metric_params": metric_params, "n_jobs": n_jobs}
     return SlotStream(_vector_slots(X, Y, exclude_self, search, rule), X.shape[0], Y.shape[0])
 
@@ -330,7 +344,7 @@ def neighbor_slots(
 def reduced_graph_slots(graph, n_neighbors: int) -> SlotStream:
     """Neighbour slots of a graph by the self rule alone, whatever its shape: see ``_graph``."""
     graph = check_graph(graph)
-    rule = _Rule(n_neighbors, "fractional", check_random_state(None))
+    rule = Rule(n_neighbors, "fractional", check_random_state(None))
     return SlotStream(_graph_slots(graph, is_self_entry(graph), rule), *graph.shape)
 
 

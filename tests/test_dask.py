@@ -1,0 +1,179 @@
+"""Arrays of Dask: the same numbers as from whole arrays, however they are cut."""
+
+import multiprocessing
+import os
+import pathlib
+import signal
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from sksim.metrics import SimilarityAccumulator, cka_score, k_occurrence, procrustes_score
+
+dask = pytest.importorskip("dask")
+da = pytest.importorskip("dask.array")
+
+
+@pytest.fixture(autouse=True)
+def in_this_thread():
+    with dask.config.set(scheduler="synchronous"):
+        yield
+
+
+@st.composite
+def cuts(draw, n_rows):
+    """Lengths of blocks of rows, some of them empty."""
+    places = sorted(draw(st.lists(st.integers(0, n_rows), max_size=5)))
+    return tuple(np.diff([0, *places, n_rows]).tolist())
+
+
+def _blocks(X, lengths, width=-1):
+    return da.from_array(X, chunks=(lengths, width))
+
+
+# --- similarity ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pair():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 5)) + 3
+    return X, np.tanh(X @ rng.standard_normal((5, 4)))
+
+
+@given(lengths=cuts(60), lengths_y=cuts(60))
+@settings(max_examples=15, deadline=None)
+def test_accumulator_equals_whole_arrays_for_any_blocks(pair, lengths, lengths_y):
+    X, Y = pair
+    accumulator = SimilarityAccumulator().partial_fit(_blocks(X, lengths, 2), _blocks(Y, lengths_y))
+    assert accumulator.n_samples == 60
+    assert_allclose(accumulator.cka_score(), cka_score(X, Y), atol=1e-12)
+    assert_allclose(accumulator.procrustes_score(), procrustes_score(X, Y), atol=1e-12)
+
+
+def test_accumulator_goes_on_and_takes_a_plain_partner(pair):
+    X, Y = pair
+    accumulator = SimilarityAccumulator().partial_fit(X[:20], Y[:20])
+    accumulator.partial_fit(_blocks(X[20:], 13), Y[20:]).partial_fit(X[:0], Y[:0])
+    assert_allclose(accumulator.cka_score(), cka_score(X, Y), atol=1e-12)
+
+
+def test_accumulators_of_workers_are_not_changed(pair):
+    """What a worker loses is made again from parts that others may still hold."""
+    from sksim.metrics._similarity_accumulator import _of_all
+
+    parts = [SimilarityAccumulator().partial_fit(part, part) for part in np.split(pair[0], 3)]
+    first, second = _of_all(parts), _of_all(parts)
+    assert [part.n_samples for part in parts] == [20, 20, 20]
+    assert first.isoscore() == second.isoscore()
+
+
+def test_accumulator_names_what_does_not_fit(pair):
+    X, Y = pair
+    with pytest.raises(ValueError, match="same"):
+        SimilarityAccumulator().partial_fit(_blocks(X, 20), _blocks(Y[1:], 20))
+    unknown = _blocks(X, 20)[_blocks(X, 20)[:, 0] > 0]
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        SimilarityAccumulator().partial_fit(unknown, unknown)
+    with pytest.raises(ValueError, match="X must have two axes"):
+        SimilarityAccumulator().partial_fit(_blocks(X, 20)[:, 0], Y)
+
+
+# --- occurrence ---------------------------------------------------------------------------
+
+
+@given(
+    lengths=cuts(40),
+    levels=st.sampled_from([1, 2, 6, None]),
+    ties=st.sampled_from(["fractional", "index"]),
+    n_neighbors=st.sampled_from([1, 3, 38, 39]),
+    metric=st.sampled_from(["euclidean", "cosine", "manhattan"]),
+    seed=st.integers(0, 9),
+)
+@settings(max_examples=40, deadline=None)
+def test_occurrence_of_a_set_in_itself(lengths, levels, ties, n_neighbors, metric, seed):
+    """Few levels make duplicates and ties, within blocks and across them."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((40, 3)) if levels is None else rng.integers(0, levels, (40, 3)) + 1.0
+    options = {"n_neighbors": n_neighbors, "ties": ties, "metric": metric}
+    found, expected = k_occurrence(_blocks(X, lengths), **options), k_occurrence(X, **options)
+    assert found.dtype == expected.dtype
+    assert_allclose(found, expected, atol=1e-10)
+
+
+@given(lengths=cuts(23), lengths_y=cuts(31), levels=st.sampled_from([2, None]))
+@settings(max_examples=20, deadline=None)
+def test_occurrence_of_queries(lengths, lengths_y, levels):
+    rng = np.random.default_rng(0)
+    X, Y = rng.standard_normal((23, 3)), rng.standard_normal((31, 3))
+    if levels:
+        X, Y = np.sign(X), np.sign(Y)
+    expected = k_occurrence(X, Y, n_neighbors=4)
+    assert_allclose(
+        k_occurrence(_blocks(X, lengths), _blocks(Y, lengths_y), n_neighbors=4), expected
+    )
+    assert_allclose(k_occurrence(X, _blocks(Y, lengths_y), n_neighbors=4), expected)
+
+
+def test_occurrence_where_ties_are_deep():
+    """More ties in a block than the first lists and the next deeper ones hold."""
+    X = np.zeros((200, 2))
+    X[150:, 0] = np.arange(50) + 1
+    assert_allclose(k_occurrence(_blocks(X, 90), n_neighbors=2), k_occurrence(X, n_neighbors=2))
+
+
+def test_occurrence_says_what_dask_arrays_are_not_taken_for(rng):
+    X = _blocks(rng.standard_normal((12, 3)), 5)
+    with pytest.raises(ValueError, match="ties"):
+        k_occurrence(X, n_neighbors=2, ties="random")
+    with pytest.raises(ValueError, match="must hold vectors"):
+        k_occurrence(X, n_neighbors=2, metric="precomputed")
+    with pytest.raises(ValueError, match="n_neighbors must be at most 11"):
+        k_occurrence(X, n_neighbors=12)
+    with pytest.raises(ValueError, match="same number of features"):
+        k_occurrence(X, X[:, :2], n_neighbors=2)
+
+
+# --- two processes ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def client():
+    distributed = pytest.importorskip("distributed")
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
+        yield client
+
+
+def _killing(first, marker):
+    """What kills the process that makes the block which begins with ``first``, once."""
+
+    def dies_once(block):  # within a function: workers need not import the tests
+        if multiprocessing.parent_process() and block[0, 0] == first and not os.path.exists(marker):
+            pathlib.Path(marker).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return block
+
+    return dies_once
+
+
+COMPUTATIONS = {
+    "similarity": lambda X: SimilarityAccumulator().partial_fit(X, X[:, :3]).cka_score(),
+    "occurrence": lambda X: k_occurrence(X, n_neighbors=5),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", [pytest.param("similarity", marks=pytest.mark.slow), "occurrence"])
+def test_a_killed_worker_changes_nothing(client, tmp_path, name):
+    X = np.random.default_rng(0).standard_normal((800, 6))
+    marker = str(tmp_path / "killed")
+    kill = _killing(X[400, 0], marker)
+    blocks = _blocks(X, 100).map_blocks(kill, dtype=X.dtype, meta=np.empty((0, 0)))
+    with dask.config.set(scheduler=client):
+        found = COMPUTATIONS[name](blocks)
+    assert os.path.exists(marker)
+    assert_allclose(found, COMPUTATIONS[name](X), atol=1e-12)
