@@ -16,7 +16,7 @@ def with_spectrum(eigenvalues, n=150, seed=0):
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.5, 1.0, 2.5])
-def test_a_power_law_is_found(alpha):
+def test_a_power_spectrum_is_found(alpha):
     X = with_spectrum(np.arange(1, 111.0) ** -alpha)
     assert spectral_slope(X) == pytest.approx(alpha, abs=1e-9)
 
