@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.neighbors import KNeighborsTransformer
 
 from sksim.metrics import SimilarityAccumulator, cka_score, k_occurrence, procrustes_score
+from sksim.neighbors import HubnessReducedKNeighborsTransformer, HubnessReducedNearestNeighbors
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -137,6 +141,86 @@ def test_occurrence_says_what_dask_arrays_are_not_taken_for(rng):
         k_occurrence(X, X[:, :2], n_neighbors=2)
 
 
+# --- neighbours ---------------------------------------------------------------------------
+
+
+@given(
+    lengths=cuts(50),
+    lengths_queries=cuts(9),
+    reduction=st.sampled_from([None, "nicdm", "csls", "local_scaling", "mutual_proximity"]),
+    metric=st.sampled_from(["euclidean", "cosine"]),
+    limit=st.sampled_from([0.05, 64]),
+)
+@settings(max_examples=20, deadline=None)
+def test_reduced_neighbours_are_those_of_whole_arrays(
+    lengths, lengths_queries, reduction, metric, limit
+):
+    """Bit for bit, in one block of rows within the working memory or in several."""
+    rng = np.random.default_rng(0)
+    X, Q = rng.standard_normal((50, 4)), rng.standard_normal((9, 4)).astype(np.float32)
+    X[10] = X[40]
+    search = HubnessReducedNearestNeighbors(3, reduction=reduction, n_candidates=20, metric=metric)
+    expected = [clone(search).fit(X).kneighbors(queries) for queries in (None, Q)]
+    with config_context(working_memory=limit):
+        search.fit(_blocks(X, lengths, 3))
+        found = [search.kneighbors(), search.kneighbors(_blocks(Q, lengths_queries))]
+        from_memory = search.kneighbors(Q)
+    for lists, lists_expected in zip([*found, from_memory], [*expected, expected[1]]):
+        assert_array_equal(lists[0], lists_expected[0])
+        assert_array_equal(lists[1], lists_expected[1])
+
+
+def test_reduced_graph_of_blocks(rng):
+    X = rng.standard_normal((40, 4))
+    transformer = HubnessReducedKNeighborsTransformer(5, reduction="csls", n_candidates=20)
+    found = clone(transformer).fit_transform(_blocks(X, 17))
+    assert_array_equal(found.toarray(), transformer.fit_transform(X).toarray())
+
+
+@pytest.mark.parametrize("backend", ["faiss", "usearch", "estimator"])
+def test_an_approximate_backend_for_each_block(rng, backend):
+    """Whole lists of small blocks: what is merged is exact. Blocks smaller than a list, too."""
+    X = rng.standard_normal((60, 4)).astype(np.float32)
+    made = []
+    blocks = _blocks(X, (3, 30, 27)).map_blocks(
+        lambda block: (made.append(1), block)[1], dtype=X.dtype, meta=X[:0]
+    )
+    if backend == "estimator":
+        backend = KNeighborsTransformer()
+    else:
+        pytest.importorskip({"faiss": "faiss", "usearch": "usearch"}[backend])
+    search = HubnessReducedNearestNeighbors(3, reduction="nicdm", n_candidates=10, backend=backend)
+    search.fit(blocks)
+    exact = clone(search).set_params(backend="brute").fit(X)
+    assert_array_equal(search.kneighbors(X[:5])[1], exact.kneighbors(X[:5])[1])
+    n_made = len(made)
+    search.kneighbors(X[:5])
+    assert len(made) == n_made  # the indexes are kept
+
+
+def test_searches_say_what_dask_arrays_are_not_taken_for(rng):
+    X = _blocks(rng.standard_normal((30, 3)), 10)
+    search = HubnessReducedNearestNeighbors(3, reduction="nicdm", n_candidates=10)
+    with pytest.raises(ValueError, match="partial_fit needs arrays in memory"):
+        search.partial_fit(X)
+    with pytest.raises(ValueError, match="bank must be None"):
+        clone(search).fit(X, bank=np.ones((4, 3)))
+    with pytest.raises(ValueError, match="needs vectors in memory"):
+        search.fit(X).to_inner_product_index()
+    with pytest.raises(ValueError, match="partial_fit needs arrays in memory"):
+        search.partial_fit(np.ones((4, 3)))
+    with pytest.raises(ValueError, match="DisSimLocal with these parameters needs the vectors"):
+        clone(search).set_params(reduction="dis_sim_local").fit(X)
+    with pytest.raises(ValueError, match="must hold vectors"):
+        clone(search).set_params(metric="precomputed").fit(X)
+    with pytest.raises(ValueError, match="n_neighbors < n_samples_fit"):
+        clone(search).set_params(n_neighbors=30).fit(X)
+    with pytest.raises(ValueError, match="4 features"):
+        search.kneighbors(_blocks(np.ones((4, 4)), 2))
+    with pytest.raises(ValueError, match="NaN"):
+        search.kneighbors(_blocks(np.full((4, 3), np.nan), 2))
+
+
 # --- two processes ------------------------------------------------------------------------
 
 
@@ -160,14 +244,20 @@ def _killing(first, marker):
     return dies_once
 
 
+SLOW = ["similarity", "occurrence"]
 COMPUTATIONS = {
     "similarity": lambda X: SimilarityAccumulator().partial_fit(X, X[:, :3]).cka_score(),
     "occurrence": lambda X: k_occurrence(X, n_neighbors=5),
+    "neighbours": lambda X: np.hstack(
+        HubnessReducedNearestNeighbors(5, reduction="csls", n_candidates=20).fit(X).kneighbors()
+    ),
 }
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", [pytest.param("similarity", marks=pytest.mark.slow), "occurrence"])
+@pytest.mark.parametrize(
+    "name", [pytest.param(each, marks=pytest.mark.slow) for each in SLOW] + ["neighbours"]
+)
 def test_a_killed_worker_changes_nothing(client, tmp_path, name):
     X = np.random.default_rng(0).standard_normal((800, 6))
     marker = str(tmp_path / "killed")
@@ -177,3 +267,31 @@ def test_a_killed_worker_changes_nothing(client, tmp_path, name):
         found = COMPUTATIONS[name](blocks)
     assert os.path.exists(marker)
     assert_allclose(found, COMPUTATIONS[name](X), atol=1e-12)
+
+
+def _peak_mib():
+    """Largest memory that this process has held."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_data_larger_than_the_memory_of_a_worker():
+    """Blocks are made where they are needed and dropped: a worker that kept them would be killed."""
+    distributed = pytest.importorskip("distributed")
+    random, limit = da.random.default_rng(0), 480
+    long = random.standard_normal((4_000_000, 32), chunks=(50_000, -1))  # 977 MiB
+    wide = random.standard_normal((8_000, 20_000), chunks=(500, -1), dtype=np.float32)  # 610 MiB
+    options = {"n_workers": 2, "threads_per_worker": 1, "memory_limit": f"{limit}MiB"}
+    with (
+        distributed.LocalCluster(**options, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        score = SimilarityAccumulator().partial_fit(long, da.tanh(long)).cka_score()
+        found = k_occurrence(wide, n_neighbors=10)
+        peaks = client.run(_peak_mib).values()
+    print(score, peaks)
+    assert max(peaks) < limit
+    assert_array_equal(found, k_occurrence(wide.compute(), n_neighbors=10))

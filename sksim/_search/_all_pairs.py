@@ -65,7 +65,7 @@ def nearest_of_all_pairs(
         Queries and indexed samples.
     search : callable
         ``search(x, y, n_neighbors)`` returns the lists ``(distances, indices)`` of a pair of
-        blocks, indices of missing neighbours negative.
+        blocks, shorter where y is, indices of missing neighbours negative.
     n_neighbors : int
         Number of neighbours, cut to the number of indexed samples.
     then : callable
@@ -81,5 +81,5 @@ def nearest_of_all_pairs(
 
 
 def _nearest_of_pair(x: Any, y: Any, start: int, *, search: Callable, n_neighbors: int):
-    distances, indices = search(x, y, min(n_neighbors, y.shape[0]))
+    distances, indices = search(x, y, n_neighbors)
     return distances, np.where(indices < 0, -1, indices + start)

@@ -22,6 +22,7 @@ from sksim.hubness._registry import resolve_reduction
 from sksim.neighbors._candidates import BACKENDS, BruteBackend, Candidates, Lists, make_backend
 from sksim.neighbors._remembered import remembered
 from sksim.utils._arrays import check_named_array, validate_named_data
+from sksim.utils._dask import in_row_blocks, is_dask_array
 from sksim.utils._graph import check_graph
 from sksim.utils._memory import check_fits
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions
@@ -107,6 +108,9 @@ class HubnessReducedSearch(SksimEstimator):
 
     def _validated(self, X, *, reset: bool, **y_options):
         """Checked training samples (``reset``) or queries; (X, y) if ``y`` is among the options."""
+        in_blocks = not y_options if reset else is_dask_array(self.backend_.index)
+        if is_dask_array(X) and in_blocks:
+            return self._validated_blocks(X, reset=reset)
         is_graph = self.metric == "precomputed" and sparse.issparse(X)
         if is_graph:
             X = check_graph(X)  # whose values are floats: a cast below would sort its rows
@@ -122,12 +126,26 @@ class HubnessReducedSearch(SksimEstimator):
                 "X must be square with metric='precomputed': distances between the training "
                 f"samples, got shape {X.shape}."
             )
-        if reset and self.n_neighbors >= X.shape[0]:
+        if reset:
+            self._check_n_neighbors(X.shape[0])
+        return checked
+
+    def _validated_blocks(self, X, *, reset: bool):
+        """Training samples or queries as an array of Dask, whose numbers are checked in blocks."""
+        if self.metric == "precomputed":
+            raise ValueError("An array of Dask must hold vectors, got metric='precomputed'.")
+        in_row_blocks(X, "X")
+        validate_named_data(self, X, skip_check_array=True, reset=reset)
+        if reset:
+            self._check_n_neighbors(X.shape[0])
+        return X
+
+    def _check_n_neighbors(self, n_samples: int) -> None:
+        if self.n_neighbors >= n_samples:
             raise ValueError(
                 f"Expected n_neighbors < n_samples_fit, but n_neighbors = {self.n_neighbors}, "
-                f"n_samples_fit = {X.shape[0]}, n_samples = {X.shape[0]}"
+                f"n_samples_fit = {n_samples}, n_samples = {n_samples}"
             )
-        return checked
 
     def _n_candidates(self, n_samples: int) -> int:
         """Number of candidates of each row beside the sample itself, for so many samples."""
@@ -155,6 +173,14 @@ class HubnessReducedSearch(SksimEstimator):
         """
         self.n_samples_fit_ = X.shape[0]
         self.reduction_ = resolve_reduction(self.reduction)
+        if is_dask_array(X) and bank is not None:
+            raise ValueError("bank must be None where X is an array of Dask.")
+        if is_dask_array(X) and getattr(self.reduction_, "needs_vectors", False):
+            raise ValueError(
+                f"{type(self.reduction_).__name__} with these parameters needs the vectors of all "
+                "samples in memory, got an array of Dask. Use a reduction of neighbour lists, for "
+                "example 'nicdm', 'csls' or 'local_scaling'."
+            )
         self.effective_n_candidates_ = self._n_candidates(X.shape[0])
         options = {"metric": self.metric, "metric_params": self.metric_params}
         self.backend_ = make_backend(
@@ -322,6 +348,10 @@ class HubnessReducedSearch(SksimEstimator):
         check_is_fitted(self)
         if self.metric == "precomputed":
             raise ValueError("to_inner_product_index needs vectors, got metric='precomputed'.")
+        if is_dask_array(self.backend_.index):
+            raise ValueError(
+                "to_inner_product_index needs vectors in memory, not an array of Dask."
+            )
         if self.reduction_ is None:
             metric = "sqeuclidean" if self.metric in ("euclidean", "l2") else self.metric
             bias = np.zeros(self.n_samples_fit_)

@@ -13,6 +13,7 @@ of its own list, and gives graphs to the reduction.
 # SPDX-License-Identifier: BSD-3-Clause
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -26,7 +27,9 @@ from sksim._search._exact import exact_neighbors
 from sksim._search._rerank import rerank
 from sksim._search._selection import merged_lists
 from sksim.neighbors._approximate import APPROXIMATE_BACKENDS
+from sksim.neighbors._sharded import ShardedBackend
 from sksim.utils._blocks import row_blocks
+from sksim.utils._dask import is_dask_array
 from sksim.utils._graph import check_columns, check_graph, graph_from_neighbors, row_index
 from sksim.utils._typing import Metric, MetricParams
 
@@ -189,7 +192,7 @@ def make_backend(
     backend : {"auto", "brute", "torch", "faiss", "pynndescent", "usearch"} or estimator
         An estimator must have ``fit`` and a ``transform`` that returns a neighbour graph; a fitted
         one in a ``FrozenEstimator`` is used as it is.
-    index : {ndarray, sparse matrix} of shape (n_indexed, n_features)
+    index : {ndarray, sparse matrix, dask.array.Array} of shape (n_indexed, n_features)
         The indexed samples; with ``metric="precomputed"`` their distances.
     depth : int
         Number of neighbours that will be asked for.
@@ -215,6 +218,10 @@ def make_backend(
             )
         return PrecomputedBackend(index)
     options: dict[str, Any] = {"metric": metric, "metric_params": metric_params}
+    if is_dask_array(index):
+        make = partial(make_backend, backend, **options, n_jobs=n_jobs)
+        is_dear = not (isinstance(backend, str) and backend in ("auto", "brute"))
+        return ShardedBackend(index, make, depth, keep=is_dear)
     if not isinstance(backend, str):
         return TransformerBackend(index, depth, backend, **options)
     if backend == "torch":

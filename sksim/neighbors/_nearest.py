@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_scalar
 
 from sksim.neighbors._base import HubnessReducedSearch
 from sksim.neighbors._candidates import Lists
+from sksim.utils._dask import is_dask_array
 from sksim.utils._names import unknown_name_error
 from sksim.utils._sklearn import Interval, _fit_context
 from sksim.utils._typing import ArrayLike, CacheMemory, MatrixLike, Metric, MetricParams
@@ -105,6 +106,13 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
     :math:`O(n_q K)` time and memory for most reductions. ``fit`` makes the lists of candidates
     in blocks of rows within scikit-learn's ``working_memory`` where the reduction has
     ``partial_fit``, so that a memory-mapped index is never held whole.
+
+    X may be an array of Dask, dense and chunked along rows, for reductions of neighbour lists alone
+    (not those that need vectors, nor a bank). Each block of queries meets each block of the index
+    by itself, wherever the scheduler has it run, and the lists are merged: those of the exact
+    search are the same. A worker holds a handful of blocks; an approximate ``backend`` is built
+    once for each block and kept there. The caller gets the lists, in blocks, and no vector. Queries
+    may be in memory or of Dask, results are in memory.
 
     References
     ----------
@@ -201,6 +209,11 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
             raise ValueError(
                 "partial_fit needs vectors and backend='auto' or 'brute', got "
                 f"metric={self.metric!r}, backend={self.backend!r}."
+            )
+        index = getattr(getattr(self, "backend_", None), "index", None)
+        if is_dask_array(X) or is_dask_array(index):
+            raise ValueError(
+                "partial_fit needs arrays in memory, got an array of Dask: fit takes it."
             )
         if hasattr(self, "backend_"):
             X = self._validated(X, reset=False)

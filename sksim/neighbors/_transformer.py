@@ -106,7 +106,8 @@ class HubnessReducedKNeighborsTransformer(
     :math:`O(n_q K)` time for most reductions. The lists of candidates and their reduction are
     made in blocks of rows within scikit-learn's ``working_memory``, in ``fit`` too where the
     reduction has ``partial_fit``: the training samples may be a memory-mapped array, and beside
-    them only the statistics of the reduction and the reduced graph are kept.
+    them only the statistics of the reduction and the reduced graph are kept. It may be an array of
+    Dask, too, see :class:`HubnessReducedNearestNeighbors`.
 
     With ``memory`` the lists are kept in files, 16 bytes for each candidate, by the contents of the
     index and of the queries, the metric and the search: a grid over reductions searches once for

@@ -15,7 +15,16 @@ import numpy as np
 
 from sksim.utils._optional import import_optional
 
-__all__ = ["Delayed", "RowBlocks", "compute", "delayed", "in_row_blocks", "is_dask_array", "merged"]
+__all__ = [
+    "Delayed",
+    "RowBlocks",
+    "compute",
+    "delayed",
+    "in_row_blocks",
+    "is_dask_array",
+    "merged",
+    "persist",
+]
 
 #: A value that a graph of Dask will compute.
 Delayed: TypeAlias = Any
@@ -42,6 +51,11 @@ def delayed(function: Callable) -> Callable[..., Delayed]:
 def compute(values: Sequence[Delayed]) -> tuple:
     """Values of delayed calls, by the scheduler that is active."""
     return _dask("dask").compute(*values)
+
+
+def persist(values: Sequence[Delayed]) -> list[Delayed]:
+    """The same values, computed once and kept where they were computed."""
+    return list(_dask("dask").persist(*values))
 
 
 def merged(parts: Sequence[Delayed], merge: Callable[[list], Any]) -> Delayed:

@@ -78,9 +78,9 @@ def dask_occurrence(
 
 
 def _search(x: Any, y: Any, n_neighbors: int, *, metric: Any, **options: Any):
-    return exact_neighbors(
-        *check_vectors(x, y, metric), n_neighbors=n_neighbors, metric=metric, **options
-    )
+    x, y = check_vectors(x, y, metric)
+    n_neighbors = min(n_neighbors, y.shape[0])
+    return exact_neighbors(x, y, n_neighbors=n_neighbors, metric=metric, **options)
 
 
 def _counted(lists, start: int, *, exclude_self: bool, rule: Rule) -> tuple[np.ndarray, _Tied]:
