@@ -279,11 +279,11 @@ def _peak_mib():
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_data_larger_than_the_memory_of_a_worker():
-    """Blocks are made where they are needed and dropped: a worker that kept them would be killed."""
+    """Blocks are made where they are needed and dropped; who kept them would be killed."""
     distributed = pytest.importorskip("distributed")
     random, limit = da.random.default_rng(0), 480
     long = random.standard_normal((4_000_000, 32), chunks=(50_000, -1))  # 977 MiB
-    wide = random.standard_normal((8_000, 20_000), chunks=(500, -1), dtype=np.float32)  # 610 MiB
+    wide = random.standard_normal((6_000, 24_000), chunks=(200, -1), dtype=np.float32)  # 549 MiB
     options = {"n_workers": 2, "threads_per_worker": 1, "memory_limit": f"{limit}MiB"}
     with (
         distributed.LocalCluster(**options, dashboard_address=None) as cluster,
@@ -292,6 +292,6 @@ def test_data_larger_than_the_memory_of_a_worker():
         score = SimilarityAccumulator().partial_fit(long, da.tanh(long)).cka_score()
         found = k_occurrence(wide, n_neighbors=10)
         peaks = client.run(_peak_mib).values()
-    print(score, peaks)
+    assert score < 1
     assert max(peaks) < limit
     assert_array_equal(found, k_occurrence(wide.compute(), n_neighbors=10))
