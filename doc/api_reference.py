@@ -227,7 +227,12 @@ API_REFERENCE = [
             {
                 "title": "What an embedding keeps",
                 "module": "metrics",
-                "entries": measures("graphs"),
+                "entries": measures("graphs._reconstruction", "graphs._distortion"),
+            },
+            {
+                "title": "Curvature",
+                "module": "metrics",
+                "entries": ["ollivier_ricci_curvature", "ricci_alignment_score"],
             },
         ],
     },

@@ -9,11 +9,14 @@ import math
 
 import numpy as np
 import scipy.optimize
+import scipy.stats
+from scipy.spatial.distance import cdist
 from sklearn.linear_model import RidgeCV
 
 from sksim import metrics
 from tests.reference import (
     clouds,
+    graphs,
     hubness_measures,
     identifiability,
     neighborhood,
@@ -134,6 +137,17 @@ def graph_reconstruction_score(X, graph, n_hops=1, hops="within", adjusted=False
         chances.append((H + (N - H) * (m - 1) / (N - 1)) / N)
     score, chance = np.mean(precisions), np.mean(chances)
     return (score - chance) / (1 - chance) if adjusted else score
+
+
+def ricci_alignment_score(X, Y, n_neighbors=10, alpha=0.5):
+    nodes = []
+    for Z in (X, Y):
+        D = cdist(Z, Z)
+        nearest = np.argsort(D, axis=1)[:, 1 : n_neighbors + 1]
+        graph = np.zeros(D.shape)
+        np.put_along_axis(graph, nearest, np.take_along_axis(D, nearest, axis=1), axis=1)
+        nodes.append(graphs.node_curvature(np.maximum(graph, graph.T), alpha))
+    return scipy.stats.spearmanr(*nodes).statistic
 
 
 def distance_distortion(D, D_embedded, kind="mean"):

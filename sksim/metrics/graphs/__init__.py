@@ -3,7 +3,14 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from sksim.metrics.graphs._curvature import ollivier_ricci_curvature
 from sksim.metrics.graphs._distortion import distance_distortion
 from sksim.metrics.graphs._reconstruction import graph_reconstruction_score
+from sksim.metrics.graphs._ricci_alignment import ricci_alignment_score
 
-__all__ = ["distance_distortion", "graph_reconstruction_score"]
+__all__ = [
+    "distance_distortion",
+    "graph_reconstruction_score",
+    "ollivier_ricci_curvature",
+    "ricci_alignment_score",
+]
