@@ -255,6 +255,11 @@ API_REFERENCE = [
                     "pairwise_gaussian_kl",
                 ],
             },
+            {
+                "title": "Codes for an index",
+                "module": "codes",
+                "entries": ["GaussianInnerProduct"],
+            },
         ],
     },
     {

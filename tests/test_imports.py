@@ -22,6 +22,7 @@ ALLOWED = {
     "_search": {"utils"},
     "datasets": {"utils"},
     "metrics": {"utils", "_search", "_torch"},
+    "codes": {"utils", "_search", "metrics"},
     "preprocessing": {"utils", "_search", "metrics"},
     "hubness": {"utils", "_search", "metrics"},
     "neighbors": {"utils", "_search", "metrics", "preprocessing", "hubness", "_torch"},

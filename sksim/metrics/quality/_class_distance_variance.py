@@ -89,8 +89,8 @@ def class_distance_normalized_variance(
     Raises
     ------
     ValueError
-        If there is one class only, each class has one sample, two class means coincide, or the
-        shapes do not fit.
+        If there is one class only, a class has one sample, two class means coincide, or the shapes
+        do not fit.
 
     See Also
     --------
@@ -129,8 +129,12 @@ def class_distance_normalized_variance(
     """
     representation = check_representation(X).astype(np.float64, copy=False)
     codes = check_classes(X, y)
-    if codes.max() == len(codes) - 1:
-        raise ValueError("y holds as many classes as samples: nothing varies within a class.")
+    sizes = np.bincount(codes)
+    if sizes.min() < 2:
+        raise ValueError(
+            "y must hold two samples of each class or more, so that they vary; got one for "
+            f"{np.count_nonzero(sizes < 2)} of {sizes.size} classes."
+        )
     pairs = pair_variances(class_moments(center(representation, name="X").values, codes))
     if average:
         return check_value(pairs.mean(), "class-distance normalized variance")
@@ -145,6 +149,7 @@ register(
         function=class_distance_normalized_variance,
         greater_is_better=False,
         range=(0.0, np.inf),
+        min_samples=6,
         invariances=frozenset(
             {
                 "orthogonal",

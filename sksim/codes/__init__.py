@@ -1,0 +1,8 @@
+"""Vectors, or what stands for them, as codes for the indexes that serve them; no training."""
+
+# Authors: The sksim developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+from sksim.codes._gaussian_inner_product import GaussianInnerProduct
+
+__all__ = ["GaussianInnerProduct"]
