@@ -207,6 +207,7 @@ API_REFERENCE = [
                     "infomec",
                     "information_gain",
                     "information_gain_norm",
+                    "local_rank",
                     "mean_difference",
                     "noisy_layer_information",
                     "position_context_decomposition",

@@ -14,6 +14,7 @@ from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import kneighbors_graph, sort_graph_by_row_values
+from sklearn.neural_network import MLPClassifier
 from sklearn.utils import get_tags
 
 from sksim import metrics
@@ -55,6 +56,9 @@ OTHERS = {
     "n_steps": 2,
     "layers": [np.random.RandomState(0).standard_normal((N, 4))],
     "metric": "euclidean",
+    "model": MLPClassifier(hidden_layer_sizes=(5,), tol=1e9, n_iter_no_change=1).fit(
+        np.eye(5)[LABELS, :4], LABELS
+    ),
     "estimators": [LogisticRegression().fit(np.eye(5)[LABELS, :4], LABELS)],
 }
 

@@ -10,8 +10,9 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from scipy.special import logsumexp
-from sklearn.base import MetaEstimatorMixin, clone
+from sklearn.base import MetaEstimatorMixin, TransformerMixin, clone
 from sklearn.utils import Tags, check_random_state
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sksim._base import SksimEstimator
@@ -21,7 +22,7 @@ from sksim.metrics._distribution_scorer import model_arrays
 from sksim.metrics._measure import DistributionMeasure, get_measure
 from sksim.utils._optional import require_torch
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
-from sksim.utils._typing import ArrayLike, FloatArray, RandomState
+from sksim.utils._typing import AnyArray, ArrayLike, FloatArray, RandomState
 
 __all__ = ["SeedEnsemble"]
 
@@ -83,7 +84,13 @@ def _fit_side_by_side(
         member._finish()
 
 
-class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstimator):
+def _has_transform(ensemble: "SeedEnsemble") -> bool:
+    return ensemble.estimator is None or hasattr(ensemble.estimator, "transform")
+
+
+class SeedEnsemble(
+    LogProbabilityClassifierMixin, TransformerMixin, MetaEstimatorMixin, SksimEstimator
+):
     r"""Copies of one classifier for several seeds, and the distances between them.
 
     With m copies and a distance d between conditional distributions, :meth:`score` is
@@ -93,7 +100,7 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
         \text{stability} = - \operatorname{reduce}_{i \neq j} \; d(p_i, p_j) \in (-\infty, 0],
 
     so that a search over the parameters of the classifier finds those for which the
-    distribution, and with it the representation, depends least on the seed. The copies vote by
+    distribution, and with it the representation, depends least on the seed [1]_. The copies vote by
     their mean probability.
 
     .. versionadded:: 0.1
@@ -148,11 +155,19 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
     because the time of small networks goes into calls, not arithmetic. Memory: the weights of all
     networks, and their activations for one batch.
 
+    :meth:`transform` concatenates the representations of the copies. For a task that was not
+    trained for, that is much richer than one such network: on digits, nets of 16 units trained on
+    five classes told the other five with 90 % accuracy alone, and five of them together with 97 %.
+    One net of 80 units did as well, though, so that the gain of [2]_ over an equally wide net was
+    not seen.
+
     References
     ----------
     .. [1] B. M. G. Nielsen, E. Marconato, A. Dittadi and L. Gresele (2025). When does closeness in
            distribution imply representational similarity? An identifiability perspective. Advances
            in Neural Information Processing Systems.
+    .. [2] J. Zhang and L. Bottou (2023). Learning useful representations for shifting tasks and
+           distributions. International Conference on Machine Learning.
 
     Examples
     --------
@@ -245,6 +260,45 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
         log_p = np.stack([member.predict_log_proba(X) for member in self.estimators_])
         return logsumexp(log_p, axis=0) - np.log(len(log_p))
 
+    def transform(self, X: ArrayLike) -> FloatArray:
+        """Concatenate the representations of the copies.
+
+        There only if the estimator has ``transform``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, n_seeds * n_components)
+            The columns of the first copy, then those of the second, and so on.
+        """
+        check_is_fitted(self)
+        return np.hstack([member.transform(X) for member in self.estimators_])
+
+    def get_feature_names_out(self, input_features: Any = None) -> AnyArray:
+        """Names of the columns of :meth:`transform`, those of each copy behind its number.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the inputs, handed on to the copies.
+
+        Returns
+        -------
+        names : ndarray of object
+            Such as "seed0_embeddingclassifier1".
+        """
+        check_is_fitted(self)
+        names = [
+            f"seed{i}_{name}"
+            for i, member in enumerate(self.estimators_)
+            for name in member.get_feature_names_out(input_features)
+        ]
+        return np.array(names, dtype=object)
+
     def pairwise_distances(
         self, X: ArrayLike, metric: str | Callable[..., float] | None = None, **metric_params: Any
     ) -> FloatArray:
@@ -298,7 +352,14 @@ class SeedEnsemble(LogProbabilityClassifierMixin, MetaEstimatorMixin, SksimEstim
             inner = self.estimator.__sklearn_tags__()
             tags.input_tags = inner.input_tags
             tags.target_tags.required = inner.target_tags.required
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+# Not by a decorator: ``set_output`` wraps the method when the class is made, and would lose it.
+SeedEnsemble.transform = available_if(_has_transform)(  # type: ignore[method-assign]
+    SeedEnsemble.transform
+)
 
 
 def _distance_matrix(

@@ -275,3 +275,30 @@ def test_views_of_negative_strides(data, view, batched):
     from_copy = model.fit(X.copy(), y).predict_log_proba(X.copy())
     np.testing.assert_array_equal(model.fit(X, y).predict_log_proba(X), from_copy)
     assert model.score(X) == model.score(X.copy())
+
+
+class TestTransform:
+    def test_concatenates_the_copies(self, data, ensemble):
+        X, _ = data
+        Z = ensemble.transform(X)
+        parts = [member.transform(X) for member in ensemble.estimators_]
+        np.testing.assert_array_equal(Z, np.hstack(parts))
+        names = ensemble.get_feature_names_out()
+        assert len(names) == Z.shape[1]
+        assert names[2] == "seed1_embeddingclassifier0"
+        assert ensemble.transform(X.astype(np.float32)).dtype == np.float32
+
+    def test_in_a_pipeline_and_as_a_frame(self, data):
+        X, y = data
+        ensemble = SeedEnsemble(_model(max_epochs=1), 2, random_state=0)
+        frame = ensemble.set_output(transform="pandas").fit(X, y).transform(X)
+        assert list(frame.columns) == list(ensemble.get_feature_names_out())
+        pipeline = make_pipeline(SeedEnsemble(_model(max_epochs=1), 2), LogisticRegression())
+        assert pipeline.fit(X, y).predict(X).shape == y.shape
+
+    def test_only_where_the_estimator_has_it(self, data):
+        assert hasattr(SeedEnsemble(), "transform")
+        ensemble = SeedEnsemble(SGDClassifier(loss="log_loss"), 2, random_state=0).fit(*data)
+        assert not hasattr(ensemble, "transform")
+        with pytest.raises(NotFittedError):
+            SeedEnsemble().transform(data[0])

@@ -17,7 +17,7 @@ from sksim._torch.layers._pooling import CHANNELS_SECOND, Pool, check_pool, pool
 from sksim.utils._names import unknown_name_error
 from sksim.utils._warnings import warn_caller
 
-__all__ = ["LayerReader", "bare_network", "layer_names"]
+__all__ = ["LayerReader", "bare_network", "evaluating", "hooked", "layer_names"]
 
 _CONTAINERS = (nn.Sequential, nn.ModuleList)
 
@@ -98,7 +98,7 @@ def _tensors(output: Any) -> Iterator[Tensor]:
 
 
 @contextmanager
-def _hooked(
+def hooked(
     module: nn.Module, names: Iterable[str], hook: Callable[[str, nn.Module, Any], None]
 ) -> Iterator[None]:
     """Call ``hook(name, layer, output)`` after each call of a layer."""
@@ -114,7 +114,7 @@ def _hooked(
 
 
 @contextmanager
-def _evaluating(module: nn.Module, device: str | None) -> Iterator[torch.device]:
+def evaluating(module: nn.Module, device: str | None) -> Iterator[torch.device]:
     """The network in evaluation mode, on a device; as it was afterwards, layer by layer."""
     modes = {layer: layer.training for layer in module.modules()}
     tensors = [*module.parameters(), *module.buffers()]
@@ -174,7 +174,7 @@ class LayerReader:
 
     def __enter__(self) -> "LayerReader":
         self._stack = ExitStack()
-        self.target = self._stack.enter_context(_evaluating(self.module, self.device))
+        self.target = self._stack.enter_context(evaluating(self.module, self.device))
         floats = (w.dtype for w in self.module.parameters() if w.is_floating_point())
         self._dtype = next(floats, None)
         return self
@@ -230,7 +230,7 @@ class LayerReader:
         self, inputs: Inputs, names: Iterable[str], hook: Callable[[str, nn.Module, Any], None]
     ) -> None:
         given = to_network(inputs, self.target, self._dtype)
-        with torch.no_grad(), _hooked(self.module, names, hook):
+        with torch.no_grad(), hooked(self.module, names, hook):
             if isinstance(given, Tensor):
                 self.module(given)
             else:

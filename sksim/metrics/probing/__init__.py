@@ -8,6 +8,7 @@ from sksim.metrics.probing._explained_variance import explained_variance_by_labe
 from sksim.metrics.probing._infomec import infomec
 from sksim.metrics.probing._label_sharpness import label_sharpness
 from sksim.metrics.probing._layer_information import binned_information, noisy_layer_information
+from sksim.metrics.probing._local_rank import local_rank
 from sksim.metrics.probing._mean_difference import mean_difference
 from sksim.metrics.probing._mutual_information import mutual_information
 from sksim.metrics.probing._position_context import position_context_decomposition
@@ -20,6 +21,7 @@ __all__ = [
     "feature_complexity",
     "infomec",
     "label_sharpness",
+    "local_rank",
     "mean_difference",
     "mutual_information",
     "noisy_layer_information",
