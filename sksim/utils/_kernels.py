@@ -21,6 +21,7 @@ __all__ = [
     "compiled",
     "compiled_if_loaded",
     "count_jointly_above",
+    "gamma_deviates",
     "push_products",
     "rows_rise",
     "squared_distances",
@@ -108,6 +109,59 @@ def count_jointly_above(
                 count3 += (rank > low3) & (others[x3, j] > other3)
             counts[q, x0], counts[q, x1] = count0, count1
             counts[q, x2], counts[q, x3] = count2, count3
+
+
+def gamma_deviates(
+    d: FloatArray,
+    mean: FloatArray,
+    deviation: FloatArray,
+    artanh: FloatArray,
+    rest: FloatArray,
+    widths: IntArray,
+    largest_y: float,
+    largest_s: float,
+    w: FloatArray,
+) -> None:
+    """Normal deviates w of gamma distributions at d: see ``sksim.hubness._proximity._gamma``.
+
+    ``artanh`` and the first ``widths[j]`` of ``rest[j]`` are coefficients of polynomials; beyond
+    ``largest_y`` and ``largest_s`` w is NaN. One coefficient after the other is added for 512
+    entries, whose arrays stay in the first-level cache: loops that become vector instructions.
+    """
+    size = 512
+    y, s, root_s, eta = np.ones(size), np.ones(size), np.ones(size), np.ones(size)
+    inner, outer = np.ones(size), np.ones(size)
+    for start in range(0, d.size, size):
+        n_here = min(size, d.size - start)
+        here_d, here_mean = d[start : start + n_here], mean[start : start + n_here]
+        # numpy's division, as that of numbers stops to look for zeros.
+        np.divide(here_d - here_mean, here_d + here_mean, y[:n_here])
+        np.divide((here_d + here_mean) * 0.5, here_mean, eta[:n_here])
+        np.divide(deviation[start : start + n_here], here_mean, root_s[:n_here])
+        for i in range(size):
+            s[i] = root_s[i] * root_s[i]
+            inner[i] = artanh[-1]
+        for k in range(artanh.size - 2, -1, -1):
+            coefficient = artanh[k]
+            for i in range(size):
+                inner[i] = inner[i] * (y[i] * y[i]) + coefficient
+        for i in range(size):
+            eta[i] = np.sqrt(eta[i] - inner[i] * y[i]) * y[i] * 2
+            outer[i] = rest[-1, 0]
+        for j in range(widths.size - 2, -1, -1):
+            coefficient = rest[j, widths[j] - 1]
+            for i in range(size):
+                inner[i] = coefficient
+            for k in range(widths[j] - 2, -1, -1):
+                coefficient = rest[j, k]
+                for i in range(size):
+                    inner[i] = inner[i] * s[i] + coefficient
+            for i in range(size):
+                outer[i] = outer[i] * y[i] + inner[i]
+        np.divide(eta, root_s, eta)
+        for i in range(n_here):
+            inside = abs(y[i]) <= largest_y and s[i] <= largest_s
+            w[start + i] = outer[i] * root_s[i] + eta[i] if inside else np.nan
 
 
 def push_products(

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import gammainc, ndtr
+from scipy.special import ndtr
 from sklearn.utils import check_random_state
 
 from sksim.hubness._base import Space, missing_vectors_error
 from sksim.hubness._distances import DenseDistances, Distances
+from sksim.hubness._proximity._gamma import gamma_cdf
 from sksim.hubness._proximity._moments import (
     ClosedFormMoments,
     GraphMoments,
@@ -37,12 +38,6 @@ def _normal_cdf(distance, mean, deviation):
     return ndtr(z, out=z)
 
 
-def _gamma_cdf(distance, mean, deviation):
-    """Gamma distribution of shape mean^2 / variance and scale variance / mean."""
-    shape = (mean / deviation) ** 2
-    return gammainc(shape, shape * (distance / mean))
-
-
 def _either(p, q):
     """Probability of one event or the other, independent ones; overwrites p."""
     both = p * q
@@ -58,7 +53,7 @@ class _Distribution(NamedTuple):
     ddof: int
 
 
-CDFS = {"normal": _Distribution(_normal_cdf, 0), "gamma": _Distribution(_gamma_cdf, 1)}
+CDFS = {"normal": _Distribution(_normal_cdf, 0), "gamma": _Distribution(gamma_cdf, 1)}
 
 
 def _moment_source(
