@@ -52,6 +52,7 @@ from sksim.metrics.similarity.matrices._array_pairs import (
 from sksim.metrics.similarity.matrices._pair_matrix import (
     PairMatrix,
     StreamedPairs,
+    cached_rows,
     centered_product,
     check_own_product,
     check_varies,
@@ -72,6 +73,8 @@ __all__ = ["cka_distance", "cka_score"]
 
 #: Up to this many features the three products of a pair are formed in one pass (24 MiB).
 MAX_TOGETHER = 1024
+#: Pairs of each sample, on either side, that bracket the median distance.
+SAMPLED_PARTNERS = 32
 
 
 @dataclass(eq=False)
@@ -246,23 +249,42 @@ def _collect_between(pairs: StreamedPairs, low: float, high: float) -> tuple[int
     """Number of pairs i < j below ``low`` and the values from ``low`` to ``high``."""
     below, parts = 0, []
     for rows in pair_blocks(pairs.n_samples, n_matrices=1):
-        for i, row in enumerate(pairs.block(rows)):  # a row stays in the cache
-            values = row[i + 1 :]
-            kept = values >= low
-            below += values.size - int(np.count_nonzero(kept))
-            kept &= values <= high
-            parts.append(values[kept])
+        block = pairs.block(rows)
+        size = block.shape[0]
+        square = np.where(np.tri(size, dtype=bool), np.nan, block[:, :size])
+        for half in (square, block[:, size:]):
+            for part in cached_rows(half):
+                values = half[part]
+                below += int(np.count_nonzero(values < low))
+                kept = values >= low
+                kept &= values <= high
+                parts.append(values[kept])
     return below, np.concatenate(parts)
+
+
+def _sample_of_pairs(pairs: StreamedPairs) -> np.ndarray:
+    """Squared distances of a sample of the pairs, in which each sample has about as many partners.
+
+    What a sample is far from, it is far from in all: with equal shares only the pairs, which are
+    many, leave an error in the quantiles.
+    """
+    n_groups = max(2, pairs.n_samples // SAMPLED_PARTNERS)
+    order = np.random.RandomState(0).permutation(pairs.n_samples)
+    groups = [order[first::n_groups] for first in range(n_groups)]
+    parts = []
+    for a, b in zip(groups, groups[1:] + groups[:1], strict=True):
+        products = pairs.rows[a] @ pairs.rows[b].T
+        parts.append((pairs.squares[a, None] + pairs.squares[b] - 2.0 * products).ravel())
+    return np.concatenate(parts)
 
 
 def _streamed_median(pairs: StreamedPairs) -> float:
     """Exact median root of squared distances: a sample brackets it, one pass finds it."""
     n = pairs.n_samples
     n_pairs = n * (n - 1) // 2
-    rows = pairs.rows[:: max(1, n // 64)]
-    sample = pairs.squares - 2.0 * (rows @ pairs.rows.T) + row_squares(rows)[:, None]
+    sample = _sample_of_pairs(pairs)
     middle = np.array([(n_pairs - 1) // 2, n_pairs // 2])
-    for width in (0.05, 0.25, 0.5):
+    for width in (0.01, 0.05, 0.25, 0.5):
         low, high = np.quantile(sample, [0.5 - width, 0.5 + width])
         if width == 0.5:
             low, high = -np.inf, np.inf

@@ -124,7 +124,7 @@ def distance_correlation_score(X: ArrayLike, Y: ArrayLike, *, unbiased: bool = T
     the ratio of features to samples, up to 0.99 for pure noise of width 1000 in 50 samples.
 
     O(n^2 d) time and O(n d) memory: the distances are formed in blocks within scikit-learn's
-    ``working_memory``, those of more than 2048 samples in the dtype of the input.
+    ``working_memory``, those of more than 512 samples in the dtype of the input.
 
     References
     ----------

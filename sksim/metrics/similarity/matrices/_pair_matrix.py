@@ -27,6 +27,7 @@ __all__ = [
     "PairMatrix",
     "StreamedPairs",
     "UnitPairs",
+    "cached_rows",
     "centered_product",
     "check_own_product",
     "check_varies",
@@ -44,7 +45,7 @@ __all__ = [
 ]
 
 #: Up to this many samples the whole matrix is kept, in float64; beyond, blocks are formed anew.
-MAX_KEPT = 2048
+MAX_KEPT = 512
 #: Below this share of the squared norms, a squared distance is formed from the difference.
 CANCELLED = 1e-5
 #: Below this power of two, squares lose digits or vanish.
@@ -53,6 +54,28 @@ LEAST_UNIT = 2.0**-503
 BLOCK_ROWS = 512
 #: The same of many matrices at once.
 TOGETHER_ROWS = 128
+#: Entries of a block that are worked on at once, in the processor's cache.
+CACHED_ENTRIES = 2**16
+
+
+def cached_rows(block: np.ndarray) -> Iterator[slice]:
+    """Slices of the rows of a block, so few that their entries stay in the processor's cache."""
+    size = max(1, CACHED_ENTRIES // max(1, block.shape[1]))
+    for start in range(0, block.shape[0], size):
+        yield slice(start, min(start + size, block.shape[0]))
+
+
+def _transform_entries(values: np.ndarray, transform: Callable, *, overwrite: bool) -> np.ndarray:
+    """A transform that may overwrite its argument, of few rows at a time."""
+    result = values if overwrite else np.empty_like(values)
+    for part in cached_rows(values):
+        given = values[part] if overwrite else values[part].copy()
+        made = transform(given)
+        if result.dtype != made.dtype:
+            result = np.empty(values.shape, made.dtype)
+        if made is not given or not overwrite:
+            result[part] = made
+    return result
 
 
 class PairMatrix:
@@ -153,7 +176,7 @@ class StreamedPairs(PairMatrix):
         return squared_distances(left, right, self.squares[rows.start :])
 
     def block(self, rows: slice) -> np.ndarray:
-        values = self.transform(self._products(rows))
+        values = _transform_entries(self._products(rows), self.transform, overwrite=True)
         np.fill_diagonal(values, 0.0)
         return values
 
@@ -181,7 +204,7 @@ class KeptBlocks(StreamedPairs):
             return super().block(rows)
         if self.transform is identity:
             return kept
-        values = self.transform(kept.copy())
+        values = _transform_entries(kept, self.transform, overwrite=False)
         np.fill_diagonal(values, 0.0)
         return values
 
@@ -201,12 +224,17 @@ def keep_blocks(pairs: PairMatrix) -> PairMatrix:
     return KeptBlocks(pairs, {}) if fits else pairs
 
 
-def _expanded(left: np.ndarray, right: np.ndarray, squares: np.ndarray) -> np.ndarray:
-    distances = left @ right.T
-    distances *= -2.0
-    distances += squares[: left.shape[0], None].astype(left.dtype)
-    distances += squares.astype(left.dtype)
-    return distances
+def _expanded(left: np.ndarray, right: np.ndarray, squares: np.ndarray) -> tuple[np.ndarray, float]:
+    """``|x|^2 + |y|^2 - 2xy``, infinite between a sample and itself, and the smallest of them."""
+    distances = (-2.0 * left) @ right.T  # a power of two: no rounding
+    squares, smallest = squares.astype(left.dtype), math.inf
+    for part in cached_rows(distances):
+        values = distances[part]
+        values += squares[part, None]
+        values += squares
+        np.fill_diagonal(values[:, part.start :], np.inf)
+        smallest = min(smallest, float(values.min()))
+    return distances, smallest
 
 
 def squared_distances(left: np.ndarray, right: np.ndarray, squares: np.ndarray) -> np.ndarray:
@@ -216,16 +244,15 @@ def squared_distances(left: np.ndarray, right: np.ndarray, squares: np.ndarray) 
     coincide the expansion cancels: a float32 block is then formed in float64, and what cancels
     there too from the differences.
     """
-    distances = _expanded(left, right, squares)
-    np.fill_diagonal(distances, np.inf)
-    smallest, dtype = distances.min(), distances.dtype
+    distances, smallest = _expanded(left, right, squares)
+    dtype = distances.dtype
     if dtype == np.float32 and smallest < 1e-3 * squares.max():
-        distances = _expanded(left.astype(np.float64), right.astype(np.float64), squares)
-        np.fill_diagonal(distances, np.inf)
+        distances, _ = _expanded(left.astype(np.float64), right.astype(np.float64), squares)
     if smallest < 2 * CANCELLED * squares.max():
         _form_from_differences(distances, left, right, squares)
+        np.maximum(distances, 0.0, out=distances)
     np.fill_diagonal(distances, 0.0)
-    return np.maximum(distances, 0.0, out=distances).astype(dtype, copy=False)
+    return distances.astype(dtype, copy=False)
 
 
 def _form_from_differences(distances, left, right, squares) -> None:
@@ -321,15 +348,22 @@ def _inner(A: np.ndarray, B: np.ndarray) -> float:
     return float(np.einsum("ij,ij->i", A, B).sum(dtype=np.float64))
 
 
-def _block_product(A: np.ndarray, B: np.ndarray) -> float:
-    """Share of a block in the sum over ordered pairs: its square once, the rest twice."""
-    size = A.shape[0]
+def _rows_product(A: np.ndarray, B: np.ndarray, size: int) -> float:
+    """Share of rows in the sum over ordered pairs: ``size`` columns once, the rest twice."""
     return _inner(A[:, :size], B[:, :size]) + 2.0 * _inner(A[:, size:], B[:, size:])
 
 
+def _block_product(A: np.ndarray, B: np.ndarray) -> float:
+    """Share of a block in the sum over ordered pairs: its square once, the rest twice."""
+    return sum(_rows_product(A[part], B[part], A.shape[0]) for part in cached_rows(A))
+
+
 def _add_row_sums(sums: np.ndarray, block: np.ndarray, rows: slice) -> None:
-    sums[rows] += block.sum(axis=1)
-    sums[rows.stop :] += block[:, rows.stop - rows.start :].sum(axis=0)
+    size = rows.stop - rows.start
+    for part in cached_rows(block):
+        values = block[part]
+        sums[rows.start + part.start : rows.start + part.stop] += values.sum(axis=1)
+        sums[rows.stop :] += values[:, size:].sum(axis=0)
 
 
 def pair_product(x: PairMatrix, y: PairMatrix) -> float:

@@ -442,7 +442,7 @@ def rsa_score(
     :func:`rdm`) and a heuristic for others. With the identity the "whitened_cosine" of
     "sqeuclidean" is ``cka_score(X, Y, unbiased=False)``.
 
-    O(n^2 d) time; no (n, n) array of floats for more than 2048 samples. For more than 512, the rank
+    O(n^2 d) time; no (n, n) array of floats for more than 512 samples, for which the rank
     correlations round the dissimilarities to 2**16 steps before they are ranked, if that costs
     less than 1e-8 of the variance of the ranks (they are ranked exactly, with O(n^2) memory,
     otherwise). "kendall_a" and "kendall_b" need O(n^2) memory and O(n^2 log n) time. The whitened

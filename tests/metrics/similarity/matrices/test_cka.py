@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.spatial.distance import pdist
 from sklearn import config_context
 from sklearn.metrics.pairwise import polynomial_kernel, rbf_kernel
 
-from sksim.metrics import _centered_rows, cka_distance, cka_score
+from sksim.metrics import _centered_rows, cka_distance, cka_score, distance_correlation_score
 from sksim.metrics.similarity.matrices import _cka, _pair_matrix
 from tests.reference import similarity as reference
 
@@ -252,3 +253,25 @@ def test_a_permuted_side_forms_what_is_not_known():
         assert known.product == x.product
         expected = cka_score(A[order], B, unbiased=unbiased)
         assert steps.compare(known, y) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_that_are_worked_on_together_change_nothing(monkeypatch, dtype):
+    """Transforms that overwrite, blocks that are kept, and sums of rows and of columns."""
+    A, B = (Z.astype(dtype) for Z in reference.golden_pair(90, 4, 3, 0))
+    monkeypatch.setattr(_pair_matrix, "MAX_KEPT", 10)
+    scores = []
+    for n_entries in (1, 200, 2**16):
+        monkeypatch.setattr(_pair_matrix, "CACHED_ENTRIES", n_entries)
+        scores.append([cka_score(A, B, kernel="rbf"), distance_correlation_score(A, B)])
+    np.testing.assert_allclose(scores, scores[:1] * 3, rtol=10 * np.finfo(dtype).eps)
+
+
+def test_sampled_pairs_bracket_the_median():
+    """Every sample has as many partners: clusters in the order of the rows do no harm."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((2000, 3)) + 20.0 * np.repeat(np.arange(4) ** 2, 500)[:, None]
+    pairs = _pair_matrix.euclidean_pairs(X, _pair_matrix.identity)
+    sample = _cka._sample_of_pairs(pairs)
+    below = np.mean(pdist(X, "sqeuclidean") < np.median(sample))
+    assert abs(below - 0.5) < 0.01
