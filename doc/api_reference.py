@@ -90,6 +90,7 @@ API_REFERENCE = [
                 "entries": [
                     "HubnessReducedKNeighborsTransformer",
                     "HubnessReducedNearestNeighbors",
+                    "FaissTransformer",
                     "candidate_report",
                 ],
             },

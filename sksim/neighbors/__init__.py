@@ -5,6 +5,7 @@
 
 from sksim.neighbors._candidate_report import candidate_report
 from sksim.neighbors._classification import HubnessReducedKNeighborsClassifier
+from sksim.neighbors._faiss import FaissTransformer
 from sksim.neighbors._hubness_weighted import HubnessWeightedKNeighborsClassifier
 from sksim.neighbors._nadaraya_watson import NadarayaWatsonClassifier
 from sksim.neighbors._nearest import HubnessReducedNearestNeighbors
@@ -12,6 +13,7 @@ from sksim.neighbors._regression import HubnessReducedKNeighborsRegressor
 from sksim.neighbors._transformer import HubnessReducedKNeighborsTransformer
 
 __all__ = [
+    "FaissTransformer",
     "HubnessReducedKNeighborsClassifier",
     "HubnessReducedKNeighborsRegressor",
     "HubnessReducedKNeighborsTransformer",

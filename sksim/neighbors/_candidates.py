@@ -27,6 +27,7 @@ from sksim._search._exact import exact_neighbors
 from sksim._search._rerank import rerank
 from sksim._search._selection import merged_lists
 from sksim.neighbors._approximate import APPROXIMATE_BACKENDS
+from sksim.neighbors._faiss import FaissTransformer
 from sksim.neighbors._sharded import ShardedBackend
 from sksim.utils._blocks import row_blocks
 from sksim.utils._dask import is_dask_array
@@ -111,6 +112,10 @@ class BruteBackend:
             "n_jobs": n_jobs,
         }
 
+    def __repr__(self) -> str:
+        n_indexed, n_features = self.index.shape
+        return f"BruteBackend({n_indexed} x {n_features}, metric={self.options['metric']!r})"
+
     def neighbors(self, X: Any, n_neighbors: int) -> Lists:
         """Nearest indexed samples of the rows of X."""
         n_indexed, n_features = self.index.shape
@@ -135,6 +140,9 @@ class PrecomputedBackend:
     def __init__(self, index: Any):
         self.index = index
 
+    def __repr__(self) -> str:
+        return f"PrecomputedBackend({self.index.shape[0]} x {self.index.shape[1]})"
+
     def neighbors(self, X: Any, n_neighbors: int) -> Lists:
         """Nearest entries of each row of X."""
         if not sparse.issparse(X):
@@ -156,14 +164,31 @@ class TransformerBackend:
         self.index, self.metric, self.metric_params = index, metric, metric_params
         # As many neighbours as asked, and each sample with its own.
         wanted = {"n_neighbors": min(depth, index.shape[0] - 1), "mode": "distance"}
-        known = estimator.get_params(deep=False)
-        self.fitted = estimator
         if isinstance(estimator, FrozenEstimator):
-            check_is_fitted(estimator.estimator)
+            self.fitted = self._as_it_is(estimator, wanted["n_neighbors"])
             return
+        known = estimator.get_params(deep=False)
         params = {name: value for name, value in wanted.items() if name in known}
         self.fitted = clone(estimator).set_params(**params)
         self.fitted.fit(index)
+
+    @staticmethod
+    def _as_it_is(frozen: FrozenEstimator, n_wanted: int) -> FrozenEstimator:
+        """The fitted estimator; raise if it gives fewer neighbours than are needed."""
+        check_is_fitted(frozen.estimator)
+        given = getattr(frozen.estimator, "n_neighbors", n_wanted)
+        # One entry less is enough for the samples themselves.
+        if given < n_wanted - 1:
+            name = type(frozen.estimator).__name__
+            raise ValueError(
+                f"backend must give at least {n_wanted - 1} neighbours, those of a reduction's "
+                f"candidates, got a fitted {name} with n_neighbors={given}. Set its n_neighbors to "
+                f"{n_wanted}, or lower n_candidates."
+            )
+        return frozen
+
+    def __repr__(self) -> str:
+        return f"TransformerBackend({self.fitted!r})"
 
     def neighbors(self, X: Any, n_neighbors: int) -> Lists:
         """Candidates of the rows of X, sorted by exact distance."""
@@ -222,6 +247,8 @@ def make_backend(
         make = partial(make_backend, backend, **options, n_jobs=n_jobs)
         is_dear = not (isinstance(backend, str) and backend in ("auto", "brute"))
         return ShardedBackend(index, make, depth, keep=is_dear)
+    if isinstance(backend, FaissTransformer):
+        return backend._backend(index, depth, **options, n_jobs=n_jobs)
     if not isinstance(backend, str):
         return TransformerBackend(index, depth, backend, **options)
     if backend == "torch":

@@ -65,7 +65,7 @@ class HubnessReducedKNeighborsClassifier(ClassifierMixin, NeighborVote):
     effective_n_candidates_ : int
         Number of candidates in use.
     backend_ : object
-        The fitted candidate search.
+        The fitted candidate search, which shows what it is.
     n_samples_fit_ : int
         Number of training samples.
     n_features_in_ : int

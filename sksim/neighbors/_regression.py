@@ -64,7 +64,7 @@ class HubnessReducedKNeighborsRegressor(RegressorMixin, NeighborVote):
     effective_n_candidates_ : int
         Number of candidates in use.
     backend_ : object
-        The fitted candidate search.
+        The fitted candidate search, which shows what it is.
     n_samples_fit_ : int
         Number of training samples.
     n_features_in_ : int

@@ -55,10 +55,11 @@ class HubnessReducedKNeighborsTransformer(
         Search of the candidates. "brute" is exact, "auto" chooses it. "torch" is exact too, its
         products on a device, for dense vectors by Euclidean or cosine distance. "faiss",
         "pynndescent" and "usearch" come with the extra "ann" and search these approximately.
-        An estimator like :class:`~sklearn.neighbors.KNeighborsTransformer`, for example of the
-        sklearn-ann package, is cloned; one that is fitted on the same samples already is used as
-        it is inside a :class:`~sklearn.frozen.FrozenEstimator`, and must then give one neighbour
-        more than there are candidates. Candidates are always ranked again by exact distances.
+        :class:`FaissTransformer` stands for any index of faiss, one in a file too. Another like
+        :class:`~sklearn.neighbors.KNeighborsTransformer`, for example of the sklearn-ann package,
+        is cloned, fitted or not; one that is fitted on the same samples is used as it is inside a
+        :class:`~sklearn.frozen.FrozenEstimator`, and must give as many neighbours as there are
+        candidates, better one more. Candidates are always ranked again by exact distances.
     device : str, default="auto"
         Where ``backend="torch"`` searches, such as "cpu" or "cuda:1"; "auto" is a GPU where there
         is one.
@@ -77,7 +78,7 @@ class HubnessReducedKNeighborsTransformer(
     effective_n_candidates_ : int
         Number of candidates in use.
     backend_ : object
-        The fitted candidate search.
+        The fitted candidate search, which shows what it is.
     n_samples_fit_ : int
         Number of indexed samples.
     n_features_in_ : int

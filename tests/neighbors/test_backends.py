@@ -148,3 +148,29 @@ def test_a_fitted_index_is_used_as_it_is(X, Q):
     other = HubnessReducedNearestNeighbors(5, backend=FrozenEstimator(index), n_candidates=30)
     with pytest.raises(ValueError, match="80"):
         other.fit(X[:60])
+
+
+def test_a_fitted_index_gives_enough_neighbours(X):
+    index = FrozenEstimator(KNeighborsTransformer(n_neighbors=29).fit(X))
+    search = HubnessReducedNearestNeighbors(5, backend=index, n_candidates=31)
+    with pytest.raises(ValueError, match="must give at least 31 neighbours.*n_neighbors=29"):
+        search.fit(X)
+
+
+def test_a_fitted_index_that_is_not_frozen_is_built_again(X):
+    """As all estimators within others: clone and GridSearchCV would build it again in any case."""
+    index = KNeighborsTransformer(n_neighbors=31).fit(X[:60])
+    search = HubnessReducedNearestNeighbors(5, backend=index).fit(X)
+    assert search.backend_.fitted is not index
+    assert index.n_samples_fit_ == 60
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        ({}, "BruteBackend(80 x 6, metric='euclidean')"),
+        ({"backend": KNeighborsTransformer()}, "TransformerBackend(KNeighborsTransformer("),
+    ],
+)
+def test_what_searches_can_be_seen(X, options, shown):
+    assert repr(HubnessReducedNearestNeighbors(**options).fit(X).backend_).startswith(shown)
