@@ -232,6 +232,16 @@ API_REFERENCE = [
                 "entries": measures("graphs._reconstruction", "graphs._distortion"),
             },
             {
+                "title": "Coordinates",
+                "module": "manifold",
+                "entries": ["HyperbolicMDS", "TreeEmbedding"],
+            },
+            {
+                "title": "Distances in the hyperbolic plane",
+                "module": "metrics",
+                "entries": ["hyperbolic_distances"],
+            },
+            {
                 "title": "Curvature",
                 "module": "metrics",
                 "entries": ["ollivier_ricci_curvature", "ricci_alignment_score"],

@@ -16,6 +16,7 @@ _SUBPACKAGES = (
     "hubness",
     "identifiability",
     "inspection",
+    "manifold",
     "metrics",
     "neighbors",
     "preprocessing",

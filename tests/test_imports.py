@@ -26,6 +26,7 @@ ALLOWED = {
     "preprocessing": {"utils", "_search", "metrics"},
     "hubness": {"utils", "_search", "metrics"},
     "neighbors": {"utils", "_search", "metrics", "preprocessing", "hubness", "_torch"},
+    "manifold": {"utils", "_search", "metrics"},
     "alignment": {"utils", "metrics"},
     "_torch": {"utils"},
     "identifiability": {"utils", "metrics", "_torch"},

@@ -45,15 +45,15 @@ def undirected_graph(
     """
     graph = to_numpy(graph)
     if sparse.issparse(graph):
-        edges = check_columns(graph.tocsr(), name=name)
+        is_bool = graph.dtype.kind == "b"
+        edges = check_columns((graph.astype(np.int8) if is_bool else graph).tocsr(), name=name)
     else:
         edges = csr_array(check_named_array(graph, name))
-    if edges.dtype.kind == "b":
-        edges = edges.astype(np.float64)
     n = edges.shape[0]
     if edges.shape[1] != n or (n_nodes is not None and n != n_nodes):
         expected = "square" if n_nodes is None else f"of shape {(n_nodes, n_nodes)}, one row a node"
-        raise ValueError(f"{name} must be {expected}, got shape {edges.shape}.")
+        kind = "a sparse graph of " if sparse.issparse(graph) else ""
+        raise ValueError(f"{name} must be {expected}, got {kind}shape {edges.shape}.")
     if not np.isfinite(edges.data).all() or (edges.data < 0).any():
         raise ValueError(
             f"{name} must hold finite values that are not negative, got "

@@ -61,6 +61,8 @@ _METHODS = ("transform", "predict", "predict_proba", "score_samples")
 def example_data(estimator: Any, dtype: DTypeLike = np.float64) -> tuple[Any, Any]:
     """Small training data (X, y) that suits the tags: vectors, or a graph if pairwise.
 
+    Distances of all samples, dense, for what places those of ``fit`` only.
+
     Parameters
     ----------
     estimator : estimator object
@@ -78,7 +80,9 @@ def example_data(estimator: Any, dtype: DTypeLike = np.float64) -> tuple[Any, An
     rng = np.random.RandomState(0)
     X: Any = rng.standard_normal((40, 6)).astype(dtype)
     tags = get_tags(estimator)
-    if tags.input_tags.pairwise:
+    if tags.input_tags.pairwise and not hasattr(estimator, "transform"):
+        X = _example_distances().astype(dtype)
+    elif tags.input_tags.pairwise:
         # Methods that need vectors on a truncated graph have all they need on a complete one.
         depth = len(X) - 1 if getattr(estimator, "needs_vectors", False) else 12
         graph = kneighbors_graph(X, depth, mode="distance", include_self=False)
@@ -471,7 +475,7 @@ def _applicable_checks(estimator: Any) -> Iterator[Callable[[str, Any], None]]:
         yield check_feature_names_in_pipeline
         yield check_graph_rows
         yield check_float_types
-    if get_tags(estimator).input_tags.pairwise:
+    if get_tags(estimator).input_tags.pairwise and hasattr(estimator, "transform"):
         yield check_complete_graph_equals_dense
         yield check_rows_of_graph_independent
         yield check_sparse_containers

@@ -5,12 +5,14 @@
 
 from sksim.metrics.graphs._curvature import ollivier_ricci_curvature
 from sksim.metrics.graphs._distortion import distance_distortion
+from sksim.metrics.graphs._hyperbolic import hyperbolic_distances
 from sksim.metrics.graphs._reconstruction import graph_reconstruction_score
 from sksim.metrics.graphs._ricci_alignment import ricci_alignment_score
 
 __all__ = [
     "distance_distortion",
     "graph_reconstruction_score",
+    "hyperbolic_distances",
     "ollivier_ricci_curvature",
     "ricci_alignment_score",
 ]
