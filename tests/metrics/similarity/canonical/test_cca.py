@@ -184,6 +184,18 @@ def test_small_directions_of_float32_are_kept():
     np.testing.assert_allclose(found, canonical_correlations(A, B), atol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(140, 140), (130, 200), (200, 130)])
+def test_singular_values_of_large_matrices(shape):
+    """From the Gram matrix where the smallest ones allow, and as exact."""
+    rng = np.random.default_rng(0)
+    U, Vt = (np.linalg.qr(rng.standard_normal((size, size)))[0] for size in shape)
+    for least in (1e-1, 1e-4, 1e-9, 0.0):
+        values = np.linspace(least, 1.0, min(shape))[::-1]
+        A = (U[:, : values.size] * values) @ Vt[: values.size]
+        np.testing.assert_allclose(_cca.singular_values(A), values, atol=1e-9)
+        assert _cca.singular_values(A).sum() == pytest.approx(values.sum(), rel=1e-12)
+
+
 def test_columns_of_very_different_scale():
     A = X * np.logspace(-4, 4, 8)
     np.testing.assert_allclose(canonical_correlations(A, Y), RHO, atol=1e-7)
