@@ -103,6 +103,10 @@ class HubnessReducedKNeighborsTransformer(
     Each row depends on its query and the fitted state only. A row can be shorter than asked where
     an approximate ``backend`` or a precomputed graph holds fewer candidates.
 
+    ``backend="auto"`` is the exact search at every size: up to 50 000 samples, the most that were
+    measured, with 16 to 384 features, 10 and 100 candidates, no approximate back end was twice as
+    fast, and most were slower.
+
     Cost: the search of the candidates, :math:`O(n_q n d)` time in blocks for the exact one, then
     :math:`O(n_q K)` time for most reductions. The lists of candidates and their reduction are
     made in blocks of rows within scikit-learn's ``working_memory``, in ``fit`` too where the
