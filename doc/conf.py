@@ -86,7 +86,14 @@ html_sidebars: dict[str, list[str]] = {page: [] for page in STANDALONE_PAGES}
 
 
 # Gallery sections in the order of the questions.
-GALLERY_SECTIONS = ["hubness", "similarity", "geometry", "identifiability", "generative"]
+GALLERY_SECTIONS = [
+    "hubness",
+    "similarity",
+    "geometry",
+    "probing",
+    "identifiability",
+    "generative",
+]
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
