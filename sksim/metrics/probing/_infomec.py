@@ -237,7 +237,10 @@ def infomec(
 
     cv = None if isinstance(explicitness, str) else explicitness
     penalty = np.inf if cv is None else 1.0
-    probe = LogisticRegression(C=penalty, tol=1e-8, max_iter=10_000)
+    # One-hot columns add up to one, and a Newton step needs a Hessian of full rank.
+    few = not discrete and features.shape[1] * (codes.max() + 1) <= 500
+    solver = "newton-cholesky" if few else "lbfgs"
+    probe = LogisticRegression(C=penalty, tol=1e-8, max_iter=10_000, solver=solver)
     losses = [class_losses(features, s, probe, cv) for s in codes.T]
     return Bunch(
         modularity=_shares_of_best(nmi[:, active].T),
