@@ -282,8 +282,8 @@ def test_data_larger_than_the_memory_of_a_worker():
     """Blocks are made where they are needed and dropped; who kept them would be killed."""
     distributed = pytest.importorskip("distributed")
     random, limit = da.random.default_rng(0), 480
-    long = random.standard_normal((4_000_000, 32), chunks=(50_000, -1))  # 977 MiB
-    wide = random.standard_normal((6_000, 24_000), chunks=(200, -1), dtype=np.float32)  # 549 MiB
+    long = random.standard_normal((2_500_000, 32), chunks=(50_000, -1))  # 610 MiB
+    wide = random.standard_normal((4_000, 32_000), chunks=(160, -1), dtype=np.float32)  # 488 MiB
     options = {"n_workers": 2, "threads_per_worker": 1, "memory_limit": f"{limit}MiB"}
     with (
         distributed.LocalCluster(**options, dashboard_address=None) as cluster,

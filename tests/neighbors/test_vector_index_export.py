@@ -27,3 +27,17 @@ def test_indexes_return_the_reduced_neighbours(capsys):
     lines = {line[:38].strip(): line[38:].split() for line in printed.splitlines()}
     assert lines["sksim, no reduction"][1] == "12.67%"
     assert lines["numpy, inner products"][:2] == ["100.00%", "7.13%"]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["lancedb", "pgvector"])
+def test_databases_return_the_reduced_neighbours(capsys, monkeypatch, name):
+    if name == "lancedb":
+        pytest.importorskip("lancedb")
+    monkeypatch.syspath_prepend(EXAMPLE.parent)
+    runpy.run_path(str(EXAMPLE.parent / f"vector_database_{name}.py"))["main"]()
+    printed = capsys.readouterr().out
+    if "no PostgreSQL with pgvector" in printed:
+        pytest.skip("no PostgreSQL with pgvector")
+    assert "the reduced neighbours of sksim (" in printed
