@@ -1,5 +1,6 @@
 """Configuration of the documentation."""
 
+import csv
 import os
 import pathlib
 import sys
@@ -80,6 +81,7 @@ STANDALONE_PAGES = [
     "contributing",
     "getting_started",
     "glossary",
+    "literature",
     "reliability",
 ]
 html_sidebars: dict[str, list[str]] = {page: [] for page in STANDALONE_PAGES}
@@ -135,14 +137,36 @@ def _api_page(page: dict) -> str:
     return "\n".join(lines)
 
 
+def _literature_rows() -> list[list[str]]:
+    """The table of published systems: what literature.csv says, as links."""
+    with (HERE / "literature.csv").open(newline="", encoding="utf-8") as file:
+        systems = list(csv.DictReader(file))
+    rows = [["System", "Paper", "Here", "Claim", "Seen here", "Example"]]
+    for system in systems:
+        names = (f":obj:`~sksim.{name}`" for name in system["here"].split())
+        example = f":doc:`gallery/{system['example']}`" if system["example"] else ""
+        paper = f":cite:t:`{system['paper']}`"
+        rows.append(
+            [system["system"], paper, ", ".join(names), system["claim"], system["seen"], example]
+        )
+    return rows
+
+
+def _literature_table() -> str:
+    lines = [".. list-table::", "   :header-rows: 1", "   :class: literature", ""]
+    for row in _literature_rows():
+        lines += [f"   {'* -' if i == 0 else '  -'} {cell}" for i, cell in enumerate(row)]
+    return "\n".join(lines) + "\n"
+
+
 def _write_if_changed(path: pathlib.Path, text: str) -> None:
     if not path.exists() or path.read_text() != text:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
 
 
-def _write_api_pages() -> None:
-    """Write one page a task, and the index of the pages, from api_reference.py."""
+def _write_pages() -> None:
+    """Write one page a task and the index of the pages, from api_reference.py; the systems."""
     index = [
         _underlined("API reference", "="),
         "By task.",
@@ -151,6 +175,7 @@ def _write_api_pages() -> None:
         "   :maxdepth: 2",
         "",
     ]
+    _write_if_changed(HERE / "generated" / "literature_table.inc", _literature_table())
     for page in API_REFERENCE:
         _write_if_changed(HERE / "api" / f"{page['page']}.rst", _api_page(page))
         index.append(f"   {page['page']}")
@@ -172,7 +197,7 @@ def _skip_foreign_members(app, what, name, obj, skip, options):
     return True if (getattr(obj, "__module__", None) or "").startswith("sklearn.") else None
 
 
-_write_api_pages()
+_write_pages()
 register_plugin("pybtex.style.formatting", "docstrings", BibliographyStyle)
 
 
