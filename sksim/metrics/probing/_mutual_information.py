@@ -89,7 +89,7 @@ def mutual_information(
 
     References
     ----------
-    .. [1] A. Kraskov, H. St{\"o}gbauer and P. Grassberger (2004). Estimating mutual information.
+    .. [1] A. Kraskov, H. Stögbauer and P. Grassberger (2004). Estimating mutual information.
            Physical Review E 69.
 
     Examples

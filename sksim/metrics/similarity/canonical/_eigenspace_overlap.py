@@ -102,8 +102,8 @@ def eigenspace_overlap_score(X: ArrayLike, Y: ArrayLike, *, center: bool = True)
 
     References
     ----------
-    .. [1] A. May, J. Zhang, T. Dao and C. R{\'e} (2019). On the downstream performance of
-           compressed word embeddings. Advances in Neural Information Processing Systems.
+    .. [1] A. May, J. Zhang, T. Dao and C. Ré (2019). On the downstream performance of compressed
+           word embeddings. Advances in Neural Information Processing Systems.
 
     Examples
     --------
