@@ -492,13 +492,17 @@ class SimilarityAccumulator:
         """
         return procrustes_distance(*self._arrays(), **params)
 
-    def shape_distance(self, **params: Any) -> float:
-        """Shape distance, see :func:`sksim.metrics.shape_distance`.
+    def shape_distance(
+        self, *, alpha: float = 1.0, whitening: Literal["power", "convex"] = "power"
+    ) -> float:
+        """Shape distance of centred representations, see :func:`sksim.metrics.shape_distance`.
 
         Parameters
         ----------
-        **params : dict
-            Parameters of :func:`sksim.metrics.shape_distance`.
+        alpha : float, default=1.0
+            Share of the spectrum that is kept.
+        whitening : {"power", "convex"}, default="power"
+            How it is kept.
 
         Returns
         -------
@@ -506,9 +510,9 @@ class SimilarityAccumulator:
             Shape distance, as of all samples at once.
         """
         arrays = self._arrays()
-        if params.get("alpha") == 0:
+        if alpha == 0:
             self._warn_if_degenerate()
-        return shape_distance(*arrays, **params)
+        return shape_distance(*arrays, alpha=alpha, whitening=whitening)
 
     def gulp_distance(self, *, reg: float) -> float:
         """GULP distance, see :func:`sksim.metrics.gulp_distance`.
