@@ -292,8 +292,8 @@ def imd_distance(
     .. [1] A. Tsitsulin, M. Munkhoeva, D. Mottin, P. Karras, A. Bronstein, I. Oseledets and
            E. Müller (2020). The shape of data: intrinsic distance for data distributions.
            International Conference on Learning Representations.
-    .. [2] S. Ubaru, J. Chen and Y. Saad (2017). Fast estimation of tr(f(A)) via stochastic
-           Lanczos quadrature. SIAM Journal on Matrix Analysis and Applications 38.
+    .. [2] S. Ubaru, J. Chen and Y. Saad (2017). Fast estimation of tr(f(A)) via stochastic Lanczos
+           quadrature. SIAM Journal on Matrix Analysis and Applications 38.
 
     Examples
     --------
