@@ -7,6 +7,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 import pathlib
+import sys
 
 import hypothesis
 import numpy as np
@@ -30,3 +31,13 @@ def data_folder():
     if "SKSIM_DATA" not in os.environ:
         pytest.skip("SKSIM_DATA is not set")
     return pathlib.Path(os.environ["SKSIM_DATA"])
+
+
+@pytest.fixture(autouse=True)
+def _gradients_stay_on():
+    """Whoever turns the gradients of torch off, an error or not, turns them on again."""
+    yield
+    torch = sys.modules.get("torch")
+    if torch is not None and not torch.is_grad_enabled():
+        torch.set_grad_enabled(True)
+        pytest.fail("gradients of torch are left off")

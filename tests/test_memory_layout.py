@@ -7,6 +7,7 @@ import inspect
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from sksim import metrics
 from sksim.utils.estimator_checks import memory_layouts
@@ -20,6 +21,10 @@ OPTIONS = {
     "random_state": 0,
     "ranks": (1, 3),
 }
+
+
+#: Examples of functions that are defined for some numbers only.
+EXAMPLES = {"hyperbolic_distances": {"X": 0.1 * example("X")}}
 
 
 def _takes_lists(function):
@@ -40,7 +45,8 @@ def _values(function):
     taken = inspect.signature(function).parameters
     options = {name: value for name, value in OPTIONS.items() if name in taken}
     lists = {name: [example("X"), example("Y")] for name in _takes_lists(function)}
-    return {**(lists or good_values(function, None)), **options}
+    examples = EXAMPLES.get(function.__name__, {})
+    return {**(lists or good_values(function, None)), **options, **examples}
 
 
 def _layouts(array):
@@ -65,6 +71,8 @@ def _same(got, expected):
     if isinstance(expected, dict):
         assert got.keys() == expected.keys()
         got, expected = ([bunch[key] for key in expected] for bunch in (got, expected))
+    if sparse.issparse(expected):
+        got, expected = got.toarray(), expected.toarray()
     if isinstance(expected, (list, tuple)):
         for a, b in zip(got, expected, strict=True):
             _same(a, b)

@@ -286,7 +286,7 @@ def ollivier_ricci_curvature(
     >>> two_triangles[2, 3] = 1
     >>> curvature = ollivier_ricci_curvature(two_triangles)
     >>> print(np.round(curvature.nodes, 3))
-    [ 0.583  0.583  0.111  0.111  0.583  0.583]
+    [0.583 0.583 0.167 0.167 0.583 0.583]
     >>> round(float(curvature.edges[2, 3]), 3)
     -0.5
     """

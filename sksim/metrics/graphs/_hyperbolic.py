@@ -98,8 +98,8 @@ def hyperbolic_distances(
     >>> X = [[0.0, 0.0], [0.5, 0.0], [0.0, 0.5]]
     >>> print(np.round(hyperbolic_distances(X), 4))
     [[0.     1.0986 1.0986]
-     [1.0986 0.     1.6806]
-     [1.0986 1.6806 0.    ]]
+     [1.0986 0.     1.6807]
+     [1.0986 1.6807 0.    ]]
     """
     points = check_representation(X, min_samples=1, constant_ok=True)
     others = (
