@@ -288,7 +288,7 @@ def ollivier_ricci_curvature(
     >>> print(np.round(curvature.nodes, 3))
     [0.583 0.583 0.167 0.167 0.583 0.583]
     >>> round(float(curvature.edges[2, 3]), 3)
-    -0.5
+    -0.333
     """
     joined = undirected_graph(graph)
     check_no_isolated_nodes(joined)
