@@ -118,6 +118,8 @@ class RandomStream:
             that fits in threads wait for each other.
         """
         with ExitStack() as stack:
+            # Ctrl-C may come where torch itself would have turned the gradients on again.
+            stack.callback(torch.set_grad_enabled, torch.is_grad_enabled())
             if compiled:
                 stack.enter_context(self._lent())
             elif foreign:

@@ -188,3 +188,17 @@ def test_threads_share_nothing():
     torch.manual_seed(7)
     assert torch.equal(found[2], torch.stack([torch.rand(()) for _ in range(2000)]))
     assert expected.shape == found[2].shape
+
+
+@pytest.mark.parametrize("foreign", [True, False])
+def test_gradients_are_as_before_wherever_an_interrupt_comes(foreign):
+    """The mode is asked about ``set_grad_enabled`` too: an interrupt there leaves them off."""
+
+    def interrupted():
+        with RandomStream(0).active(foreign=foreign):
+            torch.set_grad_enabled(False)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert torch.is_grad_enabled()
