@@ -141,19 +141,21 @@ def _literature_rows() -> list[list[str]]:
     """The table of published systems: what literature.csv says, as links."""
     with (HERE / "literature.csv").open(newline="", encoding="utf-8") as file:
         systems = list(csv.DictReader(file))
-    rows = [["System", "Paper", "Here", "Claim", "Seen here", "Example"]]
+    rows = [["System", "Here", "Its claim, and what was seen here"]]
     for system in systems:
         names = (f":obj:`~sksim.{name}`" for name in system["here"].split())
-        example = f":doc:`gallery/{system['example']}`" if system["example"] else ""
-        paper = f":cite:t:`{system['paper']}`"
-        rows.append(
-            [system["system"], paper, ", ".join(names), system["claim"], system["seen"], example]
-        )
+        claim = f"{system['claim']}. " if system["claim"] else ""
+        example = f" See :doc:`gallery/{system['example']}`." if system["example"] else ""
+        outcome, _, detail = system["seen"].partition(":")
+        seen = f"*{outcome.capitalize()}*{':' if detail else ''}{detail}."
+        paper = f"{system['system']}, :cite:t:`{system['paper']}`"
+        rows.append([paper, ", ".join(names), claim + seen + example])
     return rows
 
 
 def _literature_table() -> str:
-    lines = [".. list-table::", "   :header-rows: 1", "   :class: literature", ""]
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: 22 30 48"]
+    lines += ["   :class: promises", ""]
     for row in _literature_rows():
         lines += [f"   {'* -' if i == 0 else '  -'} {cell}" for i, cell in enumerate(row)]
     return "\n".join(lines) + "\n"
