@@ -82,7 +82,7 @@ PEERS = [("faiss flat", search_faiss if faiss else None), ("scikit-learn brute",
 
 def of_search(name, make, n, k, before, asked, peers=(), **growth):
     return Comparison(
-        f"{name}, {n} x 384, k = {k}",
+        f"{name}, 384 features, k = {k}",
         make=make,
         ours=partial(search, k=k),
         others={"bare product": product}
