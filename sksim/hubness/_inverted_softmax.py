@@ -100,6 +100,12 @@ class InvertedSoftmax(GraphReduction):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if the matrix was a data frame.
 
+    Raises
+    ------
+    MemoryError
+        If a complete matrix of distances, and what is made of it, does not fit into the memory
+        available.
+
     See Also
     --------
     NearestNeighborNormalization : Subtracts the mean similarity of the nearest bank members.

@@ -95,9 +95,8 @@ class HyperbolicMDS(SksimEstimator):
     Of a balanced binary tree of 31 nodes it brings the distortion of Euclidean scaling in two
     dimensions from 0.25 to 0.11 with a scale of 2, and to between 0.13 and 0.16 with a scale of 1,
     where eigenvalues are equal and the eigenvectors not unique. The mean average precision grows
-    from 0.38 to about 0.47 only, and in three to ten dimensions it is no better than flat. The
-    precision near 1 in two dimensions that is published for hyperbolic embeddings belongs to the
-    construction of :class:`TreeEmbedding`, not to this method.
+    from 0.38 to about 0.47 only. The precision near 1 in two dimensions that is published for
+    hyperbolic embeddings belongs to the construction of :class:`TreeEmbedding`, not to this method.
 
     Time O(n^2 r), by Lanczos, from some hundred samples on; memory O(n^2).
 

@@ -265,11 +265,10 @@ def ollivier_ricci_curvature(
 
     The masses that both ends have in common stay, which is exact, and the rest is transported
     exactly: all edges take the steps of a shortest augmenting path together, as arrays. A general
-    linear programme for each edge gives the same numbers some hundred times slower. Time O(m a b
-    (a + b)) for m edges whose ends differ in a and b neighbours, and that of a search for the
-    shortest paths within three edges of each node; memory for these paths, within scikit-learn's
-    ``working_memory`` for the rest. A hub with hundreds of neighbours costs as many paths, for each
-    of its edges.
+    linear programme for each edge gives the same numbers, slower. Time O(m a b (a + b)) for m edges
+    whose ends differ in a and b neighbours, and that of a search for the shortest paths within
+    three edges of each node; memory for these paths, within scikit-learn's ``working_memory`` for
+    the rest. A hub with hundreds of neighbours costs as many paths, for each of its edges.
 
     References
     ----------

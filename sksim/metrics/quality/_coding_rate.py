@@ -206,11 +206,10 @@ def rate_reduction(
 
     Notes
     -----
-    Good as an objective of training: classes keep as many directions each as they can get. In a
-    run of 800 steps over 60 unit vectors in 6 dimensions (3 classes, :math:`\varepsilon = 0.5`) it
-    rose from 0.215 to 2.263, where vectors of different classes were orthogonal and each class
-    filled two dimensions, as published. Whether such training classifies images as well
-    as cross-entropy was not tried. Gradients of torch flow through it with array API dispatch.
+    Good as an objective of training: classes keep as many directions each as they can get. At its
+    maximum over unit vectors different classes are orthogonal, as published. Whether such training
+    classifies images as well as cross-entropy was not tried. Gradients of torch flow through it
+    with array API dispatch.
 
     Unchanged by a common rotation, the names of the classes and repeating all rows, with
     ``normalize`` also by the lengths of the rows; not by translation. Time
