@@ -54,6 +54,7 @@ OTHERS = {
     "n_samples": 3,
     "reg": 0.1,
     "n_steps": 2,
+    "n_nonzero": 2,
     "layers": [np.random.RandomState(0).standard_normal((N, 4))],
     "metric": "euclidean",
     "model": MLPClassifier(hidden_layer_sizes=(5,), tol=1e9, n_iter_no_change=1).fit(
@@ -94,7 +95,7 @@ def _matrix(name, seed=0):
     if name in ("noise", "sigma_k"):
         A = rng.standard_normal((N, 4 if name == "noise" else N))
         return A.T @ A
-    if name in ("X", "Y", "X_positive", "bank", "vectors", "queries", "H", "latents"):
+    if name in ("X", "Y", "X_positive", "bank", "vectors", "queries", "H", "latents", "components"):
         return rng.standard_normal((N, 4))
     raise LookupError(f"tests/array_arguments.py has no example of an array that is named {name}.")
 

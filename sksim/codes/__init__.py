@@ -4,5 +4,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from sksim.codes._gaussian_inner_product import GaussianInnerProduct
+from sksim.codes._matching_pursuit import matching_pursuit
 
-__all__ = ["GaussianInnerProduct"]
+__all__ = ["GaussianInnerProduct", "matching_pursuit"]

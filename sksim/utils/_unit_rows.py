@@ -9,13 +9,13 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.extmath import row_norms
 
-__all__ = ["unit_rows"]
+__all__ = ["powers_of_two", "scale_rows", "unit_rows"]
 
 # Lengths whose squares are far from the limits of float64.
 _SAFE = (1e-140, 1e140)
 
 
-def _powers_of_two(X: Any) -> np.ndarray:
+def powers_of_two(X: Any) -> np.ndarray:
     """Factor of each row that brings its largest entry near one and costs no rounding."""
     largest, smallest = X.max(axis=1), X.min(axis=1)
     if sparse.issparse(X):
@@ -24,7 +24,7 @@ def _powers_of_two(X: Any) -> np.ndarray:
     return np.ldexp(1.0, np.clip(-exponents, -1000, 1000))
 
 
-def _scale_rows(X: Any, factors: np.ndarray) -> Any:
+def scale_rows(X: Any, factors: np.ndarray) -> Any:
     if not sparse.issparse(X):
         return X * factors[:, None]
     data = X.data * np.repeat(factors, np.diff(X.indptr))
@@ -50,6 +50,6 @@ def unit_rows(X: Any) -> Any:
     X = X.astype(np.float64, copy=False)
     norms = row_norms(X)
     if not ((norms > _SAFE[0]) & (norms < _SAFE[1])).all():
-        X = _scale_rows(X, _powers_of_two(X))
+        X = scale_rows(X, powers_of_two(X))
         norms = row_norms(X)
-    return _scale_rows(X, 1 / np.where(norms == 0, 1.0, norms))
+    return scale_rows(X, 1 / np.where(norms == 0, 1.0, norms))
