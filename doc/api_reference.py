@@ -270,7 +270,7 @@ API_REFERENCE = [
             {
                 "title": "Codes for an index",
                 "module": "codes",
-                "entries": ["GaussianInnerProduct", "matching_pursuit"],
+                "entries": ["FixedDimensionalEncoder", "GaussianInnerProduct", "matching_pursuit"],
             },
         ],
     },

@@ -3,7 +3,8 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from sksim.codes._fixed_dimensional_encoder import FixedDimensionalEncoder
 from sksim.codes._gaussian_inner_product import GaussianInnerProduct
 from sksim.codes._matching_pursuit import matching_pursuit
 
-__all__ = ["GaussianInnerProduct", "matching_pursuit"]
+__all__ = ["FixedDimensionalEncoder", "GaussianInnerProduct", "matching_pursuit"]

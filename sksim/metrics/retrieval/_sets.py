@@ -10,7 +10,7 @@ import numpy as np
 from sksim.utils._array_api import to_numpy
 from sksim.utils._arrays import check_named_array
 
-__all__ = ["VectorSets", "check_vector_sets"]
+__all__ = ["VectorSets", "check_vector_sets", "holds_sets"]
 
 
 class VectorSets(NamedTuple):
@@ -23,6 +23,38 @@ class VectorSets(NamedTuple):
     def n_sets(self) -> int:
         """Number of sets."""
         return len(self.starts) - 1
+
+
+def holds_sets(X: Any) -> bool:
+    """Whether X is a list of arrays or an array of three axes, and no matrix of single vectors."""
+    if isinstance(X, list | tuple):
+        return bool(X) and np.ndim(to_numpy(X[0])) == 2
+    return getattr(X, "ndim", 0) == 3
+
+
+def _joined(parts: list[Any], name: str) -> np.ndarray:
+    """All vectors of the sets in one array, which is checked once; errors name the set."""
+    dtypes = [np.float64, np.float32]
+    kinds = {
+        (part.dtype, part.shape[1:]) if type(part) is np.ndarray and part.ndim == 2 else None
+        for part in parts
+    }
+    if len(kinds) == 1 and None not in kinds and all(map(len, parts)):
+        vectors = np.concatenate(parts)
+        if vectors.dtype.kind == "f" and vectors.shape[1] and np.isfinite(vectors).all():
+            return check_named_array(vectors, name, dtype=dtypes)
+    for i, part in enumerate(parts):
+        if not len(part):
+            raise ValueError(f"{name} must hold sets of at least one vector, got none in set {i}.")
+    parts = [check_named_array(V, f"{name}[{i}]", dtype=dtypes) for i, V in enumerate(parts)]
+    widths = [part.shape[1] for part in parts]
+    if len(set(widths)) > 1:
+        i = next(i for i, width in enumerate(widths) if width != widths[0])
+        raise ValueError(
+            f"{name} must hold vectors of one length, got {widths[0]} in set 0 and "
+            f"{widths[i]} in set {i}."
+        )
+    return np.concatenate(parts)
 
 
 def check_vector_sets(X: Any, name: str) -> VectorSets:
@@ -43,24 +75,10 @@ def check_vector_sets(X: Any, name: str) -> VectorSets:
         In float32 or float64.
     """
     dtypes = [np.float64, np.float32]
-    X = to_numpy(X)
-    if isinstance(X, list | tuple) and X and np.ndim(X[0]) == 2:
+    if isinstance(X, list | tuple) and holds_sets(X):
         parts = [to_numpy(part) for part in X]
-        for i, part in enumerate(parts):
-            if not len(part):
-                raise ValueError(
-                    f"{name} must hold sets of at least one vector, got none in set {i}."
-                )
-        parts = [check_named_array(V, f"{name}[{i}]", dtype=dtypes) for i, V in enumerate(parts)]
-        widths = [part.shape[1] for part in parts]
-        if len(set(widths)) > 1:
-            i = next(i for i, width in enumerate(widths) if width != widths[0])
-            raise ValueError(
-                f"{name} must hold vectors of one length, got {widths[0]} in set 0 and "
-                f"{widths[i]} in set {i}."
-            )
-        lengths = [len(part) for part in parts]
-        return VectorSets(np.concatenate(parts), np.cumsum([0, *lengths]))
+        return VectorSets(_joined(parts, name), np.cumsum([0, *map(len, parts)]))
+    X = to_numpy(X)
     if np.ndim(X) == 3:
         X = check_named_array(X, name, dtype=dtypes, allow_nd=True)
         n_sets, length, width = X.shape
