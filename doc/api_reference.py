@@ -398,6 +398,11 @@ API_REFERENCE = [
                 "entries": ["all_displays", "all_estimators", "all_functions"],
             },
             {
+                "title": "Results",
+                "module": "utils",
+                "entries": ["Result"],
+            },
+            {
                 "title": "Arrays and graphs at the door",
                 "module": "utils",
                 "entries": ["check_graph", "check_named_array", "validate_named_data"],

@@ -80,7 +80,7 @@ def test_tools_are_pinned_in_one_place():
 
 
 def test_the_suite_installs_every_optional_dependency():
-    assert EXTRAS["test"][0] == "sksim[ann,dask,doc,fast,lint,plot,topology]"
+    assert EXTRAS["test"][0] == "sksim[ann,dask,doc,fast,frame,lint,plot,topology]"
     pinned = [requirement for requirement in EXTRAS["test"] if "==" in requirement]
     assert [requirement.split("==")[0] for requirement in pinned] == ["torch"]
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import Bunch
 
 from sksim.metrics._linalg import center
 from sksim.metrics._validation import check_representation, check_same_rows
+from sksim.utils._results import Result
 from sksim.utils._sklearn import Interval, validate_params
 from sksim.utils._typing import FloatArray, Representations
 from sksim.utils._warnings import warn_caller
@@ -67,7 +67,7 @@ def _rotations(shapes: FloatArray, mean: FloatArray) -> FloatArray:
 )
 def mean_shape(
     representations: Representations, *, max_iter: int = 1000, tol: float = 1e-12
-) -> Bunch:
+) -> Result:
     r"""Fréchet mean of the shapes of several representations of the same samples.
 
     With centred representations :math:`X_m` (n, d) of unit Frobenius norm, narrower ones padded by
@@ -149,4 +149,4 @@ def mean_shape(
             break
     else:
         warn_caller(f"No convergence in max_iter={max_iter} rounds.", ConvergenceWarning)
-    return Bunch(mean=mean, rotations=rotations, objective=objective, n_iter=n_iter)
+    return Result(mean=mean, rotations=rotations, objective=objective, n_iter=n_iter)

@@ -4,16 +4,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import numpy as np
-from sklearn.utils import Bunch
 
-from sksim.datasets._sentences import _FOLDER, _read_arrays
+from sksim.datasets._files import as_frames, read_arrays, read_description
+from sksim.utils._results import Result
+from sksim.utils._sklearn import validate_params
 
 __all__ = ["load_encoder_layers"]
 
 _VIEWS = (*(f"layer{depth}" for depth in range(7)), "lsa")
 
 
-def load_encoder_layers() -> Bunch:
+@validate_params({"as_frame": ["boolean"]}, prefer_skip_nested_validation=True)
+def load_encoder_layers(*, as_frame: bool = False) -> Result:
     """Hidden states of a sentence encoder for 600 texts, and TF-IDF/SVD vectors of the same texts.
 
     For comparing the layers of a network, and two representations that have nothing in common
@@ -27,6 +29,11 @@ def load_encoder_layers() -> Bunch:
     ==============  ==============================
 
     .. versionadded:: 0.1
+
+    Parameters
+    ----------
+    as_frame : bool, default=False
+        Whether the views are pandas DataFrames and ``target`` a Series.
 
     Returns
     -------
@@ -67,13 +74,18 @@ def load_encoder_layers() -> Bunch:
     (0.69, 0.49)
     """
     filename = "clinc150_layers.npz"
-    arrays = _read_arrays(filename)
+    arrays = read_arrays(filename)
     views = {name: arrays[name].astype(np.float32) for name in _VIEWS}
-    return Bunch(
+    target = arrays["y"].astype(np.int64)
+    if as_frame:
+        frames = {name: as_frames(view, target, f"{name}_") for name, view in views.items()}
+        views = {name: view for name, (view, _) in frames.items()}
+        target = frames["lsa"][1]
+    return Result(
         **views,
         layers={name: view for name, view in views.items() if name != "lsa"},
-        target=arrays["y"].astype(np.int64),
+        target=target,
         target_names=arrays["classes"],
         filename=filename,
-        DESCR=(_FOLDER / "clinc150_layers.rst").read_text(encoding="utf-8"),
+        DESCR=read_description("clinc150_layers.rst"),
     )

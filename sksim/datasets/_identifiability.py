@@ -8,8 +8,9 @@ from math import gcd
 
 import numpy as np
 from scipy.special import log_softmax
-from sklearn.utils import Bunch, check_random_state
+from sklearn.utils import check_random_state
 
+from sksim.utils._results import Result
 from sksim.utils._sklearn import Interval, validate_params
 from sksim.utils._typing import FloatArray, IntArray, RandomState
 
@@ -179,9 +180,9 @@ def _directions(angle: np.ndarray) -> np.ndarray:
     return np.stack([np.cos(angle), np.sin(angle)], axis=-1)
 
 
-def _pair(f1: FloatArray, g1: FloatArray, f2: FloatArray, g2: FloatArray, y: IntArray) -> Bunch:
+def _pair(f1: FloatArray, g1: FloatArray, f2: FloatArray, g2: FloatArray, y: IntArray) -> Result:
     """The two models of the family, with their log-probabilities."""
-    return Bunch(
+    return Result(
         f1=f1,
         g1=g1,
         f2=f2,
@@ -223,7 +224,7 @@ def make_permuted_pair(
     n_per_class: int = 1,
     jitter: float = 0.0,
     random_state: RandomState = None,
-) -> Bunch:
+) -> Result:
     r"""Two models whose distributions agree ever better while their representations never do.
 
     With k classes, angles :math:`t_j = 2 \pi j / k`, the unembeddings of the first model are
@@ -333,7 +334,7 @@ def make_perturbed_pair(
     n_per_class: int = 500,
     jitter: float = 1.0,
     random_state: RandomState = None,
-) -> Bunch:
+) -> Result:
     r"""Two models that differ by normal noise on the embeddings.
 
     With angles :math:`t_j = 2 \pi j / k` for k classes, the unembeddings of both models are

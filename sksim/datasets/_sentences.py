@@ -3,23 +3,16 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from importlib import resources
 from typing import Literal, overload
 
 import numpy as np
-from sklearn.utils import Bunch
 
+from sksim.datasets._files import as_frames, read_arrays, read_description
+from sksim.utils._results import Result
 from sksim.utils._sklearn import StrOptions, validate_params
 from sksim.utils._typing import FloatArray, IntArray
 
 __all__ = ["load_sentence_embeddings"]
-
-_FOLDER = resources.files("sksim.datasets") / "data"
-
-
-def _read_arrays(name: str) -> dict[str, np.ndarray]:
-    with resources.as_file(_FOLDER / name) as path, np.load(path) as arrays:
-        return {key: arrays[key] for key in arrays.files}
 
 
 def _split_arrays(
@@ -35,19 +28,32 @@ def _split_arrays(
 
 @overload
 def load_sentence_embeddings(
-    *, subset: Literal["train", "test", "all"] = ..., return_X_y: Literal[False] = ...
-) -> Bunch: ...
+    *,
+    subset: Literal["train", "test", "all"] = ...,
+    return_X_y: Literal[False] = ...,
+    as_frame: bool = ...,
+) -> Result: ...
 @overload
 def load_sentence_embeddings(
-    *, subset: Literal["train", "test", "all"] = ..., return_X_y: Literal[True]
+    *,
+    subset: Literal["train", "test", "all"] = ...,
+    return_X_y: Literal[True],
+    as_frame: bool = ...,
 ) -> tuple[FloatArray, IntArray]: ...
 @validate_params(
-    {"subset": [StrOptions({"train", "test", "all"})], "return_X_y": ["boolean"]},
+    {
+        "subset": [StrOptions({"train", "test", "all"})],
+        "return_X_y": ["boolean"],
+        "as_frame": ["boolean"],
+    },
     prefer_skip_nested_validation=True,
 )
 def load_sentence_embeddings(
-    *, subset: Literal["train", "test", "all"] = "train", return_X_y: bool = False
-) -> Bunch | tuple[FloatArray, IntArray]:
+    *,
+    subset: Literal["train", "test", "all"] = "train",
+    return_X_y: bool = False,
+    as_frame: bool = False,
+) -> Result | tuple[FloatArray, IntArray]:
     """Sentence-BERT embeddings of things people say to an assistant, with 150 intents.
 
     A real space with severe hubness: with Euclidean distance the 10-occurrence of the
@@ -70,6 +76,9 @@ def load_sentence_embeddings(
         Part of the fixed split to load; "all" is the training set followed by the test set.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a Bunch.
+    as_frame : bool, default=False
+        Whether ``data`` is a pandas DataFrame and ``target`` a Series; the Bunch then has both
+        as one DataFrame, ``frame``.
 
     Returns
     -------
@@ -110,15 +119,20 @@ def load_sentence_embeddings(
     'tell_joke'
     """
     filename = "clinc150_sbert.npz"
-    arrays = _read_arrays(filename)
+    arrays = read_arrays(filename)
     data, target, test_fold = _split_arrays(arrays, subset)
+    frame = {}
+    if as_frame:
+        data, target = as_frames(data, target)
+        frame = {"frame": data.assign(target=target)}
     if return_X_y:
         return data, target
-    return Bunch(
+    return Result(
         data=data,
         target=target,
+        **frame,
         target_names=arrays["classes"],
         test_fold=test_fold,
         filename=filename,
-        DESCR=(_FOLDER / "clinc150_sbert.rst").read_text(encoding="utf-8"),
+        DESCR=read_description("clinc150_sbert.rst"),
     )

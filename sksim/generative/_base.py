@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
-from sklearn.utils import Bunch, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sksim.generative._calibration import choose_steps, gamma_range, second_moment
@@ -19,6 +19,7 @@ from sksim.generative._steps import check_steps, check_variance
 from sksim.generative._weights import WeightsMixin
 from sksim.utils._arrays import validate_named_data
 from sksim.utils._optional import require_torch
+from sksim.utils._results import Result
 from sksim.utils._sklearn import _fit_context
 from sksim.utils._typing import ArrayLike, FloatArray, RandomState
 
@@ -448,7 +449,7 @@ class BaseDiffusion(
         """
         return -self.score(X) / (self._data.n_features * math.log(2))
 
-    def depth_losses(self, X: ArrayLike, n_depths: int = 32) -> Bunch:
+    def depth_losses(self, X: ArrayLike, n_depths: int = 32) -> Result:
         """Where in the process the bits are spent.
 
         Parameters
@@ -478,7 +479,7 @@ class BaseDiffusion(
         times = (np.arange(n_depths) + 0.5) / n_depths
         losses = depth_losses(self._model, x, times) / (self._data.n_features * math.log(2))
         errors = losses.std(axis=1) / math.sqrt(len(x))
-        return Bunch(times=times, losses=losses.mean(axis=1), errors=errors)
+        return Result(times=times, losses=losses.mean(axis=1), errors=errors)
 
     def sample(self, n_samples: int = 1, random_state: RandomState = None) -> np.ndarray:
         """Draw samples from the model.

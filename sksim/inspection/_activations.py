@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable
 from numbers import Integral
 from typing import Any
 
-from sklearn.utils import Bunch
-
 from sksim.utils._optional import import_optional
+from sksim.utils._results import Result
 from sksim.utils._sklearn import Interval, validate_params
 
 __all__ = ["collect_activations"]
@@ -27,7 +26,7 @@ def collect_activations(
     pool: str | Callable[..., Any] = "auto",
     batch_size: int = 256,
     device: str | None = None,
-) -> Bunch:
+) -> Result:
     r"""Activations of layers of a network, one vector a sample, by forward hooks.
 
     The output of a layer for n samples, of shape (n, ...), becomes an array (n, d): tokens
@@ -121,6 +120,6 @@ def collect_activations(
     import_optional("torch", extra="torch", purpose="collect_activations")
     from sksim._torch.layers._stream import collect
 
-    return Bunch(
+    return Result(
         **collect(module, X, layers=layers, pool=pool, batch_size=batch_size, device=device)
     )

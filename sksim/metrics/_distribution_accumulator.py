@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 import numpy as np
-from sklearn.utils import Bunch
 
 from sksim.metrics.distributions._index_sets import check_index, check_label_pair
 from sksim.metrics.distributions._kl import array_row_kl_divergence, row_kl_divergence
@@ -27,6 +26,7 @@ from sksim.metrics.distributions._tables_in_place import PairInPlace, model_tabl
 from sksim.metrics.distributions._terms import Terms, report_degenerate
 from sksim.utils._array_api import namespace_of
 from sksim.utils._names import unknown_name_error
+from sksim.utils._results import Result
 from sksim.utils._typing import ArrayLike, FloatArray, IntArray
 
 __all__ = ["DistributionAccumulator"]
@@ -267,7 +267,7 @@ class DistributionAccumulator:
         *,
         left_out: int | Literal["auto"] = "auto",
         reduce: Literal["max", "mean"] = "max",
-    ) -> Bunch:
+    ) -> Result:
         """Terms t1 and t3 of the log-likelihood variance distance, for one pivot label.
 
         Parameters
@@ -309,7 +309,7 @@ class DistributionAccumulator:
         others = np.setdiff1d(np.arange(n_labels), [pivot, chosen])
         terms = Terms(*(part[others, 0] for part in terms))
         report_degenerate("label", others[np.isnan(terms.rest)], "raise", all_of_them=False)
-        return Bunch(
+        return Result(
             t1=terms.shape_gap(reduce),
             t3=terms.scale_gap(reduce),
             pivot=int(pivot),

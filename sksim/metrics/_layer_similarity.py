@@ -10,7 +10,6 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from sklearn.utils import Bunch
 
 from sksim.metrics._measure import PairedMeasure, all_measures, get_measure
 from sksim.metrics._similarity_accumulator import Axes, SimilarityAccumulator, axes_of
@@ -160,7 +159,7 @@ def layer_similarity(
     pool: str | Callable[..., Any] = "auto",
     batch_size: int = 256,
     device: str | None = None,
-) -> Bunch:
+) -> SimilarityMatrix:
     r"""Similarity of each layer of one network with each of another, for the same inputs.
 
     Batches go through both networks, and sums of products of the activations

@@ -6,12 +6,13 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils import Bunch, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sksim.metrics import k_skewness, robin_hood_index
 from sksim.neighbors._base import HubnessReducedSearch
 from sksim.neighbors._candidates import BruteBackend, own_lists
+from sksim.utils._results import Result
 from sksim.utils._sklearn import Interval, validate_params
 from sksim.utils._typing import RandomState
 
@@ -33,7 +34,7 @@ def _share_found(found, exact) -> np.ndarray:
 
 def _hubness(indices, n_indexed):
     occurrence = np.bincount(indices[indices >= 0], minlength=n_indexed)
-    return Bunch(k_skewness=k_skewness(occurrence), robin_hood_index=robin_hood_index(occurrence))
+    return Result(k_skewness=k_skewness(occurrence), robin_hood_index=robin_hood_index(occurrence))
 
 
 @validate_params(
@@ -51,7 +52,7 @@ def candidate_report(
     n_neighbors: int = 10,
     n_queries: int = 1000,
     random_state: RandomState = None,
-) -> Bunch:
+) -> Result:
     r"""Compare the candidates of a fitted search with the exact neighbours of a sample.
 
     For a random sample of the indexed samples as queries, each left out of its own list,
@@ -118,7 +119,7 @@ def candidate_report(
     exact = _sampled_neighbors(exact_search, rows, n_neighbors)
     found = _sampled_neighbors(search.backend_, rows, n_neighbors)
     recalls = _share_found(found, exact)
-    return Bunch(
+    return Result(
         recall=float(recalls.mean()),
         recalls=recalls,
         n_missing=int((found < 0).sum()),

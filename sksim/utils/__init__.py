@@ -5,9 +5,11 @@
 
 from sksim.utils._arrays import check_named_array, validate_named_data
 from sksim.utils._graph import check_graph
+from sksim.utils._results import Result
 from sksim.utils.discovery import all_displays, all_estimators, all_functions
 
 __all__ = [
+    "Result",
     "all_displays",
     "all_estimators",
     "all_functions",

@@ -4,10 +4,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import numpy as np
-from sklearn.utils import Bunch
 
 from sksim.metrics.distributions._embeddings import check_embedding_model
 from sksim.metrics.distributions._identifiability_map import difference_rounding, spread_rows
+from sksim.utils._results import Result
 from sksim.utils._sklearn import validate_params
 from sksim.utils._typing import ArrayLike, FloatArray, IntArray
 
@@ -31,7 +31,7 @@ def _spread_set(values: FloatArray, size: int) -> tuple[int, IntArray, FloatArra
 
 
 @validate_params({"f": ["array-like"], "g": ["array-like"]}, prefer_skip_nested_validation=True)
-def diversity(f: ArrayLike, g: ArrayLike) -> Bunch:
+def diversity(f: ArrayLike, g: ArrayLike) -> Result:
     r"""Check the diversity condition of a model p(y|x) ~ exp(f(x).g(y)).
 
     The condition asks for labels :math:`y_0, ..., y_M` and inputs :math:`x_0, ..., x_M` such
@@ -91,7 +91,7 @@ def diversity(f: ArrayLike, g: ArrayLike) -> Bunch:
     rank_f, rank_g = _rank(f), _rank(g)
     pivot, labels, singular_values_g = _spread_set(g, size)
     pivot_input, inputs, singular_values_f = _spread_set(f, size)
-    return Bunch(
+    return Result(
         satisfied=rank_f == size and rank_g == size,
         rank_f=rank_f,
         rank_g=rank_g,

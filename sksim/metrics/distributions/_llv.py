@@ -7,7 +7,6 @@ import numbers
 from typing import Literal
 
 import numpy as np
-from sklearn.utils import Bunch
 
 from sksim.metrics._measure import DistributionMeasure, keeping, register
 from sksim.metrics.distributions._arguments import (
@@ -27,6 +26,7 @@ from sksim.metrics.distributions._input_terms import choose_inputs
 from sksim.metrics.distributions._label_terms import choose_labels, label_terms, score_pivots
 from sksim.metrics.distributions._tables_in_place import model_tables
 from sksim.metrics.distributions._terms import Terms, report_degenerate
+from sksim.utils._results import Result
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 from sksim.utils._typing import ArrayLike, IntArray, RandomState
 
@@ -61,7 +61,7 @@ def _combine(
     reduce: str,
     on_degenerate: str,
     **sets: int,
-) -> Bunch:
+) -> Result:
     """The distance and its four terms, from the terms of ``labels`` and of ``inputs[1:]``.
 
     ``sets`` are the pivot and the left-out label, which are returned with them.
@@ -72,7 +72,7 @@ def _combine(
     t3, t4 = label_side.scale_gap(reduce), input_side.scale_gap(reduce)
     weighted = np.array([t1, t2, weight * t3, weight * t4])
     distance = float(weighted.max() if combine == "max" else weighted.sum())
-    return Bunch(distance=distance, t1=t1, t2=t2, t3=t3, t4=t4, **sets, inputs=inputs)
+    return Result(distance=distance, t1=t1, t2=t2, t3=t3, t4=t4, **sets, inputs=inputs)
 
 
 @of_log_probabilities
@@ -95,7 +95,7 @@ def log_likelihood_variance_distance(
     on_degenerate: Literal["raise", "skip", "nan"] = "raise",
     random_state: RandomState = None,
     return_terms: bool = False,
-) -> float | Bunch:
+) -> float | Result:
     r"""Log-likelihood variance distance between two conditional distributions.
 
     .. math::
@@ -349,7 +349,7 @@ def log_likelihood_variance_distance_from_embeddings(
     on_degenerate: Literal["raise", "skip", "nan"] = "raise",
     random_state: RandomState = None,
     return_terms: bool = False,
-) -> float | Bunch:
+) -> float | Result:
     r"""Log-likelihood variance distance of two models with very many labels.
 
     The number is that of :func:`log_likelihood_variance_distance`, in [0, inf), computed from

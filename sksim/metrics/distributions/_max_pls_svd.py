@@ -7,7 +7,7 @@ import numbers
 from typing import Literal
 
 import numpy as np
-from sklearn.utils import Bunch, check_random_state, gen_batches
+from sklearn.utils import check_random_state, gen_batches
 
 from sksim.metrics._measure import DistributionMeasure, register
 from sksim.metrics.distributions._arguments import (
@@ -19,6 +19,7 @@ from sksim.metrics.distributions._input_terms import choose_inputs
 from sksim.metrics.distributions._label_terms import choose_labels
 from sksim.metrics.distributions._log_probabilities import LogProbabilityPair
 from sksim.metrics.distributions._terms import report_degenerate
+from sksim.utils._results import Result
 from sksim.utils._sklearn import Interval, validate_params
 from sksim.utils._typing import ArrayLike, FloatArray, IntArray, RandomState
 
@@ -94,7 +95,7 @@ def max_pls_svd_distance(
     n_label_sets: int = 10_000,
     random_state: RandomState = None,
     return_terms: bool = False,
-) -> float | Bunch:
+) -> float | Result:
     r"""Maximal PLS-SVD dissimilarity of the representations of two models.
 
     .. math::
@@ -203,7 +204,7 @@ def max_pls_svd_distance(
     d_g = _unembedding_distance(pair, inputs)
     if not return_terms:
         return max(d_f, d_g)
-    return Bunch(
+    return Result(
         distance=max(d_f, d_g), d_f=d_f, d_g=d_g, pivot=pivot, left_out=left_out, inputs=inputs
     )
 

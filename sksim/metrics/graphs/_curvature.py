@@ -11,11 +11,11 @@ import numpy as np
 from joblib import Parallel, delayed
 from scipy.sparse import csr_array, eye_array, vstack
 from scipy.sparse.csgraph import dijkstra
-from sklearn.utils import Bunch
 
 from sksim.metrics.graphs._transport import transport_costs
 from sksim.utils._blocks import row_blocks
 from sksim.utils._graph import row_index
+from sksim.utils._results import Result
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 from sksim.utils._typing import MatrixLike
 from sksim.utils._undirected import check_no_isolated_nodes, undirected_graph
@@ -167,7 +167,7 @@ def _transport_of_edges(
 
 def curvature_of(
     lengths: csr_array, *, alpha: float, walk: str, n_jobs: int | None = None
-) -> Bunch:
+) -> Result:
     """Curvature of an undirected graph whose edges are all longer than zero."""
     masses = _masses(lengths, alpha, walk)
     is_hops = bool((lengths.data == 1).all())
@@ -187,7 +187,7 @@ def curvature_of(
     values = np.asarray(both[rows, lengths.indices], dtype=np.float64)
     curved = csr_array((values, lengths.indices, lengths.indptr), shape=lengths.shape)
     nodes = np.add.reduceat(values, lengths.indptr[:-1]) / np.diff(lengths.indptr)
-    return Bunch(edges=curved, nodes=nodes)
+    return Result(edges=curved, nodes=nodes)
 
 
 @validate_params(
@@ -207,7 +207,7 @@ def ollivier_ricci_curvature(
     walk: Literal["uniform", "gaussian"] = "uniform",
     edge_length: Literal["distance", "hops"] = "distance",
     n_jobs: int | None = None,
-) -> Bunch:
+) -> Result:
     r"""Ollivier-Ricci curvature of the edges and nodes of a graph.
 
     .. math:: \kappa(x, y) = 1 - \frac{W_1(\mu_x, \mu_y)}{d(x, y)}

@@ -6,13 +6,13 @@
 from typing import Literal
 
 import numpy as np
-from sklearn.utils import Bunch
 
 from sksim.metrics._chance_counts import SearchShape
 from sksim.metrics._measure import OccurrenceMeasure, all_measures, get_measure
 from sksim.metrics.occurrence._occurrence import SEARCH_CONSTRAINTS
 from sksim.metrics.occurrence._slots import SlotStream, neighbor_slots, tally
 from sksim.utils._labels import check_labels
+from sksim.utils._results import Result, Table
 from sksim.utils._sklearn import validate_params
 from sksim.utils._typing import ArrayLike, MatrixLike, Metric, MetricParams, RandomState, Ties
 
@@ -25,10 +25,10 @@ __all__ = [
 ]
 
 
-def _measured(measure: OccurrenceMeasure, occurrence: np.ndarray, shape: SearchShape) -> Bunch:
+def _measured(measure: OccurrenceMeasure, occurrence: np.ndarray, shape: SearchShape) -> Result:
     """Value, null and adjusted value of one measure of the counts of a search."""
     value, null = measure.value(occurrence, shape), measure.chance_level(shape)
-    return Bunch(value=value, null=null, adjusted=value - null)
+    return Result(value=value, null=null, adjusted=value - null)
 
 
 def hubness_of_counts(
@@ -201,9 +201,9 @@ def _bad_hubness_null(y: np.ndarray, y_indexed: np.ndarray) -> float:
     return 1 - float((counts / y.size) @ (indexed / y_indexed.size))
 
 
-def _bad_hubness(n_bad: float, occurrence: np.ndarray, y, y_indexed) -> Bunch:
+def _bad_hubness(n_bad: float, occurrence: np.ndarray, y, y_indexed) -> Result:
     value, null = n_bad / float(occurrence.sum()), _bad_hubness_null(y, y_indexed)
-    return Bunch(value=value, null=null, adjusted=value - null)
+    return Result(value=value, null=null, adjusted=value - null)
 
 
 @validate_params(
@@ -321,22 +321,20 @@ def bad_hubness_score(
     return bad.adjusted if adjusted else bad.value
 
 
-class HubnessReport(Bunch):
-    """A Bunch of measured hubness that prints as a table."""
+class HubnessReport(Result):
+    """Measured hubness: a row for each measure, chance beside it."""
 
-    def __str__(self) -> str:
-        measures = {name: entry for name, entry in self.items() if isinstance(entry, Bunch)}
-        head = (
+    def _title(self) -> str:
+        return (
             f"Hubness of {self.n_indexed} indexed samples, {self.n_queries} queries, "
             f"{self.n_neighbors} neighbours; largest occurrence {self.occurrence.max():g}"
         )
-        lines = [head, f"{'measure':<17}{'value':>10}{'null':>10}{'adjusted':>10}"]
-        for name, entry in measures.items():
-            numbers = (entry.value, entry.null, entry.adjusted)
-            lines.append(f"{name:<17}" + "".join(f"{number:>z10.4f}" for number in numbers))
-        return "\n".join(lines)
 
-    __repr__ = __str__
+    def _table(self) -> Table:
+        return super()._table()._replace(name="measure")
+
+    def _others(self) -> list[str]:
+        return []
 
 
 @validate_params(
@@ -428,19 +426,19 @@ def hubness_report(
     >>> report = hubness_report(X, y=[0, 0, 1, 1], n_neighbors=1)
     >>> report.antihub_rate.value
     0.25
-    >>> print(report)
+    >>> report
     Hubness of 4 indexed samples, 4 queries, 1 neighbours; largest occurrence 2
-    measure               value      null  adjusted
-    k_skewness           0.0000    0.5774   -0.5774
-    robin_hood_index     0.2500    0.3164   -0.0664
-    gini_index           0.3750    0.4616   -0.0866
-    atkinson_index       0.2714    0.3452   -0.0738
-    antihub_rate         0.2500    0.3164   -0.0664
-    hub_rate             0.2500    0.2617   -0.0117
-    hub_occurrence       0.5000    0.5781   -0.0781
-    groupie_ratio        0.5000    0.4741    0.0259
-    hub_entropy          0.7500    0.6620    0.0880
-    bad_hubness          0.2500    0.5000   -0.2500
+    measure            value    null  adjusted
+    k_skewness        0.0000  0.5774   -0.5774
+    robin_hood_index  0.2500  0.3164   -0.0664
+    gini_index        0.3750  0.4616   -0.0866
+    atkinson_index    0.2714  0.3452   -0.0738
+    antihub_rate      0.2500  0.3164   -0.0664
+    hub_rate          0.2500  0.2617   -0.0117
+    hub_occurrence    0.5000  0.5781   -0.0781
+    groupie_ratio     0.5000  0.4741    0.0259
+    hub_entropy       0.7500  0.6620    0.0880
+    bad_hubness       0.2500  0.5000   -0.2500
     """
     stream = neighbor_slots(
         X,

@@ -10,13 +10,14 @@ import numpy as np
 from scipy.special import digamma
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from sklearn.utils import Bunch, check_random_state
+from sklearn.utils import check_random_state
 
 from sksim.metrics._validation import check_same_rows
 from sksim.metrics.probing._entropies import entropy, plug_in_information
 from sksim.metrics.probing._max_norm import count_nearer, kth_distances
 from sksim.metrics.probing._probe import class_losses
 from sksim.utils._arrays import check_named_array, naming
+from sksim.utils._results import Result
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 from sksim.utils._typing import ArrayLike, FloatArray, RandomState
 
@@ -96,7 +97,7 @@ def infomec(
     n_neighbors: int = 10,
     explicitness: Any = "in_sample",
     random_state: RandomState = None,
-) -> Bunch:
+) -> Result:
     r"""Modularity, explicitness and compactness of latents with respect to known sources.
 
     With the normalised mutual information :math:`P_{ij} = I(s_i; z_j) / H(s_i)` of source i of
@@ -242,7 +243,7 @@ def infomec(
     solver = "newton-cholesky" if few else "lbfgs"
     probe = LogisticRegression(C=penalty, tol=1e-8, max_iter=10_000, solver=solver)
     losses = [class_losses(features, s, probe, cv) for s in codes.T]
-    return Bunch(
+    return Result(
         modularity=_shares_of_best(nmi[:, active].T),
         explicitness=float(np.mean([1 - loss.probe / loss.constant for loss in losses])),
         compactness=_shares_of_best(nmi[:, active]),

@@ -9,12 +9,13 @@ from typing import Literal
 
 import numpy as np
 from sklearn.decomposition import PCA
-from sklearn.utils import Bunch, check_random_state
+from sklearn.utils import check_random_state
 
 from sksim.metrics._validation import check_representation, check_same_rows
 from sksim.metrics.probing._differential_entropy import nearest_neighbor_entropy
 from sksim.metrics.probing._entropies import entropy, joint_codes
 from sksim.utils._labels import check_labels
+from sksim.utils._results import Result
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 from sksim.utils._typing import ArrayLike, RandomState
 
@@ -46,7 +47,7 @@ def noisy_layer_information(
     n_components: int | None = None,
     n_neighbors: int = 5,
     random_state: RandomState = None,
-) -> Bunch:
+) -> Result:
     r"""Information of a layer with added noise on its input, and on a label.
 
     A deterministic layer of a continuous input has infinite information on it. With noise,
@@ -137,7 +138,7 @@ def noisy_layer_information(
         T = PCA(n_components, svd_solver="full").fit_transform(T)
     whole = nearest_neighbor_entropy(T, n_neighbors, "H")
     log_noise = 0.5 * math.log(2 * math.pi * math.e) + math.log(noise)
-    result = Bunch(ixt=whole - T.shape[1] * log_noise, ity=None)
+    result = Result(ixt=whole - T.shape[1] * log_noise, ity=None)
     if y is not None:
         codes = _class_codes(H, y)
         counts = np.bincount(codes)
@@ -168,7 +169,7 @@ def binned_information(
     *,
     n_bins: int = 30,
     strategy: Literal["quantile", "uniform"] = "quantile",
-) -> Bunch:
+) -> Result:
     r"""Information of the binned activations of a layer on its input, and on a label.
 
     Each unit falls into one of B bins, whose edges are the same for all units of the layer, and
@@ -247,7 +248,7 @@ def binned_information(
         edges = np.linspace(H.min(), H.max(), n_bins + 1)[1:-1]
     bins = np.searchsorted(np.unique(edges), H, side="right")
     codes = np.unique(bins, axis=0, return_inverse=True)[1].ravel()
-    result = Bunch(ixt=entropy(codes) / math.log(2), ity=None, ceiling=math.log2(len(H)))
+    result = Result(ixt=entropy(codes) / math.log(2), ity=None, ceiling=math.log2(len(H)))
     if y is not None:
         labels = _class_codes(H, y)
         conditional = entropy(joint_codes(codes, labels)) - entropy(labels)

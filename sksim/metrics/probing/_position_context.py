@@ -4,10 +4,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import numpy as np
-from sklearn.utils import Bunch
 
 from sksim.metrics._linalg import power_of_two, square_sum
 from sksim.utils._arrays import check_named_array
+from sksim.utils._results import Result
 from sksim.utils._sklearn import validate_params
 from sksim.utils._typing import ArrayLike
 from sksim.utils._unit_rows import unit_rows
@@ -16,7 +16,7 @@ __all__ = ["position_context_decomposition"]
 
 
 @validate_params({"H": ["array-like"]}, prefer_skip_nested_validation=True)
-def position_context_decomposition(H: ArrayLike) -> Bunch:
+def position_context_decomposition(H: ArrayLike) -> Result:
     r"""Split hidden states into a mean, a part of the position, one of the context, and the rest.
 
     For the state :math:`h_{ct}` of context c of C at position t of T, in d dimensions,
@@ -120,7 +120,7 @@ def position_context_decomposition(H: ArrayLike) -> Bunch:
         unit_rows(part[np.linalg.norm(part, axis=1) > floor]) for part in (position, context)
     )
     cosines = np.abs(positions @ contexts.T)
-    return Bunch(
+    return Result(
         mean=mean,
         position=position * scale,
         context=context * scale,

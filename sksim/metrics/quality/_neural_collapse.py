@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from scipy.spatial.distance import pdist
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.utils import Bunch, column_or_1d
+from sklearn.utils import column_or_1d
 
 from sksim.metrics._linalg import center
 from sksim.metrics._validation import check_classes, check_representation
@@ -18,6 +18,7 @@ from sksim.metrics.quality._class_distance_variance import (
     pair_variances,
 )
 from sksim.utils._arrays import check_named_array, naming, refuse_masks_and_times
+from sksim.utils._results import Result
 from sksim.utils._sklearn import StrOptions, validate_params
 from sksim.utils._typing import ArrayLike
 from sksim.utils._warnings import warn_caller
@@ -132,7 +133,7 @@ def neural_collapse(
     coef: ArrayLike | None = None,
     intercept: ArrayLike | None = None,
     geometry: Literal["simplex", "orthogonal", "imbalanced"] = "simplex",
-) -> Bunch:
+) -> Result:
     r"""Measure the four signs of neural collapse in the last representation of a classifier.
 
     With the C class means :math:`\mu_c`, the mean of all samples :math:`\mu`, the rows
@@ -239,7 +240,7 @@ def neural_collapse(
     M, sizes = moments.means, np.bincount(codes)
     if geometry != "simplex":
         M = class_moments(representation / scale, codes).means
-    result = Bunch(**_variability(moments), **_means_geometry(M, sizes, geometry))
+    result = Result(**_variability(moments), **_means_geometry(M, sizes, geometry))
     if len(codes) == len(M):
         warn_caller(
             "nc1 is not defined and set to NaN: with one sample a class nothing varies within one.",

@@ -7,7 +7,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterator
 from numbers import Integral, Real
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -20,6 +20,7 @@ from sksim.metrics._validation import (
     check_value,
 )
 from sksim.utils._array_api import constant, move
+from sksim.utils._results import Shown, Table
 from sksim.utils._sklearn import Interval, validate_params
 from sksim.utils._typing import ArrayLike, RandomState
 
@@ -59,6 +60,30 @@ def _tolerance(measure: PairedMeasure, score: float, null_scores: np.ndarray) ->
     return TIE_TOLERANCE * max(abs(score), float(np.abs(null_scores).max()), *limits)
 
 
+class _Triple(NamedTuple):
+    score: float
+    null_scores: np.ndarray
+    pvalue: float
+
+
+class PermutationTest(Shown, _Triple):
+    """The triple of a permutation test; it prints the score beside the middle of its null."""
+
+    def _title(self) -> str:
+        return f"Score beside those of {len(self.null_scores)} permutations of the rows"
+
+    def _table(self) -> Table:
+        low, high = np.quantile(self.null_scores, [0.025, 0.975])
+        rows = {
+            "score": self.score,
+            "p-value": self.pvalue,
+            "null mean": self.null_scores.mean(),
+            "null 2.5 %": low,
+            "null 97.5 %": high,
+        }
+        return Table(list(rows), ["value"], [[value] for value in rows.values()])
+
+
 _METRIC = {**PAIR_CONSTRAINTS, "metric": [str, callable]}
 _PERMUTATIONS = [Interval(Integral, 1, None, closed="left")]
 
@@ -74,7 +99,7 @@ def permutation_test_similarity(
     *,
     n_permutations: int = 1000,
     random_state: RandomState = None,
-) -> tuple[float, np.ndarray, float]:
+) -> PermutationTest:
     r"""Permutation test of the similarity of two representations.
 
     The null hypothesis is that the rows of Y could be paired with those of X in any other way.
@@ -109,7 +134,7 @@ def permutation_test_similarity(
     null_scores : ndarray of shape (n_permutations,)
         The measure of X and permuted rows of Y.
     pvalue : float
-        The p-value.
+        The p-value. The three are a named tuple that prints as a table.
 
     See Also
     --------
@@ -135,18 +160,28 @@ def permutation_test_similarity(
     >>> from sksim.metrics import permutation_test_similarity
     >>> rng = np.random.default_rng(0)
     >>> X, Y = rng.standard_normal((40, 30)), rng.standard_normal((40, 30))
-    >>> score, null_scores, pvalue = permutation_test_similarity(
+    >>> test = permutation_test_similarity(
     ...     X, Y, "procrustes", n_permutations=99, random_state=0
     ... )
-    >>> round(score, 2), null_scores.mean().round(2).item(), pvalue > 0.05
-    (0.67, 0.68, True)
+    >>> test
+    Score beside those of 99 permutations of the rows
+                  value
+    score        0.6701
+    p-value      0.6600
+    null mean    0.6751
+    null 2.5 %   0.6525
+    null 97.5 %  0.7040
+    >>> score, null_scores, pvalue = test
+    >>> pvalue > 0.05
+    True
     """
     measure = get_measure(metric, PairedMeasure, parameter="metric")
     score, null_scores = _score_and_null(X, Y, measure, n_permutations, random_state)
     sign = 1.0 if measure.greater_is_better else -1.0
     tolerance = _tolerance(measure, score, null_scores)
     as_close = sign * null_scores >= sign * score - tolerance
-    return score, null_scores, (1 + int(as_close.sum())) / (1 + n_permutations)
+    pvalue = (1 + int(as_close.sum())) / (1 + n_permutations)
+    return PermutationTest(score, null_scores, pvalue)
 
 
 @validate_params(

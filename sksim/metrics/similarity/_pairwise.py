@@ -8,12 +8,12 @@ from itertools import combinations_with_replacement, product
 from typing import Any, TypeAlias
 
 import numpy as np
-from sklearn.utils import Bunch
 from sklearn.utils.parallel import Parallel, delayed
 
 from sksim.metrics._measure import ArraySteps, PairedMeasure, Steps, get_measure
 from sksim.metrics._validation import check_like, check_same_rows, check_value
 from sksim.utils._array_api import constant
+from sksim.utils._results import Result, Table
 from sksim.utils._typing import ArrayLike
 
 __all__ = ["cross_similarity", "pairwise_similarity"]
@@ -22,12 +22,27 @@ __all__ = ["cross_similarity", "pairwise_similarity"]
 Representations: TypeAlias = Mapping[Any, ArrayLike] | Sequence[ArrayLike] | np.ndarray
 
 
-class SimilarityMatrix(Bunch):
-    """A Bunch whose attribute ``values`` is the matrix, not the method of dict."""
+class SimilarityMatrix(Result):
+    """Similarities with the labels of their rows and columns.
+
+    Its attribute ``values`` is the matrix, not the method of dict.
+    """
 
     @property
     def values(self) -> np.ndarray:
         return self["values"]
+
+    def _sides(self) -> tuple[list, list]:
+        """Labels of the rows and of the columns."""
+        sides = [self[name] for name in self if name != "values"]
+        return sides[0], sides[-1]
+
+    def _table(self) -> Table:
+        rows, columns = self._sides()
+        return Table(rows, columns, self.values)
+
+    def _others(self) -> list[str]:
+        return []
 
 
 def _labeled(representations, name: str) -> tuple[list, list]:
@@ -83,7 +98,7 @@ def pairwise_similarity(
     metric: str | Callable[..., float] = "cka",
     *,
     n_jobs: int | None = None,
-) -> Bunch:
+) -> SimilarityMatrix:
     """Similarity of every pair of several representations of the same samples.
 
     .. versionadded:: 0.1
@@ -156,7 +171,7 @@ def cross_similarity(
     metric: str | Callable[..., float] = "cka",
     *,
     n_jobs: int | None = None,
-) -> Bunch:
+) -> SimilarityMatrix:
     """Similarity of each representation of one set with each of another set.
 
     .. versionadded:: 0.1

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from scipy import linalg
 from scipy.sparse import csr_array, diags_array
-from sklearn.utils import Bunch, check_random_state
+from sklearn.utils import check_random_state
 
 from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure, Steps, identity, register
 from sksim.metrics._validation import PAIR_CONSTRAINTS, check_representation
@@ -19,6 +19,7 @@ from sksim.metrics.similarity.neighborhoods._neighborhood import neighbor_indice
 from sksim.utils._arrays import check_named_array
 from sksim.utils._blocks import row_blocks
 from sksim.utils._memory import check_fits
+from sksim.utils._results import Result
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 from sksim.utils._typing import ArrayLike, RandomState
 
@@ -141,12 +142,12 @@ def _standard_error(x: _HeatTrace, y: _HeatTrace) -> np.ndarray:
     return np.sqrt(sum((of_mean(residuals) for residuals in known), np.zeros(x.values.shape)))
 
 
-def _difference(x: _HeatTrace, y: _HeatTrace, times: np.ndarray) -> Bunch:
+def _difference(x: _HeatTrace, y: _HeatTrace, times: np.ndarray) -> Result:
     weights = np.exp(-2.0 * (times + 1.0 / times))
     gaps = weights * np.abs(x.values - y.values)
     largest = int(gaps.argmax())
     error = (weights * _standard_error(x, y))[largest]
-    return Bunch(
+    return Result(
         distance=float(gaps[largest]), standard_error=float(error), time=float(times[largest])
     )
 
@@ -222,7 +223,7 @@ def imd_distance(
     n_steps: int = 10,
     random_state: RandomState = None,
     return_terms: bool = False,
-) -> float | Bunch:
+) -> float | Result:
     r"""Intrinsic multi-scale distance: the shapes of two clouds of points at all scales.
 
     With A the graph that joins two samples where one is among the k nearest neighbours of the

@@ -6,7 +6,6 @@
 from typing import Literal
 
 import numpy as np
-from sklearn.utils import Bunch
 
 from sksim.metrics.similarity.matrices._rdm_comparisons import (
     COMPARISONS,
@@ -16,6 +15,7 @@ from sksim.metrics.similarity.matrices._rdm_comparisons import (
     cosine,
     n_conditions,
 )
+from sksim.utils._results import Result
 from sksim.utils._sklearn import StrOptions, validate_params
 from sksim.utils._typing import ArrayLike
 
@@ -52,7 +52,7 @@ def _score(average: np.ndarray, part: np.ndarray, v: np.ndarray, comparison: Com
 )
 def noise_ceiling(
     rdms: ArrayLike, *, compare: Compare = "cosine", sigma_k: ArrayLike | None = None
-) -> Bunch:
+) -> Result:
     r"""Range of the score that a true model reaches, from the RDMs of several subjects.
 
     With f the comparison, :math:`r_1, \dots, r_K` the RDMs and :math:`p(\cdot)` the average that
@@ -127,7 +127,7 @@ def noise_ceiling(
     parts = comparison.parts(vectors, [f"rdms[{k}]" for k in range(len(vectors))])
     total = parts.sum(axis=0)
     pairs = list(zip(parts, vectors, strict=True))
-    return Bunch(
+    return Result(
         lower=float(np.mean([_score(total - part, part, v, comparison) for part, v in pairs])),
         upper=float(np.mean([_score(total, part, v, comparison) for part, v in pairs])),
     )

@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 from scipy.optimize import nnls
 from scipy.spatial.distance import squareform
-from sklearn.utils import Bunch
 
 from sksim.metrics.similarity.matrices._rdm_comparisons import (
     COMPARISONS,
@@ -21,6 +20,7 @@ from sksim.metrics.similarity.matrices._rdm_comparisons import (
     n_conditions,
 )
 from sksim.utils._arrays import check_named_array
+from sksim.utils._results import Result
 from sksim.utils._sklearn import StrOptions, validate_params
 from sksim.utils._typing import ArrayLike
 
@@ -50,7 +50,7 @@ def fit_rdm_model(
     *,
     compare: Literal["cosine", "pearson", "whitened_cosine", "whitened_correlation"] = "cosine",
     sigma_k: ArrayLike | None = None,
-) -> Bunch:
+) -> Result:
     r"""Weights of models that predict an RDM, or those of several subjects, best.
 
     The weights of the q models :math:`m_1, \dots, m_q` minimise
@@ -157,4 +157,4 @@ def fit_rdm_model(
     weights = _nonnegative_weights(M, y)
     prediction = M @ weights
     score = np.mean([cosine(prediction, part) for part in parts]) if weights.any() else 0.0
-    return Bunch(weights=weights * (unit / units), score=float(score))
+    return Result(weights=weights * (unit / units), score=float(score))
