@@ -234,12 +234,12 @@ API_REFERENCE = [
             {
                 "title": "Coordinates",
                 "module": "manifold",
-                "entries": ["HyperbolicMDS", "TreeEmbedding"],
+                "entries": ["FastRP", "HeatGeodesicEmbedding", "HyperbolicMDS", "TreeEmbedding"],
             },
             {
-                "title": "Distances in the hyperbolic plane",
+                "title": "Distances in the hyperbolic plane, and along a graph",
                 "module": "metrics",
-                "entries": ["hyperbolic_distances"],
+                "entries": ["hyperbolic_distances", "heat_geodesic_distances"],
             },
             {
                 "title": "Curvature",

@@ -8,13 +8,12 @@ from numbers import Integral, Real
 from typing import Literal, Self
 
 import numpy as np
-from scipy.linalg import eigh
-from scipy.sparse.linalg import eigsh
 from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import VALID_METRICS
 from sklearn.utils import Tags
 
 from sksim._base import SksimEstimator
+from sksim.manifold._eigenpairs import largest_eigenpairs
 from sksim.metrics import hyperbolic_distances
 from sksim.metrics.graphs._distances import check_distances
 from sksim.utils._arrays import validate_named_data
@@ -24,23 +23,8 @@ from sksim.utils._typing import ArrayLike, FloatArray, Metric
 
 __all__ = ["HyperbolicMDS"]
 
-#: Samples from which on a few eigenvalues are found by Lanczos.
-_LEAST_LANCZOS = 400
 #: Largest scaled distance whose cosh is finite, and that whose rounding error stays small.
 _LARGEST, _LARGEST_EXACT = 700.0, 30.0
-
-
-def _largest_eigenpairs(A: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """The largest eigenvalues of a symmetric matrix, falling, and their vectors, signs fixed."""
-    size = len(A)
-    if size >= _LEAST_LANCZOS and n < size // 10:
-        values, vectors = eigsh(A, k=n, which="LA", v0=np.ones(size))
-    else:
-        values, vectors = eigh(A, subset_by_index=(max(size - n, 0), size - 1))
-    order = np.argsort(-values)
-    values, vectors = values[order], vectors[:, order]
-    largest = np.abs(vectors).argmax(axis=0)
-    return values, vectors * np.sign(vectors[largest, np.arange(values.size)])
 
 
 class HyperbolicMDS(SksimEstimator):
@@ -194,7 +178,7 @@ class HyperbolicMDS(SksimEstimator):
                 stacklevel=2,
             )
         n_asked = min(self.n_components, len(D))
-        values, vectors = _largest_eigenpairs(-np.cosh(self.scale * (D + D.T) / 2), n_asked)
+        values, vectors = largest_eigenpairs(-np.cosh(self.scale * (D + D.T) / 2), n_asked)
         n_positive = np.count_nonzero(values > 1e-12 * np.abs(values).max())
         if n_positive < self.n_components:
             raise ValueError(

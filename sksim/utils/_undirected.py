@@ -21,9 +21,13 @@ __all__ = ["check_connected", "check_no_isolated_nodes", "undirected_graph"]
 
 
 def undirected_graph(
-    graph: MatrixLike, *, name: str = "graph", n_nodes: int | None = None
+    graph: MatrixLike,
+    *,
+    name: str = "graph",
+    n_nodes: int | None = None,
+    keep_loops: bool = False,
 ) -> csr_array:
-    """Validate a graph and return its undirected form, loops left out, in float64.
+    """Validate a graph and return its undirected form, in float64.
 
     Two nodes are joined where either of them names the other: the union, by which the neighbours
     of samples become a graph of all. Where both directions hold a value, the larger one stays.
@@ -37,6 +41,8 @@ def undirected_graph(
         Name of the parameter in error messages.
     n_nodes : int, default=None
         Required number of nodes.
+    keep_loops : bool, default=False
+        Whether the diagonal stays.
 
     Returns
     -------
@@ -60,7 +66,7 @@ def undirected_graph(
             f"{edges.data[~np.isfinite(edges.data) | (edges.data < 0)][0]:g}."
         )
     rows, columns = row_index(edges), edges.indices
-    kept = rows != columns
+    kept = (rows != columns) | keep_loops
     rows, columns, values = rows[kept], columns[kept], edges.data[kept].astype(np.float64)
     # Sums of sparse matrices would lose zeros, and maxima of unlike patterns too.
     places = np.concatenate([rows * np.int64(n) + columns, columns * np.int64(n) + rows])

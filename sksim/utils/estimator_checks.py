@@ -383,6 +383,9 @@ def check_bad_graphs(name: str, estimator: Any) -> None:
     fitted = _seeded(estimator).fit(X, y)
     start = X.indptr[5]
     for fault in GRAPH_FAULTS:
+        # Rows of distances are lists of neighbours, rows of weights have no order.
+        if fault == "unsorted row" and getattr(estimator, "takes_weights", False):
+            continue
         spoilt = spoil(X, fault, start + 3, start + 2)
         doors = {"fit": lambda graph: _seeded(estimator).fit(graph, y)}
         doors |= {method: getattr(fitted, method) for method in _METHODS if hasattr(fitted, method)}

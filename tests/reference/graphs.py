@@ -1,6 +1,9 @@
 """Literal, slow formulas of the geometry of graphs: one linear programme for each edge."""
 
+import itertools
+
 import numpy as np
+from scipy.linalg import expm
 from scipy.optimize import linprog
 from scipy.sparse.csgraph import shortest_path
 
@@ -33,3 +36,32 @@ def edge_curvature(lengths, alpha, walk="uniform"):
 
 def node_curvature(lengths, alpha):
     return np.nanmean(edge_curvature(lengths, alpha), axis=1)
+
+
+def heat_geodesic_distances(weights, t, volume=1.0, laplacian="normalized"):
+    """The formula, with the matrix exponential."""
+    degrees = weights.sum(axis=1)
+    L = np.diag(degrees) - weights
+    if laplacian == "normalized":
+        L /= np.sqrt(np.outer(degrees, degrees))
+    H = expm(-t * L)
+    n = len(H)
+    D = np.zeros((n, n))
+    for i, j in itertools.permutations(range(n), 2):
+        square = -4 * t * np.log(H[i, j]) + volume * 4 * t * np.log((H[i, i] + H[j, j]) / 2)
+        D[i, j] = np.sqrt(max(square, 0.0))
+    return D
+
+
+def fast_random_projection(weights, R, alphas, beta, normalize_powers):
+    """The powers of the matrix of steps, formed."""
+    degrees = weights.sum(axis=1)
+    A = weights / degrees[:, None]
+    L = np.diag((degrees / degrees.sum()) ** beta)
+    total = 0.0
+    for q, alpha in enumerate(alphas, 1):
+        power = np.linalg.matrix_power(A, q) @ L @ R
+        if normalize_powers:
+            power = power / np.linalg.norm(power, axis=1, keepdims=True)
+        total = total + alpha * power
+    return total
