@@ -342,6 +342,18 @@ API_REFERENCE = [
         ],
     },
     {
+        "page": "encode",
+        "title": "Encode",
+        "intro": "Learned encoders that are no density models.",
+        "sections": [
+            {
+                "title": "Autoencoders",
+                "module": "encoders",
+                "entries": ["DenoisingAutoencoder"],
+            },
+        ],
+    },
+    {
         "page": "choose",
         "title": "Select models",
         "intro": "Scorers for GridSearchCV and cross_validate; greater is better.",

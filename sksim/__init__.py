@@ -12,6 +12,7 @@ _SUBPACKAGES = (
     "alignment",
     "codes",
     "datasets",
+    "encoders",
     "generative",
     "hubness",
     "identifiability",

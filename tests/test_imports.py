@@ -31,6 +31,7 @@ ALLOWED = {
     "_torch": {"utils"},
     "identifiability": {"utils", "metrics", "_torch"},
     "generative": {"utils", "metrics", "_torch"},
+    "encoders": {"utils", "metrics", "_torch"},
     "inspection": {
         "utils",
         "metrics",
@@ -40,6 +41,7 @@ ALLOWED = {
         "alignment",
         "identifiability",
         "generative",
+        "encoders",
         "_torch",
     },
 }

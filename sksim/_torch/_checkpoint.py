@@ -32,7 +32,7 @@ _FILE = "checkpoint.pt"
 #: past ones. What a teacher says is part of the data.
 _OPEN = frozenset(
     {"checkpoint", "checkpoint_minutes", "max_epochs", "warm_start", "verbose", "device", "compile"}
-    | {"n_score_steps", "n_sample_steps", "representation", "depth", "teacher"}
+    | {"n_score_steps", "n_sample_steps", "representation", "depth", "teacher", "embedding"}
 )
 
 

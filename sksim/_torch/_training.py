@@ -46,6 +46,7 @@ __all__ = [
     "TrainingDivergedError",
     "TrainingNet",
     "epoch_history",
+    "hold_out",
     "progress",
     "resolve_device",
     "validation_split",
@@ -431,6 +432,17 @@ class BestWeights(Callback):
             self.restore(net)
         net.check_output(X)
         self.initialize()  # no copy of the weights stays behind
+
+
+def hold_out(
+    n_rows: int, fraction: float | None, rng: np.random.RandomState
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sorted indices of training and validation rows, one of each at least; None holds out none."""
+    if fraction is None:
+        return np.arange(n_rows), np.arange(0)
+    n_valid = min(max(round(fraction * n_rows), 1), n_rows - 1)
+    order = rng.permutation(n_rows)
+    return np.sort(order[n_valid:]), np.sort(order[:n_valid])
 
 
 def validation_split(X_valid: Any, y_valid: Any = None) -> Callable[..., Any]:

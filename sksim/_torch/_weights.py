@@ -14,38 +14,47 @@ from sksim._torch._archive import InvalidFileError, read_archive, write_archive
 
 __all__ = ["InvalidFileError", "load_state", "read_weights", "write_weights"]
 
-_FORMAT = "sksim diffusion 4"
-_FORMAT_3 = "sksim diffusion 3"  # without a seal
-_FORMAT_2 = "sksim diffusion 2"  # the average without torch's wrapper, which counts from one
+#: The formats of each kind of file that can be read; the last one is written.
+_FORMATS = {
+    "diffusion": ("sksim diffusion 2", "sksim diffusion 3", "sksim diffusion 4"),
+    "encoder": ("sksim encoder 1",),
+}
+#: Without a seal.
+_UNSEALED = ("sksim diffusion 2", "sksim diffusion 3")
+#: The average without torch's wrapper, which counts from one.
+_UNWRAPPED = "sksim diffusion 2"
 
 
-def write_weights(module: nn.Module, facts: dict[str, Any], path: str | os.PathLike[str]) -> None:
+def write_weights(
+    module: nn.Module, facts: dict[str, Any], path: str | os.PathLike[str], *, kind: str
+) -> None:
     """Write the weights of a module, and plain facts about it; ValueError if they are unsound."""
     unsound = _unsound_tensor(module)
     if unsound:
         raise ValueError(f"{unsound}. Nothing was written to {path}.")
-    write_archive({"format": _FORMAT, **facts, "weights": module.state_dict()}, path)
+    write_archive({"format": _FORMATS[kind][-1], **facts, "weights": module.state_dict()}, path)
 
 
-def read_weights(path: str | os.PathLike[str]) -> dict[str, Any]:
+def read_weights(path: str | os.PathLike[str], *, kind: str) -> dict[str, Any]:
     """Read such a file to the CPU; InvalidFileError if it is another one or not whole."""
     state, is_sealed = read_archive(path)
     found = state.get("format") if isinstance(state, dict) else None
     if not isinstance(found, str) or not found.startswith("sksim "):
         raise InvalidFileError(f"{path} is not a file that save_weights wrote.")
-    if found not in (_FORMAT, _FORMAT_3, _FORMAT_2):
+    known = _FORMATS[kind]
+    if found not in known:
+        span = " to ".join(map(repr, dict.fromkeys([known[0], known[-1]])))
         raise InvalidFileError(
-            f"The field 'format' of {path} is {found!r}; this release reads {_FORMAT_2!r} to "
-            f"{_FORMAT!r}."
+            f"The field 'format' of {path} is {found!r}; this release reads {span}."
         )
-    if found == _FORMAT and not is_sealed:
+    if found not in _UNSEALED and not is_sealed:
         raise InvalidFileError(
             f"{path} was changed or cut after it was written: the checksum at its end is missing."
         )
     weights = state.get("weights")
     if not isinstance(weights, dict) or not all(isinstance(name, str) for name in weights):
         raise InvalidFileError(f"The field 'weights' of {path} must hold tensors by their names.")
-    if found == _FORMAT_2:
+    if found == _UNWRAPPED:
         n_updates = weights.pop("n_updates", None)
         if not isinstance(n_updates, Tensor):
             raise InvalidFileError(f"The field 'weights.n_updates' of {path} must be a tensor.")

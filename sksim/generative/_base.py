@@ -175,9 +175,10 @@ class BaseDiffusion(
             fraction = _VALIDATION_FRACTION
         if fraction is None:
             return x, None
-        n_valid = min(max(round(fraction * len(x)), 1), len(x) - 1)
-        order = rng.permutation(len(x))
-        return x[np.sort(order[n_valid:])], x[np.sort(order[:n_valid])]
+        from sksim._torch._training import hold_out
+
+        train, valid = hold_out(len(x), fraction, rng)
+        return x[train], x[valid]
 
     def _train(
         self,

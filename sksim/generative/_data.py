@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from sksim.utils._arrays import naming
+from sksim.utils._networks import standardization
 from sksim.utils._typing import FloatArray
 from sksim.utils._warnings import warn_caller
 
@@ -216,20 +217,6 @@ def _levels(X: np.ndarray, n_levels: int | None) -> tuple[int, int]:
     return first, max(high - first + 1, 2)
 
 
-def _standardization(
-    X: np.ndarray, is_image: bool
-) -> tuple[float | list[float], float | list[float]]:
-    """Mean and standard deviation, of each feature or, for images, of all; constants keep 1."""
-    axis = None if is_image else 0
-    X = X.astype(np.float64)
-    _, exponent = np.frexp(np.abs(X).max(axis=axis))  # by powers of two, no square overflows
-    X = np.ldexp(X, -exponent)
-    loc, scale = X.mean(axis=axis), X.std(axis=axis)
-    varies = scale > 10 * np.finfo(np.float64).eps * np.abs(loc)
-    scale = np.where(varies, np.ldexp(scale, exponent), 1.0)
-    return np.ldexp(loc, exponent).tolist(), scale.tolist()
-
-
 def make_data_map(
     X: np.ndarray,
     *,
@@ -243,7 +230,8 @@ def make_data_map(
     loc: float | list[float]
     scale: float | list[float]
     if _resolve_likelihood(X, likelihood, n_levels) == "gaussian":
-        loc, scale = _standardization(X, image_shape is not None)
+        axis = 0 if image_shape is None else None
+        loc, scale = (moment.tolist() for moment in standardization(X, axis=axis))
         dtype = dtype if X.dtype.kind == "f" else "<f8"
     else:
         _check_integers(X)

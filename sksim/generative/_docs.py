@@ -6,9 +6,10 @@ scikit-learn asks for whole docstrings; these have some 140 lines in common.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-import textwrap
 from collections.abc import Callable
 from typing import TypeVar
+
+from sksim.utils._docstrings import fill_docstring
 
 __all__ = ["with_shared_parts"]
 
@@ -205,12 +206,10 @@ def with_shared_parts(
         What :meth:`transform` returns besides activations.
     """
     shared = _SHARED.replace("REPRESENTATIONS", representations).replace("ENCODED", encoded)
-    parts = {"{shared}": shared, "{attributes}": _ATTRIBUTES, "{notes}": _NOTES}
+    parts = {"shared": shared, "attributes": _ATTRIBUTES, "notes": _NOTES}
 
     def fill(cls: type[Estimator]) -> type[Estimator]:
-        for name, text in parts.items():
-            indented = textwrap.indent(text, "    ").lstrip()
-            cls.__doc__ = (cls.__doc__ or "").replace(name, indented)
+        fill_docstring(cls, parts)
         return cls
 
     return fill

@@ -13,7 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksim._base import SksimEstimator
 from sksim.generative._data import DataMap
-from sksim.generative._facts import facts_problem, plain
+from sksim.generative._facts import facts_problem
+from sksim.utils._facts import plain
 from sksim.utils._optional import require_torch
 from sksim.utils._typing import FloatArray
 
@@ -71,7 +72,7 @@ class WeightsMixin(SksimEstimator):
         problem = facts_problem(facts)
         if problem:
             raise ValueError(f"Nothing was written to {path}: {problem}.")
-        write_weights(self.net_.module_, facts, path)
+        write_weights(self.net_.module_, facts, path, kind="diffusion")
 
     def load_weights(self, path: str | os.PathLike[str]) -> Self:
         """Read a file of :meth:`save_weights` into an estimator with the same parameters.
@@ -106,7 +107,7 @@ class WeightsMixin(SksimEstimator):
         from sksim._torch._weights import InvalidFileError, load_state, read_weights
         from sksim._torch.diffusion._spec import OF_TRAINING
 
-        state = read_weights(path)
+        state = read_weights(path, kind="diffusion")
         problem = facts_problem(state)
         if problem:
             raise InvalidFileError(f"{path} cannot be used: {problem}.")

@@ -24,6 +24,7 @@ from sksim.metrics.distributions._log_probabilities import check_log_probabiliti
 from sksim.utils._arrays import naming, validate_named_data
 from sksim.utils._labels import check_labels
 from sksim.utils._memory import check_fits
+from sksim.utils._networks import layer_sizes
 from sksim.utils._optional import require_torch
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from sksim.utils._typing import AnyArray, ArrayLike, FloatArray, RandomState
@@ -31,13 +32,6 @@ from sksim.utils._typing import AnyArray, ArrayLike, FloatArray, RandomState
 __all__ = ["EmbeddingClassifier"]
 
 _DTYPES = [np.float64, np.float32]
-
-
-def _layer_sizes(hidden_layer_sizes: Sequence[int]) -> tuple[int, ...]:
-    sizes = tuple(hidden_layer_sizes)
-    if not all(isinstance(size, numbers.Integral) and int(size) > 0 for size in sizes):
-        raise ValueError(f"hidden_layer_sizes must be positive integers, got {sizes}.")
-    return tuple(map(int, sizes))
 
 
 def _check_network_fits(
@@ -438,7 +432,7 @@ class EmbeddingClassifier(
         require_torch(self)
         from sksim._torch.embedding._net import make_embedding_net
 
-        n_classes, hidden = len(self.classes_), _layer_sizes(self.hidden_layer_sizes)
+        n_classes, hidden = len(self.classes_), layer_sizes(self.hidden_layer_sizes)
         if self.module is None:
             _check_network_fits(
                 self.n_features_in_, hidden, self.n_components, n_classes, self.unembedding

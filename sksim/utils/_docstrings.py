@@ -1,4 +1,4 @@
-"""Reading of numpydoc parameter sections, to compare them with signatures."""
+"""numpydoc sections: read, to compare them with signatures; and filled with shared parts."""
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
@@ -6,9 +6,11 @@
 import ast
 import inspect
 import re
+import textwrap
+from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["documented_parameters", "signature_mismatches"]
+__all__ = ["documented_parameters", "fill_docstring", "signature_mismatches"]
 
 _SECTION = re.compile(r"^Parameters\n-{3,}\n(.*?)(?=^\S[^\n]*\n-{3,}\n|\Z)", re.M | re.S)
 _ENTRY = re.compile(r"^(\*{0,2}\w[\w\*, ]*?) : (.*(?:\n    .*)*?)(?=\n\S|\n    |\Z)", re.M)
@@ -53,3 +55,10 @@ def signature_mismatches(obj: Any) -> list[str]:
         if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
         and not _same_default(documented[name], parameter)
     ]
+
+
+def fill_docstring(cls: type, parts: Mapping[str, str]) -> None:
+    """Put texts, indented as in a class, for the names in braces in its docstring."""
+    for name, text in parts.items():
+        indented = textwrap.indent(text, "    ").lstrip()
+        cls.__doc__ = (cls.__doc__ or "").replace(f"{{{name}}}", indented)

@@ -160,7 +160,7 @@ def check_graph_rows(name: str, estimator: Any) -> None:
     """Graphs come out as CSR, non-negative and finite, each row sorted by value."""
     X, y = example_data(estimator)
     output = _seeded(estimator).fit(X, y).transform(X)
-    if not sparse.issparse(output):
+    if not sparse.issparse(output) or output.shape[1] != X.shape[0]:  # its columns are samples
         return
     assert output.format == "csr", f"{name}: {output.format}"
     assert np.isfinite(output.data).all(), f"{name}: not finite"

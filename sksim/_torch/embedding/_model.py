@@ -5,19 +5,19 @@
 
 import abc
 import copy
-import itertools
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from sksim._torch._perceptron import perceptron
+
 __all__ = [
     "EmbeddingAdapter",
     "EmbeddingModel",
     "LogitModel",
     "build_embedding_model",
-    "perceptron",
 ]
 
 
@@ -35,15 +35,6 @@ class LogitModel(nn.Module, abc.ABC):
     def forward(self, x: Tensor) -> Tensor:
         """Logits (n, k)."""
         return self.embed(x) @ self.unembeddings().T
-
-
-def perceptron(n_in: int, hidden: tuple[int, ...], n_out: int) -> nn.Sequential:
-    """Linear layers with leaky rectifiers between them; the last layer has no bias."""
-    sizes = (n_in, *hidden)
-    layers: list[nn.Module] = []
-    for size, next_size in itertools.pairwise(sizes):
-        layers += [nn.Linear(size, next_size), nn.LeakyReLU(0.01)]
-    return nn.Sequential(*layers, nn.Linear(sizes[-1], n_out, bias=False))
 
 
 class EmbeddingModel(LogitModel):

@@ -4,14 +4,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils import gen_batches
-from torch import Tensor, nn
 
+from sksim._torch._exact import exact_copy, in_blocks
 from sksim._torch._random import RandomStream
 from sksim._torch._training import (
     BestWeights,
@@ -19,7 +18,7 @@ from sksim._torch._training import (
     resolve_device,
 )
 from sksim._torch.embedding._losses import LOSSES
-from sksim._torch.embedding._model import LogitModel, build_embedding_model
+from sksim._torch.embedding._model import build_embedding_model
 from sksim.utils._typing import RandomState
 
 __all__ = [
@@ -30,8 +29,6 @@ __all__ = [
     "model_unembeddings",
     "prepare_training",
 ]
-
-_CHUNK = 1024
 
 
 class EmbeddingNet(TrainingNet):
@@ -78,35 +75,19 @@ def prepare_training(net: TrainingNet, *, max_epochs: int, batch_size: int, lr: 
     net.set_rate(lr)
 
 
-def _exact_model(net: TrainingNet) -> LogitModel:
-    """A copy of the network in float64, on its device where that has float64."""
-    model = copy.deepcopy(net.module_).eval()
-    device = next(model.parameters()).device
-    return model.to(device="cpu" if device.type == "mps" else device).double()
-
-
-@torch.no_grad()
-def _in_chunks(function: Callable[[Tensor], Tensor], model: nn.Module, X: np.ndarray) -> np.ndarray:
-    """``function`` of the rows in float64, in chunks that bound the memory."""
-    device = next(model.parameters()).device
-    parts = (X[rows] for rows in gen_batches(len(X), _CHUNK))
-    pieces = [function(torch.tensor(x, dtype=torch.float64, device=device)).cpu() for x in parts]
-    return torch.cat(pieces).numpy()
-
-
 def model_logits(net: TrainingNet, X: np.ndarray) -> np.ndarray:
     """Logits (n, k) in float64."""
-    model = _exact_model(net)
-    return _in_chunks(model, model, X)
+    model = exact_copy(net.module_)
+    return in_blocks(model, model, X)
 
 
 def embed_rows(net: TrainingNet, X: np.ndarray) -> np.ndarray:
     """Embeddings (n, M) in float64."""
-    model = _exact_model(net)
-    return _in_chunks(model.embed, model, X)
+    model = exact_copy(net.module_)
+    return in_blocks(model.embed, model, X)
 
 
 @torch.no_grad()
 def model_unembeddings(net: TrainingNet) -> np.ndarray:
     """Unembeddings (k, M) in float64."""
-    return _exact_model(net).unembeddings().cpu().numpy().copy()
+    return exact_copy(net.module_).unembeddings().cpu().numpy().copy()
