@@ -332,7 +332,7 @@ API_REFERENCE = [
             {
                 "title": "Estimators",
                 "module": "generative",
-                "entries": ["DiffEnc", "VariationalDiffusion"],
+                "entries": ["DiffEnc", "DPMEncoder", "VariationalDiffusion"],
             },
             {
                 "title": "Figures",

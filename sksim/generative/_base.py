@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksim.generative._calibration import choose_steps, gamma_range, second_moment
 from sksim.generative._data import DataMap, check_image_shape, flatten_images, make_data_map
+from sksim.generative._latents import LatentsMixin
 from sksim.generative._parameters import DiffusionParameters
 from sksim.generative._steps import check_steps, check_variance
 from sksim.generative._weights import WeightsMixin
@@ -31,6 +32,7 @@ _VALIDATION_FRACTION = 0.1
 
 class BaseDiffusion(
     WeightsMixin,
+    LatentsMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     DensityMixin,

@@ -15,6 +15,7 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from sksim.utils._arrays import naming
 from sksim.utils._networks import standardization
@@ -160,15 +161,15 @@ class DataMap:
                 "likelihood='gaussian'."
             )
 
-    def to_network(self, X: np.ndarray) -> FloatArray:
-        """Rows (n, n_features) as float32 (n, *shape), channels first."""
+    def to_network(self, X: np.ndarray, dtype: DTypeLike = np.float32) -> FloatArray:
+        """Rows (n, n_features) as (n, *shape), channels first, in single precision."""
         x = (X.astype(np.float64) - self.loc) / self.scale
         if x.size and not max(x.max(), -x.min()) < _LARGEST:
             raise ValueError(
                 f"X holds a value {max(x.max(), -x.min()):.1e} standard deviations of the training "
                 f"data away from their mean; the network can see {_LARGEST:g} at most."
             )
-        x = x.astype(np.float32)
+        x = x.astype(dtype)
         if not self._is_moved:
             return x.reshape(len(x), *self.shape)
         channels, height, width = self.shape
@@ -181,11 +182,14 @@ class DataMap:
             x = x.transpose(0, 2, 3, 1)
         return x.reshape(len(x), -1).astype(np.float64) * self.scale + self.loc
 
-    def to_user(self, x: FloatArray) -> np.ndarray:
-        """Network arrays in the units, type and layout of the training data."""
+    def to_user(self, x: FloatArray, dtype: DTypeLike | None = None) -> np.ndarray:
+        """Network arrays in the units, type and layout of the training data.
+
+        Another type is for real numbers: levels keep theirs.
+        """
         X = self.to_rows(x)
         X = np.round(X) if self.n_levels is not None else X
-        X = X.astype(self.dtype)
+        X = X.astype(self.dtype if dtype is None or self.n_levels is not None else dtype)
         if not self.as_images or self.image_shape is None:
             return X
         return X.reshape(len(X), *self.image_shape)

@@ -43,6 +43,17 @@ def generative_mean(z_t, x_hat, gamma_s, gamma_t, counterterm):
     return mean
 
 
+def latents(chain, x, gammas, x_hat):
+    """z_1, eps_T, ..., eps_1, eps_0 of a chain z_1, ..., z_0; gammas of the times 0 to 1, w = 1."""
+    found, z = [chain[0]], chain[0]
+    for k, z_s in enumerate(chain[1:]):
+        gamma_s, gamma_t = gammas[-2 - k], gammas[-1 - k]
+        mean = generative_mean(z, x_hat(z, gamma_t), gamma_s, gamma_t, counterterm=False)
+        found.append((z_s - mean) / math.sqrt(posterior(z, 0, 0, gamma_s, gamma_t)[1]))
+        z = z_s
+    return [*found, (z - alpha(gammas[0]) * x) / sigma(gammas[0])]
+
+
 def gaussian_kl(mean_q, var_q, mean_p, var_p):
     """KL of two isotropic Gaussians."""
     n_features = np.size(mean_q)

@@ -21,9 +21,11 @@ from sksim._torch._training import progress
 from sksim._torch.diffusion._model import Diffusion, ratio_penalty
 
 __all__ = [
+    "CHUNK",
     "Steps",
     "depth_losses",
     "draw_samples",
+    "like",
     "mean_step_losses",
     "row_noise",
     "score_rows",
@@ -31,7 +33,7 @@ __all__ = [
     "transform_rows",
 ]
 
-_CHUNK = 64
+CHUNK = 64  # rows in a network batch of fixed shape
 
 
 class Steps(NamedTuple):
@@ -46,13 +48,18 @@ class Steps(NamedTuple):
         return cls(np.linspace(0, 1, n_steps + 1), np.ones(n_steps))
 
 
-def row_noise(row: np.ndarray) -> np.random.Generator:
-    """Random generator that the values of a row determine, not its type or its place."""
-    digest = hashlib.blake2b((row.astype(np.float64) + 0.0).tobytes(), digest_size=16).digest()
+def row_noise(row: np.ndarray, seed: int | None = None) -> np.random.Generator:
+    """Random generator that the values of a row determine, not its type or its place.
+
+    A seed makes it another one.
+    """
+    key = b"" if seed is None else seed.to_bytes(8, "little")
+    values = (row.astype(np.float64) + 0.0).tobytes()
+    digest = hashlib.blake2b(values, digest_size=16, key=key).digest()
     return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
 
 
-def _like(model: Diffusion, values: np.ndarray | float) -> Tensor:
+def like(model: Diffusion, values: np.ndarray | float) -> Tensor:
     """Values in the type and on the device of the model."""
     parameter = next(model.parameters())
     return torch.as_tensor(values, dtype=parameter.dtype, device=parameter.device)
@@ -60,7 +67,7 @@ def _like(model: Diffusion, values: np.ndarray | float) -> Tensor:
 
 def _in_chunks(function: Callable[..., Tensor], *arrays: Tensor) -> Tensor:
     """``function`` over pieces of the arrays, so that memory is bounded."""
-    pieces = zip(*(array.split(4 * _CHUNK) for array in arrays))
+    pieces = zip(*(array.split(4 * CHUNK) for array in arrays))
     return torch.cat([function(*piece) for piece in pieces])
 
 
@@ -69,7 +76,7 @@ def _diffusion_draws(
 ) -> Tensor:
     """Draws of the diffusion term, ordered in time; their mean is unbiased."""
     if steps is None:
-        t = _like(model, (start + np.arange(len(x))) / len(x))
+        t = like(model, (start + np.arange(len(x))) / len(x))
         return _in_chunks(model.rate, x, t, eps)
     n_draws, n_steps = len(x), len(steps.ratio)
     if n_steps <= n_draws:  # each step equally often
@@ -77,10 +84,10 @@ def _diffusion_draws(
     else:  # a stratified choice of steps
         index = np.floor((start + np.arange(n_draws)) / n_draws * n_steps).astype(int)
     n = len(index)
-    s, t = _like(model, steps.times[index]), _like(model, steps.times[index + 1])
+    s, t = like(model, steps.times[index]), like(model, steps.times[index + 1])
     ratio, penalty = steps.ratio[index], ratio_penalty(steps.ratio[index], x[0].numel())
     loss = _in_chunks(model.step_loss, x[:n], s, t, eps[:n]).double()
-    return n_steps * (_like(model, ratio) * loss + _like(model, penalty))
+    return n_steps * (like(model, ratio) * loss + like(model, penalty))
 
 
 def _stratified_variance(draws: Tensor) -> float:
@@ -101,8 +108,8 @@ def _score_row(
     start = noise.random()
     eps, eps0 = noise.standard_normal((2, n_draws, *x.shape[1:]), dtype=np.float32)
     many = x.expand(n_draws, *x.shape[1:])
-    diffusion = _diffusion_draws(model, many, _like(model, eps), start, steps)
-    reconstruction = _in_chunks(model.reconstruction, many, _like(model, eps0))
+    diffusion = _diffusion_draws(model, many, like(model, eps), start, steps)
+    reconstruction = _in_chunks(model.reconstruction, many, like(model, eps0))
     terms = model.prior(x).double(), reconstruction.double().mean(), diffusion.double().mean()
     variance = _stratified_variance(diffusion) + _stratified_variance(reconstruction)
     return [float(term) for term in terms], variance
@@ -137,7 +144,7 @@ def score_rows(
     """
     terms, variances = np.empty((len(x), 3)), np.empty(len(x))
     for i in progress(range(len(x)), verbose=verbose, name="score"):
-        row = _like(model, x[i : i + 1])
+        row = like(model, x[i : i + 1])
         terms[i], variances[i] = _score_row(model, row, row_noise(rows[i]), n_draws, steps)
     return terms, np.sqrt(variances)
 
@@ -156,7 +163,7 @@ def draw_samples(
     """Ancestral samples (n_samples, *shape) in the units of the network."""
     device = next(model.parameters()).device
     generator = torch.Generator(device).manual_seed(seed)
-    times, ratio = _like(model, steps.times), _like(model, steps.ratio)
+    times, ratio = like(model, steps.times), like(model, steps.ratio)
 
     def watch(indices: Iterable[int]) -> Iterable[int]:
         return progress(indices, verbose=verbose, name="sample")
@@ -177,11 +184,11 @@ def transform_rows(
 ) -> np.ndarray:
     """``function`` of the rows (n, ...), always in batches of one size, the last one filled up."""
     found = []
-    for start in range(0, len(x), _CHUNK):
-        rows = x[start : start + _CHUNK]
-        filled = np.zeros((_CHUNK, *x.shape[1:]), dtype=x.dtype)
+    for start in range(0, len(x), CHUNK):
+        rows = x[start : start + CHUNK]
+        filled = np.zeros((CHUNK, *x.shape[1:]), dtype=x.dtype)
         filled[: len(rows)] = rows
-        found.append(function(_like(model, filled))[: len(rows)].cpu().numpy())
+        found.append(function(like(model, filled))[: len(rows)].cpu().numpy())
     return np.concatenate(found)
 
 
@@ -197,11 +204,11 @@ def _mean_step_loss(model: Diffusion, x: Tensor, eps: Tensor, s: float, t: float
 def depth_losses(model: Diffusion, x: np.ndarray, times: np.ndarray) -> np.ndarray:
     """One draw of the diffusion term in continuous time for each time and row, (T, n) nats."""
     rng, losses = np.random.default_rng(0), np.empty((len(times), len(x)))
-    for start in range(0, len(x), 4 * _CHUNK):
-        chunk = slice(start, start + 4 * _CHUNK)
-        rows = _like(model, x[chunk])
+    for start in range(0, len(x), 4 * CHUNK):
+        chunk = slice(start, start + 4 * CHUNK)
+        rows = like(model, x[chunk])
         for i, t in enumerate(times):
-            eps = _like(model, rng.standard_normal(rows.shape, dtype=np.float32))
+            eps = like(model, rng.standard_normal(rows.shape, dtype=np.float32))
             losses[i, chunk] = model.rate(rows, rows.new_full((len(rows),), t), eps).cpu()
     return losses
 
@@ -210,10 +217,10 @@ def depth_losses(model: Diffusion, x: np.ndarray, times: np.ndarray) -> np.ndarr
 def mean_step_losses(model: Diffusion, x: np.ndarray, times: np.ndarray, seed: int) -> np.ndarray:
     """Mean equal-variance loss of each step over the rows, nats per sample, (T,)."""
     rng = np.random.RandomState(seed)
-    rows = _like(model, x)
+    rows = like(model, x)
     return np.array(
         [
-            _mean_step_loss(model, rows, _like(model, rng.standard_normal(x.shape)), s, t)
+            _mean_step_loss(model, rows, like(model, rng.standard_normal(x.shape)), s, t)
             for s, t in itertools.pairwise(times)
         ]
     )
@@ -222,9 +229,9 @@ def mean_step_losses(model: Diffusion, x: np.ndarray, times: np.ndarray, seed: i
 @torch.no_grad()
 def step_loss_matrix(model: Diffusion, x: np.ndarray, times: np.ndarray, seed: int) -> np.ndarray:
     """Mean equal-variance loss of a step from ``times[j]`` to ``times[i]``, i < j; else inf."""
-    rows, losses = _like(model, x), np.full((len(times), len(times)), np.inf)
+    rows, losses = like(model, x), np.full((len(times), len(times)), np.inf)
     # The same noise for all pairs: their differences are more exact than their losses.
-    eps = _like(model, np.random.RandomState(seed).standard_normal(x.shape))
+    eps = like(model, np.random.RandomState(seed).standard_normal(x.shape))
     for j in range(1, len(times)):
         losses[:j, j] = [_mean_step_loss(model, rows, eps, s, times[j]) for s in times[:j]]
     return losses
