@@ -20,7 +20,7 @@ def script(monkeypatch):
     monkeypatch.syspath_prepend(str(FOLDER))
     yield importlib.import_module
     plt.close("all")
-    for name in [n for n in sys.modules if n.startswith("bench_generative") or n == "_measure"]:
+    for name in [n for n in sys.modules if n.startswith("bench_") or n == "_measure"]:
         del sys.modules[name]
 
 
@@ -42,6 +42,41 @@ def test_images(script, monkeypatch, tmp_path, rng):
     assert all(float(row["images / s"]) > 0 for row in rows)
     assert len(table(tmp_path / "generative_cifar10_jpeg_steps_depth.csv")) == 6
     assert (tmp_path / "generative_cifar10_jpeg.png").exists()
+
+
+def test_gamma_max_goes_on_and_agrees_with_the_closed_form(script, monkeypatch, tmp_path):
+    study = script("bench_gamma_max")
+    size = "--data two-dimensional --gammas 5 1 --seeds 1 --epochs 1 --n-train 300 --n-test 40"
+    arguments = [*size.split(), "--records", str(tmp_path), "--folder", str(tmp_path)]
+    study.main([*arguments, "--gammas", "5"])
+    with open(tmp_path / study.RECORDS, "a") as file:
+        file.write('\n{"run": ["two-dimensional", 1')  # killed while it wrote
+    study.main(arguments)
+    records = study.read_records(tmp_path / study.RECORDS)
+    assert len(records) == 2 * 6
+    monkeypatch.setattr(study, "train", None)
+    study.main(arguments)  # nothing is left to train
+    setting = study.two_dimensional()
+    setting = setting._replace(train=setting.train[:300], test=setting.test[:40])
+    for gamma_max in (1, 5):
+        form = study.closed_form(setting, gamma_max)
+        prior = {arm: records["two-dimensional", gamma_max, arm, 0]["prior"]
+                 for arm in ("VDM", "mean shift")}  # fmt: skip
+        assert prior["VDM"] == pytest.approx(form["prior"], rel=1e-5)
+        assert prior["mean shift"] == pytest.approx(form["prior"] - form["gain"], abs=1e-6)
+    rows = table(tmp_path / "gamma_max.csv")
+    assert [row["gamma_max"] for row in rows[:3]] == ["5", "1", "5"]
+    assert len(table(tmp_path / "gamma_max_closed_form.csv")) == 2
+    assert "the encoder takes" in (tmp_path / "gamma_max_findings.txt").read_text()
+    assert (tmp_path / "gamma_max.png").exists()
+
+
+@pytest.mark.slow
+def test_the_encoder_saves_the_prior_term_where_the_process_ends_early(script):
+    study = script("bench_gamma_max")
+    setting = study.two_dimensional()
+    plain, learned = (study.train(setting, 1, arm, 0) for arm in ("VDM", "DiffEnc"))
+    assert learned["prior"] < 0.5 * plain["prior"]
 
 
 @pytest.mark.slow
