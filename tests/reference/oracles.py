@@ -75,6 +75,11 @@ def von_neumann_entropy(X):
     return math.log(vendi_score(X))
 
 
+def kernel_distance(X, Y, kernel="polynomial"):
+    kernels = {"polynomial": quality.cubic_kernel, "rbf": quality.gaussian_kernel}
+    return quality.kernel_distance(X, Y, kernels[kernel])
+
+
 # --- a representation and a target ----------------------------------------------------------------
 
 rate_reduction = quality.rate_reduction

@@ -97,6 +97,22 @@ def vendi(K, q):
     return sum(v**q for v in values) ** (1 / (1 - q))
 
 
+def kernel_distance(X, Y, k):
+    """By three sums over pairs of rows."""
+    m, n = len(X), len(Y)
+    xx = sum(k(X[i], X[j]) for i in range(m) for j in range(m) if i != j) / (m * (m - 1))
+    yy = sum(k(Y[i], Y[j]) for i in range(n) for j in range(n) if i != j) / (n * (n - 1))
+    return xx + yy - 2 * sum(k(x, y) for x in X for y in Y) / (m * n)
+
+
+def cubic_kernel(x, y):
+    return (x @ y / len(x) + 1) ** 3
+
+
+def gaussian_kernel(x, y):
+    return math.exp(-((x - y) ** 2).sum() / len(x))
+
+
 def uniformity(X, t=2):
     rows = unit(X)
     pairs = itertools.combinations(rows, 2)

@@ -10,6 +10,7 @@ from sksim.metrics.quality._coding_rate import (
     sparse_rate_reduction,
 )
 from sksim.metrics.quality._intrinsic_dimension import intrinsic_dimension
+from sksim.metrics.quality._kernel_distance import kernel_distance
 from sksim.metrics.quality._local_intrinsic_dimension import local_intrinsic_dimension
 from sksim.metrics.quality._neural_collapse import neural_collapse
 from sksim.metrics.quality._spectral import (
@@ -32,6 +33,7 @@ __all__ = [
     "effective_rank",
     "intrinsic_dimension",
     "isoscore",
+    "kernel_distance",
     "local_intrinsic_dimension",
     "matrix_nuclear_norm",
     "neural_collapse",
