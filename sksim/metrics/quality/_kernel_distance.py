@@ -10,12 +10,12 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy.special import ndtri
-from sklearn.utils import Bunch
 
 from sksim.metrics._linalg import row_squares
 from sksim.metrics._measure import PairedMeasure, register
 from sksim.metrics._validation import check_representation, check_value
 from sksim.utils._blocks import row_blocks
+from sksim.utils._results import Result
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 from sksim.utils._typing import ArrayLike, FloatArray
 
@@ -109,7 +109,7 @@ def kernel_distance(
     kernel: Literal["polynomial", "rbf"] | Callable[..., ArrayLike] = "polynomial",
     gamma: float | None = None,
     confidence: float | None = None,
-) -> float | Bunch:
+) -> float | Result:
     r"""How far samples are from data: the squared distance of their kernel means, unbiased.
 
     .. math:: D = \frac{1}{m (m - 1)} \sum_{i \ne i'} k(x_i, x_{i'})
@@ -141,11 +141,10 @@ def kernel_distance(
 
     Returns
     -------
-    distance : float
-        Squared distance of the kernel means, in units of the kernel; smaller is more alike.
-    result : Bunch
-        Only with ``confidence``: ``distance``, its standard error ``error``, and the ends
-        ``low`` and ``high`` of the interval.
+    distance : float or Bunch
+        Squared distance of the kernel means, in units of the kernel; smaller is more alike. With
+        ``confidence`` a :class:`~sklearn.utils.Bunch` of ``distance``, its standard error
+        ``error``, and the ends ``low`` and ``high`` of the interval.
 
     Raises
     ------
@@ -209,7 +208,7 @@ def kernel_distance(
     variances = [side.jackknife_variance(n) for side, n in zip(sides, (len(y), len(x)))]
     error = math.sqrt(sum(variances))
     reach = float(ndtri((1 + confidence) / 2)) * error
-    return Bunch(distance=distance, error=error, low=distance - reach, high=distance + reach)
+    return Result(distance=distance, error=error, low=distance - reach, high=distance + reach)
 
 
 for _name, _params in (("kernel_distance", {}), ("kernel_distance_rbf", {"kernel": "rbf"})):
