@@ -270,7 +270,12 @@ API_REFERENCE = [
             {
                 "title": "Codes for an index",
                 "module": "codes",
-                "entries": ["FixedDimensionalEncoder", "GaussianInnerProduct", "matching_pursuit"],
+                "entries": [
+                    "FixedDimensionalEncoder",
+                    "GaussianInnerProduct",
+                    "ResidualBinarizer",
+                    "matching_pursuit",
+                ],
             },
         ],
     },

@@ -95,7 +95,18 @@ def _matrix(name, seed=0):
     if name in ("noise", "sigma_k"):
         A = rng.standard_normal((N, 4 if name == "noise" else N))
         return A.T @ A
-    if name in ("X", "Y", "X_positive", "bank", "vectors", "queries", "H", "latents", "components"):
+    if name in (
+        "X",
+        "Y",
+        "X_positive",
+        "bank",
+        "vectors",
+        "queries",
+        "H",
+        "latents",
+        "components",
+        "codes",
+    ):
         return rng.standard_normal((N, 4))
     raise LookupError(f"tests/array_arguments.py has no example of an array that is named {name}.")
 

@@ -6,5 +6,11 @@
 from sksim.codes._fixed_dimensional_encoder import FixedDimensionalEncoder
 from sksim.codes._gaussian_inner_product import GaussianInnerProduct
 from sksim.codes._matching_pursuit import matching_pursuit
+from sksim.codes._residual_binarizer import ResidualBinarizer
 
-__all__ = ["FixedDimensionalEncoder", "GaussianInnerProduct", "matching_pursuit"]
+__all__ = [
+    "FixedDimensionalEncoder",
+    "GaussianInnerProduct",
+    "ResidualBinarizer",
+    "matching_pursuit",
+]

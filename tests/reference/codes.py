@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["matching_pursuit"]
+__all__ = ["matching_pursuit", "residual_signs"]
 
 
 def matching_pursuit(X, components, n_nonzero, non_negative=True, tol=0.0):
@@ -24,3 +24,15 @@ def matching_pursuit(X, components, n_nonzero, non_negative=True, tol=0.0):
             residuals.append(r)
         steps.append((picks, residuals))
     return codes, steps
+
+
+def residual_signs(x, n_levels, scale):
+    """Signs (L, d) and scales (L,) of one centred and rotated row."""
+    r, signs, scales = np.array(x, dtype=float), [], []
+    for t in range(n_levels):
+        b = np.where(r >= 0, 1.0, -1.0)
+        s = np.abs(r).mean() if isinstance(scale, str) else scale[t]
+        r = r - s * b
+        signs.append(b)
+        scales.append(s)
+    return np.array(signs), np.array(scales)
