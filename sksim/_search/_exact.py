@@ -51,6 +51,7 @@ from sksim.utils._blocks import row_blocks
 from sksim.utils._jobs import local_n_jobs
 from sksim.utils._kernels import compiled, push_products
 from sksim.utils._memory import check_fits
+from sksim.utils._progress import Steps
 from sksim.utils._typing import MetricParams
 
 __all__ = ["OnDevice", "candidate_distances", "exact_neighbors"]
@@ -104,6 +105,7 @@ class _Found:
         self.distances = np.empty((self.n_queries, n_neighbors))
         self.indices = np.empty(self.distances.shape, dtype=np.intp)
         self.is_certain = np.zeros(self.n_queries, dtype=bool)
+        self.steps = Steps(self.n_queries, "neighbour search")
 
     def keep_nearest(self, rows: np.ndarray, columns: np.ndarray) -> None:
         """Fill in the nearest candidates of the rows."""
@@ -113,6 +115,7 @@ class _Found:
         distances, columns = sorted_by_distance(distances, columns)
         self.distances[rows] = distances[:, : self.n_neighbors]
         self.indices[rows] = columns[:, : self.n_neighbors]
+        self.steps.done(rows.size)
 
     def complete(self, row: int, columns: np.ndarray) -> None:
         """Fill in the nearest of all columns, in increasing order, that may be near enough.
@@ -243,6 +246,7 @@ def _search_each_pair_once(found: _Found, bounds: DenseBounds, push: Callable) -
     lists = _Lists(push, bounds, width, found.n_candidates + 1)
     lists.clear()
     none = np.full(_TILE_ROWS, -1)
+    found.steps.expect(n_indexed)
     for start in range(0, n_indexed, _TILE_ROWS):
         rows = slice(start, min(start + _TILE_ROWS, n_indexed))
         factors = bounds.own_factors(rows)
@@ -254,6 +258,7 @@ def _search_each_pair_once(found: _Found, bounds: DenseBounds, push: Callable) -
                 lists.limits[tile] = sampled_limits(sample, lists.n_kept, n_indexed)
                 lists.limits[n_indexed:] = -np.inf
             lists.take(products, start, first, none, pairs=True)
+        found.steps.done(rows.stop - start)
     columns, others = lists.smallest(n_indexed)
     candidates, others = bounds.order[columns[bounds.place]], others[bounds.place]
     every = np.arange(n_indexed)
@@ -340,15 +345,21 @@ def _search_points(
 ):
     """The certified search that suits the shape; all of them give the same result."""
     found = _Found(points, n_neighbors, exclude_self)
-    rows = np.arange(found.n_queries)
+    with found.steps:
+        _fill(found, n_threads, on_device)
+    return found.distances, found.indices
+
+
+def _fill(found: _Found, n_threads: int, on_device: OnDevice | None) -> None:
+    """Fill in all lists."""
+    points, rows = found.points, np.arange(found.n_queries)
     n_indexed, n_features = points.Y.shape
     has_tree = n_features <= _MAX_TREE_FEATURES and n_indexed >= _LEAST_TREE_INDEXED
     has_tree = has_tree and on_device is None
     if has_tree and not points.is_sparse and points.metric != "cosine":
         tree = KDTree(points.indexed(slice(None)))
         blocks = np.array_split(rows, range(_MAX_BLOCK_ROWS, rows.size, _MAX_BLOCK_ROWS))
-        _in_threads(partial(_search_tree, found, tree), blocks, n_threads)
-        return found.distances, found.indices
+        return _in_threads(partial(_search_tree, found, tree), blocks, n_threads)
     size = group_size(n_indexed, found.n_candidates + 1)
     bounds: DenseBounds | SparseBounds
     if points.is_sparse:
@@ -370,23 +381,29 @@ def _search_points(
             _in_threads(partial(_search_tiles, found, bounds, push), blocks, n_threads)
         rows = np.flatnonzero(~found.is_certain)
     if rows.size:
+        if rows.size < found.n_queries:
+            found.steps.expect(rows.size)
         blocks = _bound_blocks(bounds, rows, n_threads)
         _in_threads(partial(_search_bounds, found, bounds, size), blocks, n_threads)
-    return found.distances, found.indices
+    return None
 
 
-def _search_matrix(blocks: Iterable[np.ndarray], n_neighbors: int, exclude_self: bool):
+def _search_matrix(
+    blocks: Iterable[np.ndarray], n_queries: int, n_neighbors: int, exclude_self: bool
+):
     """Search a matrix of distances that comes in blocks of its rows, which may be overwritten."""
     found, start = [], 0
-    for block in blocks:
-        D = np.asarray(block, dtype=np.float64)
-        if exclude_self:
-            own = np.arange(D.shape[0])
-            D[own, start + own] = np.inf
-        if np.isnan(D).any():
-            raise ValueError("Distances must be finite, got NaN from the metric.")
-        found.append(smallest_entries(D, n_neighbors))
-        start += D.shape[0]
+    with Steps(n_queries, "neighbour search") as steps:
+        for block in blocks:
+            D = np.asarray(block, dtype=np.float64)
+            if exclude_self:
+                own = np.arange(D.shape[0])
+                D[own, start + own] = np.inf
+            if np.isnan(D).any():
+                raise ValueError("Distances must be finite, got NaN from the metric.")
+            found.append(smallest_entries(D, n_neighbors))
+            start += D.shape[0]
+            steps.done(D.shape[0])
     return tuple(np.concatenate(parts) for parts in zip(*found))
 
 
@@ -462,14 +479,14 @@ def exact_neighbors(
             every = np.arange(n_indexed)[None]
             own = (np.arange(rows.start, rows.stop) for rows in parts)
             blocks = (points.distances(rows, every.repeat(rows.size, axis=0)) for rows in own)
-            found = _search_matrix(blocks, n_neighbors, exclude_self)
+            found = _search_matrix(blocks, X.shape[0], n_neighbors, exclude_self)
         else:
             found = _search_points(points, n_neighbors, exclude_self, n_threads, on_device)
         with np.errstate(over="ignore", under="ignore"):
             found = np.ldexp(found[0], points.exponent), found[1]
     elif metric == "precomputed":
         blocks = (X[rows].astype(np.float64) for rows in row_blocks(X.shape[0], 32 * n_indexed))
-        found = _search_matrix(blocks, n_neighbors, exclude_self)
+        found = _search_matrix(blocks, X.shape[0], n_neighbors, exclude_self)
     else:
         blocks = pairwise_distances_chunked(
             X,
@@ -478,7 +495,7 @@ def exact_neighbors(
             n_jobs=local_n_jobs(n_jobs),
             **(metric_params or {}),
         )
-        found = _search_matrix(blocks, n_neighbors, exclude_self)
+        found = _search_matrix(blocks, X.shape[0], n_neighbors, exclude_self)
     if not np.isfinite(found[0]).all():
         raise ValueError(f"Distances must be finite, got inf or NaN with metric={metric!r}.")
     return found

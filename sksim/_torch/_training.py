@@ -33,10 +33,11 @@ from skorch.callbacks import Callback, EarlyStopping, PassthroughScoring, PrintL
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from sksim._torch._checkpoint import TrainingCheckpoint
 from sksim._torch._random import draws_on_its_own, generator
+from sksim.utils._progress import progress as progress_of
+from sksim.utils._progress import shown
 
 __all__ = [
     "ArrayBatches",
@@ -459,6 +460,7 @@ def epoch_history(net: NeuralNet) -> list[dict[str, Any]]:
     ]
 
 
-def progress(steps: Iterable[int], *, verbose: int, name: str) -> Iterable[int]:
+def progress(steps: Iterable[int], *, verbose: int, name: str) -> Iterator[int]:
     """The steps, with a progress bar if ``verbose`` is positive."""
-    return tqdm(steps, desc=name, leave=False) if verbose > 0 else steps
+    with shown(verbose):
+        yield from progress_of(steps, name)

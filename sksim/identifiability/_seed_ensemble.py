@@ -21,6 +21,7 @@ from sksim.identifiability._embedding_classifier import EmbeddingClassifier
 from sksim.metrics._distribution_scorer import model_arrays
 from sksim.metrics._measure import DistributionMeasure, get_measure
 from sksim.utils._optional import require_torch
+from sksim.utils._progress import progress, shown
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from sksim.utils._typing import AnyArray, ArrayLike, FloatArray, RandomState
 
@@ -130,6 +131,9 @@ class SeedEnsemble(
         :class:`EmbeddingClassifier` with the built-in networks, without early stopping, callbacks,
         checkpoint or printing. The result is that of training one by one, up to rounding, which
         long training amplifies.
+    verbose : int, default=0
+        Whether to show the progress over epochs, copies and pairs: a bar where tqdm is installed,
+        one line otherwise.
     random_state : int, RandomState instance or None, default=None
         Draws the seeds of the copies.
 
@@ -189,6 +193,7 @@ class SeedEnsemble(
         "metric_params": [dict, None],
         "reduce": [StrOptions({"mean", "median"})],
         "batched": ["boolean"],
+        "verbose": ["verbose"],
         "random_state": ["random_state"],
     }
 
@@ -201,6 +206,7 @@ class SeedEnsemble(
         metric_params: Mapping[str, Any] | None = None,
         reduce: Literal["mean", "median"] = "mean",
         batched: bool = True,
+        verbose: int = 0,
         random_state: RandomState = None,
     ) -> None:
         self.estimator = estimator
@@ -209,6 +215,7 @@ class SeedEnsemble(
         self.metric_params = metric_params
         self.reduce = reduce
         self.batched = batched
+        self.verbose = verbose
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -231,17 +238,21 @@ class SeedEnsemble(
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=self.n_seeds)
         estimator = EmbeddingClassifier() if self.estimator is None else self.estimator
         members = [_set_seed(clone(estimator), int(seed)) for seed in seeds]
-        if self.batched and _can_be_stacked(estimator):
+        with shown(self.verbose):
+            self._fit_all(members, X, y)
+        self.estimators_ = members
+        _share_what_is_known_of_the_data(members[0], self)
+        return self
+
+    def _fit_all(self, members: list[Any], X: ArrayLike, y: ArrayLike | None) -> None:
+        if self.batched and _can_be_stacked(members[0]):
             _fit_side_by_side(members, X, y)
         else:
-            for i, member in enumerate(members):
+            for i, member in progress(list(enumerate(members)), "seeds"):
                 folder = getattr(member, "checkpoint", None)
                 if folder is not None:  # each copy is a training of its own
                     member.set_params(checkpoint=os.path.join(folder, f"seed_{i}"))
                 member.fit(X, y)
-        self.estimators_ = members
-        _share_what_is_known_of_the_data(members[0], self)
-        return self
 
     def predict_log_proba(self, X: ArrayLike) -> FloatArray:
         """Compute the logarithm of the copies' mean probability.
@@ -325,7 +336,8 @@ class SeedEnsemble(
             metric, metric_params = self.metric, {**(self.metric_params or {}), **metric_params}
         distance = get_measure(metric, DistributionMeasure, parameter="metric")
         models = model_arrays(distance, self.estimators_, X)
-        return _distance_matrix(models, distance, metric_params)
+        with shown(self.verbose):
+            return _distance_matrix(models, distance, metric_params)
 
     def score(self, X: ArrayLike, y: ArrayLike | None = None) -> float:
         """Compute the stability: minus the mean or median distance of pairs of copies.
@@ -368,7 +380,8 @@ def _distance_matrix(
     metric_params: Mapping[str, Any],
 ) -> FloatArray:
     values = np.zeros((len(models), len(models)))
-    for i, j in zip(*np.triu_indices(len(models), 1)):
+    pairs = list(zip(*np.triu_indices(len(models), 1)))
+    for i, j in progress(pairs, "pairs of seeds"):
         values[i, j] = values[j, i] = distance(*models[i], *models[j], **metric_params)
         if not distance.symmetric:
             values[j, i] = distance(*models[j], *models[i], **metric_params)

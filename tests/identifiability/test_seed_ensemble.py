@@ -302,3 +302,17 @@ class TestTransform:
         assert not hasattr(ensemble, "transform")
         with pytest.raises(NotFittedError):
             SeedEnsemble().transform(data[0])
+
+
+@pytest.mark.parametrize("batched", [True, False])
+def test_verbose_shows_the_training_and_changes_nothing(batched, capsys):
+    X, y = make_radial_classification(60, random_state=0)
+    model = EmbeddingClassifier(max_epochs=2, hidden_layer_sizes=(4,))
+    quiet, loud = (
+        SeedEnsemble(model, n_seeds=2, batched=batched, verbose=verbose, random_state=0).fit(X, y)
+        for verbose in (0, 1)
+    )
+    err = capsys.readouterr().err
+    assert ("epochs" if batched else "seeds") in err
+    np.testing.assert_array_equal(loud.pairwise_distances(X), quiet.pairwise_distances(X))
+    assert "pairs of seeds" in capsys.readouterr().err

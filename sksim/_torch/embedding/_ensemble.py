@@ -19,6 +19,7 @@ from sksim._torch._random import RandomStream
 from sksim._torch.embedding._losses import RowLoss
 from sksim._torch.embedding._model import EmbeddingModel
 from sksim._torch.embedding._net import EmbeddingNet
+from sksim.utils._progress import progress
 
 __all__ = ["stacked_logits", "train_side_by_side"]
 
@@ -141,7 +142,7 @@ def train_side_by_side(
     inputs, targets = torch.as_tensor(X, device=device), torch.as_tensor(y, device=device)
     options = {key: first.get_params()[f"optimizer__{key}"] for key in ("weight_decay", "fused")}
     optimizer = first.optimizer(list(stack.values()), lr=first.lr, **options)
-    for _ in range(n_epochs):
+    for _ in progress(range(n_epochs), "epochs"):
         start = time.perf_counter()
         losses = _run_epoch(
             model, stack, first.criterion_, optimizer, inputs, targets, streams, first.batch_size

@@ -20,6 +20,7 @@ from sksim.metrics._validation import (
     check_value,
 )
 from sksim.utils._array_api import constant, move
+from sksim.utils._progress import progress, shown
 from sksim.utils._results import Shown, Table
 from sksim.utils._sklearn import Interval, validate_params
 from sksim.utils._typing import ArrayLike, RandomState
@@ -48,7 +49,7 @@ def _score_and_null(X, Y, measure: PairedMeasure, n_permutations: int, random_st
     state_x, state_y = steps.prepare(X), steps.prepare(Y)
     score = check_value(steps.compare(state_x, state_y))
     null_scores = np.empty(n_permutations)
-    for i in range(n_permutations):
+    for i in progress(range(n_permutations), "permutations"):
         order = move(random_state.permutation(X.shape[0]), like=X)
         null_scores[i] = check_value(steps.compare(state_x, steps.permute(state_y, order)))
     return score, null_scores
@@ -89,7 +90,12 @@ _PERMUTATIONS = [Interval(Integral, 1, None, closed="left")]
 
 
 @validate_params(
-    {**_METRIC, "n_permutations": _PERMUTATIONS, "random_state": ["random_state"]},
+    {
+        **_METRIC,
+        "n_permutations": _PERMUTATIONS,
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    },
     prefer_skip_nested_validation=True,
 )
 def permutation_test_similarity(
@@ -99,6 +105,7 @@ def permutation_test_similarity(
     *,
     n_permutations: int = 1000,
     random_state: RandomState = None,
+    verbose: int = 0,
 ) -> PermutationTest:
     r"""Permutation test of the similarity of two representations.
 
@@ -126,6 +133,8 @@ def permutation_test_similarity(
         Number B of permutations; the smallest possible p-value is 1 / (B + 1).
     random_state : int, RandomState instance or None, default=None
         Source of the permutations.
+    verbose : int, default=0
+        Whether to show the progress: a bar where tqdm is installed, one line otherwise.
 
     Returns
     -------
@@ -176,7 +185,8 @@ def permutation_test_similarity(
     True
     """
     measure = get_measure(metric, PairedMeasure, parameter="metric")
-    score, null_scores = _score_and_null(X, Y, measure, n_permutations, random_state)
+    with shown(verbose):
+        score, null_scores = _score_and_null(X, Y, measure, n_permutations, random_state)
     sign = 1.0 if measure.greater_is_better else -1.0
     tolerance = _tolerance(measure, score, null_scores)
     as_close = sign * null_scores >= sign * score - tolerance
@@ -190,6 +200,7 @@ def permutation_test_similarity(
         "alpha": [Interval(Real, 0, 1, closed="neither")],
         "n_permutations": _PERMUTATIONS,
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     },
     prefer_skip_nested_validation=True,
 )
@@ -201,6 +212,7 @@ def null_calibrated_score(
     alpha: float = 0.05,
     n_permutations: int = 200,
     random_state: RandomState = None,
+    verbose: int = 0,
 ) -> float:
     r"""Similarity on a scale where the chance level is zero.
 
@@ -226,6 +238,8 @@ def null_calibrated_score(
         Number B of permutations.
     random_state : int, RandomState instance or None, default=None
         Source of the permutations.
+    verbose : int, default=0
+        Whether to show the progress: a bar where tqdm is installed, one line otherwise.
 
     Returns
     -------
@@ -276,7 +290,8 @@ def null_calibrated_score(
             f"n_permutations must be at least {math.ceil(1.0 / alpha - TIE_TOLERANCE) - 1} for "
             f"alpha={alpha:g}, got {n_permutations}: no score could be significant."
         )
-    score, null_scores = _score_and_null(X, Y, measure, n_permutations, random_state)
+    with shown(verbose):
+        score, null_scores = _score_and_null(X, Y, measure, n_permutations, random_state)
     threshold = np.sort(np.append(null_scores, score))[rank - 1]
     if score <= threshold + _tolerance(measure, score, null_scores):
         return 0.0
@@ -292,7 +307,7 @@ def _samples_of(measure: PairedMeasure, *arrays: np.ndarray, rows: np.ndarray) -
 def _half_scores(X, Y, measure: PairedMeasure, n_draws: int, random_state) -> Iterator[float]:
     """The measure of random halves of the rows, drawn without replacement."""
     n_samples, steps = X.shape[0], measure.steps()
-    for _ in range(n_draws):
+    for _ in progress(range(n_draws), "halves"):
         rows = np.sort(random_state.permutation(n_samples)[: n_samples // 2])
         x, y = _samples_of(measure, X, Y, rows=rows)
         with warnings.catch_warnings():
@@ -323,6 +338,7 @@ def _check_method(method: str) -> None:
         "method": [str],
         "confidence": [Interval(Real, 0, 1, closed="neither")],
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     },
     prefer_skip_nested_validation=True,
 )
@@ -334,6 +350,7 @@ def similarity_interval(
     method: Literal["subsample", "bootstrap"] = "subsample",
     confidence: float = 0.95,
     random_state: RandomState = None,
+    verbose: int = 0,
 ) -> tuple[float, float]:
     r"""Confidence interval of the similarity of two representations, over samples.
 
@@ -359,6 +376,8 @@ def similarity_interval(
         Probability that the interval covers the value of the population.
     random_state : int, RandomState instance or None, default=None
         Source of the halves.
+    verbose : int, default=0
+        Whether to show the progress: a bar where tqdm is installed, one line otherwise.
 
     Returns
     -------
@@ -402,7 +421,8 @@ def similarity_interval(
     score = measure(X, Y)
     n_draws = math.ceil(10.0 / (1.0 - confidence) - 1e-9)
     random_state = check_random_state(random_state)
-    halves = np.array(list(_half_scores(X, Y, measure, n_draws, random_state)))
+    with shown(verbose):
+        halves = np.array(list(_half_scores(X, Y, measure, n_draws, random_state)))
     tails = np.quantile(halves - halves.mean(), [(1 + confidence) / 2, (1 - confidence) / 2])
     low, high = np.clip(score - tails, *measure.range)
     return float(low), float(high)

@@ -13,6 +13,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sksim.metrics._measure import ArraySteps, PairedMeasure, Steps, get_measure
 from sksim.metrics._validation import check_like, check_same_rows, check_value
 from sksim.utils._array_api import constant
+from sksim.utils._progress import progress, shown
 from sksim.utils._results import Result, Table
 from sksim.utils._typing import ArrayLike
 
@@ -86,11 +87,15 @@ def _compare_all(
     def compare(i: int, j: int) -> float:
         return check_value(steps.compare(states_x[i], states_y[j]))
 
-    return Parallel(n_jobs=n_jobs, prefer="threads")(delayed(compare)(i, j) for i, j in pairs)
+    return Parallel(n_jobs=n_jobs, prefer="threads")(
+        delayed(compare)(i, j) for i, j in progress(pairs, "comparisons")
+    )
 
 
 def _prepare_all(steps: Steps | ArraySteps, arrays: list, n_jobs) -> list:
-    return Parallel(n_jobs=n_jobs, prefer="threads")(delayed(steps.prepare)(X) for X in arrays)
+    return Parallel(n_jobs=n_jobs, prefer="threads")(
+        delayed(steps.prepare)(X) for X in progress(arrays, "representations")
+    )
 
 
 def pairwise_similarity(
@@ -98,6 +103,7 @@ def pairwise_similarity(
     metric: str | Callable[..., float] = "cka",
     *,
     n_jobs: int | None = None,
+    verbose: int = 0,
 ) -> SimilarityMatrix:
     """Similarity of every pair of several representations of the same samples.
 
@@ -113,6 +119,8 @@ def pairwise_similarity(
         :func:`functools.partial` of one, or any function of two arrays.
     n_jobs : int, default=None
         Number of threads.
+    verbose : int, default=0
+        Whether to show the progress: a bar where tqdm is installed, one line otherwise.
 
     Returns
     -------
@@ -150,14 +158,15 @@ def pairwise_similarity(
     labels, representations = _labeled(representations, "representations")
     steps, size = measure.steps().suited_to(representations[0]), len(labels)
     arrays = _checked(labels, representations, measure, steps, representations[0])
-    states = _prepare_all(steps, arrays, n_jobs)
     indices = range(size)
     if measure.symmetric:
         pairs = list(combinations_with_replacement(indices, 2))
     else:
         pairs = list(product(indices, indices))
     values = np.empty((size, size))
-    compared = _compare_all(steps, states, states, pairs, n_jobs)
+    with shown(verbose):
+        states = _prepare_all(steps, arrays, n_jobs)
+        compared = _compare_all(steps, states, states, pairs, n_jobs)
     for (i, j), value in zip(pairs, compared, strict=True):
         values[i, j] = value
         if measure.symmetric:
@@ -171,6 +180,7 @@ def cross_similarity(
     metric: str | Callable[..., float] = "cka",
     *,
     n_jobs: int | None = None,
+    verbose: int = 0,
 ) -> SimilarityMatrix:
     """Similarity of each representation of one set with each of another set.
 
@@ -186,6 +196,8 @@ def cross_similarity(
         The measure, see :func:`pairwise_similarity`.
     n_jobs : int, default=None
         Number of threads.
+    verbose : int, default=0
+        Whether to show the progress: a bar where tqdm is installed, one line otherwise.
 
     Returns
     -------
@@ -214,12 +226,15 @@ def cross_similarity(
     row_labels, rows = _labeled(a_layers, "a_layers")
     column_labels, columns = _labeled(b_layers, "b_layers")
     steps = measure.steps().suited_to(rows[0])
-    states_a, states_b = (
-        _prepare_all(steps, _checked(labels, values, measure, steps, rows[0]), n_jobs)
+    arrays_a, arrays_b = (
+        _checked(labels, values, measure, steps, rows[0])
         for labels, values in ((row_labels, rows), (column_labels, columns))
     )
     pairs = list(product(range(len(rows)), range(len(columns))))
-    values = _compare_all(steps, states_a, states_b, pairs, n_jobs)
+    with shown(verbose):
+        states_a = _prepare_all(steps, arrays_a, n_jobs)
+        states_b = _prepare_all(steps, arrays_b, n_jobs)
+        values = _compare_all(steps, states_a, states_b, pairs, n_jobs)
     return SimilarityMatrix(
         values=np.reshape(values, (len(rows), len(columns))),
         row_labels=row_labels,

@@ -19,6 +19,7 @@ from sksim.metrics._linalg import center, row_squares
 from sksim.metrics._measure import identity
 from sksim.utils._blocks import row_blocks
 from sksim.utils._memory import check_fits
+from sksim.utils._progress import progress
 
 __all__ = [
     "CodedPairs",
@@ -404,7 +405,8 @@ def form_products(x: Sequence[PairMatrix], y: Sequence[PairMatrix]) -> None:
     every = list({id(pairs): pairs for pairs in (*x, *y)}.values())
     n, m = every[0].n_samples, len(every)
     products, sums = np.zeros((m, m)), np.zeros((m, n))
-    for rows in row_blocks(n, 24.0 * n * m, max_rows=TOGETHER_ROWS):
+    parts = row_blocks(n, 24.0 * n * m, max_rows=TOGETHER_ROWS)
+    for rows in progress(parts, "blocks of samples"):
         blocks = np.stack([pairs.block(rows) for pairs in every])
         size = rows.stop - rows.start
         products += _products_of_rows(blocks[:, :, :size])
