@@ -325,7 +325,12 @@ API_REFERENCE = [
             {
                 "title": "Estimators",
                 "module": "identifiability",
-                "entries": ["EmbeddingClassifier", "SeedEnsemble"],
+                "entries": [
+                    "EmbeddingClassifier",
+                    "SeedEnsemble",
+                    "equiangular_basis_vectors",
+                    "simplex_class_targets",
+                ],
             },
         ],
     },

@@ -3,6 +3,10 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from sksim.identifiability._class_targets import (
+    equiangular_basis_vectors,
+    simplex_class_targets,
+)
 from sksim.identifiability._embedding_classifier import (
     EmbeddingClassifier,
 )
@@ -13,4 +17,6 @@ from sksim.identifiability._seed_ensemble import (
 __all__ = [
     "EmbeddingClassifier",
     "SeedEnsemble",
+    "equiangular_basis_vectors",
+    "simplex_class_targets",
 ]

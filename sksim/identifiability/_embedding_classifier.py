@@ -20,8 +20,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksim._base import SksimEstimator
 from sksim.identifiability._base import LogProbabilityClassifierMixin
+from sksim.identifiability._class_targets import (
+    equiangular_basis_vectors,
+    simplex_class_targets,
+)
 from sksim.metrics.distributions._log_probabilities import check_log_probabilities
-from sksim.utils._arrays import naming, validate_named_data
+from sksim.utils._arrays import check_named_array, naming, validate_named_data
 from sksim.utils._labels import check_labels
 from sksim.utils._memory import check_fits
 from sksim.utils._networks import layer_sizes
@@ -35,7 +39,11 @@ _DTYPES = [np.float64, np.float32]
 
 
 def _check_network_fits(
-    n_features: int, hidden: tuple[int, ...], n_components: int, n_classes: int, unembedding: str
+    n_features: int,
+    hidden: tuple[int, ...],
+    n_components: int,
+    n_classes: int,
+    unembedding: str | FloatArray,
 ) -> None:
     """Raise where weights, gradients, moments and one-hot labels do not fit into the memory."""
 
@@ -45,7 +53,9 @@ def _check_network_fits(
 
     n_parameters = n_weights(n_features)
     n_others = 0
-    if unembedding == "mlp":
+    if not isinstance(unembedding, str):
+        n_others = unembedding.size
+    elif unembedding == "mlp":
         n_parameters += n_weights(n_classes - 1)
         n_others = n_classes * (n_classes - 1)
     else:
@@ -56,6 +66,48 @@ def _check_network_fits(
         f"Training a network of {n_parameters} parameters for {n_classes} classes",
         "Use smaller hidden_layer_sizes or n_components, or unembedding='linear' for many classes.",
     )
+
+
+def _fixed_vectors(
+    unembedding: str | ArrayLike, n_components: int | None, n_classes: int, *, reserve: bool
+) -> FloatArray:
+    """Fixed g(y) of all labels, and those kept in reserve behind them."""
+    if isinstance(unembedding, str):
+        if unembedding == "simplex":
+            vectors = simplex_class_targets(n_classes)
+        elif n_components is None:
+            raise ValueError("n_components must be an integer for unembedding='equiangular'.")
+        else:  # of a seed of their own: the same in each fit
+            vectors = equiangular_basis_vectors(n_classes, n_components, random_state=0)
+    else:
+        vectors = check_named_array(unembedding, "unembedding", dtype=np.float64)
+        if len(vectors) < n_classes:
+            raise ValueError(
+                f"unembedding must have a row for each of the {n_classes} classes, got "
+                f"{len(vectors)} rows."
+            )
+        if not reserve:
+            vectors = vectors[:n_classes]
+    if n_components not in (None, vectors.shape[1]):
+        raise ValueError(
+            f"n_components must be {vectors.shape[1]} or None, the number of components of the "
+            f"fixed vectors of {n_classes} classes, got {n_components}."
+        )
+    return vectors
+
+
+def _nested_sizes(nested_components: Sequence[int] | None, n_components: int) -> tuple[int, ...]:
+    if nested_components is None:
+        return ()
+    sizes = tuple(nested_components)
+    integers = all(isinstance(size, numbers.Integral) for size in sizes)
+    if not (integers and sizes and sizes[0] > 0 and all(a < b for a, b in pairwise(sizes))):
+        raise ValueError(f"nested_components must be positive integers that increase, got {sizes}.")
+    if sizes[-1] != n_components:
+        raise ValueError(
+            f"The last of nested_components={sizes} must be n_components={n_components}."
+        )
+    return tuple(map(int, sizes))
 
 
 def _check_range(X: FloatArray) -> None:
@@ -132,19 +184,40 @@ class EmbeddingClassifier(
     :meth:`predict_log_proba` is exact in float64.
 
     The loss is the mean negative log-likelihood or, with a ``teacher``, a distance to the
-    teacher's distribution [2]_; it is minimised by Adam.
+    teacher's distribution [2]_; it is minimised by Adam. With fixed ``unembedding``, f alone is
+    learned, and models of several seeds can agree in f itself, without any map [3]_ [4]_. With
+    ``nested_components`` :math:`m_1 < \dots < m_s = M` the loss is a sum over prefixes [5]_,
+
+    .. math:: \sum_{m} \ell\left(f(x)_{1:m} \cdot g(\cdot)_{1:m},\; y\right),
+
+    so that the first components alone are an embedding too.
 
     .. versionadded:: 0.1
 
     Parameters
     ----------
-    n_components : int, default=2
-        Dimension M of the representations.
+    n_components : int or None, default=2
+        Dimension M of the representations. None: that of the fixed vectors of ``unembedding``.
     hidden_layer_sizes : tuple of int, default=(32, 32, 32)
         Widths of the hidden layers of f, and of g if that is a network.
-    unembedding : {"mlp", "linear"}, default="mlp"
+    unembedding : {"mlp", "linear", "simplex", "equiangular"} or array-like, default="mlp"
         "mlp": g is a network on one-hot labels without their last column, so that the last label
         enters it as the zero vector. "linear": the vectors g(y) are free parameters.
+        The others are fixed: "simplex" those of :func:`simplex_class_targets`, with M = k - 1;
+        "equiangular" those of :func:`equiangular_basis_vectors`, the same in every fit; an array
+        of shape (n_vectors, n_components) holds g(y) of the sorted labels, and may have further
+        rows for labels to come.
+    similarity : {"dot", "cosine"}, default="dot"
+        "dot": f and g are what the networks give. "cosine": they are scaled to unit length, g
+        divided by the ``temperature``, so that the logits are cosines over the temperature.
+    temperature : float, default=0.07
+        Temperature of the cosines. Only used with ``similarity="cosine"``.
+    reserve : bool, default=False
+        Whether further rows of ``unembedding`` take part in the loss, as labels that never occur,
+        so that no label comes near them. The distribution is that of the labels in either case.
+    nested_components : sequence of int or None, default=None
+        Numbers of leading components that shall be an embedding of their own, increasing; the last
+        is ``n_components``.
     module : torch.nn.Module, callable or None, default=None
         A network of your own instead of the two: a module, which is copied, never trained
         itself; or a class or function that returns one, called with ``n_features``,
@@ -218,10 +291,15 @@ class EmbeddingClassifier(
     See Also
     --------
     SeedEnsemble : The same model for several seeds, and how far they agree.
+    simplex_class_targets, equiangular_basis_vectors : Fixed vectors of classes.
     sksim.metrics.log_likelihood_variance_distance : Distance between two such models.
 
     Notes
     -----
+    Where the differences of fixed vectors g span the space, the distribution determines f itself;
+    learned f and g are determined up to an invertible map. Fixed vectors are held in float32, as
+    the weights are.
+
     Training is in float32 and repeatable on a CPU: the same ``random_state`` gives the same
     weights, in another process too. Inference is in float64, so that probabilities that
     underflow keep their logarithms.
@@ -239,6 +317,14 @@ class EmbeddingClassifier(
            in Neural Information Processing Systems.
     .. [2] B. M. G. Nielsen, E. Marconato, L. Gresele, A. Dittadi and S. Buchholz (2026). Logit
            distance bounds representational similarity. arXiv:2602.15438.
+    .. [3] N. Biondi, F. Pernici, M. Bruni and A. Del Bimbo (2023). CoReS: compatible
+           representations via stationarity. IEEE Transactions on Pattern Analysis and Machine
+           Intelligence 45.
+    .. [4] Y. Shen, X. Sun and X.-S. Wei (2023). Equiangular basis vectors. Conference on Computer
+           Vision and Pattern Recognition.
+    .. [5] A. Kusupati, G. Bhatt, A. Rege, M. Wallingford, A. Sinha, V. Ramanujan, W. Howard-Snyder,
+           K. Chen, S. Kakade, P. Jain and A. Farhadi (2022). Matryoshka representation learning.
+           Advances in Neural Information Processing Systems.
 
     Examples
     --------
@@ -253,9 +339,13 @@ class EmbeddingClassifier(
     """
 
     _parameter_constraints: dict = {
-        "n_components": [Interval(numbers.Integral, 1, None, closed="left")],
+        "n_components": [Interval(numbers.Integral, 1, None, closed="left"), None],
         "hidden_layer_sizes": ["array-like"],
-        "unembedding": [StrOptions({"mlp", "linear"})],
+        "unembedding": [StrOptions({"mlp", "linear", "simplex", "equiangular"}), "array-like"],
+        "similarity": [StrOptions({"dot", "cosine"})],
+        "temperature": [Interval(numbers.Real, 0, None, closed="neither")],
+        "reserve": ["boolean"],
+        "nested_components": ["array-like", None],
         "module": [callable, None],
         "teacher": [HasMethods(["predict_log_proba"]), None],
         "distillation": [StrOptions({"kl", "logit_l1", "logit_l2"})],
@@ -277,10 +367,14 @@ class EmbeddingClassifier(
 
     def __init__(
         self,
-        n_components: int = 2,
+        n_components: int | None = 2,
         *,
         hidden_layer_sizes: Sequence[int] = (32, 32, 32),
-        unembedding: Literal["mlp", "linear"] = "mlp",
+        unembedding: Literal["mlp", "linear", "simplex", "equiangular"] | ArrayLike = "mlp",
+        similarity: Literal["dot", "cosine"] = "dot",
+        temperature: float = 0.07,
+        reserve: bool = False,
+        nested_components: Sequence[int] | None = None,
         module: Callable[..., Any] | None = None,
         teacher: Any = None,
         distillation: Literal["kl", "logit_l1", "logit_l2"] = "kl",
@@ -302,6 +396,10 @@ class EmbeddingClassifier(
         self.n_components = n_components
         self.hidden_layer_sizes = hidden_layer_sizes
         self.unembedding = unembedding
+        self.similarity = similarity
+        self.temperature = temperature
+        self.reserve = reserve
+        self.nested_components = nested_components
         self.module = module
         self.teacher = teacher
         self.distillation = distillation
@@ -433,17 +531,18 @@ class EmbeddingClassifier(
         from sksim._torch.embedding._net import make_embedding_net
 
         n_classes, hidden = len(self.classes_), layer_sizes(self.hidden_layer_sizes)
+        n_components, unembedding = self._sizes_of_the_unembedding(n_classes)
         if self.module is None:
-            _check_network_fits(
-                self.n_features_in_, hidden, self.n_components, n_classes, self.unembedding
-            )
+            _check_network_fits(self.n_features_in_, hidden, n_components, n_classes, unembedding)
         parameters = {
             "module": self.module,
             "n_features": self.n_features_in_,
-            "n_components": self.n_components,
+            "n_components": n_components,
             "n_classes": n_classes,
             "hidden_layer_sizes": hidden,
-            "unembedding": self.unembedding,
+            "unembedding": unembedding,
+            "temperature": self.temperature if self.similarity == "cosine" else None,
+            "nested_components": _nested_sizes(self.nested_components, n_components),
         }
         self.net_, self._stream = make_embedding_net(
             parameters,
@@ -457,6 +556,25 @@ class EmbeddingClassifier(
             batch_size=self.batch_size,
             verbose=int(self.verbose),
         )
+
+    def _sizes_of_the_unembedding(self, n_classes: int) -> tuple[int, str | FloatArray]:
+        """Number of components, and how g is learned or the fixed vectors."""
+        if isinstance(self.unembedding, str) and self.unembedding in ("mlp", "linear"):
+            if self.n_components is None:
+                raise ValueError(
+                    f"n_components must be an integer for unembedding={self.unembedding!r}."
+                )
+            return self.n_components, self.unembedding
+        if self.module is not None:
+            raise ValueError("unembedding must be learned with a module, which has its own.")
+        vectors = _fixed_vectors(
+            self.unembedding, self.n_components, n_classes, reserve=self.reserve
+        )
+        if self.teacher is not None and len(vectors) > n_classes:
+            raise ValueError(
+                f"reserve must be False with a teacher, whose {n_classes} classes leave none open."
+            )
+        return vectors.shape[1], vectors
 
     def _train(
         self, X: FloatArray, targets: AnyArray, n_epochs: int, *, with_checkpoint: bool = False

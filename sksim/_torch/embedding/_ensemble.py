@@ -39,14 +39,19 @@ def _stacked_perceptron(
 
 
 def stacked_logits(model: EmbeddingModel, stack: dict[str, Tensor], x: Tensor) -> Tensor:
-    """Logits (S, b, k) of S networks shaped like ``model``, for inputs (S, b, n_features)."""
-    f = _stacked_perceptron(model.embedding, "embedding", stack, x)
-    if isinstance(model.head, nn.Linear):
-        g = stack["head.weight"]
+    """Logits that the loss sees (S, b, ...) of S networks shaped like ``model``.
+
+    The inputs have the shape (S, b, n_features).
+    """
+    outputs = _stacked_perceptron(model.embedding, "embedding", stack, x)
+    if model.head is None:
+        vectors = model.targets.expand(len(x), -1, -1)
+    elif isinstance(model.head, nn.Linear):
+        vectors = stack["head.weight"]
     else:
         one_hot = model.one_hot.expand(len(x), -1, -1)
-        g = _stacked_perceptron(model.head, "head", stack, one_hot)
-    return torch.bmm(f, g.transpose(1, 2))
+        vectors = _stacked_perceptron(model.head, "head", stack, one_hot)
+    return model.compare(outputs, vectors)
 
 
 def _stack_parameters(nets: Sequence[EmbeddingNet]) -> dict[str, Tensor]:
@@ -89,7 +94,7 @@ def _run_epoch(
     for batch in order.split(batch_size, dim=1):
         optimizer.zero_grad()
         logits = stacked_logits(model, stack, X[batch]).flatten(0, 1)
-        rows = criterion.rows(logits, y[batch].flatten(0, 1))
+        rows = criterion.nested_rows(logits, y[batch].flatten(0, 1))
         losses = rows.view(batch.shape).mean(dim=1)
         losses.sum().backward()
         optimizer.step()

@@ -21,15 +21,21 @@ def _centered(logits: Tensor) -> Tensor:
 
 
 class RowLoss(nn.Module, abc.ABC):
-    """Mean over inputs of ``rows(logits, target)``."""
+    """Mean over inputs of ``rows(logits, target)``, summed over nested components."""
 
     @abc.abstractmethod
     def rows(self, logits: Tensor, target: Tensor) -> Tensor:
         """Loss of each input (n,)."""
 
+    def nested_rows(self, logits: Tensor, target: Tensor) -> Tensor:
+        """Loss of each input (n,) for logits (n, k), or (n, k, m) of m nested sizes: their sum."""
+        if logits.ndim == 2:
+            return self.rows(logits, target)
+        return torch.stack([self.rows(one, target) for one in logits.unbind(-1)]).sum(dim=0)
+
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
-        """Loss of logits (n, k) for labels (n,) or a teacher's log-probabilities (n, k)."""
-        return self.rows(logits, target).mean()
+        """Loss of logits for labels (n,) or a teacher's log-probabilities (n, k)."""
+        return self.nested_rows(logits, target).mean()
 
 
 class LabelLoss(RowLoss):

@@ -8,6 +8,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -22,23 +23,62 @@ __all__ = [
 
 
 class LogitModel(nn.Module, abc.ABC):
-    """A model of the family: logits f(x).g(y)."""
+    """A model of the family: logits f(x).g(y).
+
+    With ``temperature`` tau, f and g are the outputs scaled to unit length, g divided by tau.
+    ``nested_components`` are the numbers of leading components of which the loss sees the logits.
+    ``n_reserved`` is the number of further vectors behind those of the labels: the loss sees them,
+    the distribution does not.
+    """
+
+    temperature: float | None = None
+    nested_components: tuple[int, ...] = ()
+    n_reserved = 0
 
     @abc.abstractmethod
+    def outputs(self, x: Tensor) -> Tensor:
+        """What becomes f(x) (n, M)."""
+
+    @abc.abstractmethod
+    def vectors(self) -> Tensor:
+        """What becomes g(y) of all labels, and vectors in reserve (k + r, M)."""
+
+    def scaled(self, outputs: Tensor, vectors: Tensor) -> tuple[Tensor, Tensor]:
+        """Scaled f and g, the latter with the vectors in reserve."""
+        if self.temperature is None:
+            return outputs, vectors
+        normalize = nn.functional.normalize
+        return normalize(outputs, dim=-1), normalize(vectors, dim=-1) / self.temperature
+
+    def compare(self, outputs: Tensor, vectors: Tensor) -> Tensor:
+        """Logits that the loss sees (..., k + r), with one more axis for nested components."""
+        if not self.nested_components:
+            f, g = self.scaled(outputs, vectors)
+            return f @ g.transpose(-1, -2)
+        heads = (self.scaled(outputs[..., :m], vectors[..., :m]) for m in self.nested_components)
+        return torch.stack([f @ g.transpose(-1, -2) for f, g in heads], dim=-1)
+
     def embed(self, x: Tensor) -> Tensor:
         """Embeddings f(x) (n, M)."""
+        outputs = self.outputs(x)
+        return self.scaled(outputs, outputs)[0]
 
-    @abc.abstractmethod
     def unembeddings(self) -> Tensor:
         """Unembeddings g(y) of all labels (k, M)."""
+        vectors = self.vectors()
+        return self.scaled(vectors, vectors[: len(vectors) - self.n_reserved])[1]
+
+    def logits(self, x: Tensor) -> Tensor:
+        """Logits f(x).g(y) (n, k)."""
+        return self.embed(x) @ self.unembeddings().T
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits (n, k)."""
-        return self.embed(x) @ self.unembeddings().T
+        """Logits that the loss sees, see :meth:`compare`."""
+        return self.compare(self.outputs(x), self.vectors())
 
 
 class EmbeddingModel(LogitModel):
-    """Logits f(x).g(y) of two networks, or of a network and a linear layer.
+    """Logits f(x).g(y) of two networks, or of a network and vectors, learned or fixed.
 
     Parameters
     ----------
@@ -46,13 +86,14 @@ class EmbeddingModel(LogitModel):
         Sizes of x, of f and g, and number k of labels.
     hidden_layer_sizes : tuple of int
         Widths of the hidden layers of f, and of g if that is a network.
-    unembedding : {"mlp", "linear"}
+    unembedding : {"mlp", "linear"} or ndarray of shape (n_classes + r, n_components)
         "mlp": g is a network on one-hot labels without their last column, so that the last label
-        is the zero vector. "linear": g(y) are free parameters.
+        is the zero vector. "linear": g(y) are free parameters. An array: fixed vectors.
     """
 
-    head: nn.Sequential | nn.Linear
+    head: nn.Sequential | nn.Linear | None
     one_hot: Tensor
+    targets: Tensor
 
     def __init__(
         self,
@@ -60,26 +101,30 @@ class EmbeddingModel(LogitModel):
         n_components: int,
         n_classes: int,
         hidden_layer_sizes: tuple[int, ...] = (32, 32, 32),
-        unembedding: str = "mlp",
+        unembedding: str | np.ndarray = "mlp",
     ) -> None:
         super().__init__()
         self.embedding = perceptron(n_features, hidden_layer_sizes, n_components)
-        if unembedding == "mlp":
+        if not isinstance(unembedding, str):
+            self.head = None
+            self.register_buffer("targets", torch.as_tensor(unembedding, dtype=torch.float32))
+            self.n_reserved = len(unembedding) - n_classes
+        elif unembedding == "mlp":
             self.head = perceptron(n_classes - 1, hidden_layer_sizes, n_components)
             one_hot = torch.eye(n_classes)[:, :-1].contiguous()
             self.register_buffer("one_hot", one_hot, persistent=False)
         else:
             self.head = nn.Linear(n_components, n_classes, bias=False)
 
-    def embed(self, x: Tensor) -> Tensor:
-        """Embeddings f(x) (n, M)."""
+    def outputs(self, x: Tensor) -> Tensor:
+        """What becomes f(x) (n, M)."""
         return self.embedding(x)
 
-    def unembeddings(self) -> Tensor:
-        """Unembeddings g(y) of all labels (k, M)."""
-        if isinstance(self.head, nn.Linear):
-            return self.head.weight
-        return self.head(self.one_hot)
+    def vectors(self) -> Tensor:
+        """What becomes g(y) of all labels, and vectors in reserve (k + r, M)."""
+        if self.head is None:
+            return self.targets
+        return self.head.weight if isinstance(self.head, nn.Linear) else self.head(self.one_hot)
 
 
 class EmbeddingAdapter(LogitModel):
@@ -112,12 +157,12 @@ class EmbeddingAdapter(LogitModel):
                 f"family p(y|x) ~ exp(f(x).g(y)). Got {head}."
             )
 
-    def embed(self, x: Tensor) -> Tensor:
-        """Embeddings f(x) (n, M)."""
+    def outputs(self, x: Tensor) -> Tensor:
+        """What becomes f(x) (n, M)."""
         return self.module.embed(x) if self.has_methods else self.module.embedding(x)
 
-    def unembeddings(self) -> Tensor:
-        """Unembeddings g(y) of all labels (k, M)."""
+    def vectors(self) -> Tensor:
+        """What becomes g(y) of all labels (k, M)."""
         return self.module.unembeddings() if self.has_methods else self.module.head.weight
 
 
@@ -126,20 +171,26 @@ def build_embedding_model(
     n_features: int,
     n_components: int,
     n_classes: int,
+    *,
+    temperature: float | None = None,
+    nested_components: tuple[int, ...] = (),
     **sizes: Any,
 ) -> LogitModel:
     """The built-in network, or a user's module (copied) or factory, adapted and checked."""
+    model: LogitModel
     if module is None:
-        return EmbeddingModel(n_features, n_components, n_classes, **sizes)
-    if isinstance(module, nn.Module):
-        module = copy.deepcopy(module)
+        model = EmbeddingModel(n_features, n_components, n_classes, **sizes)
     else:
-        module = module(n_features=n_features, n_components=n_components, n_classes=n_classes)
-    model = EmbeddingAdapter(module)
-    shape = tuple(model.unembeddings().shape)
-    if shape != (n_classes, n_components):
-        raise ValueError(
-            f"The unembeddings of module must have shape (n_classes, n_components) = "
-            f"({n_classes}, {n_components}), got {shape}."
-        )
+        if isinstance(module, nn.Module):
+            module = copy.deepcopy(module)
+        else:
+            module = module(n_features=n_features, n_components=n_components, n_classes=n_classes)
+        model = EmbeddingAdapter(module)
+        shape = tuple(model.vectors().shape)
+        if shape != (n_classes, n_components):
+            raise ValueError(
+                f"The unembeddings of module must have shape (n_classes, n_components) = "
+                f"({n_classes}, {n_components}), got {shape}."
+            )
+    model.temperature, model.nested_components = temperature, nested_components
     return model

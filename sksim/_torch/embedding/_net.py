@@ -78,7 +78,7 @@ def prepare_training(net: TrainingNet, *, max_epochs: int, batch_size: int, lr: 
 def model_logits(net: TrainingNet, X: np.ndarray) -> np.ndarray:
     """Logits (n, k) in float64."""
     model = exact_copy(net.module_)
-    return in_blocks(model, model, X)
+    return in_blocks(model.logits, model, X)
 
 
 def embed_rows(net: TrainingNet, X: np.ndarray) -> np.ndarray:
