@@ -91,6 +91,7 @@ API_REFERENCE = [
                     "HubnessReducedKNeighborsTransformer",
                     "HubnessReducedNearestNeighbors",
                     "FaissTransformer",
+                    "ShortlistTransformer",
                     "candidate_report",
                 ],
             },
@@ -273,6 +274,7 @@ API_REFERENCE = [
                 "entries": [
                     "FixedDimensionalEncoder",
                     "GaussianInnerProduct",
+                    "PrefixTruncation",
                     "ResidualBinarizer",
                     "matching_pursuit",
                 ],

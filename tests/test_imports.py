@@ -25,7 +25,7 @@ ALLOWED = {
     "codes": {"utils", "_search", "metrics"},
     "preprocessing": {"utils", "_search", "metrics"},
     "hubness": {"utils", "_search", "metrics"},
-    "neighbors": {"utils", "_search", "metrics", "preprocessing", "hubness", "_torch"},
+    "neighbors": {"utils", "_search", "metrics", "codes", "preprocessing", "hubness", "_torch"},
     "manifold": {"utils", "_search", "metrics"},
     "alignment": {"utils", "metrics"},
     "_torch": {"utils"},

@@ -6,11 +6,13 @@
 from sksim.codes._fixed_dimensional_encoder import FixedDimensionalEncoder
 from sksim.codes._gaussian_inner_product import GaussianInnerProduct
 from sksim.codes._matching_pursuit import matching_pursuit
+from sksim.codes._prefix_truncation import PrefixTruncation
 from sksim.codes._residual_binarizer import ResidualBinarizer
 
 __all__ = [
     "FixedDimensionalEncoder",
     "GaussianInnerProduct",
+    "PrefixTruncation",
     "ResidualBinarizer",
     "matching_pursuit",
 ]

@@ -15,8 +15,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sksim._base import SksimEstimator
-from sksim.metrics.retrieval._sets import VectorSets, check_vector_sets, holds_sets
-from sksim.utils._arrays import validate_named_data
+from sksim.metrics.retrieval._sets import VectorSets, validate_sets
 from sksim.utils._memory import check_fits
 from sksim.utils._sklearn import Interval, StrOptions, _fit_context
 from sksim.utils._typing import FloatArray, IntArray, RandomState
@@ -225,7 +224,7 @@ class FixedDimensionalEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         self : FixedDimensionalEncoder
             The encoder.
         """
-        d = self._check_sets(X, reset=True).vectors.shape[1]
+        d = validate_sets(self, X, reset=True).vectors.shape[1]
         R, k, width = self.n_repetitions, self.n_bits, self.projection_dim or d
         n_values = R * 2**k * width
         # A sketch still takes one code after the other.
@@ -248,23 +247,6 @@ class FixedDimensionalEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             self.sketch_ = _count_sketch(rng, n_values, self.output_dim)
         self._n_features_out = self.output_dim or n_values
         return self
-
-    def _check_sets(self, X: Any, *, reset: bool) -> VectorSets:
-        """Validated sets; the number of features is remembered or compared."""
-        if not holds_sets(X):
-            X = validate_named_data(self, X, dtype=[np.float64, np.float32], reset=reset)
-            return VectorSets(X, np.arange(len(X) + 1))
-        sets = check_vector_sets(X, "X")
-        n_features = sets.vectors.shape[1]
-        if reset:
-            self.n_features_in_ = n_features
-            self.__dict__.pop("feature_names_in_", None)
-        elif n_features != self.n_features_in_:
-            raise ValueError(
-                f"X has {n_features} features, but {type(self).__name__} is expecting "
-                f"{self.n_features_in_} features as input."
-            )
-        return sets
 
     def transform(self, X: Any) -> FloatArray:
         """Encode documents, for the index.
@@ -298,7 +280,7 @@ class FixedDimensionalEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
 
     def _encoded(self, X: Any, *, of_documents: bool) -> FloatArray:
         check_is_fitted(self)
-        sets = self._check_sets(X, reset=False)
+        sets = validate_sets(self, X, reset=False)
         R, d, k = self.hyperplanes_.shape
         width = d if self.projections_ is None else self.projections_.shape[2]
         dtype = sets.vectors.dtype
@@ -311,11 +293,7 @@ class FixedDimensionalEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         sketch = None if self.sketch_ is None else self.sketch_.astype(dtype)
         per_vector = R * (dtype.itemsize * (k + width) + 30)
         for rows in _blocks_of_sets(sets.starts, per_vector, R * 2**k * (8 * width + 40)):
-            start, stop = sets.starts[rows.start], sets.starts[rows.stop]
-            block = VectorSets(
-                sets.vectors[start:stop], sets.starts[rows.start : rows.stop + 1] - start
-            )
-            sums = self._blocks_of(block, of_documents)
+            sums = self._blocks_of(sets.part(rows), of_documents)
             codes[rows] = sums if sketch is None else sums @ sketch
         return codes
 

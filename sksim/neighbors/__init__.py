@@ -10,6 +10,7 @@ from sksim.neighbors._hubness_weighted import HubnessWeightedKNeighborsClassifie
 from sksim.neighbors._nadaraya_watson import NadarayaWatsonClassifier
 from sksim.neighbors._nearest import HubnessReducedNearestNeighbors
 from sksim.neighbors._regression import HubnessReducedKNeighborsRegressor
+from sksim.neighbors._shortlist import ShortlistTransformer
 from sksim.neighbors._transformer import HubnessReducedKNeighborsTransformer
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "HubnessReducedNearestNeighbors",
     "HubnessWeightedKNeighborsClassifier",
     "NadarayaWatsonClassifier",
+    "ShortlistTransformer",
     "candidate_report",
 ]

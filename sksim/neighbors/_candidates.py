@@ -27,7 +27,6 @@ from sksim._search._exact import exact_neighbors
 from sksim._search._rerank import rerank
 from sksim._search._selection import merged_lists
 from sksim.neighbors._approximate import APPROXIMATE_BACKENDS
-from sksim.neighbors._faiss import FaissTransformer
 from sksim.neighbors._sharded import ShardedBackend
 from sksim.utils._blocks import row_blocks
 from sksim.utils._dask import is_dask_array
@@ -247,8 +246,10 @@ def make_backend(
         make = partial(make_backend, backend, **options, n_jobs=n_jobs)
         is_dear = not (isinstance(backend, str) and backend in ("auto", "brute"))
         return ShardedBackend(index, make, depth, keep=is_dear)
-    if isinstance(backend, FaissTransformer):
-        return backend._backend(index, depth, **options, n_jobs=n_jobs)
+    if hasattr(
+        type(backend), "_as_backend"
+    ):  # of this package: it takes metric and depth from here
+        return backend._as_backend(index, depth, **options, n_jobs=n_jobs)
     if not isinstance(backend, str):
         return TransformerBackend(index, depth, backend, **options)
     if backend == "torch":

@@ -149,7 +149,7 @@ class FaissTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimE
         self.mode = mode
         self.n_jobs = n_jobs
 
-    def _backend(
+    def _as_backend(
         self,
         X: Any,
         depth: int,
@@ -193,7 +193,7 @@ class FaissTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimE
                 f"Expected n_neighbors < n_samples_fit, but n_neighbors = {self.n_neighbors}, "
                 f"n_samples_fit = {X.shape[0]}, n_samples = {X.shape[0]}"
             )
-        self._search = self._backend(X, self.n_neighbors + 1, metric=self.metric)
+        self._search = self._as_backend(X, self.n_neighbors + 1, metric=self.metric)
         return self
 
     @property

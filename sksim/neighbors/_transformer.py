@@ -55,7 +55,8 @@ class HubnessReducedKNeighborsTransformer(
         Search of the candidates. "brute" is exact, "auto" chooses it. "torch" is exact too, its
         products on a device, for dense vectors by Euclidean or cosine distance. "faiss",
         "pynndescent" and "usearch" come with the extra "ann" and search these approximately.
-        :class:`FaissTransformer` stands for any index of faiss, one in a file too. Another like
+        :class:`FaissTransformer` stands for any index of faiss, one in a file too,
+        :class:`ShortlistTransformer` for shortlists of any codes. Another like
         :class:`~sklearn.neighbors.KNeighborsTransformer`, for example of the sklearn-ann package,
         is cloned, fitted or not; one that is fitted on the same samples is used as it is inside a
         :class:`~sklearn.frozen.FrozenEstimator`, and must give as many neighbours as there are

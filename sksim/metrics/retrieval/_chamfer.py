@@ -9,9 +9,9 @@ import numpy as np
 
 from sksim.metrics.retrieval._sets import VectorSets, check_vector_sets
 from sksim.utils._blocks import row_blocks
-from sksim.utils._typing import FloatArray
+from sksim.utils._typing import FloatArray, IntArray
 
-__all__ = ["chamfer_similarity"]
+__all__ = ["chamfer_similarity", "listed_chamfer_similarity"]
 
 
 def _of_sets(queries: VectorSets, documents: VectorSets, out: np.ndarray) -> None:
@@ -24,6 +24,24 @@ def _of_sets(queries: VectorSets, documents: VectorSets, out: np.ndarray) -> Non
         best = np.maximum.reduceat(products, documents.starts[:-1], axis=1)
         first = queries.starts[block.start : block.stop] - start
         out[block] = np.add.reduceat(best, first, axis=0, dtype=np.float64)
+
+
+def listed_chamfer_similarity(
+    queries: VectorSets, documents: VectorSets, listed: IntArray
+) -> FloatArray:
+    """Similarity of each query to the documents in its list, all of shape (n_queries, n_listed)."""
+    similarity = np.empty(listed.shape)
+    sizes = np.diff(documents.starts)
+    for i, columns in enumerate(listed):
+        ends = np.cumsum(sizes[columns])
+        firsts = ends - sizes[columns]
+        # All vectors of the listed documents, one document after the other.
+        rows = np.repeat(documents.starts[columns] - firsts, sizes[columns]) + np.arange(ends[-1])
+        query = queries.vectors[queries.starts[i] : queries.starts[i + 1]]
+        products = query @ documents.vectors[rows].T
+        best = np.maximum.reduceat(products, firsts, axis=1)
+        similarity[i] = best.sum(axis=0, dtype=np.float64)
+    return similarity
 
 
 def chamfer_similarity(queries: Any, documents: Any) -> FloatArray:

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sksim.utils._array_api import to_numpy
-from sksim.utils._arrays import check_named_array
+from sksim.utils._arrays import check_named_array, validate_named_data
 
-__all__ = ["VectorSets", "check_vector_sets", "holds_sets"]
+__all__ = ["VectorSets", "check_vector_sets", "holds_sets", "validate_sets"]
 
 
 class VectorSets(NamedTuple):
@@ -23,6 +23,11 @@ class VectorSets(NamedTuple):
     def n_sets(self) -> int:
         """Number of sets."""
         return len(self.starts) - 1
+
+    def part(self, rows: slice) -> "VectorSets":
+        """Consecutive sets."""
+        starts = self.starts[rows.start : rows.stop + 1]
+        return VectorSets(self.vectors[starts[0] : starts[-1]], starts - starts[0])
 
 
 def holds_sets(X: Any) -> bool:
@@ -87,3 +92,21 @@ def check_vector_sets(X: Any, name: str) -> VectorSets:
         return VectorSets(X.reshape(-1, width), length * np.arange(n_sets + 1))
     X = check_named_array(X, name, dtype=dtypes)
     return VectorSets(X, np.arange(len(X) + 1))
+
+
+def validate_sets(estimator: Any, X: Any, *, reset: bool) -> VectorSets:
+    """Validated sets of an estimator, which remembers or compares the number of features."""
+    if not holds_sets(X):
+        X = validate_named_data(estimator, X, dtype=[np.float64, np.float32], reset=reset)
+        return VectorSets(X, np.arange(len(X) + 1))
+    sets = check_vector_sets(X, "X")
+    n_features = sets.vectors.shape[1]
+    if reset:
+        estimator.n_features_in_ = n_features
+        estimator.__dict__.pop("feature_names_in_", None)
+    elif n_features != estimator.n_features_in_:
+        raise ValueError(
+            f"X has {n_features} features, but {type(estimator).__name__} is expecting "
+            f"{estimator.n_features_in_} features as input."
+        )
+    return sets
