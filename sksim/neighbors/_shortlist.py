@@ -271,8 +271,8 @@ class ShortlistTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Sk
 
     Cost: time of the encoder and of the search among the codes, :math:`O(n_q n m)` for the exact
     one with codes of m values, then :math:`O(n_q L d)`, for sets :math:`O(n_q L |Q| |P| d)`. The
-    codes stay in memory, :math:`O(n m)`, beside the samples. Queries are searched in blocks within scikit-learn's
-    working memory, sets one after the other.
+    codes stay in memory, :math:`O(n m)`, beside the samples. Queries are searched in blocks within
+    scikit-learn's working memory, sets one after the other.
 
     References
     ----------
