@@ -24,7 +24,11 @@ OPTIONS = {
 
 
 #: Examples of functions that are defined for some numbers only.
-EXAMPLES = {"hyperbolic_distances": {"X": 0.1 * example("X")}}
+EXAMPLES = {
+    "hyperbolic_distances": {"X": 0.1 * example("X")},
+    "mixture_index": {"X": example("X")[:, :2]},
+    "separability_index": {"X": example("X")[:, :2]},
+}
 
 
 def _takes_lists(function):

@@ -18,10 +18,15 @@ RECORDS = [
 KINDS = ["float64", "float32", "float16", "bfloat16", "int64"]
 
 
-def tensors(kind, n_arrays):
+def tensors(kind, n_arrays, width=5):
     rng = np.random.RandomState(0)
-    draws = [torch.from_numpy(30 * rng.standard_normal((40, 5))) for _ in range(n_arrays)]
+    draws = [torch.from_numpy(30 * rng.standard_normal((40, width))) for _ in range(n_arrays)]
     return [draw.to(getattr(torch, kind)) for draw in draws]
+
+
+def tensors_of(record, kind):
+    width = getattr(record, "max_features", None) or 5
+    return tensors(kind, getattr(record, "n_arrays", 2), width)
 
 
 def as_arrays(given):
@@ -31,13 +36,13 @@ def as_arrays(given):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.name)
 def test_measures_take_tensors(record, kind):
-    given = tensors(kind, getattr(record, "n_arrays", 2))
+    given = tensors_of(record, kind)
     assert record(*given) == pytest.approx(record(*as_arrays(given)), rel=1e-4)
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.name)
 def test_gradients_are_left_out(record):
-    given = tensors("float32", getattr(record, "n_arrays", 2))
+    given = tensors_of(record, "float32")
     with_gradients = [one.clone().requires_grad_() for one in given]
     assert record(*with_gradients) == record(*given)
 

@@ -382,8 +382,8 @@ class QualityMeasure(Measure):
     ----------
     n_arrays : int
         Number of arrays, 1 or 2.
-    min_features : int
-        Least number of features.
+    min_features, max_features : int
+        Least and largest number of features; a `max_features` of None is no limit.
     """
 
     kind: ClassVar[str] = "quality"
@@ -396,6 +396,7 @@ class QualityMeasure(Measure):
 
     n_arrays: int = 1
     min_features: int = 1
+    max_features: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -152,6 +152,7 @@ def example(
     if measure.kind == "graph":
         return _graph_pair(seed, n_samples, width_x, measure.inputs)
     if measure.kind == "quality":
+        width_x = min(width_x, measure.max_features or width_x)
         X, Y = paired_data(seed, n_samples, width_x, width_x)
         return (X, X + 0.5 * Y)[: measure.n_arrays]
     return paired_data(
@@ -559,7 +560,8 @@ def _null_draw(measure: Any, rng: np.random.RandomState) -> float:
         seed = rng.randint(2**31 - 1)
         return measure(example(measure, seed)[0], example(measure, seed + 1)[1])
     if measure.kind == "quality":
-        return measure(*(rng.standard_normal((30, 6)) for _ in range(measure.n_arrays)))
+        width = measure.max_features or 6
+        return measure(*(rng.standard_normal((30, width)) for _ in range(measure.n_arrays)))
     width = 6 if measure.needs_equal_features else 4
     return measure(rng.standard_normal((30, 6)), rng.standard_normal((30, width)))
 

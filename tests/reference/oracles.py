@@ -90,6 +90,37 @@ def class_distance_normalized_variance(X, y, average=True):
     return sum(quality.pair_variance(X[y == a], X[y == b]) for a, b in pairs) / len(pairs)
 
 
+def separability_index(X, n_bins=20, n_angles=100, bias_corrected=False):
+    centered = X - X.mean(axis=0)
+    values = []
+    for theta in np.pi / 2 * np.arange(n_angles) / n_angles:
+        rotation = [[np.cos(theta), -np.sin(theta)], [np.sin(theta), np.cos(theta)]]
+        u, v = np.array(rotation) @ centered.T
+        counts = np.histogram2d(u, v, bins=n_bins)[0]
+        p, n = counts / len(X), len(X)
+        p_u, p_v = p.sum(axis=1), p.sum(axis=0)
+        bits = 0.0
+        for i, j in np.argwhere(counts):
+            bits += p[i, j] * np.log2(p[i, j] / (p_u[i] * p_v[j]))
+        if bias_corrected:
+            full = [np.count_nonzero(table) for table in (p, p_u, p_v)]
+            bits -= (full[0] - full[1] - full[2] + 1) / (2 * n * np.log(2))
+        values.append(bits)
+    return min(values)
+
+
+def mixture_index(X, eps=0.1, n_angles=180, n_offsets=401):
+    centered = X - X.mean(axis=0)
+    largest = 0.0
+    for theta in np.pi * np.arange(n_angles) / n_angles:
+        p = centered @ [np.cos(theta), np.sin(theta)]
+        farthest = np.abs(p).max()
+        for c in np.linspace(-farthest, farthest, n_offsets):
+            rms = np.sqrt(np.mean((p + c) ** 2))
+            largest = max(largest, np.mean(np.abs(p + c) < eps * rms))
+    return largest
+
+
 def explained_variance_by_label(X, y, adjusted=False):
     """By regression on one-hot labels."""
     one_hot = (np.asarray(y)[:, None] == np.unique(y)).astype(float)

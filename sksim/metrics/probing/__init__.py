@@ -11,6 +11,7 @@ from sksim.metrics.probing._layer_information import binned_information, noisy_l
 from sksim.metrics.probing._local_rank import local_rank
 from sksim.metrics.probing._mean_difference import mean_difference
 from sksim.metrics.probing._mutual_information import mutual_information
+from sksim.metrics.probing._planar_features import mixture_index, separability_index
 from sksim.metrics.probing._position_context import position_context_decomposition
 from sksim.metrics.probing._v_information import feature_complexity, v_information
 
@@ -23,8 +24,10 @@ __all__ = [
     "label_sharpness",
     "local_rank",
     "mean_difference",
+    "mixture_index",
     "mutual_information",
     "noisy_layer_information",
     "position_context_decomposition",
+    "separability_index",
     "v_information",
 ]
