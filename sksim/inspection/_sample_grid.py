@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from sklearn.neighbors import NearestNeighbors
 
 from sksim.generative._data import channels_come_first
 from sksim.inspection._axes import axes_for
@@ -33,8 +34,22 @@ def _tile(images: np.ndarray, n_columns: int) -> np.ndarray:
     return mosaic.swapaxes(1, 2).reshape(shape)[:-1, :-1]
 
 
+def _tile_groups(images: np.ndarray, size: int, n_columns: int) -> np.ndarray:
+    """A mosaic of groups of ``size`` images each, a wider gap between the groups."""
+    groups = images.reshape(-1, size, *images.shape[1:])
+    lines = np.array([_tile(group, size) for group in groups])
+    if size > 1:
+        gap = [(0, 0)] * lines.ndim
+        gap[2] = (0, max(1, images.shape[2] // 3))
+        lines = np.pad(lines, gap, constant_values=np.nan)
+    return _tile(lines, min(max(n_columns // size, 1), len(lines)))
+
+
 class SampleGridDisplay:
     """Samples side by side: images as a mosaic, points in the plane against the data.
+
+    With ``n_neighbors``, each image is followed by the rows of the data that are nearest to it: a
+    model that copies its training data is seen at once.
 
     It is recommended to use :meth:`from_estimator` or :meth:`from_samples`.
 
@@ -45,7 +60,10 @@ class SampleGridDisplay:
     samples : array-like of shape (n_samples, ...) or (n_samples, 2)
         Images, grey or with three or four channels last (one or three may come first); or points.
     X : array-like, default=None
-        Points of the data, drawn behind the samples; unused for images.
+        The data: points, drawn behind the samples; or images, the nearest of which are shown.
+    n_neighbors : int, default=None
+        Images only: how many rows of X follow each sample, those at the least Euclidean
+        distance, nearest first. None: no row.
     n_columns : int, default=8
         Images in a row of the mosaic.
     name : str, default=None
@@ -61,10 +79,13 @@ class SampleGridDisplay:
         The mosaic, or the points of the samples.
     data_ : matplotlib Artist or None
         The points of the data.
+    distances_, indices_ : ndarray of shape (n_samples, n_neighbors), or None
+        Euclidean distances of the rows of X that are shown, and their numbers.
 
     See Also
     --------
     DepthLossDisplay : Loss of a diffusion model by time.
+    sksim.metrics.kernel_distance : How far samples are from data, as a number.
 
     Examples
     --------
@@ -80,11 +101,13 @@ class SampleGridDisplay:
         samples: ArrayLike,
         *,
         X: ArrayLike | None = None,
+        n_neighbors: int | None = None,
         n_columns: int = 8,
         name: str | None = None,
     ) -> None:
         self.samples = samples
         self.X = X
+        self.n_neighbors = n_neighbors
         self.n_columns = n_columns
         self.name = name
 
@@ -95,6 +118,7 @@ class SampleGridDisplay:
         *,
         n_samples: int = 64,
         X: ArrayLike | None = None,
+        n_neighbors: int | None = None,
         image_shape: Sequence[int] | None = None,
         n_columns: int = 8,
         random_state: RandomState = None,
@@ -111,7 +135,9 @@ class SampleGridDisplay:
         n_samples : int, default=64
             Number of samples.
         X : array-like, default=None
-            Points of the data, drawn behind the samples.
+            The data: points, drawn behind the samples; or images, the nearest of which are shown.
+        n_neighbors : int, default=None
+            How many rows of X follow each image; None: no row.
         image_shape : tuple, default=None
             Shape of a sample that is a row; None is the estimator's ``image_shape``.
         n_columns : int, default=8
@@ -138,7 +164,14 @@ class SampleGridDisplay:
             style = {"vmin": first, "vmax": first + estimator.n_levels_ - 1} | style
         name = type(estimator).__name__ if name is None else name
         return cls.from_samples(
-            samples, X=X, image_shape=shape, n_columns=n_columns, name=name, ax=ax, **style
+            samples,
+            X=X,
+            n_neighbors=n_neighbors,
+            image_shape=shape,
+            n_columns=n_columns,
+            name=name,
+            ax=ax,
+            **style,
         )
 
     @classmethod
@@ -147,6 +180,7 @@ class SampleGridDisplay:
         samples: ArrayLike,
         *,
         X: ArrayLike | None = None,
+        n_neighbors: int | None = None,
         image_shape: Sequence[int] | None = None,
         n_columns: int = 8,
         name: str | None = None,
@@ -160,7 +194,9 @@ class SampleGridDisplay:
         samples : array-like of shape (n_samples, ...) or (n_samples, n_features)
             Images or points, or images that are rows, if ``image_shape`` is given.
         X : array-like, default=None
-            Points of the data, drawn behind the samples.
+            The data: points, drawn behind the samples; or images, the nearest of which are shown.
+        n_neighbors : int, default=None
+            How many rows of X follow each image; None: no row.
         image_shape : tuple, default=None
             Shape of a sample that is a row; None takes the samples as they are.
         n_columns : int, default=8
@@ -185,7 +221,8 @@ class SampleGridDisplay:
                     f"image_shape={tuple(image_shape)} each, got the shape {rows.shape}."
                 )
             samples = rows.reshape(len(rows), *image_shape)
-        return cls(samples, X=X, n_columns=n_columns, name=name).plot(ax, **style)
+        made = cls(samples, X=X, n_neighbors=n_neighbors, n_columns=n_columns, name=name)
+        return made.plot(ax, **style)
 
     def plot(self, ax: "Axes | None" = None, *, name: str | None = None, **style: Any) -> Self:
         """Draw the samples.
@@ -217,22 +254,40 @@ class SampleGridDisplay:
         self.figure_ = self.ax_.figure
         self.data_: PathCollection | None = None
         self.artist_: AxesImage | PathCollection
+        self.distances_ = self.indices_ = None
         self._plot_images(samples, style) if samples.ndim > 2 else self._plot_points(samples, style)
         name = self.name if name is None else name
         if name is not None:
             self.ax_.set_title(name)
         return self
 
+    def _with_neighbors(self, images: np.ndarray) -> np.ndarray:
+        """Each image and the rows of X that are nearest to it, (n (1 + n_neighbors), ...)."""
+        if self.n_neighbors is None:
+            return images
+        if self.X is None:
+            raise ValueError(f"n_neighbors={self.n_neighbors} needs X, the images to choose from.")
+        X = check_named_array(self.X, "X", dtype=None, ensure_2d=False, allow_nd=True)
+        if math.prod(X.shape[1:]) != math.prod(images.shape[1:]):
+            raise ValueError(
+                f"X must hold images of the shape {images.shape[1:]}, got the shape {X.shape}."
+            )
+        rows = X.reshape(len(X), -1)
+        search = NearestNeighbors(n_neighbors=self.n_neighbors, algorithm="brute").fit(rows)
+        self.distances_, self.indices_ = search.kneighbors(images.reshape(len(images), -1))
+        nearest = X.reshape(len(X), *images.shape[1:])[self.indices_].astype(images.dtype)
+        return np.concatenate([images[:, None], nearest], axis=1).reshape(-1, *images.shape[1:])
+
     def _plot_images(self, images: np.ndarray, style: dict[str, Any]) -> None:
         top = 255 if images.dtype.kind in "iu" else 1
-        images = images.astype(float)
+        images = self._with_neighbors(images).astype(float)
         if images.ndim == 4:
             style = dict(style)
             images = np.moveaxis(images, 1, 3) if channels_come_first(images.shape[1:]) else images
             low, high = style.pop("vmin", 0), style.pop("vmax", top)
             images = ((images - low) / (high - low)).clip(0, 1)
             images = images[..., 0] if images.shape[3] == 1 else images
-        mosaic = _tile(images, min(self.n_columns, len(images)))
+        mosaic = _tile_groups(images, 1 + (self.n_neighbors or 0), self.n_columns)
         mosaic = mosaic if mosaic.ndim == 2 else np.nan_to_num(mosaic, nan=1.0)
         options = {"cmap": "gray_r", "interpolation": "nearest"} | style
         self.artist_ = self.ax_.imshow(mosaic, **options)

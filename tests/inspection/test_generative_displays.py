@@ -78,6 +78,31 @@ def test_mosaic_of_images():
     assert empty[:, 3].all()
 
 
+def test_nearest_rows_follow_each_image(rng):
+    X = rng.randint(0, 256, size=(30, 3, 4)).astype(np.uint8)
+    samples = X[[7, 2]].astype(float) + 0.25
+    display = SampleGridDisplay.from_samples(samples, X=X, n_neighbors=2, n_columns=3)
+    distances = np.sqrt(((samples[:, None] - X) ** 2).sum(axis=(2, 3)))
+    np.testing.assert_array_equal(display.indices_, np.argsort(distances, axis=1)[:, :2])
+    np.testing.assert_allclose(display.distances_, np.sort(distances, axis=1)[:, :2])
+    mosaic = display.artist_.get_array()
+    assert mosaic.shape == (3 + 1 + 3, 3 * 4 + 2 + 1)
+    for row, sample in enumerate(samples):
+        line = mosaic[4 * row :][:3]
+        np.testing.assert_array_equal(line[:, :4], sample)
+        for i, index in enumerate(display.indices_[row], 1):
+            np.testing.assert_array_equal(line[:, 5 * i : 5 * i + 4], X[index])
+    assert np.ma.getmaskarray(np.ma.masked_invalid(mosaic))[:, -1].all()
+    flat = SampleGridDisplay.from_samples(
+        samples.reshape(2, 12), X=X.reshape(30, 12), n_neighbors=1, image_shape=(3, 4)
+    )
+    np.testing.assert_array_equal(flat.indices_, display.indices_[:, :1])
+    with pytest.raises(ValueError, match="n_neighbors=1 needs X"):
+        SampleGridDisplay(samples, n_neighbors=1).plot()
+    with pytest.raises(ValueError, match="X must hold images of the shape"):
+        SampleGridDisplay(samples, X=X[:, :2], n_neighbors=1).plot()
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_mosaic_with_channels(channels):
     images = np.full((3, 2, 2, channels), 255, dtype=np.uint8)
