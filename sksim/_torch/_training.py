@@ -50,6 +50,7 @@ __all__ = [
     "hold_out",
     "progress",
     "resolve_device",
+    "tensor_float_products",
     "validation_split",
 ]
 
@@ -98,13 +99,22 @@ class ArrayBatches:
         self.batch_size = batch_size
         self.shuffle = shuffle
 
+    def move(self, device: str) -> None:
+        """Keep the arrays on the GPU, if they take a quarter of its free memory at most.
+
+        The order of the rows is drawn on the processor all the same.
+        """
+        size = self.X.nbytes + self.y.nbytes
+        if device.startswith("cuda") and size <= torch.cuda.mem_get_info(device)[0] / 4:
+            self.X, self.y = self.X.to(device), self.y.to(device)
+
     def __len__(self) -> int:
         return -(-len(self.X) // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         n = len(self.X)
         order = torch.randperm(n, generator=generator()) if self.shuffle else torch.arange(n)
-        for rows in order.split(self.batch_size):
+        for rows in order.to(self.X.device).split(self.batch_size):
             yield self.X[rows], self.y[rows]
 
 
@@ -144,6 +154,8 @@ class TrainingNet(NeuralNet):
     * a loss that ends far above its start warns;
     * a loss that is not finite raises :class:`TrainingDivergedError` before the weights change;
       with a :class:`BestWeights` callback the best weights are back by then;
+    * on a GPU the data stay there, and so do the losses until an epoch ends, so that no step waits
+      for the last one; a step of a loss that is not finite is left out, and the epoch then raises;
     * pickles are for the CPU, wherever the net was trained.
 
     Parameters
@@ -270,12 +282,63 @@ class TrainingNet(NeuralNet):
         if method_name in ("on_batch_end", "on_epoch_end") and self._ctrl_c:
             raise KeyboardInterrupt
 
+    def get_iterator(self, dataset: Any, training: bool = False) -> Any:
+        iterator = super().get_iterator(dataset, training)
+        if isinstance(iterator, ArrayBatches):
+            iterator.move(self.device)
+        return iterator
+
+    @property
+    def defers(self) -> bool:
+        """Whether the losses stay on the device during an epoch."""
+        on_gpu = self.device is not None and self.device.startswith("cuda")
+        return on_gpu and getattr(self.optimizer_, "_step_supports_amp_scaling", False)
+
+    def run_single_epoch(
+        self, iterator: Any, training: bool, prefix: str, step_fn: Any, **fit_params: Any
+    ) -> None:
+        if iterator is None or not self.defers:
+            super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+            return
+        n_batches = 0
+        for batch in iterator:
+            self.notify("on_batch_begin", batch=batch, training=training)
+            step = step_fn(batch, **fit_params)
+            self.history.record_batch(f"{prefix}_loss", step["loss"].detach())
+            self.history.record_batch(f"{prefix}_batch_size", len(batch[0]))
+            self.notify("on_batch_end", batch=batch, training=training, **step)
+            n_batches += 1
+        self.history.record(f"{prefix}_batch_count", n_batches)
+        self._fetch_records()
+        losses = [row["train_loss"] for row in self.history[-1]["batches"] if "train_loss" in row]
+        if training and not np.isfinite(losses).all():
+            self.stop_diverged(next(loss for loss in losses if not np.isfinite(loss)))
+
+    def record_parts(self, names: Iterable[str], parts: Tensor, *, training: bool) -> None:
+        """Put the parts of the loss of a batch into the history; they are on the device."""
+        values = parts.detach().unbind() if self.defers else parts.tolist()
+        for name, value in zip(names, values):
+            self.history.record_batch(f"{'train' if training else 'valid'}_{name}", value)
+
+    def _fetch_records(self) -> None:
+        """Numbers for what the batches of the epoch have recorded as tensors, in one transfer."""
+        rows = self.history[-1]["batches"]
+        places = [
+            (row, key) for row in rows for key, value in row.items() if torch.is_tensor(value)
+        ]
+        if places:
+            values = torch.stack([row[key] for row, key in places]).tolist()
+            for (row, key), value in zip(places, values):
+                row[key] = value
+
     def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         self._set_training(True)
         Xi, yi = batch
         y_pred = self.infer(Xi, **fit_params)
         loss = self.get_loss(y_pred, yi, X=Xi, training=True)
-        if not torch.isfinite(loss):
+        if self.defers:  # the optimizer leaves out a step with this mark, without being asked
+            self.optimizer_.found_inf = (~torch.isfinite(loss.detach())).float()
+        elif not torch.isfinite(loss):
             self.stop_diverged(loss.item())
         loss.backward()
         return {"loss": loss, "y_pred": y_pred}
@@ -444,6 +507,23 @@ def hold_out(
     n_valid = min(max(round(fraction * n_rows), 1), n_rows - 1)
     order = rng.permutation(n_rows)
     return np.sort(order[n_valid:]), np.sort(order[:n_valid])
+
+
+@contextmanager
+def tensor_float_products(device: str) -> Iterator[None]:
+    """Products of single precision in TF32 while it lasts, on a GPU; then as before.
+
+    For what stays in single precision beside a network in bfloat16, which has fewer digits still.
+    """
+    if not device.startswith("cuda"):
+        yield
+        return
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("high")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
 
 
 def validation_split(X_valid: Any, y_valid: Any = None) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ from scipy.stats import norm
 torch = pytest.importorskip("torch")
 pytest.importorskip("skorch")
 
+from sksim._torch.diffusion import _inference
 from sksim.generative import DiffEnc, VariationalDiffusion
 from tests.reference import diffusion as oracle
 
@@ -187,3 +188,26 @@ def test_prior_term_of_the_encoder_without_parameters(tiny, table):
     priors = [model.elbo_terms(table)[:, 0].mean() / (3 * math.log(2)) for model in (vdm, nt)]
     assert priors[0] == pytest.approx(0.004828 + 0.0000162, rel=1e-2)
     assert priors[1] == pytest.approx(0.0000164, rel=0.05)
+
+
+@pytest.mark.parametrize("n_steps", [None, 3, 20])
+def test_rows_scored_together_have_their_own_scores(tiny, table, monkeypatch, n_steps):
+    """As on a GPU, in groups of rows of which the last is filled up."""
+    model = DiffEnc(**tiny).fit(table)
+    if n_steps is not None:
+        model.calibrate(table, n_steps)
+    alone = model.score_samples(table[:11], return_std=True)
+    monkeypatch.setattr(_inference, "_rows_at_once", lambda device, n_draws: 4)
+    together = model.score_samples(table[:11], return_std=True)
+    np.testing.assert_allclose(together, alone, rtol=1e-4)
+    np.testing.assert_allclose(model.score_samples(table[7:9]), alone[0][7:9], rtol=1e-4)
+
+
+def test_channels_last_is_the_same_model(tiny, images):
+    model = DiffEnc(image_shape=images.shape[1:], **tiny).fit(images)
+    expected = model.score_samples(images)
+    model.net_.module_.to(memory_format=torch.channels_last)
+    np.testing.assert_allclose(model.score_samples(images), expected, rtol=1e-4)
+    model.partial_fit(images)
+    assert np.isfinite(model.score_samples(images)).all()
+    assert model.net_.module_.ema.n_averaged.device.type == "cpu"

@@ -16,6 +16,7 @@ from sksim._torch._training import (
     epoch_history,
     progress,
     resolve_device,
+    tensor_float_products,
     validation_split,
 )
 
@@ -204,3 +205,51 @@ def test_averages_of_an_epoch_are_those_of_skorch(data):
     assert net.history[-1]["train_loss"] == expected.get_avg_score(net.history)
     assert net.history[:, "train_loss_best"] == [True] * 3
     assert "valid_loss" not in net.history[-1]
+
+
+@pytest.fixture
+def as_on_a_gpu(monkeypatch):
+    """The losses stay in tensors until the epoch ends, here on the processor."""
+    monkeypatch.setattr(TrainingNet, "defers", property(lambda net: True))
+
+
+def columns(net):
+    return [(row["train_loss"], row["valid_loss"]) for row in net.history]
+
+
+def test_losses_that_stay_on_the_device_are_those_of_each_step(data, request):
+    X, y = data
+    options = {"optimizer__fused": True, "train_split": validation_split(X[:9], y[:9])}
+    expected = fit_in(RandomStream(0), data, **options)
+    request.getfixturevalue("as_on_a_gpu")
+    net = fit_in(RandomStream(0), data, **options)
+    assert columns(net) == columns(expected)
+    np.testing.assert_array_equal(weights(net), weights(expected))
+    kinds = {
+        type(value) for row in net.history for batch in row["batches"] for value in batch.values()
+    }
+    assert kinds == {int, float}
+
+
+def test_a_step_of_an_infinite_loss_is_left_out_before_the_epoch_raises(data, as_on_a_gpu):
+    X, y = data
+    y = y.copy()
+    y[20] = np.inf  # in the second of four batches
+    net = make_net(optimizer__fused=True, iterator_train__shuffle=False, max_epochs=1)
+    with RandomStream(0).active(foreign=True), pytest.raises(TrainingDivergedError, match="inf"):
+        net.fit(X, y)
+    assert np.isfinite(weights(net)).all()
+    other = make_net(optimizer__fused=True, iterator_train__shuffle=False, max_epochs=1)
+    keep = np.r_[0:16, 32:50]
+    with RandomStream(0).active(foreign=True):
+        other.fit(X[keep], y[keep])
+    np.testing.assert_array_equal(weights(net), weights(other))
+
+
+def test_tf32_only_while_it_lasts():
+    before = torch.get_float32_matmul_precision()
+    with tensor_float_products("cuda:0"):
+        assert torch.get_float32_matmul_precision() == "high"
+    assert torch.get_float32_matmul_precision() == before
+    with tensor_float_products("cpu"):
+        assert torch.get_float32_matmul_precision() == before

@@ -33,9 +33,7 @@ class EncoderNet(TrainingNet):
     def get_loss(self, y_pred: Any, y_true: Any, X: Any = None, training: bool = False) -> Tensor:
         x, y = (to_tensor(one, device=self.device) for one in (X, y_true))
         parts = torch.stack(self.module_.losses(y_pred, x, y))
-        prefix = "train" if training else "valid"
-        for name, value in zip(self.module_.parts, parts.tolist()):
-            self.history.record_batch(f"{prefix}_{name}", value)
+        self.record_parts(self.module_.parts, parts, training=training)
         return parts @ parts.new_tensor(self.module_.weights())
 
     @torch.no_grad()

@@ -3,6 +3,7 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from collections.abc import Callable
 from typing import Self, cast
 
 import torch
@@ -41,6 +42,12 @@ class Averaged(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.model(x) if self.training else self.average(x)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """The number of updates stays on the processor: no step waits for a GPU to say it."""
+        super()._apply(fn, recurse)
+        self.ema.n_averaged = self.ema.n_averaged.to("cpu")
+        return self
 
     def train(self, mode: bool = True) -> Self:
         """Set the mode; skorch does so in each step, though it is set but for the first one."""

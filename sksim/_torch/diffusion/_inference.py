@@ -10,7 +10,7 @@ one fixed shape: the score does not depend on the other rows or on their order.
 import hashlib
 import itertools
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -71,48 +71,73 @@ def _in_chunks(function: Callable[..., Tensor], *arrays: Tensor) -> Tensor:
     return torch.cat([function(*piece) for piece in pieces])
 
 
+def _evaluate(function: Callable[..., Tensor], x: Tensor, *drawn: Tensor) -> Tensor:
+    """``function`` of each row of x (g, *shape) with each of its draws (g, n, ...); (g, n)."""
+    many = x.repeat_interleave(drawn[0].shape[1], dim=0)
+    return _in_chunks(function, many, *(one.flatten(0, 1) for one in drawn)).reshape(len(x), -1)
+
+
 def _diffusion_draws(
-    model: Diffusion, x: Tensor, eps: Tensor, start: float, steps: Steps | None
+    model: Diffusion, x: Tensor, eps: Tensor, starts: np.ndarray, steps: Steps | None
 ) -> Tensor:
-    """Draws of the diffusion term, ordered in time; their mean is unbiased."""
+    """Draws of the diffusion term of each row, ordered in time; their mean is unbiased."""
+    n_draws = eps.shape[1]
     if steps is None:
-        t = like(model, (start + np.arange(len(x))) / len(x))
-        return _in_chunks(model.rate, x, t, eps)
-    n_draws, n_steps = len(x), len(steps.ratio)
+        t = like(model, (starts[:, None] + np.arange(n_draws)) / n_draws)
+        return _evaluate(model.rate, x, t, eps)
+    n_steps = len(steps.ratio)
     if n_steps <= n_draws:  # each step equally often
-        index = np.repeat(np.arange(n_steps), n_draws // n_steps)
+        n_used = n_steps * (n_draws // n_steps)
+        index = np.tile(np.repeat(np.arange(n_steps), n_draws // n_steps), (len(x), 1))
     else:  # a stratified choice of steps
-        index = np.floor((start + np.arange(n_draws)) / n_draws * n_steps).astype(int)
-    n = len(index)
+        n_used, places = n_draws, (starts[:, None] + np.arange(n_draws)) / n_draws
+        index = np.floor(places * n_steps).astype(int)
     s, t = like(model, steps.times[index]), like(model, steps.times[index + 1])
     ratio, penalty = steps.ratio[index], ratio_penalty(steps.ratio[index], x[0].numel())
-    loss = _in_chunks(model.step_loss, x[:n], s, t, eps[:n]).double()
+    loss = _evaluate(model.step_loss, x, s, t, eps[:, :n_used]).double()
     return n_steps * (like(model, ratio) * loss + like(model, penalty))
 
 
-def _stratified_variance(draws: Tensor) -> float:
-    """Variance of the mean of draws in a row, from the differences of neighbours.
+def _stratified_variance(draws: Tensor) -> Tensor:
+    """Variance of the mean of draws in a row, from the differences of neighbours, of each row.
 
     Neighbouring strata have nearly the same mean, so half their squared difference estimates the
     variance within a stratum; that between strata is none of the error.
     """
-    if len(draws) < 2:
-        return math.inf
-    return float(draws.double().diff().square().mean() / (2 * len(draws)))
+    n = draws.shape[1]
+    if n < 2:
+        return torch.full((len(draws),), math.inf, dtype=torch.float64, device=draws.device)
+    return draws.double().diff(dim=1).square().mean(dim=1) / (2 * n)
 
 
-def _score_row(
-    model: Diffusion, x: Tensor, noise: np.random.Generator, n_draws: int, steps: Steps | None
-) -> tuple[list[float], float]:
-    """Three terms of one row (1, *shape) in nats, and the variance of their sum."""
-    start = noise.random()
-    eps, eps0 = noise.standard_normal((2, n_draws, *x.shape[1:]), dtype=np.float32)
-    many = x.expand(n_draws, *x.shape[1:])
-    diffusion = _diffusion_draws(model, many, like(model, eps), start, steps)
-    reconstruction = _in_chunks(model.reconstruction, many, like(model, eps0))
-    terms = model.prior(x).double(), reconstruction.double().mean(), diffusion.double().mean()
-    variance = _stratified_variance(diffusion) + _stratified_variance(reconstruction)
-    return [float(term) for term in terms], variance
+def _score_group(
+    model: Diffusion,
+    x: Tensor,
+    noises: Sequence[np.random.Generator],
+    n_draws: int,
+    steps: Steps | None,
+) -> np.ndarray:
+    """Three terms of some rows (g, *shape) in nats, and the variance of their sum, (g, 4)."""
+    starts = np.empty(len(x))
+    drawn = np.empty((2, len(x), n_draws, *x.shape[1:]), dtype=np.float32)
+    for i, noise in enumerate(noises):
+        starts[i] = noise.random()
+        drawn[:, i] = noise.standard_normal((2, n_draws, *x.shape[1:]), dtype=np.float32)
+    eps, eps0 = like(model, drawn[0]), like(model, drawn[1])
+    diffusion = _diffusion_draws(model, x, eps, starts, steps)
+    reconstruction = _evaluate(model.reconstruction, x, eps0)
+    found = [
+        model.prior(x).double(),
+        reconstruction.double().mean(dim=1),
+        diffusion.double().mean(dim=1),
+        _stratified_variance(diffusion) + _stratified_variance(reconstruction),
+    ]
+    return torch.stack(found, dim=1).cpu().numpy()
+
+
+def _rows_at_once(device: torch.device, n_draws: int) -> int:
+    """One row on a processor; on a GPU, as many as a network batch holds the draws of."""
+    return 1 if device.type == "cpu" else max(4 * CHUNK // n_draws, 1)
 
 
 @torch.no_grad()
@@ -142,11 +167,15 @@ def score_rows(
     verbose : int, default=0
         Show a progress bar.
     """
-    terms, variances = np.empty((len(x), 3)), np.empty(len(x))
-    for i in progress(range(len(x)), verbose=verbose, name="score"):
-        row = like(model, x[i : i + 1])
-        terms[i], variances[i] = _score_row(model, row, row_noise(rows[i]), n_draws, steps)
-    return terms, np.sqrt(variances)
+    size = _rows_at_once(next(model.parameters()).device, n_draws)
+    found = np.empty((len(x), 4))
+    for start in progress(range(0, len(x), size), verbose=verbose, name="score"):
+        # The last group is filled up with its last row: network batches of one size.
+        index = np.minimum(np.arange(start, start + size), len(x) - 1)
+        noises = [row_noise(rows[i]) for i in index]
+        scored = _score_group(model, like(model, x[index]), noises, n_draws, steps)
+        found[start : start + size] = scored[: len(x) - start]
+    return found[:, :3], np.sqrt(found[:, 3])
 
 
 @torch.no_grad()

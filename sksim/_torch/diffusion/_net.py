@@ -14,7 +14,12 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, GradientNormClipping
 from torch import Tensor
 
-from sksim._torch._training import BestWeights, EpochAverage, TrainingNet
+from sksim._torch._training import (
+    BestWeights,
+    EpochAverage,
+    TrainingNet,
+    tensor_float_products,
+)
 from sksim._torch.diffusion._build import build_diffusion
 from sksim._torch.diffusion._spec import NetworkSpec
 
@@ -34,10 +39,14 @@ class DiffusionNet(TrainingNet):
         self, y_pred: Tensor, y_true: Any, X: Any = None, training: bool = False
     ) -> Tensor:
         bits = y_pred.mean(0) / (math.log(2) * X[0].numel())
-        prefix = "train" if training else "valid"
-        for name, value in zip(TERMS, bits.tolist()):
-            self.history.record_batch(f"{prefix}_{name}", value)
+        self.record_parts(TERMS, bits, training=training)
         return bits.sum()
+
+    def fit_loop(self, *args: Any, **kwargs: Any) -> "DiffusionNet":
+        if self.module_.model.denoiser.precision != "bf16":
+            return super().fit_loop(*args, **kwargs)
+        with tensor_float_products(self.device):
+            return super().fit_loop(*args, **kwargs)
 
     @torch.no_grad()
     def probe(self, X: Any) -> Tensor:
@@ -106,7 +115,7 @@ def make_net(
         for prefix in ("train", "valid")
         for term in TERMS
     ]
-    return DiffusionNet(
+    net = DiffusionNet(
         build_diffusion,
         module__spec=spec,
         optimizer=torch.optim.AdamW,
@@ -127,6 +136,11 @@ def make_net(
             ("best_weights", BestWeights(settings.monitor, settings.patience)),
         ],
     ).initialize()
+    # Tensor cores want the channels last. torch's own norm of groups would copy them to the front
+    # and back in each block on a GPU; a compiled one does not.
+    if spec.compile and device.startswith("cuda") and len(spec.shape) == 3:
+        net.module_.to(memory_format=torch.channels_last)
+    return net
 
 
 def update_net(net: DiffusionNet, settings: Settings) -> None:
