@@ -118,22 +118,29 @@ def draw_models(models: dict, X_test, folder) -> None:
     figure.savefig(pathlib.Path(folder) / "generative_digits.png", dpi=80)
 
 
-def draw_encoder(model, X, folder, times=(0.0, 0.4, 0.6, 0.7, 0.8, 0.9, 1.0)) -> None:
-    """Encoded digits, and how fast the encoder moves them: one scale of colours a row."""
+def draw_encoder(
+    model,
+    X,
+    folder,
+    times=(0.0, 0.4, 0.6, 0.7, 0.8, 0.9, 1.0),
+    name="generative_encoder.png",
+) -> None:
+    """Encoded images, and how fast the encoder moves them: one scale of colours a row."""
     encoded = np.array([model.encode(X, t) for t in times])
     speeds = np.abs(np.diff(encoded, axis=0)) / np.diff(times)[:, None, None]
     columns = len(times) - 1
     figure, axes = plt.subplots(2, columns, figsize=(2 * columns, 5), layout="constrained")
     rows = [
-        (encoded[1:], "$x_t$, t = {1:g}", {"vmin": 0, "vmax": 16}),
+        (encoded[1:], "$x_t$, t = {1:g}", {"vmin": 0, "vmax": model.n_levels_ - 1}),
         (speeds, "speed, {0:g} to {1:g}", {"vmin": 0, "vmax": speeds.max(), "cmap": "magma"}),
     ]
     for row, (values, title, style) in zip(axes, rows):
         for i, ax in enumerate(row):
-            display = SampleGridDisplay(values[i].reshape(-1, 8, 8), n_columns=3).plot(ax, **style)
+            images = values[i].reshape(-1, *model.image_shape)
+            display = SampleGridDisplay(images, n_columns=3).plot(ax, **style)
             ax.set_title(title.format(times[i], times[i + 1]), fontsize=10)
         figure.colorbar(display.artist_, ax=row, shrink=0.8)
-    figure.savefig(pathlib.Path(folder) / "generative_encoder.png", dpi=80)
+    figure.savefig(pathlib.Path(folder) / name, dpi=80)
 
 
 def main(arguments=None) -> None:

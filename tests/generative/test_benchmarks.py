@@ -44,6 +44,29 @@ def test_images(script, monkeypatch, tmp_path, rng):
     assert (tmp_path / "generative_cifar10_jpeg.png").exists()
 
 
+def test_gpu_plan(script, monkeypatch, tmp_path, rng):
+    X = rng.randint(0, 256, size=(12, 8, 8)).astype(np.uint8)
+    np.savez(tmp_path / "fashion_mnist.npz", X_train=X, X_test=X[:4])
+    monkeypatch.setenv("SKSIM_DATA", str(tmp_path))
+    plan = script("bench_generative_gpu")
+    size = (
+        "--steps 2 --seeds 1 --width 4 --n-layers 1 --batch-size 4 --no-compile --precision 32 "
+        "--timing-steps 2 --matrix-size 64 --n-score-steps 2 --n-sample-steps 2 --n-depths 2 "
+        "--n-samples 4"
+    )
+    arguments = [*size.split(), "--device", "cpu", "--folder", str(tmp_path)]
+    plan.main(arguments)
+    assert len(table(tmp_path / "gpu_timing.csv")) == 2 * 2
+    assert len(plan.read_records(tmp_path / plan.RECORDS)) == 2 * 2
+    assert [row["model"] for row in table(tmp_path / "gpu_study.csv")].count("VDM") == 2
+    assert len(table(tmp_path / "gpu_depth.csv")) == 2 * 2 * 2
+    assert len(table(tmp_path / "gpu_samples.csv")) == 3
+    assert (tmp_path / "gpu_samples.png").exists()
+    assert (tmp_path / "gpu_encoder.png").exists()
+    monkeypatch.setattr(plan, "make_model", None)
+    plan.main([*arguments, "--stages", "study"])  # nothing is left to train
+
+
 def test_gamma_max_goes_on_and_agrees_with_the_closed_form(script, monkeypatch, tmp_path):
     study = script("bench_gamma_max")
     size = "--data two-dimensional --gammas 5 1 --seeds 1 --epochs 1 --n-train 300 --n-test 40"
