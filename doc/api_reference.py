@@ -103,6 +103,8 @@ API_REFERENCE = [
                     "HubnessReducedKNeighborsRegressor",
                     "HubnessWeightedKNeighborsClassifier",
                     "NadarayaWatsonClassifier",
+                    "FrechetMeanClassifier",
+                    "predictable_labels",
                 ],
             },
         ],

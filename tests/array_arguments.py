@@ -38,6 +38,7 @@ VECTORS = {
     "sample_weight": np.ones(N),
     "inputs": np.arange(3),
     "labels": np.arange(3),
+    "trained": np.arange(3),
     "pivot": "auto",
     "intercept": np.zeros(3),
     "t": 0.5,
@@ -87,7 +88,7 @@ def _matrix(name, seed=0):
         return rng.standard_normal((N, 4))
     if name == "sources":
         return np.stack([np.arange(N) % 3, np.arange(N) // 10], axis=1)
-    if name in ("D", "D_embedded"):
+    if name in ("D", "D_embedded", "label_distances"):
         return pairwise_distances(rng.standard_normal((N, 4)))
     if name in ("rdm", "rdms", "models"):  # of N conditions, one or several
         D = pairwise_distances(rng.standard_normal((N, 4)))

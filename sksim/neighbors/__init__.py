@@ -6,6 +6,7 @@
 from sksim.neighbors._candidate_report import candidate_report
 from sksim.neighbors._classification import HubnessReducedKNeighborsClassifier
 from sksim.neighbors._faiss import FaissTransformer
+from sksim.neighbors._frechet_mean import FrechetMeanClassifier, predictable_labels
 from sksim.neighbors._hubness_weighted import HubnessWeightedKNeighborsClassifier
 from sksim.neighbors._nadaraya_watson import NadarayaWatsonClassifier
 from sksim.neighbors._nearest import HubnessReducedNearestNeighbors
@@ -15,6 +16,7 @@ from sksim.neighbors._transformer import HubnessReducedKNeighborsTransformer
 
 __all__ = [
     "FaissTransformer",
+    "FrechetMeanClassifier",
     "HubnessReducedKNeighborsClassifier",
     "HubnessReducedKNeighborsRegressor",
     "HubnessReducedKNeighborsTransformer",
@@ -23,4 +25,5 @@ __all__ = [
     "NadarayaWatsonClassifier",
     "ShortlistTransformer",
     "candidate_report",
+    "predictable_labels",
 ]
