@@ -346,7 +346,7 @@ API_REFERENCE = [
             {
                 "title": "Estimators",
                 "module": "generative",
-                "entries": ["DiffEnc", "DPMEncoder", "VariationalDiffusion"],
+                "entries": ["DiffEnc", "DiffusionFeatures", "DPMEncoder", "VariationalDiffusion"],
             },
             {
                 "title": "Figures",

@@ -61,5 +61,5 @@ def test_networks_of_the_guide_are_those_of_the_registry(column, known):
 
 def test_the_guide_shows_the_protocols_of_users():
     shown = re.findall(r":pyobject: (\w+)", GUIDE.read_text())
-    assert shown == ["DenoiserNetwork", "FeatureDenoiser", "EncoderNetwork"]
+    assert shown == ["DenoiserNetwork", "FeatureDenoiser", "LayeredDenoiser", "EncoderNetwork"]
     assert all(inspect.getdoc(getattr(_protocols, name)) for name in shown)

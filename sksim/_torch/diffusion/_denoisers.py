@@ -7,7 +7,7 @@ zero. Images are channels first.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 import torch.nn.functional as F
@@ -20,6 +20,7 @@ from sksim._torch.diffusion._layers import (
     ResBlock,
     TimeEmbedding,
     group_norm,
+    nth,
     zero,
 )
 
@@ -63,20 +64,28 @@ class MLPDenoiser(nn.Module):
         self.last = zero(nn.Linear(width, shape[0]))
         self.n_features = width
 
-    def _through(self, z: Tensor, time: Tensor, n_blocks: int) -> Tensor:
-        h = self.first(self.fourier(z))
-        for i in range(n_blocks):
-            h = self.blocks[i](h, time)
-        return h
-
     def forward(self, z: Tensor, t: Tensor) -> Tensor:
-        return self.last(F.silu(self._through(z, self.time(t), len(self.blocks))))
+        time, h = self.time(t), self.first(self.fourier(z))
+        for block in self.blocks:
+            h = block(h, time)
+        return self.last(F.silu(h))
+
+    @property
+    def middle(self) -> int:
+        """The block of the features."""
+        return len(self.blocks) // 2
+
+    def activations(self, z: Tensor, t: Tensor) -> Iterator[Tensor]:
+        """Activations inside each block, (n, width), as the network gets there."""
+        time, h = self.time(t), self.first(self.fourier(z))
+        for block in self.blocks:
+            hidden = cast(DenseBlock, block).hidden(h, time)
+            yield hidden
+            h = cast(DenseBlock, block).join(h, hidden)
 
     def features(self, z: Tensor, t: Tensor) -> Tensor:
         """Activations inside the middle block, (n, width)."""
-        time, middle = self.time(t), len(self.blocks) // 2
-        block = cast(DenseBlock, self.blocks[middle])
-        return block.hidden(self._through(z, time, middle), time)
+        return nth(self.activations(z, t), self.middle)
 
 
 class ConvDenoiser(nn.Module):
@@ -112,20 +121,27 @@ class ConvDenoiser(nn.Module):
         self.last = zero(nn.Conv2d(width, shape[0], 3, padding=1))
         self.n_features = 4 * width
 
-    def _through(self, z: Tensor, time: Tensor, n_blocks: int) -> Tensor:
-        h = self.first(self.fourier(z))
-        for i in range(n_blocks):
-            h = self.blocks[i](h, time)
-            h = self.whole(h) if i == 0 else h
-        return h
-
     def forward(self, z: Tensor, t: Tensor) -> Tensor:
-        h = self._through(z, self.time(t), len(self.blocks))
+        time, h = self.time(t), self.first(self.fourier(z))
+        for i, block in enumerate(self.blocks):
+            h = block(h, time)
+            h = self.whole(h) if i == 0 else h
         return self.last(F.silu(self.norm(h)))
+
+    @property
+    def middle(self) -> int:
+        """The block of the features."""
+        return len(self.blocks) // 2
+
+    def activations(self, z: Tensor, t: Tensor) -> Iterator[Tensor]:
+        """Activations inside each block, (n, width, ...), as the network gets there."""
+        time, h = self.time(t), self.first(self.fourier(z))
+        for i, block in enumerate(self.blocks):
+            hidden = cast(ResBlock, block).hidden(h, time)
+            yield hidden
+            h = cast(ResBlock, block).join(h, hidden)
+            h = self.whole(h) if i == 0 else h
 
     def features(self, z: Tensor, t: Tensor) -> Tensor:
         """Activations inside the middle block, pooled to 2 x 2, (n, 4 width)."""
-        time, middle = self.time(t), len(self.blocks) // 2
-        block = cast(ResBlock, self.blocks[middle])
-        h = block.hidden(self._through(z, time, middle), time)
-        return F.adaptive_avg_pool2d(h, 2).flatten(1)
+        return F.adaptive_avg_pool2d(nth(self.activations(z, t), self.middle), 2).flatten(1)

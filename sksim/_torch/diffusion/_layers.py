@@ -6,8 +6,9 @@ Attention is written out, because the fused kernels have no forward-mode derivat
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import torch
@@ -23,6 +24,7 @@ __all__ = [
     "TimeEmbedding",
     "expand",
     "group_norm",
+    "nth",
     "zero",
 ]
 
@@ -40,6 +42,11 @@ def group_norm(channels: int, groups: int) -> nn.GroupNorm:
     would remove the time embedding that was added to it.
     """
     return nn.GroupNorm(math.gcd(groups, max(channels // 4, 1)), channels)
+
+
+def nth(activations: Iterable[Tensor], n: int) -> Tensor:
+    """The n-th activations; what comes after them is not computed."""
+    return next(itertools.islice(activations, n, None))
 
 
 def zero(layer: Layer) -> Layer:
@@ -103,8 +110,12 @@ class DenseBlock(nn.Module):
         """Activations between the two layers."""
         return F.silu(self.first(F.silu(self.norm(h))) + self.time(time))
 
+    def join(self, h: Tensor, hidden: Tensor) -> Tensor:
+        """The block's result, from its input and the activations inside."""
+        return h + self.second(hidden)
+
     def forward(self, h: Tensor, time: Tensor) -> Tensor:
-        return h + self.second(self.hidden(h, time))
+        return self.join(h, self.hidden(h, time))
 
 
 class ResBlock(nn.Module):
@@ -127,8 +138,12 @@ class ResBlock(nn.Module):
         h = self.conv1(F.silu(self.norm1(h)))
         return self.dropout(F.silu(self.norm2(h + expand(self.time(time), h))))
 
+    def join(self, h: Tensor, hidden: Tensor) -> Tensor:
+        """The block's result, from its input and the activations inside."""
+        return self.shortcut(h) + self.conv2(hidden)
+
     def forward(self, h: Tensor, time: Tensor) -> Tensor:
-        return self.shortcut(h) + self.conv2(self.hidden(h, time))
+        return self.join(h, self.hidden(h, time))
 
 
 class GlobalBranch(nn.Module):

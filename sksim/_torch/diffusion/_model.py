@@ -14,7 +14,8 @@ case without encoder and counterterm, Nielsen et al. (2024) the general one.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import cast
 
 import numpy as np
 import torch
@@ -26,6 +27,7 @@ from sksim._torch.diffusion._layers import expand
 from sksim._torch.diffusion._protocols import (
     Encoder,
     FeatureDenoiser,
+    LayeredDenoiser,
     Likelihood,
     Schedule,
     missing_parts,
@@ -269,10 +271,26 @@ class Diffusion(nn.Module):
             raise ValueError(
                 f"Features need a denoiser with {missing}; {type(network).__name__} has none."
             )
+        return network.features(*self._at(x, t))
+
+    def _at(self, x: Tensor, t: float, eps: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """What the network sees at time t: ``alpha_t x_t``, with noise or without, and the time."""
         gamma = self._gamma(x, t)
-        alpha, _ = alpha_sigma(expand(gamma, x))
+        alpha, sigma = alpha_sigma(expand(gamma, x))
         z = alpha * self.encoder.encode(x, gamma)
-        return network.features(z, self.denoiser.position(gamma))
+        return z if eps is None else z + sigma * eps, self.denoiser.position(gamma)
+
+    def block_activations(
+        self, x: Tensor, t: float, blocks: Sequence[int], eps: Tensor | None = None
+    ) -> list[Tensor]:
+        """Activations inside some blocks, in their order, by one pass through the network."""
+        network = cast(LayeredDenoiser, self.denoiser.network)
+        found: dict[int, Tensor] = {}
+        for i, hidden in enumerate(network.activations(*self._at(x, t, eps))):
+            found[i] = hidden
+            if i == max(blocks):
+                break
+        return [found[i] for i in blocks]
 
     def encode(self, x: Tensor, t: float) -> Tensor:
         """x_t, the shape of x."""

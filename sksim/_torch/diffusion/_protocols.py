@@ -8,6 +8,7 @@ result depends on row i of the arguments only, so no batch normalisation.
 # SPDX-License-Identifier: BSD-3-Clause
 
 import inspect
+from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from torch import Tensor, nn
@@ -18,6 +19,7 @@ __all__ = [
     "EncoderNetwork",
     "Encoding",
     "FeatureDenoiser",
+    "LayeredDenoiser",
     "Likelihood",
     "Schedule",
     "missing_parts",
@@ -44,6 +46,21 @@ class FeatureDenoiser(DenoiserNetwork, Protocol):
 
     def features(self, z: Tensor, t: Tensor) -> Tensor:
         """Activations inside the network, (n, n_features)."""
+        ...
+
+
+@runtime_checkable
+class LayeredDenoiser(FeatureDenoiser, Protocol):
+    """A denoiser of which ``DiffusionFeatures`` can read any block."""
+
+    middle: int
+
+    def activations(self, z: Tensor, t: Tensor) -> Iterator[Tensor]:
+        """Activations inside each block in turn, (n, channels) or (n, channels, height, width).
+
+        A generator, which is left once the last block that is wanted has come. ``middle`` is the
+        number of the block that ``features`` reads.
+        """
         ...
 
 

@@ -6,7 +6,8 @@ Kingma et al. (2021) and Nielsen et al. (2024).
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -19,6 +20,7 @@ from sksim._torch.diffusion._layers import (
     ResBlock,
     TimeEmbedding,
     group_norm,
+    nth,
     zero,
 )
 
@@ -66,25 +68,39 @@ class UNetDenoiser(nn.Module):
         self.last = zero(nn.Conv2d(width, shape[0], 3, padding=1))
         self.n_features = 4 * width
 
-    def _descend(self, z: Tensor, time: Tensor) -> list[Tensor]:
+    def forward(self, z: Tensor, t: Tensor) -> Tensor:
+        time = self.time(t)
         levels = [self.first(self.fourier(z))]
         for block in self.down:
             levels.append(block(levels[-1], time))
-        return levels
-
-    def forward(self, z: Tensor, t: Tensor) -> Tensor:
-        time = self.time(t)
-        levels = self._descend(z, time)
         h = self.after(self.attention(self.before(levels[-1], time)), time)
         for block in self.up:
             h = block(torch.cat([h, levels.pop()], dim=1), time)
         return self.last(F.silu(self.norm(h)))
 
+    @property
+    def middle(self) -> int:
+        """The block of the features: that after the attention."""
+        return len(self.down) + 1
+
+    def activations(self, z: Tensor, t: Tensor) -> Iterator[Tensor]:
+        """Activations inside each block, (n, width, ...): down, two in the middle, up."""
+        time = self.time(t)
+        levels = [self.first(self.fourier(z))]
+        for block in [*self.down, self.before]:
+            hidden = cast(ResBlock, block).hidden(levels[-1], time)
+            yield hidden
+            levels.append(cast(ResBlock, block).join(levels[-1], hidden))
+        h = self.attention(levels.pop())
+        for block in [self.after, *self.up]:
+            h = h if block is self.after else torch.cat([h, levels.pop()], dim=1)
+            hidden = cast(ResBlock, block).hidden(h, time)
+            yield hidden
+            h = cast(ResBlock, block).join(h, hidden)
+
     def features(self, z: Tensor, t: Tensor) -> Tensor:
         """Activations inside the block after the attention, pooled to 2 x 2, (n, 4 width)."""
-        time = self.time(t)
-        h = self.attention(self.before(self._descend(z, time)[-1], time))
-        return F.adaptive_avg_pool2d(self.after.hidden(h, time), 2).flatten(1)
+        return F.adaptive_avg_pool2d(nth(self.activations(z, t), self.middle), 2).flatten(1)
 
 
 class UNetEncoder(nn.Module):
