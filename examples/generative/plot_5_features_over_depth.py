@@ -15,7 +15,6 @@ and a search should not train the network again for each candidate.
 import time
 
 import matplotlib.pyplot as plt
-import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
