@@ -274,6 +274,7 @@ API_REFERENCE = [
                 "title": "Codes for an index",
                 "module": "codes",
                 "entries": [
+                    "ActivationCodes",
                     "FixedDimensionalEncoder",
                     "GaussianInnerProduct",
                     "PrefixTruncation",

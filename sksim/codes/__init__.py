@@ -3,6 +3,7 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from sksim.codes._activation_codes import ActivationCodes
 from sksim.codes._fixed_dimensional_encoder import FixedDimensionalEncoder
 from sksim.codes._gaussian_inner_product import GaussianInnerProduct
 from sksim.codes._matching_pursuit import matching_pursuit
@@ -10,6 +11,7 @@ from sksim.codes._prefix_truncation import PrefixTruncation
 from sksim.codes._residual_binarizer import ResidualBinarizer
 
 __all__ = [
+    "ActivationCodes",
     "FixedDimensionalEncoder",
     "GaussianInnerProduct",
     "PrefixTruncation",

@@ -41,6 +41,7 @@ robin_hood_index = hubness_measures.robin_hood_index
 
 alignment = quality.alignment
 anisotropy = quality.anisotropy
+code_redundancy = quality.code_redundancy
 coding_rate = quality.coding_rate
 effective_rank = quality.effective_rank
 isoscore = quality.isoscore

@@ -62,6 +62,10 @@ def nuclear_norm(X):
     return sum(np.linalg.svd(unit(X), compute_uv=False))
 
 
+def code_redundancy(codes):
+    return 1 - len({tuple(row > 0) for row in np.asarray(codes)}) / len(codes)
+
+
 def log_volume(Z, factor):
     """1/2 log det(I + factor Z^T Z)."""
     return math.log(np.linalg.det(np.eye(Z.shape[1]) + factor * Z.T @ Z)) / 2

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from sksim.metrics.quality._class_distance_variance import class_distance_normalized_variance
+from sksim.metrics.quality._code_redundancy import code_redundancy
 from sksim.metrics.quality._coding_rate import (
     coding_rate,
     rate_reduction,
@@ -29,6 +30,7 @@ __all__ = [
     "alignment",
     "anisotropy",
     "class_distance_normalized_variance",
+    "code_redundancy",
     "coding_rate",
     "effective_rank",
     "intrinsic_dimension",
