@@ -279,19 +279,23 @@ def _peak_mib():
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_data_larger_than_the_memory_of_a_worker():
-    """Blocks are made where they are needed and dropped; who kept them would be killed."""
+    """Blocks are made where they are needed and dropped; who kept them would be killed.
+
+    Few queries, in five blocks, meet the index in two passes: all pairs of it would take minutes.
+    """
     distributed = pytest.importorskip("distributed")
     random, limit = da.random.default_rng(0), 480
-    long = random.standard_normal((2_500_000, 32), chunks=(50_000, -1))  # 610 MiB
-    wide = random.standard_normal((4_000, 32_000), chunks=(160, -1), dtype=np.float32)  # 488 MiB
+    long = random.standard_normal((2_100_000, 32), chunks=(50_000, -1))  # 513 MiB
+    wide = random.random((4_200, 32_000), chunks=(160, -1), dtype=np.float32)  # 513 MiB
+    queries = random.random((20, 32_000), chunks=(4, -1), dtype=np.float32)
     options = {"n_workers": 2, "threads_per_worker": 1, "memory_limit": f"{limit}MiB"}
     with (
         distributed.LocalCluster(**options, dashboard_address=None) as cluster,
         distributed.Client(cluster) as client,
     ):
         score = SimilarityAccumulator().partial_fit(long, da.tanh(long)).cka_score()
-        found = k_occurrence(wide, n_neighbors=10)
+        found = k_occurrence(queries, wide, n_neighbors=10)
         peaks = client.run(_peak_mib).values()
     assert score < 1
     assert max(peaks) < limit
-    assert_array_equal(found, k_occurrence(wide.compute(), n_neighbors=10))
+    assert_array_equal(found, k_occurrence(queries.compute(), wide.compute(), n_neighbors=10))
