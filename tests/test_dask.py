@@ -16,6 +16,8 @@ from sklearn.neighbors import KNeighborsTransformer
 
 from sksim.metrics import SimilarityAccumulator, cka_score, k_occurrence, procrustes_score
 from sksim.neighbors import HubnessReducedKNeighborsTransformer, HubnessReducedNearestNeighbors
+from sksim.utils._measure_checks import example
+from tests.reference.arrays import IN_BLOCKS, IN_PLACE
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -36,6 +38,22 @@ def cuts(draw, n_rows):
 
 def _blocks(X, lengths, width=-1):
     return da.from_array(X, chunks=(lengths, width))
+
+
+# --- the table of the guide ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", IN_BLOCKS)
+def test_what_the_guide_says_to_work_in_blocks(pair, name):
+    X, Y = pair[0][:, :4], pair[1]
+    blocks = _blocks(X, 25), _blocks(Y, 13)
+    assert_allclose(IN_BLOCKS[name](*blocks), IN_BLOCKS[name](X, Y), atol=1e-12)
+
+
+@pytest.mark.parametrize("record", IN_PLACE, ids=lambda record: record.name)
+def test_all_else_gathers_the_blocks(record):
+    arrays = example(record, 0)
+    assert record(*(da.from_array(array, chunks=7) for array in arrays)) == record(*arrays)
 
 
 # --- similarity ---------------------------------------------------------------------------
@@ -285,11 +303,15 @@ def test_data_larger_than_the_memory_of_a_worker():
     """
     distributed = pytest.importorskip("distributed")
     random, limit = da.random.default_rng(0), 480
+    # By Dask's own setting temporary arrays are mapped anew each time, several times as slow.
+    environment = "distributed.nanny.pre-spawn-environ.MALLOC_{}_THRESHOLD_".format
+    allocation = {environment("MMAP"): 2**25, environment("TRIM"): 2**25}
     long = random.standard_normal((2_100_000, 32), chunks=(50_000, -1))  # 513 MiB
     wide = random.random((4_200, 32_000), chunks=(160, -1), dtype=np.float32)  # 513 MiB
     queries = random.random((20, 32_000), chunks=(4, -1), dtype=np.float32)
     options = {"n_workers": 2, "threads_per_worker": 1, "memory_limit": f"{limit}MiB"}
     with (
+        dask.config.set(allocation),
         distributed.LocalCluster(**options, dashboard_address=None) as cluster,
         distributed.Client(cluster) as client,
     ):

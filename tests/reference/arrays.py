@@ -4,6 +4,9 @@ The measures say it in their records, the transformers in their tags; ``CALLS`` 
 and classes beside them.
 """
 
+import csv
+import pathlib
+
 import numpy as np
 from sklearn.utils import get_tags
 
@@ -12,11 +15,16 @@ from sksim.metrics import (
     SimilarityAccumulator,
     canonical_correlations,
     cross_similarity,
+    k_occurrence,
     null_calibrated_score,
     pairwise_similarity,
     permutation_test_similarity,
 )
 from sksim.metrics._measure import all_measures
+from sksim.neighbors import (
+    HubnessReducedKNeighborsTransformer,
+    HubnessReducedNearestNeighbors,
+)
 from sksim.utils.discovery import all_estimators
 
 #: Libraries that the tests try, by the columns of the table.
@@ -58,6 +66,37 @@ CALLS = {
     "permutation_test_similarity": ("cka", _null),
 }
 
+#: Public names that take arrays of Dask in blocks: a call of them with two arrays. All else gathers
+#: the blocks.
+IN_BLOCKS = {
+    "HubnessReducedKNeighborsTransformer": lambda x, y: (
+        HubnessReducedKNeighborsTransformer(3, n_candidates=10).fit(x).transform(y).toarray()
+    ),
+    "HubnessReducedNearestNeighbors": lambda x, y: np.hstack(
+        HubnessReducedNearestNeighbors(3, n_candidates=10).fit(x).kneighbors(y)
+    ),
+    "SimilarityAccumulator": CALLS["SimilarityAccumulator"][1],
+    "k_occurrence": lambda x, y: k_occurrence(x, y, n_neighbors=3),
+}
+#: Rows of the benchmark of a GPU that show public names at work on one.
+_ON_GPU = {
+    "HubnessReducedNearestNeighbors": "exact search of the set in itself",
+    "cka_score": "linear CKA of two layers on the device",
+}
+_GPU_TABLE = pathlib.Path(__file__).parents[2] / "doc" / "benchmarks" / "gpu.csv"
+
+
+def _devices():
+    """Where the public names were seen on a GPU, by the table of the benchmark."""
+    with _GPU_TABLE.open(newline="") as stream:
+        seen = {row["what"]: row for row in csv.DictReader(stream)}
+    ran = {name: seen[what] for name, what in _ON_GPU.items() if what in seen}
+    return {
+        name: row["device"]
+        for name, row in ran.items()
+        if seen[_ON_GPU[name]]["seconds"] != "not run"
+    }
+
 
 def _row(name, forms, keeps):
     in_place = [form for form, keep in zip(forms, keeps, strict=True) if keep != "nothing"]
@@ -69,8 +108,18 @@ def _row(name, forms, keeps):
         "name": name,
         "NumPy": "yes",
         **dict.fromkeys(LIBRARIES, where),
+        "GPU": _devices().get(name, "not run"),
+        "Dask": "in blocks" if name in IN_BLOCKS else "gathered",
         "gradients": "yes" if flows == in_place else ", ".join(flows) or "no",
     }
+
+
+def _converted_row(name):
+    """What converts arrays of other libraries; searches form their products by torch if asked."""
+    search = name.startswith("HubnessReduced")
+    torch = "products, with backend='torch'" if search else "converted"
+    row = _row(name, [name], ["library"])
+    return row | {"torch, CPU": torch, "array_api_strict": "converted"}
 
 
 def place_table():
@@ -84,4 +133,5 @@ def place_table():
     for name, Estimator in all_estimators():
         if get_tags(Estimator()).array_api_support:
             rows.append(_row(name, [name], ["gradient"]))
+    rows += [_converted_row(name) for name in IN_BLOCKS if name not in CALLS]
     return rows

@@ -4,15 +4,24 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import linalg
 
+from sksim.metrics._array_formulas import array_center, array_in_unit, take_rows
 from sksim.metrics._linalg import center as center_columns
 from sksim.metrics._linalg import power_of_two
-from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure, Steps, evaluate, register
+from sksim.metrics._measure import (
+    SHAPE_MAPS,
+    ArraySteps,
+    PairedMeasure,
+    Steps,
+    evaluate,
+    register,
+)
 from sksim.metrics._validation import PAIR_CONSTRAINTS, clip
+from sksim.utils._array_api import namespace_of, to_numpy
 from sksim.utils._sklearn import validate_params
 from sksim.utils._typing import ArrayLike
 from sksim.utils._warnings import warn_caller
@@ -26,8 +35,8 @@ ROUNDING = 1e-12
 class _Rows(NamedTuple):
     """Rows (n, d), and their lengths (n,)."""
 
-    values: np.ndarray
-    lengths: np.ndarray
+    values: Any
+    lengths: Any
 
 
 def _prepare(X: np.ndarray, *, center: bool) -> _Rows:
@@ -36,28 +45,38 @@ def _prepare(X: np.ndarray, *, center: bool) -> _Rows:
     rounding = 4 * np.finfo(np.float64).eps * np.abs(X).max() if center else 0.0
     values, scale = center_columns(X) if center else (X, 1.0)
     lengths = linalg.norm(values, axis=1)
-    without = np.flatnonzero(scale * lengths <= rounding)
+    _check_directions(scale * lengths <= rounding, center)
+    return _Rows(values, lengths)
+
+
+def _check_directions(is_zero: np.ndarray, center: bool) -> None:
+    without = np.flatnonzero(is_zero)
     if without.size:
         where = "at the mean" if center else "of zeros"
         raise ValueError(
             f"A representation must have no rows {where}, which have no direction; got "
             f"{without.size}, the first of them is row {without[0]}."
         )
-    return _Rows(values, lengths)
 
 
 def _permute(y: _Rows, order: np.ndarray) -> _Rows:
     return _Rows(y.values[order], y.lengths[order])
 
 
-def _rank(values: np.ndarray) -> int:
-    singular = linalg.svdvals(values, check_finite=False)
+def _rank(values: Any) -> int:
+    xp = namespace_of(values)
+    if xp is None:
+        return _rank_of(linalg.svdvals(values, check_finite=False))
+    return _rank_of(to_numpy(xp.linalg.svdvals(values)))
+
+
+def _rank_of(singular: np.ndarray) -> int:
     return int((singular > ROUNDING * singular[0]).sum())
 
 
 def _warn_if_not_unique(x: _Rows, y: _Rows, singular: np.ndarray) -> None:
     """Where X^T Y has less rank than both sides, the rotation of the rest is left open."""
-    rank = int((singular > ROUNDING * singular[0]).sum())
+    rank = _rank_of(singular)
     if rank < singular.size and rank < min(_rank(x.values), _rank(y.values)):
         warn_caller(
             "The best rotation is not unique: some directions of the two representations are not "
@@ -72,8 +91,33 @@ def _compare(x: _Rows, y: _Rows) -> float:
     return clip(float(np.mean(products / x.lengths / y.lengths)), -1.0, 1.0)
 
 
+def _array_prepare(X: Any, *, center: bool) -> _Rows:
+    xp, X = namespace_of(X), array_in_unit(X).values
+    rounding = 4 * float(xp.finfo(X.dtype).eps) * float(xp.max(xp.abs(X))) if center else 0.0
+    values, scale = array_center(X) if center else (X, 1.0)
+    lengths = xp.linalg.vector_norm(values, axis=1)
+    _check_directions(to_numpy(scale * lengths <= rounding), center)
+    return _Rows(values, lengths)
+
+
+def _array_permute(y: _Rows, order: Any) -> _Rows:
+    return _Rows(take_rows(y.values, order), take_rows(y.lengths, order))
+
+
+def _array_compare(x: _Rows, y: _Rows) -> Any:
+    xp = namespace_of(x.values)
+    U, singular, Vt = xp.linalg.svd(x.values.T @ y.values, full_matrices=False)
+    _warn_if_not_unique(x, y, to_numpy(singular))
+    products = xp.sum((x.values @ U) * (y.values @ Vt.T), axis=1)
+    return xp.clip(xp.mean(products / x.lengths / y.lengths), -1.0, 1.0)
+
+
 def _steps(*, center=True) -> Steps:
-    return Steps(functools.partial(_prepare, center=center), _compare, _permute)
+    prepare, array_prepare = (
+        functools.partial(function, center=center) for function in (_prepare, _array_prepare)
+    )
+    arrays = ArraySteps(array_prepare, _array_compare, _array_permute)
+    return Steps(prepare, _compare, _permute, arrays)
 
 
 @validate_params({**PAIR_CONSTRAINTS, "center": ["boolean"]}, prefer_skip_nested_validation=True)

@@ -5,21 +5,33 @@
 
 import functools
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy import linalg
 from scipy.optimize import linear_sum_assignment
 
+from sksim.metrics._array_formulas import array_center, array_root, array_square_sum
 from sksim.metrics._linalg import center, check_pairs_of_features
-from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure, Steps, evaluate, identity, register
+from sksim.metrics._measure import (
+    SHAPE_MAPS,
+    ArraySteps,
+    PairedMeasure,
+    Steps,
+    evaluate,
+    identity,
+    register,
+)
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.metrics.similarity.alignment._procrustes import (
     Shape,
+    array_distance_of_residual,
+    array_permute_shape,
     distance_of_residual,
     permute_shape,
     unit_shape,
 )
+from sksim.utils._array_api import constant, move, namespace_of, to_numpy
 from sksim.utils._sklearn import StrOptions, validate_params
 from sksim.utils._typing import ArrayLike
 
@@ -47,8 +59,32 @@ def _compare(x: Shape, y: Shape, *, kind: str) -> float:
     return distance_of_residual(_residual(x, y), x, y, kind)
 
 
+def _array_prepare(X: Any) -> Shape:
+    values, scale = array_center(X)
+    norm = namespace_of(X).linalg.vector_norm(values)
+    return Shape(values / norm, scale * norm)
+
+
+def _array_compare(x: Shape, y: Shape, *, kind: str) -> Any:
+    """The matching, a constant, is found on the processor, the distance is formed in place."""
+    xp = namespace_of(x.values)
+    products = to_numpy(constant(x.values.T @ y.values))
+    pairs = linear_sum_assignment(products, maximize=True)
+    matched, left = [], []
+    for values, columns in zip((x.values, y.values), pairs, strict=True):
+        others = np.setdiff1d(np.arange(values.shape[1]), columns)
+        matched.append(xp.take(values, move(columns, like=values), axis=1))
+        left.append(xp.take(values, move(others, like=values), axis=1))
+    squared = sum(array_square_sum(part) for part in (matched[0] - matched[1], *left))
+    return array_distance_of_residual(array_root(squared), x, y, kind)
+
+
 def _steps(*, kind="angular") -> Steps:
-    return Steps(_prepare, functools.partial(_compare, kind=kind), permute_shape)
+    compare, array_compare = (
+        functools.partial(function, kind=kind) for function in (_compare, _array_compare)
+    )
+    arrays = ArraySteps(_array_prepare, array_compare, array_permute_shape, "gradient")
+    return Steps(_prepare, compare, permute_shape, arrays)
 
 
 @validate_params(

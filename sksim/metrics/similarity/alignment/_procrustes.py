@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from scipy import linalg
 
-from sksim.metrics._array_formulas import array_center, array_in_unit, take_rows
+from sksim.metrics._array_formulas import array_center, array_in_unit, array_root, take_rows
 from sksim.metrics._linalg import center, same_values
 from sksim.metrics._measure import (
     SHAPE_MAPS,
@@ -132,7 +132,7 @@ def _array_prepare(X: Any) -> Shape:
     return _array_unit_shape(*array_center(X))
 
 
-def _array_permute(y: Shape, order: Any) -> Shape:
+def array_permute_shape(y: Shape, order: Any) -> Shape:
     return y._replace(values=take_rows(y.values, order))
 
 
@@ -150,11 +150,20 @@ def _array_distance(x: Shape, y: Shape, *, kind: str) -> Any:
     narrow, wide = sorted((x.values, y.values), key=lambda values: values.shape[1])
     U, _, Vt = xp.linalg.svd(constant(narrow.T @ wide), full_matrices=False)
     residual = xp.linalg.vector_norm(narrow @ (U @ Vt) - wide)
+    return array_distance_of_residual(residual, x, y, kind)
+
+
+def array_distance_of_residual(residual: Any, x: Shape, y: Shape, kind: str) -> Any:
+    """``distance_of_residual`` for arrays of other libraries."""
+    xp = namespace_of(residual)
     if kind == "angular":
         return 2.0 * xp.asin(xp.clip(residual / 2.0, max=1.0))
     if kind == "unit":
         return residual
-    return xp.hypot(x.norm - y.norm, xp.sqrt(x.norm) * xp.sqrt(y.norm) * residual)
+    parts = x.norm - y.norm, xp.sqrt(x.norm) * xp.sqrt(y.norm) * residual
+    # Not by hypot, of which torch's gradient at zero is NaN.
+    unit = max(abs(float(constant(part))) for part in parts) or 1.0
+    return unit * array_root(sum((part / unit) ** 2 for part in parts))
 
 
 def _array_prepare_whitened(X: Any, *, alpha: float, whitening: str, center: bool) -> Shape:
@@ -171,11 +180,11 @@ def _array_distance_steps(
     prepare: Callable[[Any], Shape], *, kind: str = "angular", keep: Keep = "gradient"
 ) -> ArraySteps:
     compare = functools.partial(_array_distance, kind=kind)
-    return ArraySteps(prepare, compare, _array_permute, keep)
+    return ArraySteps(prepare, compare, array_permute_shape, keep)
 
 
 def _score_steps() -> Steps:
-    arrays = ArraySteps(_array_prepare, _array_correlation, _array_permute, "gradient")
+    arrays = ArraySteps(_array_prepare, _array_correlation, array_permute_shape, "gradient")
     return Steps(_prepare, _correlation, permute_shape, arrays)
 
 

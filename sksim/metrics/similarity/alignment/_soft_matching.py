@@ -4,14 +4,24 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import math
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 from scipy.optimize import linear_sum_assignment, linprog
 
+from sksim.metrics._array_formulas import array_center, array_root, take_rows
 from sksim.metrics._linalg import Centered, center, check_pairs_of_features
-from sksim.metrics._measure import PairedMeasure, Steps, evaluate, identity, register
+from sksim.metrics._measure import (
+    ArraySteps,
+    PairedMeasure,
+    Steps,
+    evaluate,
+    identity,
+    register,
+)
 from sksim.metrics._validation import PAIR_CONSTRAINTS
+from sksim.utils._array_api import constant, move, namespace_of, to_numpy
 from sksim.utils._sklearn import validate_params
 from sksim.utils._typing import ArrayLike
 
@@ -72,8 +82,27 @@ def _compare(x: Centered, y: Centered) -> float:
     return scale * math.sqrt(float(masses @ exact))
 
 
+def _array_permute(y: Centered, order: Any) -> Centered:
+    return y._replace(values=take_rows(y.values, order))
+
+
+def _array_compare(x: Centered, y: Centered) -> Any:
+    """The costs and the distance in place; the plan, a constant, is found on the processor."""
+    xp, scale = namespace_of(x.values), max(x.scale, y.scale)
+    X, Y = x.values * (x.scale / scale), y.values * (y.scale / scale)
+    A, B = constant(X), constant(Y)
+    costs = xp.sum(A * A, axis=0)[:, None] + xp.sum(B * B, axis=0) - 2.0 * (A.T @ B)
+    rows, columns, masses = (
+        move(part, like=X) for part in transport_plan(np.maximum(to_numpy(costs), 0.0))
+    )
+    differences = xp.take(X, rows, axis=1) - xp.take(Y, columns, axis=1)
+    masses = xp.astype(masses, X.dtype)
+    return scale * array_root(xp.sum(masses * differences * differences))
+
+
 def _steps() -> Steps:
-    return Steps(_prepare, _compare, _permute)
+    arrays = ArraySteps(array_center, _array_compare, _array_permute, "gradient")
+    return Steps(_prepare, _compare, _permute, arrays)
 
 
 @validate_params(PAIR_CONSTRAINTS, prefer_skip_nested_validation=True)

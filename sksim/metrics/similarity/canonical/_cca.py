@@ -262,7 +262,7 @@ def _compare_weighted(x: Basis, y: Basis, *, weights: str) -> float:
     return sum(by_side[side]() for side in sides) / len(sides)
 
 
-def _array_svd(values: Any, rtol: float = RTOL, least: float = 0.0) -> tuple[Any, Any, Any]:
+def array_svd(values: Any, rtol: float = RTOL, least: float = 0.0) -> tuple[Any, Any, Any]:
     """``_svd`` for arrays of other libraries; of the triangle, where there are more rows."""
     xp, (n, d) = namespace_of(values), values.shape
     Q, R = xp.linalg.qr(values, mode="reduced") if n > d else (None, values)
@@ -282,14 +282,14 @@ def array_rounding_of(X: Any, values: Any) -> float:
 
 def array_principal_axes(values: Any, least: float = 0.0) -> tuple[Any, Any]:
     """Singular values and right vectors, as columns, of an array of another library."""
-    _, singular, Vt = _array_svd(values, least=least)
+    _, singular, Vt = array_svd(values, least=least)
     return singular, Vt.T
 
 
 def _array_prepare(X: Any, *, shrinkage: float = 0.0, rtol: float = RTOL) -> Basis:
     xp, (n, d) = namespace_of(X), X.shape
     values = array_center(widest_float(X)).values
-    U, singular, Vt = _array_svd(values, rtol, array_rounding_of(X, values))
+    U, singular, Vt = array_svd(values, rtol, array_rounding_of(X, values))
     ridge = shrinkage / (1.0 - shrinkage) * array_square_sum(values) / d
     lengths = singular / xp.sqrt(singular**2 + ridge)
     basis = Basis(U * lengths, None, (lengths * singular)[:, None] * Vt)
@@ -299,7 +299,7 @@ def _array_prepare(X: Any, *, shrinkage: float = 0.0, rtol: float = RTOL) -> Bas
 
 
 def _array_prepare_leading(X: Any, *, variance: float) -> Basis:
-    U, singular, Vt = _array_svd(array_center(widest_float(X)).values)
+    U, singular, Vt = array_svd(array_center(widest_float(X)).values)
     size = n_leading(to_numpy(singular), variance)
     warn_if_degenerate(X.shape[0], 0, size)
     return Basis(U[:, :size], None, singular[:size, None] * Vt[:size, :])

@@ -4,21 +4,33 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import functools
+from typing import Any
 
 import numpy as np
 from scipy import linalg
 
+from sksim.metrics._array_formulas import array_center, array_in_unit, array_square_sum, take_rows
 from sksim.metrics._linalg import power_of_two, square_sum
-from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure, Steps, evaluate, register
+from sksim.metrics._measure import (
+    SHAPE_MAPS,
+    ArraySteps,
+    PairedMeasure,
+    Steps,
+    evaluate,
+    register,
+)
 from sksim.metrics._validation import PAIR_CONSTRAINTS, DegenerateSimilarityWarning
 from sksim.metrics.similarity.canonical._cca import (
     Basis,
+    array_rounding_of,
+    array_svd,
     basis_of,
     centered_columns,
     permute_basis,
     rounding_of,
     whitened_product,
 )
+from sksim.utils._array_api import widest_float
 from sksim.utils._sklearn import validate_params
 from sksim.utils._typing import ArrayLike
 from sksim.utils._warnings import warn_caller
@@ -34,14 +46,18 @@ def _prepare(X: np.ndarray, *, center: bool) -> Basis:
         values /= power_of_two(np.abs(values).max(), np.float64)
         values = values[:, linalg.norm(values, axis=0) > 0]
     basis = basis_of(values, least=rounding_of(X, values))
-    if basis.rank >= len(X) - center:
+    _warn_if_full(X.shape, basis.rank, center)
+    return basis
+
+
+def _warn_if_full(shape: tuple[int, int], rank: int, center: bool) -> None:
+    if rank >= shape[0] - center:
         warn_caller(
-            f"The {X.shape[1]} features of {len(X)} samples span every direction that there is: "
+            f"The {shape[1]} features of {shape[0]} samples span every direction that there is: "
             "the overlap is the ratio of the ranks, whatever the values. Use more samples or "
             "fewer components.",
             DegenerateSimilarityWarning,
         )
-    return basis
 
 
 def _compare(x: Basis, y: Basis) -> float:
@@ -49,8 +65,26 @@ def _compare(x: Basis, y: Basis) -> float:
     return min(smaller, square_sum(whitened_product(x, y))) / larger
 
 
+def _array_prepare(X: Any, *, center: bool) -> Any:
+    """Orthonormal basis of the columns."""
+    values = widest_float(X)
+    values = array_center(values).values if center else array_in_unit(values).values
+    U, singular, _ = array_svd(values, least=array_rounding_of(X, values))
+    _warn_if_full(X.shape, singular.shape[0], center)
+    return U
+
+
+def _array_compare(x: Any, y: Any) -> float:
+    smaller, larger = sorted((x.shape[1], y.shape[1]))
+    return min(smaller, float(array_square_sum(x.T @ y))) / larger
+
+
 def _steps(*, center=True) -> Steps:
-    return Steps(functools.partial(_prepare, center=center), _compare, permute_basis)
+    prepare, array_prepare = (
+        functools.partial(function, center=center) for function in (_prepare, _array_prepare)
+    )
+    arrays = ArraySteps(array_prepare, _array_compare, take_rows, "precision")
+    return Steps(prepare, _compare, permute_basis, arrays)
 
 
 @validate_params({**PAIR_CONSTRAINTS, "center": ["boolean"]}, prefer_skip_nested_validation=True)

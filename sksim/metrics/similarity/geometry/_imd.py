@@ -6,16 +6,28 @@
 import functools
 import math
 from numbers import Integral
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from scipy import linalg
 from scipy.sparse import csr_array, diags_array
 from sklearn.utils import check_random_state
 
-from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure, Steps, identity, register
-from sksim.metrics._validation import PAIR_CONSTRAINTS, check_representation
-from sksim.metrics.similarity.neighborhoods._neighborhood import neighbor_indices, neighbor_weights
+from sksim.metrics._measure import (
+    SHAPE_MAPS,
+    ArraySteps,
+    PairedMeasure,
+    Steps,
+    identity,
+    register,
+)
+from sksim.metrics._validation import PAIR_CONSTRAINTS, check_like
+from sksim.metrics.similarity.neighborhoods._neighborhood import (
+    array_neighbor_indices,
+    neighbor_indices,
+    neighbor_weights,
+)
+from sksim.utils._array_api import namespace_of
 from sksim.utils._arrays import check_named_array
 from sksim.utils._blocks import row_blocks
 from sksim.utils._memory import check_fits
@@ -42,9 +54,10 @@ class _HeatTrace(NamedTuple):
     n_samples: int
 
 
-def _smoothing(X: np.ndarray, n_neighbors: int) -> csr_array:
+def _smoothing(X: Any, n_neighbors: int) -> csr_array:
     """D^{-1/2} A D^{-1/2}: one minus the normalised Laplacian of the graph of neighbours."""
-    lists = neighbor_weights(neighbor_indices(X, n_neighbors=n_neighbors, metric="euclidean"))
+    search = neighbor_indices if namespace_of(X) is None else array_neighbor_indices
+    lists = neighbor_weights(search(X, n_neighbors=n_neighbors, metric="euclidean"))
     adjacency = lists.maximum(lists.T).astype(np.float64).tocsr()
     root = diags_array(1.0 / np.sqrt(adjacency.sum(axis=1)))
     return (root @ adjacency @ root).tocsr()
@@ -111,7 +124,7 @@ def _lanczos_trace(
 
 
 def _prepare(
-    X: np.ndarray,
+    X: Any,
     *,
     n_neighbors: int,
     times: np.ndarray,
@@ -121,7 +134,7 @@ def _prepare(
     seed: int,
 ) -> _HeatTrace:
     S = _smoothing(X, n_neighbors)
-    if method == "exact" or (method == "auto" and len(X) <= MAX_EXACT):
+    if method == "exact" or (method == "auto" and X.shape[0] <= MAX_EXACT):
         return _exact_trace(S, times)
     return _lanczos_trace(S, times, n_probes, n_steps, seed)
 
@@ -156,7 +169,7 @@ def _compare(x: _HeatTrace, y: _HeatTrace, *, times: np.ndarray) -> float:
     return _difference(x, y, times).distance
 
 
-def _permute(y: _HeatTrace, order: np.ndarray) -> _HeatTrace:
+def _permute(y: _HeatTrace, order: Any) -> _HeatTrace:
     return y
 
 
@@ -192,8 +205,8 @@ def _steps(
         n_steps=n_steps,
         seed=check_random_state(random_state).randint(2**31 - 1),
     )
-    compare = _difference if return_terms else _compare
-    return Steps(prepare, functools.partial(compare, times=times), _permute)
+    compare = functools.partial(_difference if return_terms else _compare, times=times)
+    return Steps(prepare, compare, _permute, ArraySteps(prepare, compare, _permute))
 
 
 _COUNT = [Interval(Integral, 1, None, closed="left")]
@@ -314,7 +327,8 @@ def imd_distance(
         random_state=random_state,
         return_terms=return_terms,
     )
-    x, y = check_representation(X), check_representation(Y, name="Y")
+    check = check_like(X, steps.suited_to(X).keep)
+    x, y = check(X), check(Y, name="Y")
     return steps.compare(steps.prepare(x), steps.prepare(y))
 
 

@@ -3,12 +3,16 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from typing import Any
+
 import numpy as np
 from scipy import linalg
 
+from sksim.metrics._array_formulas import array_directions, array_in_unit
 from sksim.metrics._linalg import directions, power_of_two
-from sksim.metrics._measure import PairedMeasure, Steps, identity, register
-from sksim.metrics._validation import PAIR_CONSTRAINTS, check_representation, check_value
+from sksim.metrics._measure import ArraySteps, PairedMeasure, Steps, identity, register
+from sksim.metrics._validation import PAIR_CONSTRAINTS, check_like, check_value
+from sksim.utils._array_api import constant, namespace_of
 from sksim.utils._sklearn import validate_params
 from sksim.utils._typing import ArrayLike
 
@@ -33,29 +37,57 @@ def _concentricity(X: np.ndarray) -> float:
     values, _ = _scaled(X)
     unit = directions(values, "A representation")
     mean = values.mean(axis=0)
-    length, typical = linalg.norm(mean), linalg.norm(values, axis=1).mean()
+    length = linalg.norm(mean)
+    _check_mean(length, linalg.norm(values, axis=1).mean())
+    return float(np.mean(unit @ (mean / length)))
+
+
+def _check_mean(length: float, typical: float) -> None:
     if length <= LEAST_MEAN * typical:
         raise ValueError(
             "A representation must not be centred for its concentricity: the mean of its rows is "
             f"zero up to rounding, {length / typical:.1e} of their length, and has no direction."
         )
-    return float(np.mean(unit @ (mean / length)))
 
 
-def _gap(x: float, y: float) -> float:
+def _array_magnitude(X: Any) -> Any:
+    xp, (values, scale) = namespace_of(X), array_in_unit(X)
+    return scale * xp.linalg.vector_norm(xp.mean(values, axis=0))
+
+
+def _array_concentricity(X: Any) -> Any:
+    xp, values = namespace_of(X), array_in_unit(X).values
+    unit = array_directions(values, "A representation")
+    mean = xp.mean(values, axis=0)
+    length, lengths = xp.linalg.vector_norm(mean), xp.linalg.vector_norm(constant(values), axis=1)
+    _check_mean(float(constant(length)), float(xp.mean(lengths)))
+    return xp.mean(unit @ (mean / length))
+
+
+def _gap(x: Any, y: Any) -> Any:
     return abs(x - y)
 
 
-def _permute(y: float, order: np.ndarray) -> float:
+def _permute(y: Any, order: Any) -> Any:
     return y
 
 
 def _magnitude_steps() -> Steps:
-    return Steps(_magnitude, _gap, _permute)
+    arrays = ArraySteps(_array_magnitude, _gap, _permute, "gradient")
+    return Steps(_magnitude, _gap, _permute, arrays)
 
 
 def _concentricity_steps() -> Steps:
-    return Steps(_concentricity, _gap, _permute)
+    arrays = ArraySteps(_array_concentricity, _gap, _permute, "gradient")
+    return Steps(_concentricity, _gap, _permute, arrays)
+
+
+def _evaluate(steps: Steps, X: ArrayLike, Y: ArrayLike) -> float:
+    """``evaluate`` for sides that need not have the same number of rows."""
+    suited = steps.suited_to(X)
+    check = check_like(X, suited.keep)
+    x, y = check(X), check(Y, name="Y")
+    return check_value(suited.compare(suited.prepare(x), suited.prepare(y)))
 
 
 @validate_params(PAIR_CONSTRAINTS, prefer_skip_nested_validation=True)
@@ -104,8 +136,7 @@ def magnitude_difference(X: ArrayLike, Y: ArrayLike) -> float:
     >>> magnitude_difference([[3.0, 4.0], [6.0, 8.0], [9.0, 12.0]], [[0.0], [2.0], [4.0]])
     8.0
     """
-    x, y = check_representation(X), check_representation(Y, name="Y")
-    return check_value(_gap(_magnitude(x), _magnitude(y)))
+    return _evaluate(_magnitude_steps(), X, Y)
 
 
 @validate_params(PAIR_CONSTRAINTS, prefer_skip_nested_validation=True)
@@ -162,8 +193,7 @@ def concentricity_difference(X: ArrayLike, Y: ArrayLike) -> float:
     >>> round(concentricity_difference(X + 1, X + 2), 2)
     0.2
     """
-    x, y = check_representation(X), check_representation(Y, name="Y")
-    return check_value(_gap(_concentricity(x), _concentricity(y)))
+    return _evaluate(_concentricity_steps(), X, Y)
 
 
 for _function, _steps, _high, _invariances in (

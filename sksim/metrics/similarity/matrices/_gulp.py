@@ -6,15 +6,26 @@
 import functools
 import math
 from numbers import Real
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import linalg
 
+from sksim.metrics._array_formulas import array_center, array_square_sum, take_rows
 from sksim.metrics._linalg import same_values, square_sum
-from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure, Steps, evaluate, identity, register
+from sksim.metrics._measure import (
+    SHAPE_MAPS,
+    ArraySteps,
+    PairedMeasure,
+    Steps,
+    evaluate,
+    identity,
+    register,
+)
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.metrics.similarity.canonical._cca import (
     Basis,
+    array_svd,
     basis_of,
     centered_columns,
     permute_basis,
@@ -22,6 +33,7 @@ from sksim.metrics.similarity.canonical._cca import (
     warn_if_degenerate,
     whitened_product,
 )
+from sksim.utils._array_api import namespace_of
 from sksim.utils._sklearn import Interval, validate_params
 from sksim.utils._typing import ArrayLike
 
@@ -69,8 +81,43 @@ def _permute(y: tuple[Basis, float], order: np.ndarray) -> tuple[Basis, float]:
     return permute_basis(basis, order), own
 
 
+class _Map(NamedTuple):
+    """The map ``basis @ basis.T`` (n, n) from targets to predictions, and its squared norm."""
+
+    basis: Any
+    own: Any
+
+
+def _array_prepare(X: Any, *, reg: float) -> _Map:
+    xp = namespace_of(X)
+    values = array_center(X).values
+    U, singular, _ = array_svd(values / xp.linalg.vector_norm(values))
+    if reg == 0:
+        warn_if_degenerate(X.shape[0], X.shape[1], singular.shape[0])
+    squares = singular**2 / (singular**2 + reg)
+    return _Map(U * xp.sqrt(squares), xp.sum(squares**2))
+
+
+def _array_compare(x: _Map, y: _Map) -> Any:
+    xp, r_x = namespace_of(x.basis), x.basis.shape[1]
+    squared = x.own + y.own - 2.0 * array_square_sum(x.basis.T @ y.basis)
+    if squared >= NEARLY_EQUAL * (x.own + y.own):
+        return xp.sqrt(squared)
+    R = xp.linalg.qr(xp.concat([x.basis, y.basis], axis=1), mode="reduced").R
+    R_x, R_y = R[:, :r_x], R[:, r_x:]
+    return xp.linalg.matrix_norm(R_x @ R_x.T - R_y @ R_y.T)
+
+
+def _array_permute(y: _Map, order: Any) -> _Map:
+    return y._replace(basis=take_rows(y.basis, order))
+
+
 def _steps(*, reg) -> Steps:
-    return Steps(functools.partial(_prepare, reg=reg), _compare, _permute)
+    prepare, array_prepare = (
+        functools.partial(function, reg=reg) for function in (_prepare, _array_prepare)
+    )
+    arrays = ArraySteps(array_prepare, _array_compare, _array_permute)
+    return Steps(prepare, _compare, _permute, arrays)
 
 
 @validate_params(

@@ -6,14 +6,24 @@
 import functools
 import math
 from numbers import Real
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from scipy import linalg
 
+from sksim.metrics._array_formulas import array_center, array_root
 from sksim.metrics._linalg import center, same_values
-from sksim.metrics._measure import PairedMeasure, Steps, evaluate, identity, register
+from sksim.metrics._measure import (
+    ArraySteps,
+    PairedMeasure,
+    Steps,
+    evaluate,
+    identity,
+    register,
+)
 from sksim.metrics._validation import PAIR_CONSTRAINTS
+from sksim.metrics.similarity.matrices._array_pairs import permute_matrix
+from sksim.utils._array_api import constant, namespace_of
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 from sksim.utils._typing import ArrayLike
 
@@ -23,43 +33,51 @@ __all__ = ["riemannian_distance"]
 class _Matrix(NamedTuple):
     """The positive definite matrix ``unit**2 * values``; the unit keeps it in range."""
 
-    values: np.ndarray
+    values: Any
     unit: float
 
 
-def _with_ridge(values: np.ndarray, scale: float, reg: float) -> _Matrix:
-    """The matrix ``scale**2 * values + reg * I``."""
+def _with_ridge(values: Any, identity: Any, scale: float, reg: float) -> _Matrix:
+    """The matrix ``scale**2 * values + reg * identity``."""
     unit = max(scale, math.sqrt(reg))
-    ridge = reg / unit / unit * np.eye(values.shape[0])
-    return _Matrix((scale / unit) ** 2 * values + ridge, unit)
+    return _Matrix((scale / unit) ** 2 * values + reg / unit / unit * identity, unit)
 
 
 def _prepare_covariance(X: np.ndarray, *, reg: float) -> _Matrix:
     values, scale = center(X.astype(np.float64, copy=False))
-    return _with_ridge(values.T @ values / (X.shape[0] - 1), scale, reg)
+    S = values.T @ values / (X.shape[0] - 1)
+    return _with_ridge(S, np.eye(S.shape[0]), scale, reg)
 
 
 def _prepare_gram(X: np.ndarray, *, reg: float) -> _Matrix:
     values, scale = center(X.astype(np.float64, copy=False))
-    return _with_ridge(values @ values.T / X.shape[1], scale, reg)
+    S = values @ values.T / X.shape[1]
+    return _with_ridge(S, np.eye(S.shape[0]), scale, reg)
 
 
-def _compare(x: _Matrix, y: _Matrix) -> float:
+def _check_same_widths(x: _Matrix, y: _Matrix) -> None:
     if x.values.shape != y.values.shape:
         raise ValueError(
             'X and Y must have as many features for matrix="covariance", got '
             f'{x.values.shape[0]} and {y.values.shape[0]}. matrix="gram" compares any widths.'
         )
-    try:
-        eigenvalues = linalg.eigvalsh(x.values, y.values)
-    except linalg.LinAlgError:
-        eigenvalues = np.zeros(1)
-    smallest = x.values.shape[0] * np.finfo(np.float64).eps * np.abs(eigenvalues).max()
-    if eigenvalues.min() <= smallest:
+
+
+def _check_positive(smallest: float, largest: float, size: int) -> None:
+    if smallest <= size * np.finfo(np.float64).eps * largest:
         raise ValueError(
             "The matrices must be positive definite, but one is singular: use more samples than "
             "features, or a positive reg."
         )
+
+
+def _compare(x: _Matrix, y: _Matrix) -> float:
+    _check_same_widths(x, y)
+    try:
+        eigenvalues = linalg.eigvalsh(x.values, y.values)
+    except linalg.LinAlgError:
+        eigenvalues = np.zeros(1)
+    _check_positive(eigenvalues.min(), np.abs(eigenvalues).max(), x.values.shape[0])
     if x.unit == y.unit and same_values(x.values, y.values):
         return 0.0
     logarithms = np.log(eigenvalues) + 2.0 * (math.log(x.unit) - math.log(y.unit))
@@ -74,11 +92,51 @@ def _permute_gram(y: _Matrix, order: np.ndarray) -> _Matrix:
     return y._replace(values=y.values[np.ix_(order, order)])
 
 
+def _array_prepare(X: Any, *, matrix: str, reg: float) -> _Matrix:
+    xp, (values, scale) = namespace_of(X), array_center(X)
+    n, d = values.shape
+    S = values.T @ values / (n - 1) if matrix == "covariance" else values @ values.T / d
+    return _with_ridge(S, xp.eye(S.shape[0], dtype=S.dtype, device=S.device), scale, reg)
+
+
+def _array_eigenvalues(x: _Matrix, y: _Matrix) -> Any:
+    """Those of L^{-1} X L^{-T} with Y = L L^T, which are those of the pair."""
+    xp = namespace_of(x.values)
+    L = xp.linalg.cholesky(y.values)
+    half = xp.linalg.solve(L, x.values)
+    whitened = xp.linalg.solve(L, half.T)
+    return xp.linalg.eigvalsh((whitened + whitened.T) / 2.0)
+
+
+def _array_compare(x: _Matrix, y: _Matrix) -> Any:
+    _check_same_widths(x, y)
+    xp, size = namespace_of(x.values), x.values.shape[0]
+    for matrix in (x, y):
+        own = xp.linalg.eigvalsh(constant(matrix.values))
+        _check_positive(float(own[0]), float(own[-1]), size)
+    eigenvalues = _array_eigenvalues(x, y)
+    _check_positive(float(constant(eigenvalues[0])), float(constant(eigenvalues[-1])), size)
+    logarithms = xp.log(eigenvalues) + 2.0 * (math.log(x.unit) - math.log(y.unit))
+    return array_root(xp.sum(logarithms**2))
+
+
+def _array_permute_gram(y: _Matrix, order: Any) -> _Matrix:
+    return y._replace(values=permute_matrix(y.values, order))
+
+
 def _steps(*, matrix="covariance", reg=0.0) -> Steps:
-    if matrix == "covariance":
-        prepare = functools.partial(_prepare_covariance, reg=reg)
-        return Steps(prepare, _compare, _permute_covariance)
-    return Steps(functools.partial(_prepare_gram, reg=reg), _compare, _permute_gram)
+    prepare, permute, array_permute = (
+        (_prepare_covariance, _permute_covariance, _permute_covariance)
+        if matrix == "covariance"
+        else (_prepare_gram, _permute_gram, _array_permute_gram)
+    )
+    arrays = ArraySteps(
+        functools.partial(_array_prepare, matrix=matrix, reg=reg),
+        _array_compare,
+        array_permute,
+        "gradient" if reg > 0 else "library",  # with a ridge no matrix is singular
+    )
+    return Steps(functools.partial(prepare, reg=reg), _compare, permute, arrays)
 
 
 @validate_params(

@@ -6,21 +6,25 @@
 import functools
 import math
 from numbers import Integral
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from sksim._search._exact import exact_neighbors
+from sksim.metrics._array_formulas import array_directions, array_in_unit
 from sksim.metrics._linalg import directions, power_of_two, row_squares
-from sksim.metrics._measure import PairedMeasure, Steps, evaluate, register
+from sksim.metrics._measure import ArraySteps, PairedMeasure, Steps, evaluate, register
 from sksim.metrics._validation import PAIR_CONSTRAINTS, clip
 from sksim.metrics.similarity.neighborhoods._neighborhood import (
+    array_largest_products,
+    array_neighbor_indices,
     neighbor_indices,
     neighbor_weights,
     overlap_mask,
     relabel,
 )
+from sksim.utils._array_api import move, namespace_of, to_numpy
 from sksim.utils._blocks import row_blocks
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 from sksim.utils._typing import ArrayLike
@@ -58,17 +62,25 @@ def _inner_products(X: np.ndarray, neighbors: np.ndarray) -> np.ndarray:
     return products
 
 
-def _prepare(X: np.ndarray, *, n_neighbors: int, normalize: bool, form: str, with_self: bool):
-    if n_neighbors >= len(X):
+def _check_n_neighbors(n_neighbors: int, n_samples: int) -> None:
+    if n_neighbors >= n_samples:
         raise ValueError(
-            f"n_neighbors must be between 1 and the number of other samples, {len(X) - 1}, got "
+            f"n_neighbors must be between 1 and the number of other samples, {n_samples - 1}, got "
             f"{n_neighbors}."
         )
+
+
+def _after_self(others: np.ndarray) -> np.ndarray:
+    """Each sample the first of its own neighbours."""
+    return np.vstack([np.arange(others.shape[1], dtype=others.dtype)[None], others])
+
+
+def _prepare(X: np.ndarray, *, n_neighbors: int, normalize: bool, form: str, with_self: bool):
+    _check_n_neighbors(n_neighbors, len(X))
     if normalize:
         rows = directions(X, "A representation")
         others = neighbor_indices(X, n_neighbors=n_neighbors - with_self)
-        own = np.arange(len(X), dtype=others.dtype)[None]
-        neighbors = np.vstack([own, others]) if with_self else others
+        neighbors = _after_self(others) if with_self else others
     else:
         rows = X.astype(np.float64)
         rows /= power_of_two(np.abs(rows).max(), np.float64)
@@ -79,7 +91,29 @@ def _prepare(X: np.ndarray, *, n_neighbors: int, normalize: bool, form: str, wit
     return _State(neighbors, products)
 
 
-def _permute(state: _State, order: np.ndarray) -> _State:
+def _array_prepare(
+    X: Any, *, n_neighbors: int, normalize: bool, form: str, with_self: bool
+) -> _State:
+    """``_prepare`` of an array of another library: searched and multiplied there, listed here."""
+    xp = namespace_of(X)
+    _check_n_neighbors(n_neighbors, X.shape[0])
+    if normalize:
+        rows = array_directions(X, "A representation")
+        others = array_neighbor_indices(X, n_neighbors=n_neighbors - with_self, metric="cosine")
+        neighbors = _after_self(others) if with_self else others
+    else:
+        rows = array_in_unit(X).values
+        neighbors = array_largest_products(rows, n_neighbors, with_self=with_self)
+    means = rows @ xp.mean(rows, axis=0) if form == "paper" else 0.0
+    products = [
+        to_numpy(xp.sum(rows * xp.take(rows, move(one, like=rows), axis=0), axis=1) - means)
+        for one in neighbors.astype(np.int64)
+    ]
+    return _State(neighbors, np.stack(products))
+
+
+def _permute(state: _State, order: Any) -> _State:
+    order = to_numpy(order)
     return _State(relabel(state.neighbors, order), state.products[:, order])
 
 
@@ -123,16 +157,19 @@ def _compare_paper(x: _State, y: _State) -> float:
 
 
 def _steps(*, n_neighbors=10, normalize=True, unbiased=True, form="hsic") -> Steps:
-    prepare = functools.partial(
-        _prepare,
-        n_neighbors=n_neighbors,
-        normalize=normalize,
-        form=form,
-        with_self=form == "hsic" and not unbiased,
+    prepare, array_prepare = (
+        functools.partial(
+            function,
+            n_neighbors=n_neighbors,
+            normalize=normalize,
+            form=form,
+            with_self=form == "hsic" and not unbiased,
+        )
+        for function in (_prepare, _array_prepare)
     )
-    if form == "paper":
-        return Steps(prepare, _compare_paper, _permute)
-    return Steps(prepare, functools.partial(_compare_hsic, unbiased=unbiased), _permute)
+    of_hsic = functools.partial(_compare_hsic, unbiased=unbiased)
+    compare = _compare_paper if form == "paper" else of_hsic
+    return Steps(prepare, compare, _permute, ArraySteps(array_prepare, compare, _permute))
 
 
 @validate_params(

@@ -22,6 +22,7 @@ from sksim.utils._sklearn import Interval, StrOptions
 
 __all__ = [
     "NEIGHBOR_CONSTRAINTS",
+    "array_largest_products",
     "array_neighbor_indices",
     "chance_overlap",
     "complement",
@@ -60,26 +61,36 @@ def neighbor_indices(X: np.ndarray, *, n_neighbors: int, metric="cosine") -> np.
 
 
 def array_neighbor_indices(X: Any, *, n_neighbors: int, metric: str) -> np.ndarray:
-    """``neighbor_indices`` of an array of another library: found there, listed here.
-
-    Distances that differ by rounding only may change places.
-    """
+    """``neighbor_indices`` of an array of another library: found there, listed here."""
     xp, n = namespace_of(X), X.shape[0]
     if n_neighbors >= n:
         raise ValueError(
             "n_neighbors must be between 1 and the number of samples that a sample can have as "
             f"neighbours, {n - 1}, got {n_neighbors}."
         )
-    is_cosine = metric == "cosine"
-    rows = array_directions(X, "A representation") if is_cosine else array_center(X).values
-    squares = xp.sum(rows * rows, axis=1)
+    if metric == "cosine":
+        return array_largest_products(array_directions(X, "A representation"), n_neighbors)
+    rows = array_center(X).values
+    return array_largest_products(rows, n_neighbors, less=xp.sum(rows * rows, axis=1) / 2.0)
+
+
+def array_largest_products(
+    rows: Any, n_neighbors: int, *, less: Any = None, with_self: bool = False
+) -> np.ndarray:
+    """Samples j of largest inner product with each sample, less ``less[j]``: (n_neighbors, n).
+
+    Products that differ by rounding only may change places.
+    """
+    xp, n = namespace_of(rows), rows.shape[0]
     lists = []
     for block in row_blocks(n, 32.0 * n):
-        products = rows[block, :] @ rows.T
-        distances = -products if is_cosine else squares - 2.0 * products
-        here = xp.arange(block.start, block.stop, device=X.device)
-        itself = here[:, None] == xp.arange(n, device=X.device)
-        distances = xp.where(itself, xp.full_like(distances, xp.inf), distances)
+        distances = -(rows[block, :] @ rows.T)
+        if less is not None:
+            distances = less + distances
+        if not with_self:
+            here = xp.arange(block.start, block.stop, device=rows.device)
+            itself = here[:, None] == xp.arange(n, device=rows.device)
+            distances = xp.where(itself, xp.full_like(distances, xp.inf), distances)
         nearest = xp.argsort(distances, axis=1, stable=True)[:, :n_neighbors]
         lists.append(to_numpy(nearest).T)
     return np.ascontiguousarray(np.concatenate(lists, axis=1), dtype=np.int32)
