@@ -12,9 +12,9 @@ import torch
 from sklearn.utils import gen_batches
 from torch import Tensor, nn
 
-__all__ = ["exact_copy", "in_blocks"]
+__all__ = ["BLOCK", "exact_copy", "in_blocks"]
 
-_BLOCK = 1024
+BLOCK = 1024  # rows
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -28,7 +28,7 @@ def exact_copy(module: Network) -> Network:
 
 @torch.no_grad()
 def in_blocks(
-    function: Callable[[Tensor], Tensor], model: nn.Module, X: np.ndarray, *, n_rows: int = _BLOCK
+    function: Callable[[Tensor], Tensor], model: nn.Module, X: np.ndarray, *, n_rows: int = BLOCK
 ) -> np.ndarray:
     """``function`` of the rows in float64, in blocks that bound the memory."""
     device = next(model.parameters()).device

@@ -13,12 +13,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sksim.generative._calibration import choose_steps, gamma_range, second_moment
-from sksim.generative._data import DataMap, check_image_shape, flatten_images, make_data_map
+from sksim.generative._data import DataMap, make_data_map
 from sksim.generative._latents import LatentsMixin
 from sksim.generative._parameters import DiffusionParameters
 from sksim.generative._steps import check_steps, check_variance
 from sksim.generative._weights import WeightsMixin
 from sksim.utils._arrays import validate_named_data
+from sksim.utils._images import check_image_shape, flatten_images
 from sksim.utils._optional import require_torch
 from sksim.utils._results import Result
 from sksim.utils._sklearn import _fit_context

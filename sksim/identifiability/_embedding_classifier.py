@@ -26,6 +26,7 @@ from sksim.identifiability._class_targets import (
 )
 from sksim.metrics.distributions._log_probabilities import check_log_probabilities
 from sksim.utils._arrays import check_named_array, naming, validate_named_data
+from sksim.utils._images import check_image_shape, flatten_images
 from sksim.utils._labels import check_labels
 from sksim.utils._memory import check_fits
 from sksim.utils._networks import layer_sizes
@@ -200,6 +201,11 @@ class EmbeddingClassifier(
         Dimension M of the representations. None: that of the fixed vectors of ``unembedding``.
     hidden_layer_sizes : tuple of int, default=(32, 32, 32)
         Widths of the hidden layers of f, and of g if that is a network.
+    image_shape : tuple or None, default=None
+        ``(height, width)`` or ``(height, width, channels)`` of a sample, or ``(channels, height,
+        width)`` if the first size is 1 or 3 and the last above 4. f then consists of convolutions
+        with as many channels as ``hidden_layer_sizes`` says, each but the first at half the
+        resolution, and X may hold images as well as rows. None: a table.
     unembedding : {"mlp", "linear", "simplex", "equiangular"} or array-like, default="mlp"
         "mlp": g is a network on one-hot labels without their last column, so that the last label
         enters it as the zero vector. "linear": the vectors g(y) are free parameters.
@@ -341,6 +347,7 @@ class EmbeddingClassifier(
     _parameter_constraints: dict = {
         "n_components": [Interval(numbers.Integral, 1, None, closed="left"), None],
         "hidden_layer_sizes": ["array-like"],
+        "image_shape": [tuple, list, None],
         "unembedding": [StrOptions({"mlp", "linear", "simplex", "equiangular"}), "array-like"],
         "similarity": [StrOptions({"dot", "cosine"})],
         "temperature": [Interval(numbers.Real, 0, None, closed="neither")],
@@ -370,6 +377,7 @@ class EmbeddingClassifier(
         n_components: int | None = 2,
         *,
         hidden_layer_sizes: Sequence[int] = (32, 32, 32),
+        image_shape: Sequence[int] | None = None,
         unembedding: Literal["mlp", "linear", "simplex", "equiangular"] | ArrayLike = "mlp",
         similarity: Literal["dot", "cosine"] = "dot",
         temperature: float = 0.07,
@@ -395,6 +403,7 @@ class EmbeddingClassifier(
     ) -> None:
         self.n_components = n_components
         self.hidden_layer_sizes = hidden_layer_sizes
+        self.image_shape = image_shape
         self.unembedding = unembedding
         self.similarity = similarity
         self.temperature = temperature
@@ -496,6 +505,7 @@ class EmbeddingClassifier(
 
     def _check_rows(self, X: Any, *y: Any, reset: bool = False) -> Any:
         """Rows, and labels if given, as the networks take them: torch has no negative strides."""
+        X = flatten_images(X, check_image_shape(self.image_shape))
         checked = validate_named_data(self, X, *y, reset=reset, dtype=_DTYPES, order="C")
         _check_range(checked[0] if y else checked)
         return checked
@@ -532,6 +542,9 @@ class EmbeddingClassifier(
 
         n_classes, hidden = len(self.classes_), layer_sizes(self.hidden_layer_sizes)
         n_components, unembedding = self._sizes_of_the_unembedding(n_classes)
+        image_shape = check_image_shape(self.image_shape)
+        if image_shape is not None and self.module is not None:
+            raise ValueError("image_shape must be None with a module, which gets rows.")
         if self.module is None:
             _check_network_fits(self.n_features_in_, hidden, n_components, n_classes, unembedding)
         parameters = {
@@ -541,6 +554,7 @@ class EmbeddingClassifier(
             "n_classes": n_classes,
             "hidden_layer_sizes": hidden,
             "unembedding": unembedding,
+            "image_shape": image_shape,
             "temperature": self.temperature if self.similarity == "cosine" else None,
             "nested_components": _nested_sizes(self.nested_components, n_components),
         }

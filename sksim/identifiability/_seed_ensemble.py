@@ -47,6 +47,7 @@ def _can_be_stacked(estimator: Any) -> bool:
     return (
         type(estimator) is EmbeddingClassifier
         and estimator.module is None
+        and estimator.image_shape is None
         and estimator.callbacks is None
         and estimator.checkpoint is None
         and not estimator.early_stopping

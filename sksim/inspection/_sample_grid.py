@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from sksim.generative._data import channels_come_first
 from sksim.inspection._axes import axes_for
 from sksim.utils._arrays import check_named_array
+from sksim.utils._images import channels_come_first
 from sksim.utils._typing import ArrayLike, RandomState
 
 if TYPE_CHECKING:

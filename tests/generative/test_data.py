@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sksim.generative import DiffEnc, VariationalDiffusion
-from sksim.generative._data import channels_come_first, make_data_map
+from sksim.generative._data import make_data_map
+from sksim.utils._images import channels_come_first
 from tests.reference import diffusion as oracle
 
 AUTO = {"likelihood": "auto", "n_levels": None, "image_shape": None, "as_images": False}

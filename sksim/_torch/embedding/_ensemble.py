@@ -43,6 +43,7 @@ def stacked_logits(model: EmbeddingModel, stack: dict[str, Tensor], x: Tensor) -
 
     The inputs have the shape (S, b, n_features).
     """
+    assert isinstance(model.embedding, nn.Sequential)  # no other is stacked
     outputs = _stacked_perceptron(model.embedding, "embedding", stack, x)
     if model.head is None:
         vectors = model.targets.expand(len(x), -1, -1)

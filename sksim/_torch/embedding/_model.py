@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from sksim._torch._perceptron import perceptron
+from sksim._torch.embedding._convolutions import ImageEmbedding
 
 __all__ = [
     "EmbeddingAdapter",
@@ -89,6 +90,8 @@ class EmbeddingModel(LogitModel):
     unembedding : {"mlp", "linear"} or ndarray of shape (n_classes + r, n_components)
         "mlp": g is a network on one-hot labels without their last column, so that the last label
         is the zero vector. "linear": g(y) are free parameters. An array: fixed vectors.
+    image_shape : tuple or None
+        Shape of the images that the rows are; f then is convolutional.
     """
 
     head: nn.Sequential | nn.Linear | None
@@ -102,9 +105,14 @@ class EmbeddingModel(LogitModel):
         n_classes: int,
         hidden_layer_sizes: tuple[int, ...] = (32, 32, 32),
         unembedding: str | np.ndarray = "mlp",
+        image_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__()
-        self.embedding = perceptron(n_features, hidden_layer_sizes, n_components)
+        self.embedding: nn.Module
+        if image_shape is None:
+            self.embedding = perceptron(n_features, hidden_layer_sizes, n_components)
+        else:
+            self.embedding = ImageEmbedding(image_shape, hidden_layer_sizes, n_components)
         if not isinstance(unembedding, str):
             self.head = None
             self.register_buffer("targets", torch.as_tensor(unembedding, dtype=torch.float32))

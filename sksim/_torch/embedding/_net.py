@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from sksim._torch._exact import exact_copy, in_blocks
+from sksim._torch._exact import BLOCK, exact_copy, in_blocks
 from sksim._torch._random import RandomStream
 from sksim._torch._training import (
     BestWeights,
     TrainingNet,
     resolve_device,
 )
+from sksim._torch.embedding._convolutions import ImageEmbedding
 from sksim._torch.embedding._losses import LOSSES
-from sksim._torch.embedding._model import build_embedding_model
+from sksim._torch.embedding._model import LogitModel, build_embedding_model
 from sksim.utils._typing import RandomState
 
 __all__ = [
@@ -75,16 +76,22 @@ def prepare_training(net: TrainingNet, *, max_epochs: int, batch_size: int, lr: 
     net.set_rate(lr)
 
 
+def _rows_at_once(model: LogitModel) -> int:
+    """Fewer images, whose activations are larger than their rows."""
+    is_of_images = isinstance(getattr(model, "embedding", None), ImageEmbedding)
+    return 128 if is_of_images else BLOCK
+
+
 def model_logits(net: TrainingNet, X: np.ndarray) -> np.ndarray:
     """Logits (n, k) in float64."""
     model = exact_copy(net.module_)
-    return in_blocks(model.logits, model, X)
+    return in_blocks(model.logits, model, X, n_rows=_rows_at_once(model))
 
 
 def embed_rows(net: TrainingNet, X: np.ndarray) -> np.ndarray:
     """Embeddings (n, M) in float64."""
     model = exact_copy(net.module_)
-    return in_blocks(model.embed, model, X)
+    return in_blocks(model.embed, model, X, n_rows=_rows_at_once(model))
 
 
 @torch.no_grad()
