@@ -3,13 +3,13 @@
 Three stages, each of which can be left out: ``timing`` (images in a second and the share of the
 matrix product, for each precision, compiled and not), ``study`` ({VDM, DiffEnc} x ``gamma_max``
 {5, 1} x two seeds, every finished run a line of a file of records) and ``pictures`` (samples with
-the nearest training images, and what the encoder does). A fourth, ``classifier``, trains
-EmbeddingClassifier on CIFAR-10 over seeds. The data are in the folder that SKSIM_DATA names.
+the nearest training images, and what the encoder does). A fourth, ``classifier``, is that of
+``bench_identifiability_images.py`` on CIFAR-10. The data are in the folder that SKSIM_DATA names.
 
     python doc/benchmarks/bench_generative_gpu.py --seconds 75
 
 Writes ``gpu_timing.csv``, ``gpu_study.csv``, ``gpu_depth.csv``, ``gpu_samples.png``,
-``gpu_encoder.png`` and ``gpu_classifier.csv``. A run ends after its steps, or its seconds.
+``gpu_samples.csv`` and ``gpu_encoder.png``. A run ends after its steps, or its seconds.
 """
 
 import argparse
@@ -21,6 +21,7 @@ import time
 from _measure import FOLDER, write_csv  # first: threads
 
 # isort: split
+import bench_identifiability_images
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
@@ -216,6 +217,7 @@ def main(arguments=None) -> None:
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--seconds", type=float, help="of a run, at most")
     parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--epochs", type=int, default=30, help="of the classifier")
     parser.add_argument("--n-train", type=int)
     parser.add_argument("--n-test", type=int, default=2000)
     parser.add_argument("--n-score-steps", type=int, default=32)
@@ -243,6 +245,10 @@ def main(arguments=None) -> None:
         summarize(read_records(path), options.folder)
     if "pictures" in options.stages and models:
         pictures(models, X, X_test, options)
+    if "classifier" in options.stages:
+        sizes = ["--epochs", str(options.epochs), "--n-test", str(options.n_test)]
+        places = ["--device", options.device, "--folder", str(options.folder)]
+        bench_identifiability_images.main(["cifar10_jpeg", *sizes, *places])
 
 
 if __name__ == "__main__":

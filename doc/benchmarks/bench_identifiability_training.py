@@ -137,6 +137,24 @@ def distillation(arguments) -> None:
         write_csv("identifiability_distillation.csv", rows)
 
 
+def seeds_row(members, X_test, y_test, n_components: int) -> dict:
+    """Losses of the copies, and the similarity of their pairs: lowest, median, highest."""
+    index, n = np.arange(len(y_test)), len(members)
+    losses = np.array([-m.predict_log_proba(X_test)[index, y_test].mean() for m in members])
+    values = pair_values(members, X_test, n_components)
+    gaps = np.abs(losses[:, None] - losses)[np.triu_indices(n, 1)]
+    ranks = [np.argsort(np.argsort(x)) for x in (gaps, values["mean CCA"])]
+    row = {"M": n_components}
+    row["accuracy"] = float(np.mean([m.score(X_test, y_test) for m in members]))
+    row["loss, lowest"], row["loss, highest"] = float(losses.min()), float(losses.max())
+    row["rank correlation of loss gap and CCA"] = float(np.corrcoef(ranks)[0, 1])
+    for name in ("mean CCA", "d_LLV", "d_f,g", "logit distance"):
+        row |= {f"{name}, lowest": float(np.min(values[name]))}
+        row |= {name: float(np.median(values[name]))}
+        row |= {f"{name}, highest": float(np.max(values[name]))}
+    return row
+
+
 def digits(arguments) -> None:
     """Seeds of one classifier of the digits: loss, and similarity of pairs."""
     X, y = load_digits(return_X_y=True)
@@ -147,20 +165,7 @@ def digits(arguments) -> None:
             n_components, hidden_layer_sizes=(64, 64), unembedding="linear", lr=2e-3, max_epochs=60
         )
         members = SeedEnsemble(model, 10, random_state=0).fit(X, y).estimators_
-        index = np.arange(len(y_test))
-        losses = np.array([-m.predict_log_proba(X_test)[index, y_test].mean() for m in members])
-        values = pair_values(members, X_test, n_components)
-        gaps = np.abs(losses[:, None] - losses)[np.triu_indices(10, 1)]
-        ranks = [np.argsort(np.argsort(x)) for x in (gaps, values["mean CCA"])]
-        row = {"M": n_components}
-        row["accuracy"] = float(np.mean([m.score(X_test, y_test) for m in members]))
-        row["loss, lowest"], row["loss, highest"] = float(losses.min()), float(losses.max())
-        row["rank correlation of loss gap and CCA"] = float(np.corrcoef(ranks)[0, 1])
-        for name in ("mean CCA", "d_LLV", "d_f,g", "logit distance"):
-            row |= {f"{name}, lowest": float(np.min(values[name]))}
-            row |= {name: float(np.median(values[name]))}
-            row |= {f"{name}, highest": float(np.max(values[name]))}
-        rows.append(row)
+        rows.append(seeds_row(members, X_test, y_test, n_components))
         write_csv("identifiability_digits.csv", rows)
 
 

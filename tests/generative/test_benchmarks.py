@@ -94,6 +94,17 @@ def test_gamma_max_goes_on_and_agrees_with_the_closed_form(script, monkeypatch, 
     assert (tmp_path / "gamma_max.png").exists()
 
 
+def test_classifiers_of_images(script, monkeypatch, tmp_path, rng):
+    X, y = rng.randint(0, 256, size=(60, 8, 8)).astype(np.uint8), np.arange(60) % 10
+    np.savez(tmp_path / "fashion_mnist.npz", X_train=X, X_test=X, y_train=y, y_test=y)
+    monkeypatch.setenv("SKSIM_DATA", str(tmp_path))
+    size = "fashion_mnist --n-components 2 --seeds 4 --epochs 1 --widths 2 3"
+    script("bench_identifiability_images").main([*size.split(), "--folder", str(tmp_path)])
+    rows = table(tmp_path / "identifiability_fashion.csv")
+    assert [row["M"] for row in rows] == ["2"]
+    assert 0 <= float(rows[0]["mean CCA"]) <= 1
+
+
 @pytest.mark.slow
 def test_the_encoder_saves_the_prior_term_where_the_process_ends_early(script):
     study = script("bench_gamma_max")
