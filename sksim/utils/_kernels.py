@@ -22,6 +22,7 @@ __all__ = [
     "compiled_if_loaded",
     "count_jointly_above",
     "gamma_deviates",
+    "least_transport_costs",
     "push_products",
     "rows_rise",
     "squared_distances",
@@ -162,6 +163,103 @@ def gamma_deviates(
         for i in range(n_here):
             inside = abs(y[i]) <= largest_y and s[i] <= largest_s
             w[start + i] = outer[i] * root_s[i] + eta[i] if inside else np.nan
+
+
+def least_transport_costs(
+    costs: FloatArray, supply: FloatArray, demand: FloatArray, no_mass: float, least: FloatArray
+) -> None:
+    """Least costs of many small transport problems: see ``sksim.metrics.graphs._transport``.
+
+    Mass takes edges whose cost is the sum of the prices of both ends, which no edge is below; where
+    that ends, the shortest path to a sink with demand is found as Dijkstra does, over what costs
+    are above the prices, and the prices of what is nearer are changed so that the path is tight.
+    """
+    for problem in range(costs.shape[0]):
+        cost = costs[problem]
+        m, n = cost.shape
+        while m > 0 and supply[problem, m - 1] == 0.0:
+            m -= 1
+        left, asked = supply[problem].copy(), demand[problem].copy()
+        flow = np.zeros((m, n))
+        source_price, sink_price = np.full(m, np.inf), np.full(n, np.inf)
+        for j in range(n):
+            cheapest = 0
+            for i in range(m):
+                if cost[i, j] < sink_price[j]:
+                    cheapest, sink_price[j] = i, cost[i, j]
+            amount = min(left[cheapest], asked[j])
+            flow[cheapest, j] += amount
+            left[cheapest] -= amount
+            asked[j] -= amount
+        for i in range(m):
+            cheapest = 0
+            for j in range(n):
+                if cost[i, j] - sink_price[j] < source_price[i]:
+                    cheapest, source_price[i] = j, cost[i, j] - sink_price[j]
+            amount = min(left[i], asked[cheapest])
+            flow[i, cheapest] += amount
+            left[i] -= amount
+            asked[cheapest] -= amount
+        while m > 0 and min(left.max(), asked.max()) > no_mass:
+            to_source, to_sink = np.full(m, np.inf), np.full(n, np.inf)
+            source_of, sink_of = np.full(n, -1), np.full(m, -1)
+            is_done = np.zeros(n, dtype=np.bool_)
+            # Sources that are reached but whose edges have not been taken yet.
+            waiting, n_waiting = np.empty(m, dtype=np.int64), 0
+            for i in range(m):
+                if left[i] > no_mass:
+                    to_source[i] = 0.0
+                    waiting[n_waiting] = i
+                    n_waiting += 1
+            while True:
+                while n_waiting > 0:
+                    n_waiting -= 1
+                    i = waiting[n_waiting]
+                    for j in range(n):
+                        above = max(cost[i, j] - source_price[i] - sink_price[j], 0.0)
+                        if not is_done[j] and to_source[i] + above < to_sink[j]:
+                            to_sink[j], source_of[j] = to_source[i] + above, i
+                last = -1
+                for j in range(n):
+                    if not is_done[j] and (last < 0 or to_sink[j] < to_sink[last]):
+                        last = j
+                if asked[last] > no_mass:
+                    break
+                is_done[last] = True
+                for i in range(m):
+                    if to_source[i] == np.inf and flow[i, last] > 0.0:
+                        to_source[i], sink_of[i] = to_sink[last], last
+                        waiting[n_waiting] = i
+                        n_waiting += 1
+            for i in range(m):
+                if to_source[i] < np.inf:
+                    source_price[i] += to_sink[last] - to_source[i]
+            for j in range(n):
+                if is_done[j]:
+                    sink_price[j] -= to_sink[last] - to_sink[j]
+            amount, j = asked[last], last
+            while True:
+                i = source_of[j]
+                if sink_of[i] < 0:
+                    break
+                j = sink_of[i]
+                amount = min(amount, flow[i, j])
+            amount = min(amount, left[i])
+            left[i] -= amount
+            asked[last] -= amount
+            j = last
+            while True:
+                i = source_of[j]
+                flow[i, j] += amount
+                if sink_of[i] < 0:
+                    break
+                j = sink_of[i]
+                flow[i, j] -= amount
+        total = 0.0
+        for i in range(m):
+            for j in range(n):
+                total += flow[i, j] * cost[i, j]
+        least[problem] = total
 
 
 def push_products(

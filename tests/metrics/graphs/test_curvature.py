@@ -8,6 +8,7 @@ from sklearn.neighbors import kneighbors_graph
 
 from sksim.metrics import ollivier_ricci_curvature, ricci_alignment_score
 from sksim.metrics.graphs._transport import transport_costs
+from sksim.utils._kernels import compiled, least_transport_costs
 from tests.reference import graphs
 
 
@@ -79,14 +80,35 @@ def test_shorter_ways_than_edges_are_taken():
     assert edges[0, 2] == pytest.approx(expected[0, 2], abs=1e-10)
 
 
-def test_transport_of_random_problems():
+@pytest.mark.parametrize("load", [None, compiled])
+def test_transport_of_random_problems(load):
     """Costs with many ties among them, sides of unequal sizes."""
+    kernel = load and load(least_transport_costs)
+    if load and kernel is None:
+        pytest.skip("needs numba")
     rng = np.random.RandomState(0)
     for costs in (rng.uniform(size=(30, 5, 9)), rng.randint(1, 4, size=(30, 7, 4)).astype(float)):
         supply, demand = (rng.dirichlet(np.ones(n), 30) for n in costs.shape[1:])
         supply[:10], demand[:10] = 1 / costs.shape[1], 1 / costs.shape[2]
         expected = [graphs.wasserstein(*problem) for problem in zip(costs, supply, demand)]
-        assert transport_costs(costs, supply, demand) == pytest.approx(expected, abs=1e-12)
+        supply, demand = np.pad(supply, [(0, 0), (0, 2)]), np.pad(demand, [(0, 0), (0, 1)])
+        costs = np.pad(costs, [(0, 0), (0, 2), (0, 1)])
+        got = transport_costs(costs, supply, demand, kernel=kernel)
+        assert got == pytest.approx(expected, abs=1e-12)
+
+
+def test_many_edges_are_compiled(monkeypatch):
+    """Where numba is installed; the same curvature but for rounding."""
+    pytest.importorskip("numba")
+    graph = kneighbors_graph(np.random.RandomState(0).randn(300, 4), 8, mode="distance")
+    curvature = ollivier_ricci_curvature(graph)
+    for name in ("compiled", "compiled_if_loaded"):
+        monkeypatch.setattr(f"sksim.metrics.graphs._curvature.{name}", lambda kernel: None)
+    as_arrays = ollivier_ricci_curvature(graph)
+    assert curvature.edges.data == pytest.approx(as_arrays.edges.data, abs=1e-12)
+    monkeypatch.undo()
+    monkeypatch.setattr("sksim.metrics.graphs._curvature._LEAST_EDGES_TO_IMPORT", 0)
+    assert ollivier_ricci_curvature(graph).nodes == pytest.approx(curvature.nodes, abs=1e-12)
 
 
 @pytest.mark.parametrize("n", [3, 5, 8])
