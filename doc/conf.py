@@ -93,6 +93,7 @@ GALLERY_SECTIONS = [
     "similarity",
     "geometry",
     "probing",
+    "codes",
     "identifiability",
     "generative",
 ]

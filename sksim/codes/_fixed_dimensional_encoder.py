@@ -151,8 +151,8 @@ class FixedDimensionalEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     with the sets that are encoded beside them.
 
     More recall for the same number of candidates than a mean of all vectors, which is the claim
-    of [1]_, is seen on images as sets of patches. Filling matters where sets are small beside the
-    number of buckets.
+    of [1]_, is seen on images as sets of patches. Filling helps where sets are small beside the
+    number of buckets, and costs a little recall where they are large.
 
     References
     ----------
