@@ -130,7 +130,7 @@ def main(arguments=None):
             with ProcessPoolExecutor(1, mp_context=spawn) as alone:  # its peak is its own
                 rows.append(alone.submit(row_of, n, backend, args).result())
             write_csv("dask.csv", rows, args.output)
-    draw(rows, pathlib.Path(args.output) / "dask.png")
+            draw(rows, pathlib.Path(args.output) / "dask.png")
     write_environment("dask_environment.csv", args.output, dask=dask)
 
 
