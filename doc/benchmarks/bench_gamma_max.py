@@ -344,9 +344,10 @@ def draw(records: dict, folder) -> None:
         upper.plot(fine, prior - gain, color="C0", lw=1, label="closed form, mean shift")
         lower.axhline(0, color="0.7", lw=1)
         for arm, style in STYLES.items():
+            if "Gaussian" in arm:  # its scale is another one, and so is its prior term
+                continue
             runs = sorted({key[:3] for key in records if (key[0], key[2]) == (name, arm)})
-            # The scale of the standardized data is another one, and so is its prior term.
-            if runs and "Gaussian" not in arm:
+            if runs:
                 mine = [[r["prior"] for k, r in records.items() if k[:3] == run] for run in runs]
                 upper.plot([r[1] for r in runs], [np.mean(m) for m in mine], ls="", ms=5, **style)
             found = {run[1]: paired(records, run, (name, 5, "VDM")) for run in runs}
@@ -363,7 +364,7 @@ def draw(records: dict, folder) -> None:
     axes[0, 0].set(ylabel="prior term (bits per feature)")
     axes[1, 0].set(ylabel="total against VDM\nat gamma_max = 5 (bits per feature)")
     axes[0, 0].legend(fontsize=8)
-    axes[1, 0].legend(fontsize=8)
+    axes[1, 0].legend(fontsize=8, loc="upper right")
     figure.savefig(pathlib.Path(folder) / "gamma_max.png", dpi=90)
 
 

@@ -24,7 +24,7 @@ from torch import Tensor
 from sksim._torch._archive import read_archive, write_archive
 from sksim._torch._random import RandomStream
 
-__all__ = ["TrainingCheckpoint", "make_checkpoint"]
+__all__ = ["TrainingCheckpoint", "make_checkpoint", "digest_of"]
 
 _FORMAT = "sksim checkpoint 1"
 _FILE = "checkpoint.pt"
@@ -49,7 +49,7 @@ def _describe(value: Any) -> str:
     if value is None or isinstance(value, bool | str | numbers.Number):
         return repr(value)
     if isinstance(value, np.ndarray):
-        return f"array {_digest([value])}"
+        return f"array {digest_of([value])}"
     name = type(value).__qualname__
     if not hasattr(value, "get_params"):
         return name
@@ -57,7 +57,8 @@ def _describe(value: Any) -> str:
     return f"{name}({_describe(public)})"
 
 
-def _digest(arrays: Sequence[np.ndarray | None]) -> str:
+def digest_of(arrays: Sequence[np.ndarray | None]) -> str:
+    """Checksum of the types, shapes and values of arrays."""
     digest = hashlib.blake2b(digest_size=16)
     for array in arrays:
         if array is not None:
@@ -228,7 +229,7 @@ def make_checkpoint(
     described = {k: _describe(v) for k, v in parameters.items() if k not in _OPEN}
     # What the text does not tell, such as the weights of a user's module.
     weights = [w.detach().cpu().float().numpy() for w in net.module_.state_dict().values()]
-    described |= {"estimator": type(estimator).__name__, "initial weights": _digest(weights)}
+    described |= {"estimator": type(estimator).__name__, "initial weights": digest_of(weights)}
     return TrainingCheckpoint(
-        estimator.checkpoint, estimator.checkpoint_minutes, stream, described, _digest(arrays)
+        estimator.checkpoint, estimator.checkpoint_minutes, stream, described, digest_of(arrays)
     )

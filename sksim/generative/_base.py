@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import math
+import os
 from numbers import Integral
 from typing import Any, Literal, Self
 
@@ -485,7 +486,13 @@ class BaseDiffusion(
         errors = losses.std(axis=1) / math.sqrt(len(x))
         return Result(times=times, losses=losses.mean(axis=1), errors=errors)
 
-    def sample(self, n_samples: int = 1, random_state: RandomState = None) -> np.ndarray:
+    def sample(
+        self,
+        n_samples: int = 1,
+        random_state: RandomState = None,
+        *,
+        checkpoint: str | os.PathLike[str] | None = None,
+    ) -> np.ndarray:
         """Draw samples from the model.
 
         Parameters
@@ -494,6 +501,10 @@ class BaseDiffusion(
             Number of samples.
         random_state : int, RandomState instance or None, default=None
             Source of the noise.
+        checkpoint : str or path-like, default=None
+            A file for the samples so far, written after each batch of ``batch_size``: a further
+            call goes on from it, to the bits of an uninterrupted one. Needs an integer
+            ``random_state``.
 
         Returns
         -------
@@ -504,7 +515,8 @@ class BaseDiffusion(
         Raises
         ------
         ValueError
-            If ``n_samples`` is no positive integer.
+            If ``n_samples`` is no positive integer; for a checkpoint of other samples, or
+            without an integer ``random_state``.
 
         Notes
         -----
@@ -514,6 +526,8 @@ class BaseDiffusion(
         check_is_fitted(self, "net_")
         if not isinstance(n_samples, Integral) or n_samples < 1:
             raise ValueError(f"n_samples must be a positive integer, got {n_samples!r}.")
+        if checkpoint is not None and not isinstance(random_state, Integral):
+            raise ValueError(f"checkpoint needs an integer random_state, got {random_state!r}.")
         from sksim._torch.diffusion._inference import Steps, draw_samples
 
         x = draw_samples(
@@ -524,6 +538,7 @@ class BaseDiffusion(
             seed=check_random_state(random_state).randint(np.iinfo(np.int32).max),
             batch_size=self.batch_size,
             verbose=self.verbose,
+            checkpoint=checkpoint,
         )
         return self._data.to_user(x)
 

@@ -10,6 +10,7 @@ one fixed shape: the score does not depend on the other rows or on their order.
 import hashlib
 import itertools
 import math
+import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sksim._torch._archive import read_archive, write_archive
+from sksim._torch._checkpoint import digest_of
 from sksim._torch._training import progress
 from sksim._torch.diffusion._model import Diffusion, ratio_penalty
 
@@ -188,8 +191,13 @@ def draw_samples(
     seed: int,
     batch_size: int,
     verbose: int = 0,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> np.ndarray:
-    """Ancestral samples (n_samples, *shape) in the units of the network."""
+    """Ancestral samples (n_samples, *shape) in the units of the network.
+
+    After each batch the samples so far are in the file, and a further call goes on from there, to
+    the bits of an uninterrupted one; ValueError for a file of other samples.
+    """
     device = next(model.parameters()).device
     generator = torch.Generator(device).manual_seed(seed)
     times, ratio = like(model, steps.times), like(model, steps.ratio)
@@ -197,13 +205,29 @@ def draw_samples(
     def watch(indices: Iterable[int]) -> Iterable[int]:
         return progress(indices, verbose=verbose, name="sample")
 
-    found = []
-    for start in range(0, n_samples, batch_size):
+    found, identity = [], ""
+    if checkpoint is not None:
+        weights = [value.cpu().numpy() for value in model.state_dict().values()]
+        identity = f"{seed} {n_samples} {batch_size} {digest_of([*steps, *weights])}"
+        if os.path.exists(checkpoint):
+            state = read_archive(checkpoint)[0]
+            if state["identity"] != identity:
+                raise ValueError(
+                    f"checkpoint={os.fspath(checkpoint)!r} holds samples of another model, number, "
+                    "seed or process. Name another file."
+                )
+            found = [state["samples"].numpy()]
+            generator.set_state(state["generator"])
+    for start in range(sum(map(len, found)), n_samples, batch_size):
 
         def noise(n: int = min(batch_size, n_samples - start)) -> Tensor:
             return torch.randn(n, *shape, generator=generator, device=device)
 
         found.append(model.sample(noise, times, ratio, watch).cpu().numpy())
+        if checkpoint is not None:
+            samples = torch.from_numpy(np.concatenate(found))
+            state = {"identity": identity, "samples": samples, "generator": generator.get_state()}
+            write_archive(state, checkpoint)
     return np.concatenate(found)
 
 
