@@ -364,7 +364,17 @@ API_REFERENCE = [
             {
                 "title": "Autoencoders",
                 "module": "encoders",
-                "entries": ["DenoisingAutoencoder"],
+                "entries": [
+                    "ContrastiveMIM",
+                    "DenoisingAutoencoder",
+                    "QuantizedLatentAutoencoder",
+                    "SparseAutoencoder",
+                ],
+            },
+            {
+                "title": "Random targets",
+                "module": "encoders",
+                "entries": ["RandomProjectorLearner"],
             },
         ],
     },
@@ -404,6 +414,7 @@ API_REFERENCE = [
                     "make_checkerboard",
                     "make_collapsed_features",
                     "make_easy_hard_features",
+                    "make_factorial_latents",
                     "make_gaussian_hubs",
                     "make_perturbed_pair",
                     "make_permuted_pair",

@@ -96,6 +96,7 @@ GALLERY_SECTIONS = [
     "codes",
     "identifiability",
     "generative",
+    "encoders",
 ]
 
 sphinx_gallery_conf = {

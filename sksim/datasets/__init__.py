@@ -10,6 +10,9 @@ from sksim.datasets._densities import (
 from sksim.datasets._encoder_layers import (
     load_encoder_layers,
 )
+from sksim.datasets._factorial import (
+    make_factorial_latents,
+)
 from sksim.datasets._features import (
     make_collapsed_features,
     make_easy_hard_features,
@@ -33,6 +36,7 @@ __all__ = [
     "make_checkerboard",
     "make_collapsed_features",
     "make_easy_hard_features",
+    "make_factorial_latents",
     "make_gaussian_hubs",
     "make_permuted_pair",
     "make_perturbed_pair",

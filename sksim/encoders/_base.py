@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import abc
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
@@ -25,6 +26,7 @@ __all__ = ["BaseAutoencoder", "BaseEncoder", "DeepAutoencoder"]
 
 _DTYPES = [np.float64, np.float32]
 _PATIENCE = 10
+_BLOCK_ROWS = 1024
 _VALIDATION_FRACTION = 0.1
 
 
@@ -126,7 +128,7 @@ class BaseEncoder(
     ) -> None:
         """Set the attributes that the first training data determine."""
         self._scaling, self._stream, self.net_ = scaling, stream, net
-        self._built_from = as_text(structure)
+        self._built_from = as_text(self._network_class, structure)
         self.loc_, self.scale_, self.likelihood_ = scaling.loc, scaling.scale, likelihood
 
     def _resume(self, *, validates: bool) -> None:
@@ -134,7 +136,7 @@ class BaseEncoder(
         from sksim._torch.autoencoder._net import update_encoder_net
 
         structure = self._structure(self.n_features_in_, self.likelihood_)
-        changed = differences(structure, self._built_from)
+        changed = differences(as_text(self._network_class, structure), self._built_from)
         if changed:
             raise ValueError(f"Training cannot go on with another {changed}. Fit a clone.")
         update_encoder_net(self.net_, self._training(validates=validates), self._settings())
@@ -246,12 +248,18 @@ class BaseEncoder(
 
     # Encode.
 
-    def _encode(self, x: FloatArray, **options: Any) -> FloatArray:
-        """The representation of network rows, in float64."""
+    def _infer(self, function: Callable[..., Any], x: FloatArray) -> FloatArray:
+        """``function(model, rows)`` of network rows, in float64 and in blocks."""
         from sksim._torch._exact import exact_copy, in_blocks
 
         model = exact_copy(self.net_.module_)
-        return in_blocks(lambda rows: model.encode(rows, **options), model, x)
+        for name, value in self._settings().items():
+            setattr(model, name, value)
+        return in_blocks(lambda rows: function(model, rows), model, x, n_rows=self._n_block_rows())
+
+    def _n_block_rows(self) -> int:
+        """Rows that are encoded at once."""
+        return _BLOCK_ROWS
 
     def transform(self, X: ArrayLike) -> FloatArray:
         """Encode the rows.
@@ -268,7 +276,7 @@ class BaseEncoder(
             row i only.
         """
         x, rows = self._network_rows(X)
-        return self._encode(x).astype(rows.dtype)
+        return self._infer(lambda model, part: model.encode(part), x).astype(rows.dtype)
 
     @property
     def _n_features_out(self) -> int:
@@ -285,17 +293,6 @@ class BaseEncoder(
 
 class BaseAutoencoder(BaseEncoder):
     """An encoder with a decoder."""
-
-    def _latents(self, x: FloatArray) -> FloatArray:
-        """What the decoder takes, of network rows."""
-        return self._encode(x)
-
-    def _decode(self, Z: FloatArray) -> FloatArray:
-        """Network rows of latents."""
-        from sksim._torch._exact import exact_copy, in_blocks
-
-        model = exact_copy(self.net_.module_)
-        return in_blocks(model.decode, model, Z)
 
     def inverse_transform(self, Z: ArrayLike) -> FloatArray:
         """Decode latents.
@@ -323,8 +320,8 @@ class BaseAutoencoder(BaseEncoder):
             raise ValueError(
                 f"Z must hold latents, with {n_components} columns, got {latents.shape[1]}."
             )
-        decoded = self._scaling.to_rows(self._decode(latents.astype(np.float64)))
-        return decoded.astype(latents.dtype)
+        decoded = self._infer(lambda model, part: model.decode(part), latents)
+        return self._scaling.to_rows(decoded).astype(latents.dtype)
 
     def score(self, X: ArrayLike, y: object = None) -> float:
         r"""One minus the fraction of variance that the reconstruction leaves unexplained.
@@ -348,7 +345,8 @@ class BaseAutoencoder(BaseEncoder):
             rows are the training mean.
         """
         x, _ = self._network_rows(X)
-        residual = ((x - self._decode(self._latents(x))) ** 2).sum()
+        decoded = self._infer(lambda model, part: model.decode(model.encode(part)), x)
+        residual = ((x - decoded) ** 2).sum()
         total = ((x - self.net_.module_.mean.cpu().numpy().astype(np.float64)) ** 2).sum()
         return float(1 - residual / total) if total > 0 else float("nan")
 
@@ -394,14 +392,11 @@ class DeepAutoencoder(BaseAutoencoder):
             activations of the last hidden layer of the decoder. Computed in float64, in the
             floating type of X. Row i depends on row i only.
         """
+        if self.embedding == "latent":
+            return super().transform(X)
         x, rows = self._network_rows(X)
-        Z = self._latents(x)
-        if self.embedding == "informative":
-            from sksim._torch._exact import exact_copy, in_blocks
-
-            model = exact_copy(self.net_.module_)
-            Z = in_blocks(model.informative, model, Z)
-        return Z.astype(rows.dtype)
+        informative = self._infer(lambda model, part: model.informative(model.encode(part)), x)
+        return informative.astype(rows.dtype)
 
     @property
     def _n_features_out(self) -> int:

@@ -51,17 +51,18 @@ def _facts_problem(facts: dict[str, Any]) -> str:
     return "" if n_features else "the field 'loc' is empty"
 
 
-def as_text(structure: Mapping[str, Any]) -> dict[str, str]:
-    """What a network is built from, as it is written and compared."""
-    return {name: repr(value) for name, value in structure.items()}
+def as_text(network: type, structure: Mapping[str, Any]) -> dict[str, str]:
+    """What a network is and is built from, as it is written and compared."""
+    values = {name: repr(value) for name, value in structure.items()}
+    return {"network": network.__name__} | values
 
 
-def differences(structure: Mapping[str, Any], text: Mapping[str, str]) -> str:
-    """In what another network, as text, differs: a phrase, empty if in nothing."""
+def differences(ours: Mapping[str, str], theirs: Mapping[str, str]) -> str:
+    """In what two networks, as text, differ: a phrase, empty if in nothing."""
     return ", ".join(
-        f"{name} ({ours}, not {text.get(name)})"
-        for name, ours in as_text(structure).items()
-        if ours != text.get(name)
+        f"{name} ({value}, not {theirs.get(name)})"
+        for name, value in ours.items()
+        if value != theirs.get(name)
     )
 
 
@@ -71,6 +72,7 @@ class WeightsMixin(SksimEstimator):
     _scaling: Scaling
     _built_from: dict[str, str]
     _structure: Callable[..., dict[str, Any]]
+    _network_class: Any
     _make_net: Callable[..., tuple[Any, Any]]
     _set_state: Callable[..., None]
     _set_history: Callable[..., None]
@@ -156,7 +158,7 @@ class WeightsMixin(SksimEstimator):
             )
         scaling = Scaling(np.array(state["loc"], float), np.array(state["scale"], float))
         structure = self._structure(len(scaling.loc), state["likelihood"])
-        changed = differences(structure, state["structure"])
+        changed = differences(as_text(self._network_class, structure), state["structure"])
         if changed:
             raise ValueError(f"The weights in {path} do not fit the parameters: {changed}.")
         net, stream = self._make_net(

@@ -165,7 +165,7 @@ def test_decoding_and_its_score(name):
     expected = 1 - ((x - decoded) ** 2).sum() / ((x - mean) ** 2).sum()
     assert model.score(X) == pytest.approx(expected)
     assert model.history_[-1]["fvu"] == pytest.approx(1 - model.score(X), rel=1e-4)
-    with pytest.raises(ValueError, match="Z must hold latents, with"):
+    with pytest.raises(ValueError, match="Z must hold (latents|codes), with"):
         model.inverse_transform(np.ones((2, 11)))
 
 
