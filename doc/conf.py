@@ -28,6 +28,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.intersphinx",
     "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",
     "numpydoc",
     "sphinx_copybutton",
     "sphinx_design",
@@ -43,6 +44,8 @@ nitpicky = False
 default_role = None
 
 autosummary_generate = True
+maximum_signature_line_length = 72
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 bibtex_bibfiles = ["references.bib"]
@@ -74,6 +77,7 @@ html_theme_options = {
     "footer_end": [],
 }
 html_css_files = ["sksim.css"]
+html_context = {"default_mode": "auto"}
 # Pages that stand alone have no section to navigate.
 STANDALONE_PAGES = [
     "bibliography",
@@ -118,6 +122,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "show_memory": False,
     "show_signature": False,
+    "write_computation_times": False,
     "remove_config_comments": True,
 }
 
