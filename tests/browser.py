@@ -27,19 +27,20 @@ const scrolls = (e) => {
 };
 const name = (e) => e.tagName.toLowerCase() + (e.className && e.className.baseVal === undefined
   ? '.' + String(e.className).trim().replace(/\s+/g, '.') : '')
-  + ': ' + Array.from((e.innerText || e.alt || '').trim()).slice(0, 60).join('').replace(/\s+/g, ' ');
+  + ': ' + Array.from((e.innerText || e.alt || '').trim().replace(/\s+/g, ' '))
+    .slice(0, 60).join('');
 for (const e of column.querySelectorAll('*')) {
-  if (e.closest('mjx-container, span.math, .sd-d-none, .visually-hidden, details:not([open]) > :not(summary)'))
-    continue;
+  if (e.closest(
+      'mjx-container, span.math, .sd-d-none, .visually-hidden, details:not([open]) > :not(summary)'
+  )) continue;
   const r = e.getBoundingClientRect();
   if (r.width === 0 || r.height === 0) continue;
   const style = getComputedStyle(e);
   if (style.visibility === 'hidden') continue;
   if (r.right > limit && !scrolls(e)) wide.push(name(e));
-  if ((style.overflowX === 'hidden' || style.overflowX === 'clip')
-      && e.scrollWidth > e.clientWidth + 1 && style.display !== 'inline') wide.push('hidden ' + name(e));
-  if ((style.overflowX === 'auto' || style.overflowX === 'scroll')
-      && e.scrollWidth > e.clientWidth + 1) scrolled.push(name(e));
+  if (e.scrollWidth <= e.clientWidth + 1 || style.display === 'inline') continue;
+  if (style.overflowX === 'hidden' || style.overflowX === 'clip') wide.push('hidden ' + name(e));
+  if (style.overflowX === 'auto' || style.overflowX === 'scroll') scrolled.push(name(e));
 }
 for (const image of document.images)
   if (image.complete && image.naturalWidth === 0) broken.push(image.src);
