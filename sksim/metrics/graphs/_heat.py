@@ -128,7 +128,7 @@ def heat_geodesic_distances(
     [1]_. On a finite graph :math:`-\log H_{ij}` grows as :math:`h \log (1 / t)` with h hops as t
     falls, so that t must be long enough to average over paths: on the neighbours of a noisy Swiss
     roll the rank correlation with distances on the sheet grows from about that of shortest paths at
-    t = 1 to over 0.97 at t = 200. Where heat has spread evenly, nothing is left to tell.
+    t = 1 to 0.97 at t = 200. Where heat has spread evenly, nothing is left to tell.
 
     Entries of H are exact to twelve digits or so however small they are: heat over a short time is
     a sum without cancellation, and is squared from there.
