@@ -78,11 +78,11 @@ class ContrastiveMIM(DeepAutoencoder):
 
     Notes
     -----
-    What was seen of the claims, on digits and three seeds, is in the example on informative
-    embeddings: embeddings of the decoder are better than latents, for a plain autoencoder as well;
-    the contrast changes nothing at weight 1, where the reconstruction of a row outweighs it by
-    far. Whether its denominator has a sum or a mean could not be read in a primary source here:
-    the mean is what makes the loss independent of the batch, as claimed.
+    What was seen of the claims, on digits with 100 labels and three seeds, is in the example on
+    informative embeddings: the contrast raises the accuracy on latents by 0.02 to 0.04, to that of
+    a plain autoencoder; informative embeddings are better than latents for the plain autoencoder,
+    and not for this one. Whether its denominator has a sum or a mean could not be read in a
+    primary source here: the mean is what makes the loss independent of the batch, as claimed.
 
     The contrast takes O(batch_size^2) time and memory a step. {notes}
 

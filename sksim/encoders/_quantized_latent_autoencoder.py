@@ -76,8 +76,9 @@ class QuantizedLatentAutoencoder(DeepAutoencoder):
     -----
     The reconstruction error is the mean square, or for values in [0, 1] the cross-entropy summed
     over the features. The default weights 0.01 and the decay 0.1 are the published ones as far as
-    they are remembered here, not read in the paper. What the quantisation and the decay each do to
-    the latents of three seeds is in the example.
+    they are remembered here, not read in the paper. The published gain in modularity was not seen
+    on small factorial data: 0.43 to 0.66 over three seeds, against 0.50 to 0.81 of a plain
+    autoencoder, with the decay or without it; see the example on quantised latents.
 
     Quantisation takes O(n_components n_values) time a row. {notes}
 

@@ -107,10 +107,9 @@ class SparseAutoencoder(BaseAutoencoder):
     Codes of k units hold more of the neighbours than k principal components: see the example on
     sparse codes. A claim that was not seen here: the contrast without labels does not help there,
     so that its weight is 0. The published pursuit normalises its dictionary at the start only, so
-    that residuals may grow; here its rows stay of unit length, and they never do. It takes AdamW
-    for the published schedule, which found no better dictionary on the example of parents and
-    children; atoms of the pursuit lie nearer to the parents there, its reconstruction is not
-    better.
+    that residuals may grow; here its rows stay of unit length, and they never do. AdamW takes the
+    place of the published schedule. On the example of parents and children the units of the
+    pursuit lie nearer to the parents, and those of the k largest nearer to the children.
 
     A pursuit costs k times the time of the k largest. {notes}
 
