@@ -1,7 +1,7 @@
 """Residual binary codes beside product quantisation of equal bytes; matching pursuit.
 
 The rows are the packaged sentence embeddings, repeated with noise; 4 bits of each of 384
-coordinates are 192 bytes a row, as are 192 subspaces of product quantisation with 256 centroids each.
+coordinates are 192 bytes a row, as are 192 subspaces of product quantisation with 256 centroids.
 """
 
 from _speed import Comparison
