@@ -262,6 +262,15 @@ API_REFERENCE = [
                 "entries": measures("retrieval"),
             },
             {
+                "title": "Queries of a new model in an old index",
+                "module": "metrics",
+                "entries": [
+                    "compatibility_score",
+                    "compatibility_matrix",
+                    "average_compatibility",
+                ],
+            },
+            {
                 "title": "Similarity of sets and of Gaussians",
                 "module": "metrics",
                 "entries": [

@@ -39,6 +39,7 @@ VECTORS = {
     "inputs": np.arange(3),
     "labels": np.arange(3),
     "trained": np.arange(3),
+    "gallery": np.arange(10),
     "pivot": "auto",
     "intercept": np.zeros(3),
     "t": 0.5,
@@ -53,6 +54,7 @@ OTHERS = {
     "n_queries": N,
     "n_indexed": N,
     "n_samples": 3,
+    "representations": [np.random.RandomState(i).standard_normal((N, 4)) for i in range(2)],
     "reg": 0.1,
     "n_steps": 2,
     "n_nonzero": 2,
@@ -90,6 +92,8 @@ def _matrix(name, seed=0):
         return np.stack([np.arange(N) % 3, np.arange(N) // 10], axis=1)
     if name in ("D", "D_embedded", "label_distances"):
         return pairwise_distances(rng.standard_normal((N, 4)))
+    if name == "M":
+        return rng.uniform(size=(N, N))
     if name in ("rdm", "rdms", "models"):  # of N conditions, one or several
         D = pairwise_distances(rng.standard_normal((N, 4)))
         return D if name == "rdm" else np.stack([D, D**2])
@@ -99,6 +103,8 @@ def _matrix(name, seed=0):
     if name in (
         "X",
         "Y",
+        "X_new",
+        "X_old",
         "X_positive",
         "bank",
         "vectors",

@@ -280,7 +280,7 @@ class FrechetMeanClassifier(MetaEstimatorMixin, ClassifierMixin, SksimEstimator)
                 self, X, *y, reset=reset, accept_sparse="csr", dtype=[np.float64, np.float32]
             )
         validate_data(self, X, reset=reset, skip_check_array=True)
-        return (X, check_labels(*y, "y")) if y else X
+        return (X, check_labels(y[0], "y")) if y else X
 
     def _label_space(self, trained: AnyArray) -> tuple[AnyArray, FloatArray]:
         """All labels, and the distances between them."""

@@ -44,11 +44,7 @@ VECTORS = {
 
 @pytest.mark.slow
 @parametrize_with_checks(
-    [
-        EmbeddingClassifier(
-            unembedding="equiangular", similarity="cosine", lr=0.01, max_epochs=100, random_state=0
-        )
-    ]
+    [EmbeddingClassifier(unembedding="equiangular", lr=0.01, max_epochs=100, random_state=0)]
 )
 def test_scikit_learn_checks(estimator, check):
     """With a number of components that the checks may change."""

@@ -4,6 +4,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from sksim.metrics.retrieval._chamfer import chamfer_similarity
+from sksim.metrics.retrieval._compatibility import (
+    average_compatibility,
+    compatibility_matrix,
+    compatibility_score,
+)
 from sksim.metrics.retrieval._gaussian import gaussian_kl_divergence, pairwise_gaussian_kl
 from sksim.metrics.retrieval._precision import retrieval_precision_score
 from sksim.metrics.retrieval._ranked_lists import (
@@ -14,7 +19,10 @@ from sksim.metrics.retrieval._ranked_lists import (
 )
 
 __all__ = [
+    "average_compatibility",
     "chamfer_similarity",
+    "compatibility_matrix",
+    "compatibility_score",
     "gaussian_kl_divergence",
     "hit_rate_score",
     "mean_average_precision_score",
