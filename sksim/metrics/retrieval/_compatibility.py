@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.metrics import pairwise_distances
-from sklearn.utils import Bunch
 
 from sksim.metrics._validation import check_classes, check_representation, check_same_rows
 from sksim.utils._arrays import check_named_array
 from sksim.utils._blocks import row_blocks
+from sksim.utils._results import Result
 from sksim.utils._sklearn import Interval, validate_params
 from sksim.utils._typing import ArrayLike, FloatArray, Metric, Representations
 
@@ -43,7 +43,7 @@ def _check_one_space(first: FloatArray, other: FloatArray, names: tuple[str, str
 )
 def compatibility_score(
     X_new: ArrayLike, X_old: ArrayLike, y: ArrayLike, *, metric: Metric = "cosine"
-) -> Bunch:
+) -> Result:
     r"""Share of pairs that a new model keeps as near, or as far, as the old model has them.
 
     A new representation is backward compatible [1]_ if for all pairs of samples
@@ -71,7 +71,7 @@ def compatibility_score(
 
     Returns
     -------
-    result : Bunch
+    result : Result
         With ``same`` and ``different``, the shares of satisfied pairs of one class and of two, and
         ``score``, their mean.
 
@@ -127,7 +127,7 @@ def compatibility_score(
     n_same = int(np.sum(sizes * (sizes - 1)))
     n_different = len(old) ** 2 - int(np.sum(sizes**2))
     shares = float(satisfied[0] / n_same), float(satisfied[1] / n_different)
-    return Bunch(same=shares[0], different=shares[1], score=sum(shares) / 2)
+    return Result(same=shares[0], different=shares[1], score=sum(shares) / 2)
 
 
 def _check_models(representations: Representations, y: ArrayLike) -> tuple[list, np.ndarray]:
@@ -291,7 +291,7 @@ def compatibility_matrix(
 
 
 @validate_params({"M": ["array-like"]}, prefer_skip_nested_validation=True)
-def average_compatibility(M: ArrayLike) -> Bunch:
+def average_compatibility(M: ArrayLike) -> Result:
     r"""Summary of a matrix of compatibilities of T models, each with all earlier ones.
 
     .. math:: AC = 1 - \frac{2}{T (T - 1)} \sum_{j < i} \mathbf{1}[M_{ij} < M_{jj}], \qquad
@@ -311,7 +311,7 @@ def average_compatibility(M: ArrayLike) -> Bunch:
 
     Returns
     -------
-    result : Bunch
+    result : Result
         With ``compatibility`` AC in [0, 1], ``accuracy`` AM, and ``gain`` G of shape
         (n_models, n_models), NaN on and above the diagonal and where both models are alike.
 
@@ -357,7 +357,7 @@ def average_compatibility(M: ArrayLike) -> Bunch:
     gain[i, j] = np.divide(
         values[i, j] - own[j], denominators, out=np.full(len(i), np.nan), where=denominators != 0
     )
-    return Bunch(
+    return Result(
         compatibility=float(np.mean(values[i, j] >= own[j])),
         accuracy=float(values[lower].mean()),
         gain=gain,
