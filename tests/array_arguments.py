@@ -40,6 +40,7 @@ VECTORS = {
     "labels": np.arange(3),
     "trained": np.arange(3),
     "gallery": np.arange(10),
+    "groups": LABELS,
     "pivot": "auto",
     "intercept": np.zeros(3),
     "t": 0.5,
@@ -47,7 +48,17 @@ VECTORS = {
     "repeats": np.arange(N) // 5,
     "times": np.linspace(0.1, 2.0, N),
 }
-LABEL_NAMES = {"y", "z", "y_indexed", "y_true", "y_pred_a", "y_pred_b", "classes", "repeats"}
+LABEL_NAMES = {
+    "groups",
+    "y",
+    "z",
+    "y_indexed",
+    "y_true",
+    "y_pred_a",
+    "y_pred_b",
+    "classes",
+    "repeats",
+}
 #: Arguments that are no arrays.
 OTHERS = {
     "n_neighbors": 3,

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksim.neighbors._base import complete_lists
 from sksim.neighbors._vote import ProbabilityVote, sum_of_votes
+from sksim.utils._labels import check_labels
 from sksim.utils._sklearn import Interval, StrOptions, _fit_context
 from sksim.utils._typing import ArrayLike, CacheMemory, FloatArray, MatrixLike, Metric, MetricParams
 
@@ -34,12 +35,17 @@ class NadarayaWatsonClassifier(ProbabilityVote):
 
     The estimate of Nadaraya [1]_ and Watson [2]_,
 
-    .. math:: P(c \mid q) = \frac{\sum_{x \in NN_k(q)} K(d'(q, x) / h)\, [y_x = c]}
-        {\sum_{x \in NN_k(q)} K(d'(q, x) / h)},
+    .. math:: P(c \mid q) = \frac{\sum_{x \in NN_k(q)} w_x K(d'(q, x) / h)\, [y_x = c]}
+        {\sum_{x \in NN_k(q)} w_x K(d'(q, x) / h)},
 
     with :math:`d'` the distance after hubness reduction, :math:`K(u) = e^{-u^2 / 2}` or
     :math:`e^{-u}` and the bandwidth h. By default h is the distance of the query to its k-th
     neighbour, so that the kernel adapts to the density and to the unit of the distance.
+
+    Where samples come in groups, such as the places where they were taken, the neighbours may be
+    restricted to some of them (``support_groups``), and every class of every group given the same
+    weight in all, :math:`w_x = 1 / n_{g_x, y_x}` (``support="balanced"``), so that a group
+    in which a class is frequent does not speak for the class [3]_. Else :math:`w_x = 1`.
 
     .. versionadded:: 0.1
 
@@ -51,6 +57,11 @@ class NadarayaWatsonClassifier(ProbabilityVote):
         The kernel K.
     bandwidth : float or "auto", default="auto"
         Bandwidth h in units of the reduced distance.
+    support : {"all", "balanced"}, default="all"
+        "all": training samples count alike. "balanced": each by one over the number of samples
+        of its group and class.
+    support_groups : array-like or None, default=None
+        Groups whose samples are searched; None means all. Needs ``groups`` in :meth:`fit`.
     reduction : str, estimator or None, default="mutual_proximity"
         Name of a reduction of :mod:`sksim.hubness`, an instance, or another transformer from
         graph to graph; its parameters can be searched as ``reduction__<parameter>``, those of a
@@ -79,6 +90,8 @@ class NadarayaWatsonClassifier(ProbabilityVote):
     ----------
     classes_ : ndarray of shape (n_classes,)
         Class labels.
+    support_ : ndarray of shape (n_samples_fit\_,)
+        Positions of the training samples that are searched.
     reduction_ : reduction or None
         The fitted reduction.
     effective_n_candidates_ : int
@@ -86,7 +99,7 @@ class NadarayaWatsonClassifier(ProbabilityVote):
     backend_ : object
         The fitted candidate search, which shows what it is.
     n_samples_fit_ : int
-        Number of training samples.
+        Number of training samples that are searched.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -107,6 +120,8 @@ class NadarayaWatsonClassifier(ProbabilityVote):
     .. [1] E. A. Nadaraya (1964). On estimating regression. Theory of Probability and its
            Applications 9.
     .. [2] G. S. Watson (1964). Smooth regression analysis. Sankhyā A 26.
+    .. [3] A. Q. Wang, M. Nguyen and M. R. Sabuncu (2023). Learning invariant representations with a
+           nonparametric Nadaraya--Watson head. Advances in Neural Information Processing Systems.
 
     Examples
     --------
@@ -122,6 +137,8 @@ class NadarayaWatsonClassifier(ProbabilityVote):
         **ProbabilityVote._parameter_constraints,
         "kernel": [StrOptions(set(_LOG_KERNELS))],
         "bandwidth": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
+        "support": [StrOptions({"all", "balanced"})],
+        "support_groups": ["array-like", None],
     }
 
     def __init__(
@@ -130,6 +147,8 @@ class NadarayaWatsonClassifier(ProbabilityVote):
         *,
         kernel: Literal["gaussian", "exponential"] = "gaussian",
         bandwidth: float | Literal["auto"] = "auto",
+        support: Literal["all", "balanced"] = "all",
+        support_groups: ArrayLike | None = None,
         reduction: str | BaseEstimator | None = "mutual_proximity",
         n_candidates: int | Literal["auto"] = "auto",
         metric: Metric = "euclidean",
@@ -142,6 +161,8 @@ class NadarayaWatsonClassifier(ProbabilityVote):
         self.n_neighbors = n_neighbors
         self.kernel = kernel
         self.bandwidth = bandwidth
+        self.support = support
+        self.support_groups = support_groups
         self.reduction = reduction
         self.n_candidates = n_candidates
         self.metric = metric
@@ -152,7 +173,7 @@ class NadarayaWatsonClassifier(ProbabilityVote):
         self.memory = memory
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: MatrixLike, y: ArrayLike) -> Self:
+    def fit(self, X: MatrixLike, y: ArrayLike, groups: ArrayLike | None = None) -> Self:
         """Index the training samples, fit the reduction and store the labels.
 
         Parameters
@@ -161,15 +182,62 @@ class NadarayaWatsonClassifier(ProbabilityVote):
             Training samples; distances (n_samples, n_samples) with ``metric="precomputed"``.
         y : array-like of shape (n_samples,)
             Labels.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each sample; None means one group.
 
         Returns
         -------
         self : object
             The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            If a group of ``support_groups`` is not in ``groups``, or ``metric="precomputed"`` comes
+            with ``support_groups``.
         """
-        X, self._labels = self._validated_labels(X, y)
+        X, labels = self._validated_labels(X, y)
+        groups = np.zeros(len(labels), dtype=int) if groups is None else self._checked(groups, X)
+        self.support_ = self._rows_of_the_support(groups)
+        if len(self.support_) < len(labels):
+            self._check_n_neighbors(len(self.support_))
+            X = X[self.support_]
+        self._labels, groups = labels[self.support_], groups[self.support_]
+        self._weights = np.ones(len(self.support_))
+        if self.support == "balanced":
+            cells = np.column_stack([np.unique(groups, return_inverse=True)[1], self._labels])
+            _, cell, sizes = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
+            self._weights = 1.0 / sizes[cell.ravel()]
         self._fit_search(X, self._labels)
         return self
+
+    @staticmethod
+    def _checked(groups, X) -> np.ndarray:
+        groups = check_labels(groups, "groups")
+        if len(groups) != X.shape[0]:
+            raise ValueError(
+                f"groups must hold one group for each of the {X.shape[0]} samples of X, got "
+                f"{len(groups)}."
+            )
+        return groups
+
+    def _rows_of_the_support(self, groups: np.ndarray) -> np.ndarray:
+        if self.support_groups is None:
+            return np.arange(len(groups))
+        if self.metric == "precomputed":
+            raise ValueError(
+                "support_groups must be None with metric='precomputed': leave the rows and columns "
+                "of other groups out of X."
+            )
+        wanted = np.unique(check_labels(self.support_groups, "support_groups"))
+        known = np.unique(groups)
+        missing = np.setdiff1d(wanted, known)
+        if missing.size:
+            raise ValueError(
+                f"support_groups must be among the groups {known.tolist()} that fit is given, got "
+                f"{missing.tolist()}."
+            )
+        return np.flatnonzero(np.isin(groups, wanted))
 
     def predict_proba(self, X: MatrixLike | None = None) -> FloatArray:
         """Kernel averages of the labels.
@@ -177,7 +245,8 @@ class NadarayaWatsonClassifier(ProbabilityVote):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_queries, n_features), default=None
-            Queries. None means the training samples, each left out of its own neighbours.
+            Queries. None means the training samples that are searched, each left out of its own
+            neighbours.
 
         Returns
         -------
@@ -190,6 +259,7 @@ class NadarayaWatsonClassifier(ProbabilityVote):
         )
         log_kernel = _LOG_KERNELS[self.kernel](distances / self._bandwidths(distances))
         weights = np.exp(log_kernel - log_kernel.max(axis=1, keepdims=True))
+        weights *= self._weights[indices]
         votes = sum_of_votes(weights, np.eye(self.classes_.size), self._labels[indices])
         return votes / votes.sum(axis=1, keepdims=True)
 
