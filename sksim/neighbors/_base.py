@@ -4,8 +4,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from collections.abc import Callable, Iterable
+from functools import wraps
 from numbers import Integral
-from typing import Any, Self
+from typing import Any, Self, TypeVar, cast
 
 import numpy as np
 from scipy import sparse
@@ -25,12 +26,17 @@ from sksim.utils._arrays import check_named_array, validate_named_data
 from sksim.utils._dask import in_row_blocks, is_dask_array
 from sksim.utils._graph import check_graph
 from sksim.utils._memory import check_fits
+from sksim.utils._progress import shown
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions
 from sksim.utils._typing import ArrayLike, CacheMemory, FloatArray, IntArray, MatrixLike
 
 __all__ = ["HubnessReducedSearch", "complete_lists", "first_of_rows"]
 
+Method = TypeVar("Method", bound=Callable[..., Any])
+
 _CANDIDATES_PER_NEIGHBOR = 10
+#: Seconds after which a search shows its progress.
+_LONG_SEARCH = 10.0
 _VECTORS: dict[str, Any] = {"accept_sparse": "csr", "dtype": [np.float64, np.float32], "order": "C"}
 
 
@@ -56,6 +62,17 @@ def complete_lists(graph: Any, n_neighbors: int) -> Lists:
     return graph.data[entries], graph.indices[entries].astype(np.intp)
 
 
+def _showing_the_search(method: Method) -> Method:
+    """Let the searches of a method show themselves where ``verbose`` asks for it."""
+
+    @wraps(method)
+    def shown_method(self, *args: Any, **kwargs: Any) -> Any:
+        with shown(self.verbose, delay=_LONG_SEARCH):
+            return method(self, *args, **kwargs)
+
+    return cast("Method", shown_method)
+
+
 class HubnessReducedSearch(SksimEstimator):
     """Abstract base: search candidates by distance, reduce them, rank by secondary distance."""
 
@@ -68,6 +85,7 @@ class HubnessReducedSearch(SksimEstimator):
     device: str
     n_jobs: int | None
     memory: CacheMemory
+    verbose: int
 
     _parameter_constraints: dict = {
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
@@ -79,6 +97,7 @@ class HubnessReducedSearch(SksimEstimator):
         "device": [str],
         "n_jobs": [Integral, None],
         "memory": [str, HasMethods(["cache"]), None],
+        "verbose": ["verbose"],
     }
 
     def set_params(self, **params: Any) -> Self:
@@ -165,6 +184,7 @@ class HubnessReducedSearch(SksimEstimator):
             )
         return min(n_candidates, n_samples - 1)
 
+    @_showing_the_search
     def _fit_search(self, X, y=None, *, bank=None, lists: Lists | None = None) -> Lists | None:
         """Fit the back end on X, and the reduction on the candidates of X in itself or in the bank.
 
@@ -227,6 +247,7 @@ class HubnessReducedSearch(SksimEstimator):
             )
         return bank
 
+    @_showing_the_search
     def _reduced(
         self, pairs: Iterable[tuple[Any, Any]], n_kept: int | None = None, *, skip: int = 0
     ):
@@ -242,6 +263,7 @@ class HubnessReducedSearch(SksimEstimator):
             parts.append(graph if n_kept is None else first_of_rows(graph, n_kept, skip=skip))
         return parts[0] if len(parts) == 1 else sparse.vstack(parts, format="csr")
 
+    @_showing_the_search
     def _neighbor_graph(self, X, n_neighbors: int | None = None, *, n_kept: int | None = None):
         """Reduced graph of queries, or of the index in itself without self entries for None.
 

@@ -31,6 +31,7 @@ from sksim.neighbors._sharded import ShardedBackend
 from sksim.utils._blocks import row_blocks
 from sksim.utils._dask import is_dask_array
 from sksim.utils._graph import check_columns, check_graph, graph_from_neighbors, row_index
+from sksim.utils._progress import progress
 from sksim.utils._typing import Metric, MetricParams
 
 __all__ = [
@@ -325,7 +326,9 @@ class Candidates:
         if sparse.issparse(X):
             is_array = isinstance(X, sparse.sparray)
         container = sparse.csr_array if is_array else sparse.csr_matrix
-        for rows in row_blocks(X.shape[0], _LIST_BYTES * self.width):
+        blocks = list(row_blocks(X.shape[0], _LIST_BYTES * self.width))
+        # A search in one block shows its own steps.
+        for rows in progress(blocks, "blocks of queries") if len(blocks) > 1 else blocks:
             # X itself where that is all, which the back end knows as its index.
             queries = X if rows == slice(0, X.shape[0]) else X[rows]
             if lists is None:

@@ -170,6 +170,9 @@ class HubnessWeightedKNeighborsClassifier(ProbabilityVote):
     memory : str or object with the joblib.Memory interface, default=None
         Where the lists of candidates are kept for other reductions of the same samples, by default
         nowhere; see :class:`HubnessReducedKNeighborsTransformer`.
+    verbose : int, default=0
+        Whether a search that takes more than ten seconds shows its progress: a bar where tqdm is
+        installed, one line otherwise.
 
     Attributes
     ----------
@@ -249,6 +252,7 @@ class HubnessWeightedKNeighborsClassifier(ProbabilityVote):
         device: str = "auto",
         n_jobs: int | None = None,
         memory: CacheMemory = None,
+        verbose: int = 0,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.scheme = scheme
@@ -263,6 +267,7 @@ class HubnessWeightedKNeighborsClassifier(ProbabilityVote):
         self.device = device
         self.n_jobs = n_jobs
         self.memory = memory
+        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: MatrixLike, y: ArrayLike) -> Self:

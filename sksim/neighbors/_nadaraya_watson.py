@@ -85,6 +85,9 @@ class NadarayaWatsonClassifier(ProbabilityVote):
     memory : str or object with the joblib.Memory interface, default=None
         Where the lists of candidates are kept for other reductions of the same samples, by default
         nowhere; see :class:`HubnessReducedKNeighborsTransformer`.
+    verbose : int, default=0
+        Whether a search that takes more than ten seconds shows its progress: a bar where tqdm is
+        installed, one line otherwise.
 
     Attributes
     ----------
@@ -157,6 +160,7 @@ class NadarayaWatsonClassifier(ProbabilityVote):
         device: str = "auto",
         n_jobs: int | None = None,
         memory: CacheMemory = None,
+        verbose: int = 0,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.kernel = kernel
@@ -171,6 +175,7 @@ class NadarayaWatsonClassifier(ProbabilityVote):
         self.device = device
         self.n_jobs = n_jobs
         self.memory = memory
+        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: MatrixLike, y: ArrayLike, groups: ArrayLike | None = None) -> Self:

@@ -80,6 +80,9 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
     memory : str or object with the joblib.Memory interface, default=None
         Where the lists of candidates are kept for other reductions of the same samples, by default
         nowhere; see :class:`HubnessReducedKNeighborsTransformer`.
+    verbose : int, default=0
+        Whether a search that takes more than ten seconds shows its progress: a bar where tqdm is
+        installed, one line otherwise.
 
     Attributes
     ----------
@@ -148,6 +151,7 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
         device: str = "auto",
         n_jobs: int | None = None,
         memory: CacheMemory = None,
+        verbose: int = 0,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.reduction = reduction
@@ -159,6 +163,7 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
         self.device = device
         self.n_jobs = n_jobs
         self.memory = memory
+        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(

@@ -56,6 +56,9 @@ class HubnessReducedKNeighborsRegressor(RegressorMixin, NeighborVote):
     memory : str or object with the joblib.Memory interface, default=None
         Where the lists of candidates are kept for other reductions of the same samples, by default
         nowhere; see :class:`HubnessReducedKNeighborsTransformer`.
+    verbose : int, default=0
+        Whether a search that takes more than ten seconds shows its progress: a bar where tqdm is
+        installed, one line otherwise.
 
     Attributes
     ----------

@@ -71,6 +71,9 @@ class HubnessReducedKNeighborsTransformer(
     memory : str or object with the joblib.Memory interface, default=None
         Where the lists of candidates are kept for other reductions of the same samples, by default
         nowhere; see the notes.
+    verbose : int, default=0
+        Whether a search that takes more than ten seconds shows its progress: a bar where tqdm is
+        installed, one line otherwise.
 
     Attributes
     ----------
@@ -163,6 +166,7 @@ class HubnessReducedKNeighborsTransformer(
         mode: Literal["distance", "connectivity"] = "distance",
         n_jobs: int | None = None,
         memory: CacheMemory = None,
+        verbose: int = 0,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.reduction = reduction
@@ -174,6 +178,7 @@ class HubnessReducedKNeighborsTransformer(
         self.mode = mode
         self.n_jobs = n_jobs
         self.memory = memory
+        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(

@@ -55,6 +55,7 @@ class NeighborVote(HubnessReducedSearch):
         device: str = "auto",
         n_jobs: int | None = None,
         memory: CacheMemory = None,
+        verbose: int = 0,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.reduction = reduction
@@ -66,6 +67,7 @@ class NeighborVote(HubnessReducedSearch):
         self.device = device
         self.n_jobs = n_jobs
         self.memory = memory
+        self.verbose = verbose
 
     def _fit_vote(self, Estimator: Any, X, y, **y_options) -> None:
         X, y = self._validated(X, reset=True, y=y, multi_output=True, **y_options)
