@@ -356,7 +356,13 @@ API_REFERENCE = [
             {
                 "title": "Estimators",
                 "module": "generative",
-                "entries": ["DiffEnc", "DiffusionFeatures", "DPMEncoder", "VariationalDiffusion"],
+                "entries": [
+                    "DiffEnc",
+                    "DiffusionFeatures",
+                    "DPMEncoder",
+                    "InfoDiffusion",
+                    "VariationalDiffusion",
+                ],
             },
             {
                 "title": "Figures",

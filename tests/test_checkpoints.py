@@ -17,7 +17,7 @@ pytest.importorskip("skorch")
 
 from skorch.callbacks import EarlyStopping, LRScheduler
 
-from sksim.generative import DiffEnc, VariationalDiffusion
+from sksim.generative import DiffEnc, InfoDiffusion, VariationalDiffusion
 from sksim.identifiability import EmbeddingClassifier, SeedEnsemble
 from tests.test_threads import Noisy
 
@@ -35,6 +35,9 @@ MODELS = {
     "VariationalDiffusion": lambda **options: VariationalDiffusion(**DIFFUSION | options),
     "DiffEnc": lambda **options: DiffEnc(
         **DIFFUSION | {"n_steps": 3, "variance": "optimal"} | options
+    ),
+    "InfoDiffusion": lambda **options: InfoDiffusion(
+        **DIFFUSION | {"n_components": 2, "views": torch.nn.Dropout(0.3)} | options
     ),
     "EmbeddingClassifier": lambda **options: EmbeddingClassifier(**CLASSIFIER | options),
     "early stopping": lambda **options: VariationalDiffusion(

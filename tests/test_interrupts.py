@@ -16,7 +16,7 @@ pytest.importorskip("skorch")
 
 from skorch.callbacks import Callback, EarlyStopping
 
-from sksim.generative import DiffEnc, VariationalDiffusion
+from sksim.generative import DiffEnc, InfoDiffusion, VariationalDiffusion
 from sksim.identifiability import EmbeddingClassifier, SeedEnsemble
 
 DIFFUSION = {
@@ -31,6 +31,7 @@ CLASSIFIER = {"max_epochs": 6, "batch_size": 10, "hidden_layer_sizes": (8,), "ra
 MODELS = {
     "VariationalDiffusion": lambda **options: VariationalDiffusion(**DIFFUSION | options),
     "DiffEnc": lambda **options: DiffEnc(**DIFFUSION | options),
+    "InfoDiffusion": lambda **options: InfoDiffusion(**DIFFUSION | options),
     "EmbeddingClassifier": lambda **options: EmbeddingClassifier(**CLASSIFIER | options),
 }
 

@@ -526,6 +526,16 @@ class BaseDiffusion(
         check_is_fitted(self, "net_")
         if not isinstance(n_samples, Integral) or n_samples < 1:
             raise ValueError(f"n_samples must be a positive integer, got {n_samples!r}.")
+        return self._sample(int(n_samples), random_state, checkpoint=checkpoint)
+
+    def _sample(
+        self,
+        n_samples: int,
+        random_state: RandomState,
+        *,
+        codes: FloatArray | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+    ) -> np.ndarray:
         if checkpoint is not None and not isinstance(random_state, Integral):
             raise ValueError(f"checkpoint needs an integer random_state, got {random_state!r}.")
         from sksim._torch.diffusion._inference import Steps, draw_samples
@@ -537,6 +547,7 @@ class BaseDiffusion(
             self._steps() or Steps.even(self.n_sample_steps),
             seed=check_random_state(random_state).randint(np.iinfo(np.int32).max),
             batch_size=self.batch_size,
+            codes=codes,
             verbose=self.verbose,
             checkpoint=checkpoint,
         )

@@ -102,7 +102,7 @@ n_score_steps : int, default=128
 n_sample_steps : int, default=250
     Steps of :meth:`sample` in continuous time.
 
-representation : {REPRESENTATIONS}, default="features"
+representation : {REPRESENTATIONS}, default=DEFAULT
     What :meth:`transform` returns: activations in the middle of the denoiser (for images pooled
     to 2 x 2)ENCODED.
 
@@ -194,7 +194,7 @@ estimated after it."""
 
 
 def with_shared_parts(
-    *, representations: str = '"features"', encoded: str = ""
+    *, representations: str = '"features"', encoded: str = "", default: str = '"features"'
 ) -> Callable[[type[Estimator]], type[Estimator]]:
     """Decorator that fills the shared parts into the docstring of an estimator.
 
@@ -204,8 +204,14 @@ def with_shared_parts(
         The choice of ``representation``.
     encoded : str
         What :meth:`transform` returns besides activations.
+    default : str
+        The default of ``representation``.
     """
-    shared = _SHARED.replace("REPRESENTATIONS", representations).replace("ENCODED", encoded)
+    shared = (
+        _SHARED.replace("REPRESENTATIONS", representations)
+        .replace("ENCODED", encoded)
+        .replace("DEFAULT", default)
+    )
     parts = {"shared": shared, "attributes": _ATTRIBUTES, "notes": _NOTES}
 
     def fill(cls: type[Estimator]) -> type[Estimator]:

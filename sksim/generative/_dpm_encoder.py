@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from sksim.generative._base import BaseDiffusion
+from sksim.generative._info_diffusion import InfoDiffusion
 from sksim.generative._model_inside import ModelTransformer
 from sksim.utils._arrays import check_named_array
 from sksim.utils._sklearn import HasMethods, Interval
@@ -105,6 +107,13 @@ class DPMEncoder(ModelTransformer):
         self.model = model
         self.n_steps = n_steps
         self.random_state = random_state
+
+    def _check_model(self, model: BaseDiffusion) -> None:
+        if isinstance(model, InfoDiffusion):
+            raise TypeError(
+                "DPMEncoder cannot invert the noise of InfoDiffusion without its code. Use the "
+                "model's to_latent and transform, and from_latent with both."
+            )
 
     def transform(self, X: ArrayLike) -> FloatArray:
         """The latents of the data, a row for each.

@@ -134,6 +134,9 @@ class LatentsMixin(SksimEstimator):
         :meth:`calibrate`, if ``Z`` has so many, else even ones of equal variance.
         """
         check_is_fitted(self, "net_")
+        return self._decode(Z, None)
+
+    def _decode(self, Z: ArrayLike, codes: FloatArray | None) -> np.ndarray:
         latents = check_named_array(Z, "Z", allow_nd=True, dtype=[np.float64, np.float32])
         shape, n_features = latents.shape, self._data.n_features
         if latents.ndim != 3 or shape[1] < 3 or shape[2] != n_features:
@@ -147,6 +150,7 @@ class LatentsMixin(SksimEstimator):
             latents,
             self._data.shape,
             self._latent_steps(shape[1] - 2),
+            codes=codes,
             verbose=self.verbose - 1,
         )
         return self._data.to_user(x, latents.dtype)

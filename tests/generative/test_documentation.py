@@ -9,10 +9,10 @@ pytest.importorskip("skorch")
 
 from sksim._torch.diffusion import _protocols
 from sksim._torch.diffusion._networks import DENOISERS, ENCODER_NETWORKS, ENCODERS, SKIPS
-from sksim.generative import DiffEnc, VariationalDiffusion
+from sksim.generative import DiffEnc, InfoDiffusion, VariationalDiffusion
 
 GUIDE = pathlib.Path(__file__).parents[2] / "doc" / "user_guide" / "generative.rst"
-MODELS = [VariationalDiffusion, DiffEnc]
+MODELS = [VariationalDiffusion, DiffEnc, InfoDiffusion]
 
 
 @pytest.mark.parametrize("Model", MODELS)

@@ -14,7 +14,7 @@ from sklearn.base import clone
 torch = pytest.importorskip("torch")
 pytest.importorskip("skorch")
 
-from sksim.generative import DiffEnc, VariationalDiffusion
+from sksim.generative import DiffEnc, InfoDiffusion, VariationalDiffusion
 
 
 class Network(torch.nn.Module):
@@ -55,6 +55,8 @@ LIVES = {
     "own encoder": (DiffEnc, {"encoder": Network, "schedule": "learned_linear"}),
     "encoded": (DiffEnc, {"representation": "encoder"}),
     "conv encoder": (DiffEnc, IMAGE),
+    "info": (InfoDiffusion, {"n_components": 2}),
+    "info images": (InfoDiffusion, {**IMAGE, "n_components": 2, "conditioning": "film"}),
     "unet encoder": (DiffEnc, {**IMAGE, "encoder_params": {"network": "unet", "width": 8}}),
 }
 

@@ -54,6 +54,22 @@ def latents(chain, x, gammas, x_hat):
     return [*found, (z - alpha(gammas[0]) * x) / sigma(gammas[0])]
 
 
+def discrepancy(codes, others):
+    """Biased squared maximum mean discrepancy, kernel exp(-|u - v|^2 / d^2)."""
+
+    def mean_kernel(a, b):
+        d = np.shape(a)[1]
+        total = sum(math.exp(-np.sum(np.subtract(u, v) ** 2) / d**2) for u in a for v in b)
+        return total / (len(a) * len(b))
+
+    return mean_kernel(codes, codes) - 2 * mean_kernel(codes, others) + mean_kernel(others, others)
+
+
+def gaussian_code_divergence(mean, variance):
+    """KL(N(mean, diag variance) || N(0, I))."""
+    return sum(0.5 * (m**2 + s2 - 1 - math.log(s2)) for m, s2 in zip(mean, variance))
+
+
 def gaussian_kl(mean_q, var_q, mean_p, var_p):
     """KL of two isotropic Gaussians."""
     n_features = np.size(mean_q)

@@ -4,12 +4,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import math
+from typing import Any, cast
+
+from torch import nn
 
 from sksim._torch.diffusion._averaged import Averaged
+from sksim._torch.diffusion._coded import CodedDiffusion
 from sksim._torch.diffusion._encoders import TrainableEncoder
+from sksim._torch.diffusion._layers import ModulatedBlock, Modulation
 from sksim._torch.diffusion._likelihoods import CategoricalLikelihood, GaussianLikelihood
 from sksim._torch.diffusion._model import Denoiser, Diffusion
 from sksim._torch.diffusion._networks import (
+    CODE_NETWORKS,
     DENOISERS,
     ENCODER_NETWORKS,
     ENCODERS,
@@ -19,6 +25,8 @@ from sksim._torch.diffusion._networks import (
     make_network,
 )
 from sksim._torch.diffusion._protocols import (
+    CodedDenoiser,
+    CodeNetwork,
     DenoiserNetwork,
     Encoder,
     EncoderNetwork,
@@ -54,9 +62,14 @@ def _make_denoiser(spec: NetworkSpec) -> Denoiser:
     check_name("denoiser_params['skip']", skip, SKIPS)
     if is_ours:
         params.setdefault("fourier", fourier_exponents(spec.shape, spec.n_levels))
+    protocol = DenoiserNetwork if spec.n_components is None else CodedDenoiser
     network = make_network(
-        "denoiser", kind, spec.shape, params, protocol=DenoiserNetwork, other_keys=["skip"]
+        "denoiser", kind, spec.shape, params, protocol=protocol, other_keys=["skip"]
     )
+    if spec.n_components is not None:  # after all else, which then starts as without a code
+        for block in network.modules():
+            if isinstance(block, ModulatedBlock):
+                block.modulation = Modulation(spec.n_components, block.width, spec.conditioning)
     if spec.compile:
         network.compile()
     ends = spec.gamma_min, spec.gamma_max
@@ -83,6 +96,15 @@ def _make_encoder(spec: NetworkSpec) -> Encoder:
     return TrainableEncoder(made, spec.gamma_min, spec.gamma_max, residual)
 
 
+def _make_code_network(spec: NetworkSpec) -> nn.Module:
+    params, name = dict(spec.encoder_params or {}), "encoder_params['network']"
+    kind = find_network(name, params.pop("network", "auto"), CODE_NETWORKS, spec.shape)
+    params["n_outputs"] = 2 * cast(int, spec.n_components)
+    return make_network(
+        "encoder", kind, spec.shape, params, protocol=CodeNetwork, other_keys=["network"]
+    )
+
+
 def build_diffusion(spec: NetworkSpec) -> Averaged:
     """The network of a diffusion estimator; ValueError for names and arguments that it has not."""
     likelihood: Likelihood = (
@@ -90,14 +112,29 @@ def build_diffusion(spec: NetworkSpec) -> Averaged:
         if spec.n_levels is None
         else CategoricalLikelihood(spec.n_levels)
     )
-    model = Diffusion(
+    parts = (
         _make_denoiser(spec),
         _make_encoder(spec),
         make_schedule(spec.schedule, spec.gamma_min, spec.gamma_max),
         likelihood,
-        second_moment=spec.second_moment,
-        counterterm=spec.counterterm,
-        n_steps=spec.n_steps,
-        ratio=spec.ratio,
     )
+    options: dict[str, Any] = {
+        "second_moment": spec.second_moment,
+        "counterterm": spec.counterterm,
+        "n_steps": spec.n_steps,
+        "ratio": spec.ratio,
+    }
+    if spec.n_components is None:
+        model = Diffusion(*parts, **options)
+    else:
+        model = CodedDiffusion(
+            *parts,
+            **options,
+            code_network=_make_code_network(spec),
+            n_code=spec.n_components,
+            zeta=spec.zeta,
+            lambda_=spec.lambda_,
+            time_nested=spec.time_nested,
+            views=spec.views,
+        )
     return Averaged(model, spec.ema_decay)

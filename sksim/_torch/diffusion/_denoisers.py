@@ -64,10 +64,10 @@ class MLPDenoiser(nn.Module):
         self.last = zero(nn.Linear(width, shape[0]))
         self.n_features = width
 
-    def forward(self, z: Tensor, t: Tensor) -> Tensor:
+    def forward(self, z: Tensor, t: Tensor, code: Tensor | None = None) -> Tensor:
         time, h = self.time(t), self.first(self.fourier(z))
         for block in self.blocks:
-            h = block(h, time)
+            h = block(h, time, code)
         return self.last(F.silu(h))
 
     @property
@@ -75,17 +75,17 @@ class MLPDenoiser(nn.Module):
         """The block of the features."""
         return len(self.blocks) // 2
 
-    def activations(self, z: Tensor, t: Tensor) -> Iterator[Tensor]:
+    def activations(self, z: Tensor, t: Tensor, code: Tensor | None = None) -> Iterator[Tensor]:
         """Activations inside each block, (n, width), as the network gets there."""
         time, h = self.time(t), self.first(self.fourier(z))
         for block in self.blocks:
-            hidden = cast(DenseBlock, block).hidden(h, time)
+            hidden = cast(DenseBlock, block).hidden(h, time, code)
             yield hidden
             h = cast(DenseBlock, block).join(h, hidden)
 
-    def features(self, z: Tensor, t: Tensor) -> Tensor:
+    def features(self, z: Tensor, t: Tensor, code: Tensor | None = None) -> Tensor:
         """Activations inside the middle block, (n, width)."""
-        return nth(self.activations(z, t), self.middle)
+        return nth(self.activations(z, t, code), self.middle)
 
 
 class ConvDenoiser(nn.Module):
@@ -121,10 +121,10 @@ class ConvDenoiser(nn.Module):
         self.last = zero(nn.Conv2d(width, shape[0], 3, padding=1))
         self.n_features = 4 * width
 
-    def forward(self, z: Tensor, t: Tensor) -> Tensor:
+    def forward(self, z: Tensor, t: Tensor, code: Tensor | None = None) -> Tensor:
         time, h = self.time(t), self.first(self.fourier(z))
         for i, block in enumerate(self.blocks):
-            h = block(h, time)
+            h = block(h, time, code)
             h = self.whole(h) if i == 0 else h
         return self.last(F.silu(self.norm(h)))
 
@@ -133,15 +133,15 @@ class ConvDenoiser(nn.Module):
         """The block of the features."""
         return len(self.blocks) // 2
 
-    def activations(self, z: Tensor, t: Tensor) -> Iterator[Tensor]:
+    def activations(self, z: Tensor, t: Tensor, code: Tensor | None = None) -> Iterator[Tensor]:
         """Activations inside each block, (n, width, ...), as the network gets there."""
         time, h = self.time(t), self.first(self.fourier(z))
         for i, block in enumerate(self.blocks):
-            hidden = cast(ResBlock, block).hidden(h, time)
+            hidden = cast(ResBlock, block).hidden(h, time, code)
             yield hidden
             h = cast(ResBlock, block).join(h, hidden)
             h = self.whole(h) if i == 0 else h
 
-    def features(self, z: Tensor, t: Tensor) -> Tensor:
+    def features(self, z: Tensor, t: Tensor, code: Tensor | None = None) -> Tensor:
         """Activations inside the middle block, pooled to 2 x 2, (n, 4 width)."""
-        return F.adaptive_avg_pool2d(nth(self.activations(z, t), self.middle), 2).flatten(1)
+        return F.adaptive_avg_pool2d(nth(self.activations(z, t, code), self.middle), 2).flatten(1)

@@ -80,14 +80,29 @@ def _evaluate(function: Callable[..., Tensor], x: Tensor, *drawn: Tensor) -> Ten
     return _in_chunks(function, many, *(one.flatten(0, 1) for one in drawn)).reshape(len(x), -1)
 
 
+def _codes(
+    model: Diffusion, x: Tensor, noise: Callable[[tuple[int, int]], np.ndarray]
+) -> list[Tensor]:
+    """Codes of the rows as a further argument, for models that have some."""
+    if not model.n_code:
+        return []
+    code = model.code(x, like(model, noise((len(x), model.n_code))))
+    return [] if code is None else [code]
+
+
 def _diffusion_draws(
-    model: Diffusion, x: Tensor, eps: Tensor, starts: np.ndarray, steps: Steps | None
+    model: Diffusion,
+    x: Tensor,
+    eps: Tensor,
+    starts: np.ndarray,
+    steps: Steps | None,
+    *code: Tensor,
 ) -> Tensor:
     """Draws of the diffusion term of each row, ordered in time; their mean is unbiased."""
     n_draws = eps.shape[1]
     if steps is None:
         t = like(model, (starts[:, None] + np.arange(n_draws)) / n_draws)
-        return _evaluate(model.rate, x, t, eps)
+        return _evaluate(model.rate, x, t, eps, *code)
     n_steps = len(steps.ratio)
     if n_steps <= n_draws:  # each step equally often
         n_used = n_steps * (n_draws // n_steps)
@@ -97,7 +112,8 @@ def _diffusion_draws(
         index = np.floor(places * n_steps).astype(int)
     s, t = like(model, steps.times[index]), like(model, steps.times[index + 1])
     ratio, penalty = steps.ratio[index], ratio_penalty(steps.ratio[index], x[0].numel())
-    loss = _evaluate(model.step_loss, x, s, t, eps[:, :n_used]).double()
+    used = [one[:, :n_used] for one in (eps, *code)]
+    loss = _evaluate(model.step_loss, x, s, t, *used).double()
     return n_steps * (like(model, ratio) * loss + like(model, penalty))
 
 
@@ -120,20 +136,27 @@ def _score_group(
     n_draws: int,
     steps: Steps | None,
 ) -> np.ndarray:
-    """Three terms of some rows (g, *shape) in nats, and the variance of their sum, (g, 4)."""
+    """The variance of the sum, then three terms or more of some rows (g, *shape) in nats."""
     starts = np.empty(len(x))
     drawn = np.empty((2, len(x), n_draws, *x.shape[1:]), dtype=np.float32)
     for i, noise in enumerate(noises):
         starts[i] = noise.random()
         drawn[:, i] = noise.standard_normal((2, n_draws, *x.shape[1:]), dtype=np.float32)
     eps, eps0 = like(model, drawn[0]), like(model, drawn[1])
-    diffusion = _diffusion_draws(model, x, eps, starts, steps)
+    many = x.repeat_interleave(n_draws if model.n_code else 1, dim=0)
+    draws = [noise.standard_normal((n_draws, model.n_code)) for noise in noises]
+    code = [
+        one.reshape(len(x), n_draws, -1)
+        for one in _codes(model, many, np.concatenate(draws).reshape)
+    ]
+    diffusion = _diffusion_draws(model, x, eps, starts, steps, *code)
     reconstruction = _evaluate(model.reconstruction, x, eps0)
     found = [
+        _stratified_variance(diffusion) + _stratified_variance(reconstruction),
         model.prior(x).double(),
         reconstruction.double().mean(dim=1),
         diffusion.double().mean(dim=1),
-        _stratified_variance(diffusion) + _stratified_variance(reconstruction),
+        *model.code_cost(x).double().unbind(1),
     ]
     return torch.stack(found, dim=1).cpu().numpy()
 
@@ -171,14 +194,15 @@ def score_rows(
         Show a progress bar.
     """
     size = _rows_at_once(next(model.parameters()).device, n_draws)
-    found = np.empty((len(x), 4))
+    found = []
     for start in progress(range(0, len(x), size), verbose=verbose, name="score"):
         # The last group is filled up with its last row: network batches of one size.
         index = np.minimum(np.arange(start, start + size), len(x) - 1)
         noises = [row_noise(rows[i]) for i in index]
         scored = _score_group(model, like(model, x[index]), noises, n_draws, steps)
-        found[start : start + size] = scored[: len(x) - start]
-    return found[:, :3], np.sqrt(found[:, 3])
+        found.append(scored[: len(x) - start])
+    scores = np.concatenate(found)
+    return scores[:, 1:], np.sqrt(scores[:, 0])
 
 
 @torch.no_grad()
@@ -190,10 +214,11 @@ def draw_samples(
     *,
     seed: int,
     batch_size: int,
+    codes: np.ndarray | None = None,
     verbose: int = 0,
     checkpoint: str | os.PathLike[str] | None = None,
 ) -> np.ndarray:
-    """Ancestral samples (n_samples, *shape) in the units of the network.
+    """Ancestral samples (n_samples, *shape) in the units of the network, of codes if given.
 
     After each batch the samples so far are in the file, and a further call goes on from there, to
     the bits of an uninterrupted one; ValueError for a file of other samples.
@@ -208,7 +233,7 @@ def draw_samples(
     found, identity = [], ""
     if checkpoint is not None:
         weights = [value.cpu().numpy() for value in model.state_dict().values()]
-        identity = f"{seed} {n_samples} {batch_size} {digest_of([*steps, *weights])}"
+        identity = f"{seed} {n_samples} {batch_size} {digest_of([*steps, *weights, codes])}"
         if os.path.exists(checkpoint):
             state = read_archive(checkpoint)[0]
             if state["identity"] != identity:
@@ -223,7 +248,8 @@ def draw_samples(
         def noise(n: int = min(batch_size, n_samples - start)) -> Tensor:
             return torch.randn(n, *shape, generator=generator, device=device)
 
-        found.append(model.sample(noise, times, ratio, watch).cpu().numpy())
+        code = None if codes is None else like(model, codes[start : start + batch_size])
+        found.append(model.sample(noise, times, ratio, watch, code).cpu().numpy())
         if checkpoint is not None:
             samples = torch.from_numpy(np.concatenate(found))
             state = {"identity": identity, "samples": samples, "generator": generator.get_state()}
@@ -245,12 +271,14 @@ def transform_rows(
     return np.concatenate(found)
 
 
-def _mean_step_loss(model: Diffusion, x: Tensor, eps: Tensor, s: float, t: float) -> float:
-    def loss(x: Tensor, eps: Tensor) -> Tensor:
+def _mean_step_loss(
+    model: Diffusion, x: Tensor, eps: Tensor, s: float, t: float, *code: Tensor
+) -> float:
+    def loss(x: Tensor, eps: Tensor, *code: Tensor) -> Tensor:
         start, end = x.new_full((len(x),), s), x.new_full((len(x),), t)
-        return model.step_loss(x, start, end, eps).double()
+        return model.step_loss(x, start, end, eps, *code).double()
 
-    return float(_in_chunks(loss, x, eps).mean())
+    return float(_in_chunks(loss, x, eps, *code).mean())
 
 
 @torch.no_grad()
@@ -262,7 +290,8 @@ def depth_losses(model: Diffusion, x: np.ndarray, times: np.ndarray) -> np.ndarr
         rows = like(model, x[chunk])
         for i, t in enumerate(times):
             eps = like(model, rng.standard_normal(rows.shape, dtype=np.float32))
-            losses[i, chunk] = model.rate(rows, rows.new_full((len(rows),), t), eps).cpu()
+            code = _codes(model, rows, rng.standard_normal)
+            losses[i, chunk] = model.rate(rows, rows.new_full((len(rows),), t), eps, *code).cpu()
     return losses
 
 
@@ -271,9 +300,10 @@ def mean_step_losses(model: Diffusion, x: np.ndarray, times: np.ndarray, seed: i
     """Mean equal-variance loss of each step over the rows, nats per sample, (T,)."""
     rng = np.random.RandomState(seed)
     rows = like(model, x)
+    code = _codes(model, rows, np.random.RandomState(seed).standard_normal)
     return np.array(
         [
-            _mean_step_loss(model, rows, like(model, rng.standard_normal(x.shape)), s, t)
+            _mean_step_loss(model, rows, like(model, rng.standard_normal(x.shape)), s, t, *code)
             for s, t in itertools.pairwise(times)
         ]
     )
@@ -285,6 +315,8 @@ def step_loss_matrix(model: Diffusion, x: np.ndarray, times: np.ndarray, seed: i
     rows, losses = like(model, x), np.full((len(times), len(times)), np.inf)
     # The same noise for all pairs: their differences are more exact than their losses.
     eps = like(model, np.random.RandomState(seed).standard_normal(x.shape))
+    code = _codes(model, rows, np.random.RandomState(seed).standard_normal)
     for j in range(1, len(times)):
-        losses[:j, j] = [_mean_step_loss(model, rows, eps, s, times[j]) for s in times[:j]]
+        at = times[j]
+        losses[:j, j] = [_mean_step_loss(model, rows, eps, s, at, *code) for s in times[:j]]
     return losses

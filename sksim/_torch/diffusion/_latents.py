@@ -48,13 +48,18 @@ def draw_chain(model: Diffusion, x: Tensor, noise: Tensor, times: Tensor) -> Ten
 
 
 def latents_of_chain(
-    model: Diffusion, x: Tensor, chain: Tensor, times: Tensor, ratio: Tensor
+    model: Diffusion,
+    x: Tensor,
+    chain: Tensor,
+    times: Tensor,
+    ratio: Tensor,
+    code: Tensor | None = None,
 ) -> Tensor:
     """z_1, eps_T, ..., eps_1, eps_0 of a chain: (n, T + 2, *shape)."""
     latents = [chain[:, 0]]
     steps = reversed(range(len(ratio)))
     for i, (z, z_s) in zip(steps, itertools.pairwise(chain.unbind(1)), strict=True):
-        mean, variance = model.reverse_step(z, times[i], times[i + 1])
+        mean, variance = model.reverse_step(z, times[i], times[i + 1], code)
         latents.append((z_s - mean) / (variance / ratio[i]).sqrt())
     alpha, sigma = alpha_sigma(model.schedule(times[0]))
     latents.append((chain[:, -1] - alpha * x) / sigma)
@@ -62,12 +67,12 @@ def latents_of_chain(
 
 
 def chain_of_latents(
-    model: Diffusion, latents: Tensor, times: Tensor, ratio: Tensor
+    model: Diffusion, latents: Tensor, times: Tensor, ratio: Tensor, code: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
     """z_0 at the end of the chain, and x."""
     z, *noise, last = latents.unbind(1)
     for i, eps in zip(reversed(range(len(ratio))), noise, strict=True):
-        mean, variance = model.reverse_step(z, times[i], times[i + 1])
+        mean, variance = model.reverse_step(z, times[i], times[i + 1], code)
         z = mean + (variance / ratio[i]).sqrt() * eps
     alpha, sigma = alpha_sigma(model.schedule(times[0]))
     return z, (z - sigma * last) / alpha
@@ -135,7 +140,7 @@ def to_latents(
 
     def latents(x: Tensor, noise: Tensor) -> Tensor:
         chain = draw_chain(model, x, noise, times)
-        return latents_of_chain(model, x, chain, times, ratio)
+        return latents_of_chain(model, x, chain, times, ratio, model.code(x))
 
     out = np.empty((len(x), n_steps + 2, rows.shape[1]), dtype=x.dtype)
     return _by_chunks(latents, [lambda a, b: x[a:b], noise], len(x), model, out, verbose)
@@ -148,15 +153,19 @@ def from_latents(
     shape: tuple[int, ...],
     steps: Steps,
     *,
+    codes: np.ndarray | None = None,
     verbose: int = 0,
 ) -> np.ndarray:
     """Rows (n, *shape) in the units of the network, from latents (n, T + 2, D), in their type."""
     model = _in_precision(model, latents.dtype)
     times, ratio = like(model, steps.times), like(model, steps.ratio)
 
-    def decode(latents: Tensor) -> Tensor:
-        return chain_of_latents(model, latents.reshape(*latents.shape[:2], *shape), times, ratio)[1]
+    def decode(latents: Tensor, *code: Tensor) -> Tensor:
+        latents = latents.reshape(*latents.shape[:2], *shape)
+        return chain_of_latents(model, latents, times, ratio, *code)[1]
 
     out = np.empty((len(latents), latents.shape[2]), dtype=latents.dtype)
     chunks = [lambda a, b: latents[a:b]]
+    if codes is not None:
+        chunks.append(lambda a, b: codes[a:b])
     return _by_chunks(decode, chunks, len(out), model, out, verbose).reshape(-1, *shape)

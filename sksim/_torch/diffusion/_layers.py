@@ -20,6 +20,8 @@ __all__ = [
     "DenseBlock",
     "FourierFeatures",
     "GlobalBranch",
+    "ModulatedBlock",
+    "Modulation",
     "ResBlock",
     "TimeEmbedding",
     "expand",
@@ -96,35 +98,69 @@ class TimeEmbedding(nn.Module):
         return self.layers(torch.cat([waves.sin(), waves.cos()], dim=1))
 
 
-class DenseBlock(nn.Module):
+class Modulation(nn.Module):
+    """Shift activations by a linear map of a code, with ``kind="film"`` scale them too.
+
+    It starts as the identity.
+    """
+
+    def __init__(self, n_code: int, width: int, kind: str) -> None:
+        super().__init__()
+        self.scales = kind == "film"
+        self.layer = zero(nn.Linear(n_code, 2 * width if self.scales else width))
+
+    def forward(self, h: Tensor, code: Tensor) -> Tensor:
+        if not self.scales:
+            return h + expand(self.layer(code), h)
+        scale, shift = self.layer(code).chunk(2, dim=1)
+        return h * (1 + expand(scale, h)) + expand(shift, h)
+
+
+class ModulatedBlock(nn.Module):
+    """A residual block whose normalised activations a code may modulate."""
+
+    modulation: Modulation | None
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+        self.modulation = None
+
+    def modulate(self, h: Tensor, code: Tensor | None) -> Tensor:
+        """The activations, if there is no code."""
+        return h if code is None or self.modulation is None else self.modulation(h, code)
+
+
+class DenseBlock(ModulatedBlock):
     """Residual block of two dense layers, conditioned on the time embedding."""
 
     def __init__(self, width: int, n_time: int) -> None:
-        super().__init__()
+        super().__init__(width)
         self.norm = nn.LayerNorm(width)
         self.first = nn.Linear(width, width)
         self.time = nn.Linear(n_time, width)
         self.second = zero(nn.Linear(width, width))
 
-    def hidden(self, h: Tensor, time: Tensor) -> Tensor:
+    def hidden(self, h: Tensor, time: Tensor, code: Tensor | None = None) -> Tensor:
         """Activations between the two layers."""
-        return F.silu(self.first(F.silu(self.norm(h))) + self.time(time))
+        h = self.modulate(self.norm(h), code)
+        return F.silu(self.first(F.silu(h)) + self.time(time))
 
     def join(self, h: Tensor, hidden: Tensor) -> Tensor:
         """The block's result, from its input and the activations inside."""
         return h + self.second(hidden)
 
-    def forward(self, h: Tensor, time: Tensor) -> Tensor:
-        return self.join(h, self.hidden(h, time))
+    def forward(self, h: Tensor, time: Tensor, code: Tensor | None = None) -> Tensor:
+        return self.join(h, self.hidden(h, time, code))
 
 
-class ResBlock(nn.Module):
+class ResBlock(ModulatedBlock):
     """Norm, conv, + time, norm, dropout, conv that starts at zero; 1x1 shortcut if needed."""
 
     def __init__(
         self, n_in: int, n_out: int, n_time: int, groups: int = 8, dropout: float = 0.0
     ) -> None:
-        super().__init__()
+        super().__init__(n_out)
         self.norm1 = group_norm(n_in, groups)
         self.conv1 = nn.Conv2d(n_in, n_out, 3, padding=1)
         self.time = zero(nn.Linear(n_time, n_out, bias=False))
@@ -133,17 +169,18 @@ class ResBlock(nn.Module):
         self.conv2 = zero(nn.Conv2d(n_out, n_out, 3, padding=1))
         self.shortcut = nn.Identity() if n_in == n_out else nn.Conv2d(n_in, n_out, 1)
 
-    def hidden(self, h: Tensor, time: Tensor) -> Tensor:
+    def hidden(self, h: Tensor, time: Tensor, code: Tensor | None = None) -> Tensor:
         """Input of the second convolution."""
         h = self.conv1(F.silu(self.norm1(h)))
-        return self.dropout(F.silu(self.norm2(h + expand(self.time(time), h))))
+        h = self.modulate(self.norm2(h + expand(self.time(time), h)), code)
+        return self.dropout(F.silu(h))
 
     def join(self, h: Tensor, hidden: Tensor) -> Tensor:
         """The block's result, from its input and the activations inside."""
         return self.shortcut(h) + self.conv2(hidden)
 
-    def forward(self, h: Tensor, time: Tensor) -> Tensor:
-        return self.join(h, self.hidden(h, time))
+    def forward(self, h: Tensor, time: Tensor, code: Tensor | None = None) -> Tensor:
+        return self.join(h, self.hidden(h, time, code))
 
 
 class GlobalBranch(nn.Module):

@@ -87,11 +87,14 @@ class Denoiser(nn.Module):
         """The time that the network sees."""
         return (gamma - self.gamma_min) / self.span
 
-    def forward(self, z: Tensor, gamma: Tensor, moment: Tensor) -> Tensor:
+    def forward(
+        self, z: Tensor, gamma: Tensor, moment: Tensor, code: Tensor | None = None
+    ) -> Tensor:
         """Prediction of v, (n, *shape), for data of the given second moments (n,)."""
         alpha, sigma = alpha_sigma(expand(gamma, z))
         with torch.autocast(z.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            output = self.network(z, self.position(gamma))
+            told = () if code is None else (code,)
+            output = self.network(z, self.position(gamma), *told)
         output = same_shape(output, z, "denoiser").to(z.dtype)
         if self.skip == "gaussian":
             moment = expand(moment, z)
@@ -150,9 +153,27 @@ class Diffusion(nn.Module):
         self.n_steps = n_steps
         self.ratio = ratio
 
-    def velocity(self, z: Tensor, gamma: Tensor) -> Tensor:
+    #: Names of the columns of :meth:`forward`, and the weights of those beyond the bound's three.
+    terms: tuple[str, ...] = ("prior", "reconstruction", "diffusion")
+    weights: tuple[float, ...] = ()
+    n_code = 0
+
+    def code(self, x: Tensor, noise: Tensor | None = None) -> Tensor | None:
+        """What the denoiser is told of x: nothing."""
+        return None
+
+    def code_cost(self, x: Tensor) -> Tensor:
+        """Nats that the code adds to the bound, (n, 0) where there is none."""
+        return x.new_zeros(len(x), 0)
+
+    def visible(self, code: Tensor | None, gamma: Tensor) -> Tensor | None:
+        """What of the code is told at the time."""
+        return code
+
+    def velocity(self, z: Tensor, gamma: Tensor, code: Tensor | None = None) -> Tensor:
         """Prediction of v."""
-        return self.denoiser(z, gamma, self.second_moment * self.encoder.second_moment(gamma))
+        moment = self.second_moment * self.encoder.second_moment(gamma)
+        return self.denoiser(z, gamma, moment, self.visible(code, gamma))
 
     def _gamma(self, x: Tensor, t: float) -> Tensor:
         """gamma(t) for each row of x."""
@@ -176,7 +197,7 @@ class Diffusion(nn.Module):
         x_0 = self.encoder.encode(x, gamma) if encoded else x
         return self.likelihood.nll(x, x_0 + torch.exp(expand(gamma, x) / 2) * eps, gamma[0])
 
-    def rate(self, x: Tensor, t: Tensor, eps: Tensor) -> Tensor:
+    def rate(self, x: Tensor, t: Tensor, eps: Tensor, code: Tensor | None = None) -> Tensor:
         """Diffusion term in continuous time, an unbiased draw at each t, (n,).
 
         ``(1/2) gamma' alpha^2 |v - v^ + sigma (x^ - u)|^2``, u the drift of the encoder.
@@ -185,40 +206,44 @@ class Diffusion(nn.Module):
         alpha, sigma = alpha_sigma(expand(gamma, x))
         x_t, drift = self.encoder(x, gamma)
         z = alpha * x_t + sigma * eps
-        v_hat = self.velocity(z, gamma)
+        v_hat = self.velocity(z, gamma, code)
         pull = alpha * z - sigma * v_hat if self.counterterm else 0.0
         residual = alpha * eps - sigma * x_t - v_hat + sigma * (pull - drift)
         return 0.5 * self.schedule.slope(t) * torch.sigmoid(-gamma) * _sum_squares(residual)
 
-    def step_loss(self, x: Tensor, s: Tensor, t: Tensor, eps: Tensor) -> Tensor:
+    def step_loss(
+        self, x: Tensor, s: Tensor, t: Tensor, eps: Tensor, code: Tensor | None = None
+    ) -> Tensor:
         """KL of one step from t to s with equal variances, (n,)."""
         gamma_s, gamma_t = self.schedule(s), self.schedule(t)
         alpha, sigma = alpha_sigma(expand(gamma_t, x))
         c = -torch.expm1(gamma_s - gamma_t)  # 1 - SNR_t / SNR_s, exact for near times too
         x_s, x_t = encode_pair(self.encoder, x, gamma_s, gamma_t)
         z = alpha * x_t + sigma * eps
-        v_hat = self.velocity(z, gamma_t)
+        v_hat = self.velocity(z, gamma_t, code)
         gap = expand(c, x) * sigma * (alpha * eps - sigma * x_t - v_hat) - (x_s - x_t)
         if self.counterterm:
             gap = gap + expand(gamma_t - gamma_s, x) * sigma**2 * (alpha * z - sigma * v_hat)
         return 0.5 * torch.exp(-gamma_s) / c * _sum_squares(gap)
 
-    def _diffusion(self, x: Tensor, u: Tensor, eps: Tensor) -> Tensor:
+    def _diffusion(self, x: Tensor, u: Tensor, eps: Tensor, code: Tensor | None) -> Tensor:
         """Diffusion term at times u in continuous time, or at the steps that hold them."""
         if self.n_steps is None:
-            return self.rate(x, u, eps)
+            return self.rate(x, u, eps, code)
         index = torch.floor(u * self.n_steps).clamp(max=self.n_steps - 1)
-        loss = self.step_loss(x, index / self.n_steps, (index + 1) / self.n_steps, eps)
+        loss = self.step_loss(x, index / self.n_steps, (index + 1) / self.n_steps, eps, code)
         penalty = float(ratio_penalty(self.ratio, x[0].numel()))
         return self.n_steps * (self.ratio * loss + penalty)
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.training:
-            return self.validation_terms(x)
+        return self.training_terms(x) if self.training else self.validation_terms(x)
+
+    def training_terms(self, x: Tensor, code: Tensor | None = None) -> Tensor:
+        """The three terms with fresh noise, given the code."""
         draws = generator(x.device)
         start = torch.rand((), generator=draws, device=x.device, dtype=x.dtype)
         eps = torch.empty_like(x).normal_(generator=draws)
-        diffusion = self._diffusion(x, stratified_times(len(x), start), eps)
+        diffusion = self._diffusion(x, stratified_times(len(x), start), eps, code)
         # With a fixed schedule the reconstruction has nothing to learn: no encoding for it.
         learned = self.schedule.learned
         eps = torch.empty_like(x).normal_(generator=draws)
@@ -232,16 +257,19 @@ class Diffusion(nn.Module):
         for draw in range(n_draws):
             start = x.new_tensor((draw + 0.5) / (n_draws * len(x)))
             eps, eps0 = (torch.randn(x.shape, generator=generator).to(x) for _ in range(2))
-            diffusion = self._diffusion(x, stratified_times(len(x), start), eps)
+            code = self.code(x, torch.randn(len(x), self.n_code, generator=generator).to(x))
+            diffusion = self._diffusion(x, stratified_times(len(x), start), eps, code)
             total = total + torch.stack([self.reconstruction(x, eps0), diffusion], dim=1)
         return torch.cat([self.prior(x).unsqueeze(1), total / n_draws], dim=1)
 
-    def reverse_step(self, z: Tensor, s: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+    def reverse_step(
+        self, z: Tensor, s: Tensor, t: Tensor, code: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """mean_P (n, ...) and var_Q (scalar) from time t to s (scalars)."""
         gamma_s, gamma_t = self.schedule(s), self.schedule(t)
         (alpha_s, sigma_s), (alpha, sigma) = alpha_sigma(gamma_s), alpha_sigma(gamma_t)
         c = -torch.expm1(gamma_s - gamma_t)
-        x_hat = alpha * z - sigma * self.velocity(z, gamma_t.expand(len(z)))
+        x_hat = alpha * z - sigma * self.velocity(z, gamma_t.expand(len(z)), code)
         counter = (gamma_t - gamma_s) * sigma**2 if self.counterterm else 0.0
         return alpha_s / alpha * (1 - c) * z + alpha_s * (c + counter) * x_hat, c * sigma_s**2
 
@@ -251,6 +279,7 @@ class Diffusion(nn.Module):
         times: Tensor,
         ratio: Tensor,
         watch: Callable[[Iterable[int]], Iterable[int]] = iter,
+        code: Tensor | None = None,
     ) -> Tensor:
         """Ancestral samples: most likely x after stepping down the ``times`` (T + 1,).
 
@@ -258,7 +287,7 @@ class Diffusion(nn.Module):
         """
         z = noise()
         for i in watch(range(len(times) - 2, -1, -1)):
-            mean, variance = self.reverse_step(z, times[i], times[i + 1])
+            mean, variance = self.reverse_step(z, times[i], times[i + 1], code)
             z = mean + (variance / ratio[i]).sqrt() * noise()
         gamma = self.schedule(times[0])
         return self.likelihood.mode(z / torch.sigmoid(-gamma).sqrt(), gamma)
@@ -273,12 +302,15 @@ class Diffusion(nn.Module):
             )
         return network.features(*self._at(x, t))
 
-    def _at(self, x: Tensor, t: float, eps: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """What the network sees at time t: ``alpha_t x_t``, with noise or without, and the time."""
+    def _at(self, x: Tensor, t: float, eps: Tensor | None = None) -> tuple[Tensor, ...]:
+        """What the network sees at time t: ``alpha_t x_t``, with noise or without, time, code."""
         gamma = self._gamma(x, t)
         alpha, sigma = alpha_sigma(expand(gamma, x))
         z = alpha * self.encoder.encode(x, gamma)
-        return z if eps is None else z + sigma * eps, self.denoiser.position(gamma)
+        z = z if eps is None else z + sigma * eps
+        code = self.visible(self.code(x), gamma)
+        told = () if code is None else (code,)
+        return z, self.denoiser.position(gamma), *told
 
     def block_activations(
         self, x: Tensor, t: float, blocks: Sequence[int], eps: Tensor | None = None

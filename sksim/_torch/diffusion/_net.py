@@ -21,6 +21,7 @@ from sksim._torch._training import (
     tensor_float_products,
 )
 from sksim._torch.diffusion._build import build_diffusion
+from sksim._torch.diffusion._coded import CODED_TERMS
 from sksim._torch.diffusion._spec import NetworkSpec
 
 __all__ = ["TERMS", "DiffusionNet", "Settings", "WarmUp", "make_net", "update_net"]
@@ -32,15 +33,21 @@ _NO_DECAY = ("*.bias", "*norm*", "*.gamma_offset", "*.gamma_slope")
 class DiffusionNet(TrainingNet):
     """Net whose module gives three terms; the loss is their sum in bits per dimension.
 
+    Further terms have weights of their own, and are in their own units in the history.
+
     The history holds the terms as ``train_prior``, ``valid_diffusion`` and so on.
     """
 
     def get_loss(
         self, y_pred: Tensor, y_true: Any, X: Any = None, training: bool = False
     ) -> Tensor:
-        bits = y_pred.mean(0) / (math.log(2) * X[0].numel())
-        self.record_parts(TERMS, bits, training=training)
-        return bits.sum()
+        model, bit = self.module_.model, math.log(2) * X[0].numel()
+        means = y_pred.mean(0)
+        bits, others = means[: len(TERMS)] / bit, means[len(TERMS) :]
+        self.record_parts(model.terms, torch.cat([bits, others]), training=training)
+        if not model.weights:
+            return bits.sum()
+        return bits.sum() + (others * others.new_tensor(model.weights)).sum() / bit
 
     def fit_loop(self, *args: Any, **kwargs: Any) -> "DiffusionNet":
         if self.module_.model.denoiser.precision != "bf16":
@@ -52,6 +59,10 @@ class DiffusionNet(TrainingNet):
     def probe(self, X: Any) -> Tensor:
         x = torch.as_tensor(X, device=self.device)
         return self.module_.average.eval().validation_terms(x, n_draws=1)
+
+    def draws_on_its_own(self) -> bool:
+        views = getattr(self.module_.model, "views", None)
+        return views is not None or super().draws_on_its_own()
 
     def train_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         step = super().train_step(batch, **fit_params)
@@ -113,7 +124,7 @@ def make_net(
     averages = [
         (f"{prefix}_{term}", EpochAverage(f"{prefix}_{term}", on_train=prefix == "train"))
         for prefix in ("train", "valid")
-        for term in TERMS
+        for term in (CODED_TERMS if spec.n_components is not None else TERMS)
     ]
     net = DiffusionNet(
         build_diffusion,

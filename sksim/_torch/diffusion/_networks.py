@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from torch import nn
 
+from sksim._torch.diffusion._code_networks import ConvCode, MLPCode
 from sksim._torch.diffusion._denoisers import ConvDenoiser, MLPDenoiser
 from sksim._torch.diffusion._encoder_networks import ConvEncoder, MLPEncoder
 from sksim._torch.diffusion._encoders import IdentityEncoder, ScalingEncoder, TrainableEncoder
@@ -22,6 +23,7 @@ from sksim.utils._names import unknown_name_error
 from sksim.utils._sklearn import InvalidParameterError
 
 __all__ = [
+    "CODE_NETWORKS",
     "DENOISERS",
     "ENCODERS",
     "ENCODER_NETWORKS",
@@ -57,6 +59,11 @@ ENCODER_NETWORKS = {
     "mlp": BuiltIn(MLPEncoder, "rows"),
     "conv": BuiltIn(ConvEncoder, "images"),
     "unet": BuiltIn(UNetEncoder, "images"),
+}
+#: ``encoder_params["network"]`` of the codes of InfoDiffusion, "auto" as above.
+CODE_NETWORKS = {
+    "mlp": BuiltIn(MLPCode, "rows"),
+    "conv": BuiltIn(ConvCode, "images"),
 }
 #: ``denoiser_params["skip"]``.
 SKIPS = ("gaussian", "identity", "none")

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 from torch import Tensor, nn
 
 __all__ = [
+    "CodeNetwork",
+    "CodedDenoiser",
     "DenoiserNetwork",
     "Encoder",
     "EncoderNetwork",
@@ -61,6 +63,22 @@ class LayeredDenoiser(FeatureDenoiser, Protocol):
         A generator, which is left once the last block that is wanted has come. ``middle`` is the
         number of the block that ``features`` reads.
         """
+        ...
+
+
+class CodedDenoiser(Protocol):
+    """A denoiser of ``InfoDiffusion``, which is told a code of the data."""
+
+    def forward(self, z: Tensor, t: Tensor, code: Tensor) -> Tensor:
+        """Prediction of v, eps or x, (n, *shape), from ``code`` (n, n_components) too."""
+        ...
+
+
+class CodeNetwork(Protocol):
+    """Encodes for ``InfoDiffusion``: made as ``network(shape, n_outputs, **params)``."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Means and, before they are bounded, log-variances of the code, (n, n_outputs)."""
         ...
 
 

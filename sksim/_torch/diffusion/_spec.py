@@ -10,7 +10,10 @@ from typing import Any
 __all__ = ["OF_TRAINING", "NetworkSpec"]
 
 #: What weights leave open: the process of training, and the speed.
-OF_TRAINING = frozenset({"n_steps", "ratio", "precision", "compile", "ema_decay"})
+OF_TRAINING = frozenset(
+    {"n_steps", "ratio", "precision", "compile", "ema_decay", "zeta", "lambda_", "views"}
+)
+_LATER = frozenset({"n_components", "zeta", "lambda_", "conditioning", "time_nested", "views"})
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,12 @@ class NetworkSpec:
     encoder_params: dict[str, Any] | None = None
     encoder_init: str = "identity"
     counterterm: bool = False
+    n_components: int | None = None
+    zeta: float = 0.0
+    lambda_: float = 1.0
+    conditioning: str = "add"
+    time_nested: bool = False
+    views: Any = None
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Any], **facts: Any) -> "NetworkSpec":
@@ -67,10 +76,13 @@ class NetworkSpec:
     def as_text(self) -> dict[str, str]:
         """The fields as they are written and compared: names of classes, else ``repr``."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}
-        return {k: v.__name__ if isinstance(v, type) else repr(v) for k, v in values.items()}
+        return {k: getattr(v, "__name__", repr(v)) for k, v in values.items()}
 
     def differences(self, text: Mapping[str, str], leave_out: Collection[str] = ()) -> str:
         """The fields in which another network, as text, differs: a phrase, empty if none does."""
+        # Texts of earlier releases lack the later fields, which all have a default.
+        later = {one.name: repr(one.default) for one in fields(self) if one.name in _LATER}
+        text = later | dict(text)
         return ", ".join(
             f"{name} ({ours}, not {text.get(name)})"
             for name, ours in self.as_text().items()

@@ -68,14 +68,14 @@ class UNetDenoiser(nn.Module):
         self.last = zero(nn.Conv2d(width, shape[0], 3, padding=1))
         self.n_features = 4 * width
 
-    def forward(self, z: Tensor, t: Tensor) -> Tensor:
+    def forward(self, z: Tensor, t: Tensor, code: Tensor | None = None) -> Tensor:
         time = self.time(t)
         levels = [self.first(self.fourier(z))]
         for block in self.down:
-            levels.append(block(levels[-1], time))
-        h = self.after(self.attention(self.before(levels[-1], time)), time)
+            levels.append(block(levels[-1], time, code))
+        h = self.after(self.attention(self.before(levels[-1], time, code)), time, code)
         for block in self.up:
-            h = block(torch.cat([h, levels.pop()], dim=1), time)
+            h = block(torch.cat([h, levels.pop()], dim=1), time, code)
         return self.last(F.silu(self.norm(h)))
 
     @property
@@ -83,24 +83,24 @@ class UNetDenoiser(nn.Module):
         """The block of the features: that after the attention."""
         return len(self.down) + 1
 
-    def activations(self, z: Tensor, t: Tensor) -> Iterator[Tensor]:
+    def activations(self, z: Tensor, t: Tensor, code: Tensor | None = None) -> Iterator[Tensor]:
         """Activations inside each block, (n, width, ...): down, two in the middle, up."""
         time = self.time(t)
         levels = [self.first(self.fourier(z))]
         for block in [*self.down, self.before]:
-            hidden = cast(ResBlock, block).hidden(levels[-1], time)
+            hidden = cast(ResBlock, block).hidden(levels[-1], time, code)
             yield hidden
             levels.append(cast(ResBlock, block).join(levels[-1], hidden))
         h = self.attention(levels.pop())
         for block in [self.after, *self.up]:
             h = h if block is self.after else torch.cat([h, levels.pop()], dim=1)
-            hidden = cast(ResBlock, block).hidden(h, time)
+            hidden = cast(ResBlock, block).hidden(h, time, code)
             yield hidden
             h = cast(ResBlock, block).join(h, hidden)
 
-    def features(self, z: Tensor, t: Tensor) -> Tensor:
+    def features(self, z: Tensor, t: Tensor, code: Tensor | None = None) -> Tensor:
         """Activations inside the block after the attention, pooled to 2 x 2, (n, 4 width)."""
-        return F.adaptive_avg_pool2d(nth(self.activations(z, t), self.middle), 2).flatten(1)
+        return F.adaptive_avg_pool2d(nth(self.activations(z, t, code), self.middle), 2).flatten(1)
 
 
 class UNetEncoder(nn.Module):

@@ -1,0 +1,88 @@
+"""
+Why does a diffusion model ignore its code, and what cures it?
+==============================================================
+
+A diffusion model has no short code of a picture. One can add it: an encoder reads eight numbers
+from the picture, and the denoiser is told them. Trained by its own bound of the likelihood, the
+model learns not to listen. InfoDiffusion changes the loss; what does that buy?
+"""
+
+# %%
+# Two losses
+# ----------
+# The bound charges for each nat that a code says of its picture (``zeta=0``). Without this charge
+# (``zeta=1``) the codes of all pictures together are held near the prior instead, by their maximum
+# mean discrepancy (``lambda_=100``).
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sksim.generative import InfoDiffusion
+
+X, y = load_digits(return_X_y=True)
+train, test = slice(None, 1437), slice(1437, None)
+options = {"max_epochs": 50, "lr": 2e-3, "ema_decay": 0.98, "random_state": 0}
+models = {
+    "plain bound": InfoDiffusion(n_components=8, zeta=0, lambda_=1, **options),
+    "InfoDiffusion": InfoDiffusion(n_components=8, **options),
+}
+for model in models.values():
+    model.set_params(n_sample_steps=60).fit(X[train])
+
+# %%
+# Is the code used?
+# -----------------
+# The history says so while the model is trained. Afterwards one sees it: samples are told the
+# codes of pictures that the models have not seen, and should look like these.
+
+fig = plt.figure(figsize=(10, 3.6), layout="constrained")
+left, right = fig.subfigures(1, 2, width_ratios=[1, 1.3])
+ax = left.subplots()
+for name, model in models.items():
+    ax.plot([row["train_kl"] for row in model.history_], label=name)
+ax.set(xlabel="epoch", ylabel="nats that the code says")
+ax.legend()
+shown = X[test][:8]
+rows = {"pictures": shown} | {
+    f"told the code,\n{name}": model.reconstruct(shown, random_state=0)
+    for name, model in models.items()
+}
+for (name, images), axes in zip(rows.items(), right.subplots(3, 8)):
+    axes[0].set_ylabel(name, rotation=0, ha="right", va="center")
+    for image, ax in zip(images, axes):
+        ax.imshow(image.reshape(8, 8), cmap="gray_r", vmin=0, vmax=16)
+        ax.set(xticks=[], yticks=[])
+plt.show()
+
+# %%
+# What is the code worth?
+# -----------------------
+
+probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
+
+
+def accuracy(F):
+    return probe.fit(F[train], y[train]).score(F[test], y[test])
+
+
+for name, model in models.items():
+    end = model.history_[-1]
+    error = np.square(model.reconstruct(X[test], 0) - X[test]).mean()
+    print(
+        f"{name:14} {end['train_kl']:5.2f} nats, {end['train_active']:.0f} active, "
+        f"error {error / X.var(axis=0).mean():.2f}, "
+        f"accuracy {accuracy(model.transform(X)):.2f}"
+    )
+print(f"{'PCA':14} accuracy {accuracy(PCA(8).fit(X[train]).transform(X)):.2f}")
+
+# %%
+# By the bound the code is silent after a few epochs, and samples that are told it are digits of
+# any kind. With the discrepancy in its place the code keeps what it says, and the samples follow
+# the pictures. (An error of 2 would be that of unrelated digits, in units of the variance.) As
+# features, though, eight principal components of the pixels are no worse than these codes: that
+# the code is used does not by itself make it a better one.
