@@ -26,7 +26,7 @@ from sksim.generative import InfoDiffusion
 
 X, y = load_digits(return_X_y=True)
 train, test = slice(None, 1437), slice(1437, None)
-options = {"max_epochs": 50, "lr": 2e-3, "ema_decay": 0.98, "random_state": 0}
+options = {"max_epochs": 70, "lr": 4e-3, "ema_decay": 0.98, "random_state": 0}
 models = {
     "plain bound": InfoDiffusion(n_components=8, zeta=0, lambda_=1, **options),
     "InfoDiffusion": InfoDiffusion(n_components=8, **options),
@@ -38,7 +38,8 @@ for model in models.values():
 # Is the code used?
 # -----------------
 # The history says so while the model is trained. Afterwards one sees it: samples are told the
-# codes of pictures that the models have not seen, and should look like these.
+# codes of pictures that the models have not seen. The mean of twenty samples of one code shows
+# what the code holds of its picture.
 
 fig = plt.figure(figsize=(10, 3.6), layout="constrained")
 left, right = fig.subfigures(1, 2, width_ratios=[1, 1.3])
@@ -48,10 +49,10 @@ for name, model in models.items():
 ax.set(xlabel="epoch", ylabel="nats that the code says")
 ax.legend()
 shown = X[test][:8]
-rows = {"pictures": shown} | {
-    f"told the code,\n{name}": model.reconstruct(shown, random_state=0)
-    for name, model in models.items()
-}
+rows = {"pictures": shown}
+for name, model in models.items():
+    samples = model.reconstruct(np.repeat(shown, 20, axis=0), random_state=0)
+    rows[f"told the code,\n{name}"] = samples.reshape(8, 20, -1).mean(axis=1)
 for (name, images), axes in zip(rows.items(), right.subplots(3, 8)):
     axes[0].set_ylabel(name, rotation=0, ha="right", va="center")
     for image, ax in zip(images, axes):
@@ -81,8 +82,10 @@ for name, model in models.items():
 print(f"{'PCA':14} accuracy {accuracy(PCA(8).fit(X[train]).transform(X)):.2f}")
 
 # %%
-# By the bound the code is silent after a few epochs, and samples that are told it are digits of
-# any kind. With the discrepancy in its place the code keeps what it says, and the samples follow
-# the pictures. (An error of 2 would be that of unrelated digits, in units of the variance.) As
-# features, though, eight principal components of the pixels are no worse than these codes: that
-# the code is used does not by itself make it a better one.
+# By the bound the code is silent after a few epochs, and what is drawn with it is the same blur
+# for every picture: the mean of all digits. With the discrepancy in its place the code keeps what
+# it says, and each picture has a blur of its own, which is like it. The error of single samples
+# (2 would be that of unrelated digits, in units of the variance) falls, and stays large: these
+# dense networks were trained for 840 steps, and draw roughly. As features, eight principal
+# components of the pixels are no worse than these codes: that a code is used does not by itself
+# make it the better one.
