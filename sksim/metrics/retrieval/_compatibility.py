@@ -71,7 +71,7 @@ def compatibility_score(
 
     Returns
     -------
-    result : Result
+    result : Bunch
         With ``same`` and ``different``, the shares of satisfied pairs of one class and of two, and
         ``score``, their mean.
 
@@ -311,7 +311,7 @@ def average_compatibility(M: ArrayLike) -> Result:
 
     Returns
     -------
-    result : Result
+    result : Bunch
         With ``compatibility`` AC in [0, 1], ``accuracy`` AM, and ``gain`` G of shape
         (n_models, n_models), NaN on and above the diagonal and where both models are alike.
 
