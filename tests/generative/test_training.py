@@ -271,3 +271,26 @@ def test_digits_below_two_point_two_bits(Model):
     model = Model(image_shape=(8, 8), max_epochs=125, lr=2e-3, ema_decay=0.99, random_state=0)
     model.fit(X[:1437])  # 12 steps an epoch
     assert model.set_params(n_score_steps=32).bits_per_dim(X[1437:]) < 2.2
+
+
+@pytest.mark.parametrize("start", ["zero", "identity"])
+@pytest.mark.parametrize("schedule", ["linear", "learned_linear"])
+def test_one_trunk_of_the_encoder_serves_both_ends(tiny, images, monkeypatch, start, schedule):
+    """A training step is that of an encoder which sees each image twice, gradients too."""
+    options = tiny | {"image_shape": images.shape[1:], "schedule": schedule, "lr": 1e-2}
+    model = DiffEnc(**options, encoder_init=start).fit(images)
+    module, x = model.net_.module_.model.train(), torch.rand(16, 1, 6, 4) - 0.5
+    assert module.encoder.shares_trunk()
+
+    def step():
+        torch.manual_seed(0)
+        module.zero_grad()
+        terms = module(x)
+        terms.sum().backward()
+        return terms.detach(), [p.grad.clone() for p in module.parameters() if p.grad is not None]
+
+    terms, gradients = step()
+    monkeypatch.setattr(type(module.encoder), "shares_trunk", lambda self: False)
+    expected, expected_gradients = step()
+    torch.testing.assert_close(terms, expected)
+    torch.testing.assert_close(gradients, expected_gradients, rtol=1e-3, atol=1e-3)

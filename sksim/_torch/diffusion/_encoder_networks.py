@@ -125,14 +125,20 @@ class ConvEncoder(nn.Module):
         self.last = zero(nn.Conv2d(width, shape[0], 3, padding=1))
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
-        h = self.trunk(x)
+        return self.from_trunk(self.trunk(x), t)
+
+    def from_trunk(self, h: Tensor, t: Tensor) -> Tensor:
+        """y(x, t) from the trunk of x, into which no time enters."""
         early, late = (expand(e, h) for e in self.time(t))
         h = F.silu(h + early)
         return bounded(self.last(F.silu(self.middle(h) + late)), self.reach)
 
     def value_and_slope(self, x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         """y(x, t) and dy/dt."""
-        h = self.trunk(x)
+        return self.slope_from_trunk(self.trunk(x), t)
+
+    def slope_from_trunk(self, h: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        """y(x, t) and dy/dt from the trunk of x."""
         early, late, d_early, d_late = (expand(e, h) for e in (*self.time(t), *self.time.slopes(t)))
         first = h + early
         second = self.middle(F.silu(first)) + late

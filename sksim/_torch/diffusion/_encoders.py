@@ -15,6 +15,7 @@ The encoders: y = x (identity), y = 0 (not trainable), y a network, y = x + a ne
 import functools
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -155,6 +156,20 @@ class TrainableEncoder(nn.Module):
         gamma = expand(gamma, x)
         return torch.sigmoid(-gamma) * x + torch.sigmoid(gamma) * y
 
+    def shares_trunk(self) -> bool:
+        """Whether :meth:`with_end` saves something; of the network's own class, as below."""
+        return "slope_from_trunk" in vars(type(self.network))
+
+    def with_end(self, x: Tensor, gamma: Tensor, end: Tensor) -> tuple[Encoding, Tensor]:
+        """x_t and its drift, and x_t at another gamma: one trunk serves both."""
+        network: Any = self.network
+        h = network.trunk(x)
+        y, slope = network.slope_from_trunk(h, (gamma - self.gamma_min) / self.span)
+        y_end = network.from_trunk(h, (end - self.gamma_min) / self.span)
+        if self.residual:
+            y, y_end = x + y, x + y_end
+        return self._encoding(x, y, slope / self.span, gamma), self._blend(x, y_end, end)
+
     def _target_and_slope(self, x: Tensor, gamma: Tensor) -> tuple[Tensor, Tensor]:
         """y(x, t) and dy/dgamma."""
         # Of the class itself: a subclass with another forward has another derivative.
@@ -169,7 +184,9 @@ class TrainableEncoder(nn.Module):
         return derivative(lambda g: self.target(x, g), gamma)
 
     def forward(self, x: Tensor, gamma: Tensor) -> Encoding:
-        y, slope = self._target_and_slope(x, gamma)
+        return self._encoding(x, *self._target_and_slope(x, gamma), gamma)
+
+    def _encoding(self, x: Tensor, y: Tensor, slope: Tensor, gamma: Tensor) -> Encoding:
         x_t = self._blend(x, y, gamma)
         return Encoding(x_t, x_t - y - slope)  # dy/dlambda = -dy/dgamma
 

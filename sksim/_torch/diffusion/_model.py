@@ -22,10 +22,11 @@ import torch
 from torch import Tensor, nn
 
 from sksim._torch._random import generator
-from sksim._torch.diffusion._encoders import encode_pair, same_shape
+from sksim._torch.diffusion._encoders import TrainableEncoder, encode_pair, same_shape
 from sksim._torch.diffusion._layers import expand
 from sksim._torch.diffusion._protocols import (
     Encoder,
+    Encoding,
     FeatureDenoiser,
     LayeredDenoiser,
     Likelihood,
@@ -182,11 +183,13 @@ class Diffusion(nn.Module):
     def prior(self, x: Tensor) -> Tensor:
         """KL(q(z_1 | x) || N(0, I)), (n,)."""
         gamma = self._gamma(x, 1.0)
+        return self._prior_of(self.encoder.encode(x, gamma), gamma)
+
+    def _prior_of(self, x_1: Tensor, gamma: Tensor) -> Tensor:
         alpha2 = torch.sigmoid(-gamma)
         # sigma^2 - 1 - ln sigma^2, about alpha^4 / 2: differences from one would leave no digit.
         spread = -alpha2 - nn.functional.logsigmoid(gamma)
-        squares = _sum_squares(self.encoder.encode(x, gamma))
-        return 0.5 * (alpha2 * squares + x[0].numel() * spread)
+        return 0.5 * (alpha2 * _sum_squares(x_1) + x_1[0].numel() * spread)
 
     def reconstruction(self, x: Tensor, eps: Tensor, *, encoded: bool = True) -> Tensor:
         """-log p(x | z_0) at ``z_0 / alpha_0 = x_0 + exp(gamma_0 / 2) eps``, (n,).
@@ -203,8 +206,13 @@ class Diffusion(nn.Module):
         ``(1/2) gamma' alpha^2 |v - v^ + sigma (x^ - u)|^2``, u the drift of the encoder.
         """
         gamma = self.schedule(t)
-        alpha, sigma = alpha_sigma(expand(gamma, x))
-        x_t, drift = self.encoder(x, gamma)
+        return self._rate_of(self.encoder(x, gamma), gamma, t, eps, code)
+
+    def _rate_of(
+        self, encoding: Encoding, gamma: Tensor, t: Tensor, eps: Tensor, code: Tensor | None
+    ) -> Tensor:
+        x_t, drift = encoding
+        alpha, sigma = alpha_sigma(expand(gamma, x_t))
         z = alpha * x_t + sigma * eps
         v_hat = self.velocity(z, gamma, code)
         pull = alpha * z - sigma * v_hat if self.counterterm else 0.0
@@ -243,12 +251,27 @@ class Diffusion(nn.Module):
         draws = generator(x.device)
         start = torch.rand((), generator=draws, device=x.device, dtype=x.dtype)
         eps = torch.empty_like(x).normal_(generator=draws)
-        diffusion = self._diffusion(x, stratified_times(len(x), start), eps, code)
+        times = stratified_times(len(x), start)
+        prior, diffusion = self._prior_and_diffusion(x, times, eps, code)
         # With a fixed schedule the reconstruction has nothing to learn: no encoding for it.
         learned = self.schedule.learned
         eps = torch.empty_like(x).normal_(generator=draws)
         reconstruction = self.reconstruction(x, eps, encoded=learned)
-        return torch.stack([self.prior(x), reconstruction, diffusion], dim=1)
+        prior = self.prior(x) if prior is None else prior
+        return torch.stack([prior, reconstruction, diffusion], dim=1)
+
+    def _prior_and_diffusion(
+        self, x: Tensor, t: Tensor, eps: Tensor, code: Tensor | None
+    ) -> tuple[Tensor | None, Tensor]:
+        """Both terms, if an encoder makes x_t and x_1 for less than one after the other."""
+        encoder = self.encoder
+        if self.n_steps is not None or not (
+            isinstance(encoder, TrainableEncoder) and encoder.shares_trunk()
+        ):
+            return None, self._diffusion(x, t, eps, code)
+        gamma, end = self.schedule(t), self._gamma(x, 1.0)
+        encoding, x_1 = encoder.with_end(x, gamma, end)
+        return self._prior_of(x_1, end), self._rate_of(encoding, gamma, t, eps, code)
 
     def validation_terms(self, x: Tensor, n_draws: int = _VALIDATION_DRAWS) -> Tensor:
         """The same noise in every call, so that epochs can be compared."""
