@@ -384,11 +384,13 @@ def findings(records: dict) -> str:
                 for arm in ("VDM", "DiffEnc")
             }
             seeds = found["DiffEnc"]["seeds"]
+            spread = f"{min(seeds):+.4f} to {max(seeds):+.4f} over {len(seeds)} seeds"
+            spread = spread if len(seeds) > 1 else "one seed"
             text = (
                 f"* {TITLES[name]}, ``gamma_max`` = {gamma_max:g}: the encoder takes the prior "
                 f"term from {prior['VDM']:.4f} to {prior['DiffEnc']:.4f}, and the total changes by "
-                f"{signed(found['DiffEnc'])} bits per feature ({min(seeds):+.4f} to "
-                f"{max(seeds):+.4f} over {len(seeds)} seeds). The closed form of the mean shift is "
+                f"{signed(found['DiffEnc'])} bits per feature "
+                f"({spread}). The closed form of the mean shift is "
                 f"{-form['gain']:+.4f}"
             )
             text += (
@@ -410,7 +412,7 @@ def findings(records: dict) -> str:
             for arm in ("VDM", "DiffEnc")
             if any((key[0], key[2]) == (name, arm) for key in records)
         }
-        if len(best) == 2:
+        if len(best) == 2 and len(gammas) > 1:
             (_, ours), (_, plain) = best["DiffEnc"], best["VDM"]
             lines.append(
                 f"* {TITLES[name]}, each at its best ``gamma_max``: DiffEnc ({ours[1]:g}) against "
