@@ -299,10 +299,11 @@ class InfoDiffusion(VariationalDiffusion):
             Without codes, or if they or ``Z`` have another shape.
         """
         check_is_fitted(self, "net_")
-        if codes is None:
+        told = None if codes is None else self._check_codes(codes, None)
+        latents = self._check_latents(Z)
+        if told is None:
             raise ValueError("from_latent of InfoDiffusion needs codes=, those of transform.")
-        told = self._check_codes(codes, np.shape(Z)[0] if np.ndim(Z) == 3 else None)
-        return self._decode(Z, told)
+        return self._decode(latents, self._check_codes(told, len(latents)))
 
     @property
     def _n_features_out(self) -> int:

@@ -134,22 +134,25 @@ class LatentsMixin(SksimEstimator):
         :meth:`calibrate`, if ``Z`` has so many, else even ones of equal variance.
         """
         check_is_fitted(self, "net_")
-        return self._decode(Z, None)
+        return self._decode(self._check_latents(Z), None)
 
-    def _decode(self, Z: ArrayLike, codes: FloatArray | None) -> np.ndarray:
+    def _check_latents(self, Z: ArrayLike) -> FloatArray:
         latents = check_named_array(Z, "Z", allow_nd=True, dtype=[np.float64, np.float32])
         shape, n_features = latents.shape, self._data.n_features
         if latents.ndim != 3 or shape[1] < 3 or shape[2] != n_features:
             raise ValueError(
                 f"Z must have the shape (n_samples, n_steps + 2, {n_features}), got {shape}."
             )
+        return latents
+
+    def _decode(self, latents: FloatArray, codes: FloatArray | None) -> np.ndarray:
         from sksim._torch.diffusion._latents import from_latents
 
         x = from_latents(
             self._model,
             latents,
             self._data.shape,
-            self._latent_steps(shape[1] - 2),
+            self._latent_steps(latents.shape[1] - 2),
             codes=codes,
             verbose=self.verbose - 1,
         )
