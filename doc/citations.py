@@ -12,6 +12,7 @@ import re
 import sys
 import textwrap
 import unicodedata
+from itertools import pairwise
 
 from pybtex.database import Entry, Person, parse_file
 from pybtex.richtext import HRef, Text
@@ -41,6 +42,7 @@ SECTION = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 NUMBER = re.compile(r"^ *\.\. \[\d+\] ", re.MULTILINE)
+FIRST_INITIAL = re.compile(r"[A-Z]\.")
 AFTER_INITIAL = re.compile(r"(?<=\b\w\.) ")
 
 
@@ -106,7 +108,12 @@ def _numbered(number: int, text: str, indent: str) -> str:
     mark = f"{indent}.. [{number}] "
     # No line ends after an initial.
     bound = AFTER_INITIAL.sub("\0", text)
-    lines = textwrap.wrap(bound, WIDTH - len(mark), break_on_hyphens=False)
+    width = WIDTH - len(mark)
+    lines = textwrap.wrap(bound, width, break_on_hyphens=False)
+    # Two lines that begin with initials in the order of the alphabet would be an enumeration.
+    while any(FIRST_INITIAL.match(b) and ord(b[0]) == ord(a[0]) + 1 for a, b in pairwise(lines)):
+        width -= 1
+        lines = textwrap.wrap(bound, width, break_on_hyphens=False)
     return (mark + ("\n" + " " * len(mark)).join(lines)).replace("\0", " ")
 
 

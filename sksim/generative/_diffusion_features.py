@@ -95,9 +95,9 @@ class DiffusionFeatures(ModelTransformer):
 
     References
     ----------
-    .. [1] S. Mukhopadhyay, M. Gwilliam, V. Agarwal, N. Padmanabhan, A. Swaminathan, S. Hegde,
-           T. Zhou and A. Shrivastava (2023). Diffusion models beat GANs on image classification.
-           arXiv:2307.08702.
+    .. [1] S. Mukhopadhyay, M. Gwilliam, V. Agarwal, N. Padmanabhan, A. Swaminathan,
+           S. Hegde, T. Zhou and A. Shrivastava (2023). Diffusion models beat GANs on image
+           classification. arXiv:2307.08702.
     .. [2] W. Xiang, H. Yang, D. Huang and Y. Wang (2023). Denoising diffusion autoencoders are
            unified self-supervised learners. International Conference on Computer Vision.
 
