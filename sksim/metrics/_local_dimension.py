@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.neighbors import VALID_METRICS
 
 from sksim._search._exact import exact_neighbors
+from sksim.utils._blocks import row_blocks
 from sksim.utils._sklearn import Interval, StrOptions
 
 __all__ = [
@@ -35,9 +36,28 @@ class Neighbors(NamedTuple):
     indices: np.ndarray
 
 
+def _any_repeated(X: np.ndarray) -> bool:
+    """Whether two rows may be equal: whether sums of their bits, each times its own number, are.
+
+    Integers wrap, so that the sums of equal rows are equal exactly. Others are by an accident of
+    probability n^2 / 2^65, which costs time alone.
+    """
+    bits = np.ascontiguousarray(X).view(f"u{X.itemsize}")
+    factors = np.random.RandomState(0).randint(2**64, size=X.shape[1], dtype=np.uint64)
+    sums = np.concatenate(
+        [np.einsum("ij,j->i", bits[rows], factors) for rows in row_blocks(len(X), 8.0 * X.shape[1])]
+    )
+    sums.sort()
+    return bool((sums[1:] == sums[:-1]).any())
+
+
 def _distinct(X: np.ndarray, n_neighbors: int, name: str):
     """Different rows, the first row of each, and the number of each row's; zeros have one sign."""
-    distinct, first, of_row = np.unique(X + 0.0, axis=0, return_index=True, return_inverse=True)
+    X = X + 0.0
+    distinct, first = X, np.arange(len(X))
+    of_row = first
+    if _any_repeated(X):
+        distinct, first, of_row = np.unique(X, axis=0, return_index=True, return_inverse=True)
     if distinct.shape[0] <= n_neighbors:
         raise ValueError(
             f"{name} must have more than {n_neighbors} different rows to find {n_neighbors} "

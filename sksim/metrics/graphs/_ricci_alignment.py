@@ -78,7 +78,8 @@ def ricci_alignment_score(
 
     with :math:`\rho` Spearman's correlation over the samples, and :math:`\kappa_X(i)` the
     Ollivier-Ricci curvature of sample i in the graph that joins each to its k nearest neighbours,
-    by Euclidean distance, edges being as long as they are. The value lies in [-1, 1].
+    by Euclidean distance, edges being as long as they are. The value lies in [-1, 1], and its mean
+    over all pairings of the rows is 0.
 
     .. versionadded:: 0.1
 
@@ -144,6 +145,7 @@ register(
         make_steps=_steps,
         range=(-1.0, 1.0),
         invariances=SHAPE_MAPS,
+        null=0.0,
         min_samples=12,
     )
 )

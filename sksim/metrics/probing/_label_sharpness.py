@@ -33,14 +33,19 @@ def _smallest_gap(X: np.ndarray, codes: np.ndarray) -> float:
 
 
 def _steepest_slope(X: np.ndarray, y: np.ndarray) -> float:
-    """Largest |y_i - y_j| / |x_i - x_j| of pairs with different y.
+    r"""Largest |y_i - y_j| / |x_i - x_j| of pairs with different y.
 
-    Squared distances from products are known up to ``slack``, which is nothing to most pairs and
-    all there is to the nearest ones. So only pairs that could exceed the steepest slope so far are
-    taken again, by differences.
+    By Dinkelbach's iteration: where :math:`(y_i - y_j)^2 - K^2 \lVert x_i - x_j \rVert^2` is
+    largest the slope exceeds K, unless none does. It is a product of rows with four columns more,
+    known up to ``bound``, which is nothing to most pairs and all there is to the nearest ones. So
+    pairs that could exceed the steepest slope are taken again, by differences.
     """
-    squares = row_squares(X)
-    slack = 4 * (X.shape[1] + 4) * np.finfo(np.float64).eps * squares.max()
+    unit = 2.0 ** np.frexp(np.ptp(y))[1]  # so that squares neither overflow nor vanish
+    y = y / unit
+    level, squares, ones = y - y.mean(), row_squares(X), np.ones(len(X))
+    heights = np.square(level)
+    right = np.column_stack([level, ones, heights, squares, X])
+    slack = 4 * right.shape[1] * np.finfo(np.float64).eps
     steepest = 0.0
 
     def exact(pairs: np.ndarray) -> float:
@@ -48,17 +53,28 @@ def _steepest_slope(X: np.ndarray, y: np.ndarray) -> float:
         rises, runs = np.abs(y[i] - y[j]), np.linalg.norm(X[i] - X[j], axis=1)
         return math.inf if not runs.all() else float((rises / runs).max())
 
-    for rows in row_blocks(len(X), 40.0 * len(X), max_rows=512):
-        rises = np.square(y[rows, None] - y)
-        runs = np.maximum(squares[rows, None] + squares - 2 * X[rows] @ X.T, 0.0)
-        safe = np.unravel_index((rises / (runs + slack)).argmax(), rises.shape)
-        start = np.array([[safe[0] + rows.start, safe[1]]])
-        if y[start[0, 0]] != y[start[0, 1]]:
-            steepest = max(steepest, exact(start))
-        open_pairs = np.argwhere((rises > 0) & (rises >= steepest**2 * (runs - slack)))
+    def excesses(rows: slice) -> np.ndarray:
+        square, own = steepest**2, ones[rows]
+        left = [-2 * level[rows], heights[rows] - square * squares[rows], own, -square * own]
+        return np.column_stack([*left, 2 * square * X[rows]]) @ right[rows.start :].T
+
+    for rows in row_blocks(len(X), 16.0 * len(X), max_rows=256):
+        excess = excesses(rows)
+        while True:
+            i, j = np.add(np.unravel_index(excess.argmax(), excess.shape), rows.start)
+            slope = exact(np.array([[i, j]])) if y[i] != y[j] else 0.0
+            if slope <= steepest:
+                break
+            if math.isinf(slope):
+                return slope
+            steepest = slope
+            excess = excesses(rows)
+        bound = slack * (heights.max() + steepest**2 * squares.max())
+        open_pairs = np.argwhere(excess >= -bound) + rows.start
+        open_pairs = open_pairs[y[open_pairs[:, 0]] != y[open_pairs[:, 1]]]
         for part in row_blocks(len(open_pairs), 24.0 * X.shape[1]):
-            steepest = max(steepest, exact(open_pairs[part] + [rows.start, 0]))
-    return steepest
+            steepest = max(steepest, exact(open_pairs[part]))
+    return steepest * float(unit)
 
 
 @validate_params(

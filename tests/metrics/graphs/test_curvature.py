@@ -7,6 +7,7 @@ from scipy import sparse
 from sklearn.neighbors import kneighbors_graph
 
 from sksim.metrics import ollivier_ricci_curvature, ricci_alignment_score
+from sksim.metrics._measure import PairedMeasure, get_measure
 from sksim.metrics.graphs._transport import transport_costs
 from sksim.utils._kernels import compiled, least_transport_costs
 from tests.reference import graphs
@@ -193,3 +194,15 @@ def test_alignment_is_the_correlation_of_node_curvature():
     ranks = [np.argsort(np.argsort(n)) for n in nodes]
     expected = np.corrcoef(ranks)[0, 1]
     assert ricci_alignment_score(CLOUD, Y, n_neighbors=4) == pytest.approx(expected)
+
+
+def test_alignment_of_independent_representations_is_zero_on_average():
+    """Over draws, the mean is within four standard errors of the null on record."""
+    rng = np.random.RandomState(0)
+    scores = [
+        ricci_alignment_score(rng.randn(40, 3), rng.randn(40, 5), n_neighbors=5) for _ in range(60)
+    ]
+    error = np.std(scores) / np.sqrt(60)
+    assert error < 0.03
+    null = get_measure("ricci_alignment", PairedMeasure).null
+    assert abs(np.mean(scores) - null) < 4 * error

@@ -61,6 +61,20 @@ def test_equal_rows():
     assert label_sharpness(twice, repeated) == pytest.approx(label_sharpness(X, X[:, 0]))
 
 
+def test_squares_of_labels_do_not_vanish():
+    unit = 2.0**-600
+    assert label_sharpness(X, unit * X[:, 0]) == unit * label_sharpness(X, X[:, 0])
+
+
+def test_the_steepest_pair_may_come_late():
+    """A label that is flat in the first blocks, and rows in any order."""
+    Z = np.random.RandomState(0).randn(900, 3)
+    label = np.where(np.arange(900) < 600, 0.5, np.sin(Z[:, 1]))
+    expected = oracles.label_sharpness(Z, label)
+    assert label_sharpness(Z, label) == pytest.approx(expected, rel=1e-12)
+    assert label_sharpness(Z[::-1], label[::-1]) == pytest.approx(expected, rel=1e-12)
+
+
 def test_drawn_rows():
     drawn = [label_sharpness(X, y, n_samples=15, random_state=seed) for seed in (0, 0, 1)]
     assert drawn[0] == drawn[1] != drawn[2]
