@@ -82,11 +82,17 @@ html_context = {"default_mode": "auto"}
 STANDALONE_PAGES = [
     "bibliography",
     "changes",
+    "citing",
+    "coming_from",
     "contributing",
     "getting_started",
     "glossary",
+    "how_do_i",
     "literature",
+    "related_projects",
     "reliability",
+    "roadmap",
+    "troubleshooting",
 ]
 html_sidebars: dict[str, list[str]] = {page: [] for page in STANDALONE_PAGES}
 
