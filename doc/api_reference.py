@@ -47,7 +47,7 @@ API_REFERENCE = [
             {
                 "title": "Figures",
                 "module": "inspection",
-                "entries": ["HubRankDisplay", "KOccurrenceDisplay"],
+                "entries": ["HubRankDisplay", "HubnessAccuracyDisplay", "KOccurrenceDisplay"],
             },
         ],
     },
@@ -166,7 +166,13 @@ API_REFERENCE = [
             {
                 "title": "Layers of networks, figures",
                 "module": "inspection",
-                "entries": ["SimilarityMatrixDisplay", "collect_activations"],
+                "entries": [
+                    "PermutationTestDisplay",
+                    "RepresentationMapDisplay",
+                    "ScoreCurveDisplay",
+                    "SimilarityMatrixDisplay",
+                    "collect_activations",
+                ],
             },
         ],
     },
@@ -189,6 +195,11 @@ API_REFERENCE = [
                     "sparse_rate_reduction",
                     *_without(measures("quality"), _SPECTRUM),
                 ],
+            },
+            {
+                "title": "Figures",
+                "module": "inspection",
+                "entries": ["LocalValueDisplay", "SpectrumDisplay"],
             },
         ],
     },
@@ -345,6 +356,11 @@ API_REFERENCE = [
                     "equiangular_basis_vectors",
                     "simplex_class_targets",
                 ],
+            },
+            {
+                "title": "Figures",
+                "module": "inspection",
+                "entries": ["SeedDistanceDisplay"],
             },
         ],
     },

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 import numpy as np
 from scipy.cluster.hierarchy import dendrogram as link_coordinates
-from scipy.cluster.hierarchy import linkage
-from scipy.spatial.distance import squareform
 
 from sksim.inspection._axes import axes_for
+from sksim.inspection._distances import clustering_of, distances_of
 from sksim.metrics._measure import PairedMeasure, get_measure
 from sksim.metrics.similarity._pairwise import cross_similarity, pairwise_similarity
 from sksim.utils._arrays import check_named_array
@@ -40,20 +39,6 @@ def _color_limits(values: np.ndarray, measure: Any) -> tuple[float, float]:
     if measure is None and np.abs(values).max() <= 1:
         return 0.0, 1.0
     return min(0.0, float(values.min())), float(values.max())
-
-
-def _distances(values: np.ndarray, measure: Any) -> np.ndarray:
-    """Symmetric distances with a zero diagonal, in the metric form of the measure if it has one."""
-    if measure is not None and measure.distance is not None:
-        clipped = np.clip(values, *measure.range)
-        distances = np.array([[measure.distance(value) for value in row] for row in clipped])
-    elif measure is not None and not measure.greater_is_better:
-        distances = values.copy()
-    else:
-        distances = values.max() - values
-    distances = (distances + distances.T) / 2
-    np.fill_diagonal(distances, 0.0)
-    return np.maximum(distances, 0.0)
 
 
 def _check_labels(labels: Labels | None, size: int, name: str) -> list[str]:
@@ -359,8 +344,7 @@ class SimilarityMatrixDisplay:
             return
         if self.column_labels is not None or n_rows < 2:
             raise ValueError("Clustering needs one set of at least two representations.")
-        distances = squareform(_distances(values, measure), checks=False)
-        self.linkage_ = linkage(distances, "average", optimal_ordering=True)
+        self.linkage_ = clustering_of(distances_of(values, measure))
         leaves = link_coordinates(self.linkage_, no_plot=True)["leaves"]
         self.order_ = self._column_order = np.array(leaves)
 

@@ -14,7 +14,7 @@ from sksim.metrics._validation import check_representation
 from sksim.utils._sklearn import validate_params
 from sksim.utils._typing import ArrayLike
 
-__all__ = ["spectral_slope"]
+__all__ = ["check_ranks", "covariance_spectrum", "log_log_slope", "spectral_slope"]
 
 
 @validate_params({"X": ["array-like"], "ranks": [list, tuple]}, prefer_skip_nested_validation=True)
@@ -79,27 +79,38 @@ def spectral_slope(X: ArrayLike, *, ranks: Sequence[int] = (10, 100)) -> float:
     >>> round(spectral_slope(X), 2)
     1.01
     """
-    centered = center(check_representation(X).astype(np.float64), name="X").values
-    first, last = _check_ranks(ranks)
-    eigenvalues = np.square(svdvals(centered, check_finite=False))
-    noise = eigenvalues[0] * max(centered.shape) * np.finfo(np.float64).eps
-    n_known = int((eigenvalues > noise).sum())
-    if last > n_known:
+    first, last = check_ranks(ranks)
+    eigenvalues = covariance_spectrum(X)
+    if last > eigenvalues.size:
         raise ValueError(
-            f"ranks={(first, last)} must end at most at the {n_known} eigenvalues that are not "
-            f"zero, of a representation of shape {centered.shape}."
+            f"ranks={(first, last)} must end at most at the {eigenvalues.size} eigenvalues that "
+            "are not zero."
         )
-    logs = np.log(np.arange(first, last + 1))
-    deviations = logs - logs.mean()
-    slope = deviations @ np.log(eigenvalues[first - 1 : last]) / (deviations @ deviations)
-    return float(max(0.0, -slope))  # eigenvalues that rise are equal but for rounding
+    return log_log_slope(eigenvalues, first, last)
 
 
-def _check_ranks(ranks: Sequence[int]) -> tuple[int, int]:
+def check_ranks(ranks: Sequence[int]) -> tuple[int, int]:
+    """First and last rank, two rising integers from 1 on."""
     whole = [rank for rank in ranks if isinstance(rank, int | np.integer)]
     if len(ranks) != 2 or len(whole) != 2 or not 1 <= ranks[0] < ranks[1]:
         raise ValueError(f"ranks must be two rising integers from 1 on, got {tuple(ranks)}.")
     return int(ranks[0]), int(ranks[1])
+
+
+def covariance_spectrum(X: ArrayLike) -> np.ndarray:
+    """Eigenvalues of the covariance but for a factor, without those that are rounding."""
+    centered = center(check_representation(X).astype(np.float64), name="X").values
+    eigenvalues = np.square(svdvals(centered, check_finite=False))
+    noise = eigenvalues[0] * max(centered.shape) * np.finfo(np.float64).eps
+    return eigenvalues[eigenvalues > noise]
+
+
+def log_log_slope(eigenvalues: np.ndarray, first: int, last: int) -> float:
+    """Minus the slope of the logarithms over the ranks from the first to the last."""
+    logs = np.log(np.arange(first, last + 1))
+    deviations = logs - logs.mean()
+    slope = deviations @ np.log(eigenvalues[first - 1 : last]) / (deviations @ deviations)
+    return float(max(0.0, -slope))  # eigenvalues that rise are equal but for rounding
 
 
 register(
