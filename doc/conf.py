@@ -67,8 +67,10 @@ intersphinx_mapping = (
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sksim"
+html_logo = html_favicon = "_static/logo.svg"
 html_show_sourcelink = False
 html_theme_options = {
+    "logo": {"text": "sksim"},
     "show_nav_level": 2,
     "navigation_with_keys": False,
     "show_toc_level": 2,
@@ -174,6 +176,18 @@ def _literature_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _citation() -> str:
+    entry = {
+        "author": f"{{{author}}}",
+        "title": "sksim: measure, repair and compare representations, the scikit-learn way",
+        "year": copyright.partition(",")[0],
+        "version": version,
+    }
+    lines = [f"{key:7s} = {{{value}}}," for key, value in entry.items()]
+    lines = ["@software{sksim,", *(f"  {line}" for line in lines), "}"]
+    return ".. code-block:: bibtex\n\n" + "".join(f"   {line}\n" for line in lines)
+
+
 def _write_if_changed(path: pathlib.Path, text: str) -> None:
     if not path.exists() or path.read_text() != text:
         path.parent.mkdir(exist_ok=True)
@@ -191,6 +205,7 @@ def _write_pages() -> None:
         "",
     ]
     _write_if_changed(HERE / "generated" / "literature_table.inc", _literature_table())
+    _write_if_changed(HERE / "generated" / "citation.inc", _citation())
     for page in API_REFERENCE:
         _write_if_changed(HERE / "api" / f"{page['page']}.rst", _api_page(page))
         index.append(f"   {page['page']}")

@@ -118,3 +118,5 @@ if importlib.util.find_spec("matplotlib"):
         HubRankDisplay.from_occurrence(occurrence, n_neighbors=K, name=name, ax=ax)
     fig.savefig("quickstart.png", dpi=150)
     print(f"\nfigure: {pathlib.Path('quickstart.png').resolve()}")
+else:
+    print("\nfor the figure: python -m pip install matplotlib, and run this again")
