@@ -102,6 +102,7 @@ html_sidebars: dict[str, list[str]] = {page: [] for page in STANDALONE_PAGES}
 # Gallery sections in the order of the questions.
 GALLERY_SECTIONS = [
     "hubness",
+    "retrieval",
     "similarity",
     "geometry",
     "probing",
