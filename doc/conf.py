@@ -74,7 +74,7 @@ html_theme_options = {
     "show_nav_level": 2,
     "navigation_with_keys": False,
     "show_toc_level": 2,
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {"**": ["page-toc"], "how_do_i": []},  # it begins with its own
     "footer_start": ["copyright"],
     "footer_end": [],
 }

@@ -119,7 +119,7 @@ class ResidualBinarizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Sksim
     mean_ : ndarray of shape (n_features,)
         Mean of the training rows; zeros without ``with_mean``.
     rotation_ : ndarray of shape (n_features, n_features) or None
-        Centred rows ``X @ rotation_`` are coded.
+        The centred rows, times ``rotation_``, are coded.
     scales_ : ndarray of shape (n_levels,) or None
         Scales; None where each row has its own.
     n_features_in_ : int
