@@ -213,7 +213,7 @@ class FrechetMeanClassifier(MetaEstimatorMixin, ClassifierMixin, SksimEstimator)
     >>> path = np.abs(np.subtract.outer(grades, grades))
     >>> model = FrechetMeanClassifier(label_distances=path, labels=grades).fit(X, y)
     >>> model.predict([[0.2], [2.0], [3.8]])
-    array([0, 2, 4])
+    array([1, 2, 3])
     """
 
     _parameter_constraints: dict = {

@@ -175,15 +175,20 @@ class Result(Shown, Bunch):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from sksim.metrics import noise_ceiling
-    >>> rdms = np.random.default_rng(0).random((5, 28))
-    >>> result = noise_ceiling(rdms)
+    >>> from sksim.metrics import diversity
+    >>> result = diversity([[0, 0], [1, 0], [0, 1]], [[1, 0], [0, 1], [-1, -1]])
     >>> result
-            value
-    lower  0.7569
-    upper  0.8602
-    >>> result.to_frame().loc["lower", "value"] == result.lower
+                 value
+    satisfied     True
+    rank_f           2
+    rank_g           2
+    pivot            0
+    pivot_input      0
+    labels: 2 ndarray
+    inputs: 2 ndarray
+    singular_values_f: 2 ndarray
+    singular_values_g: 2 ndarray
+    >>> result.to_frame().loc["rank_f", "value"] == result.rank_f
     True
     """
 

@@ -13,7 +13,7 @@ from tests.fuzz.tally import TALLY
 @pytest.mark.parametrize("name", MACHINES)
 def test_a_machine_finds_nothing(name):
     before = TALLY.total()
-    run(MACHINES[name], seed=0, n_examples=8)
+    run(MACHINES[name], seed=0, n_examples=12)
     assert TALLY.total() > before + 100
 
 

@@ -148,10 +148,10 @@ def heat_geodesic_distances(
     >>> from sksim.metrics import heat_geodesic_distances
     >>> path = np.diag(np.ones(3), 1)
     >>> print(np.round(heat_geodesic_distances(path, t=1.0), 3))
-    [[0.    1.43  2.699 3.917]
-     [1.43  0.    1.745 2.699]
-     [2.699 1.745 0.    1.43 ]
-     [3.917 2.699 1.43  0.   ]]
+    [[0.    1.432 2.771 3.662]
+     [1.432 0.    1.827 2.771]
+     [2.771 1.827 0.    1.432]
+     [3.662 2.771 1.432 0.   ]]
     """
     joined = undirected_graph(graph)
     if (joined.data == 0).any():

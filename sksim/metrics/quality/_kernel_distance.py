@@ -184,8 +184,8 @@ def kernel_distance(
     >>> found = kernel_distance(good, data, confidence=0.95)
     >>> bool(found.low < 0 < found.high)
     True
-    >>> round(kernel_distance(narrow, data), 1)
-    0.5
+    >>> round(kernel_distance(narrow, data), 2)
+    0.36
     """
     x = check_representation(X, min_samples=3).astype(np.float64, copy=False)
     y = check_representation(Y, name="Y", min_samples=3).astype(np.float64, copy=False)
