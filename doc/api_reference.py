@@ -305,6 +305,18 @@ API_REFERENCE = [
         ],
     },
     {
+        "page": "topics",
+        "title": "Find topics",
+        "intro": "What are these documents about? With a few labelled words, or without any.",
+        "sections": [
+            {
+                "title": "Estimators",
+                "module": "topics",
+                "entries": ["Lbl2Vec", "Top2Vec"],
+            },
+        ],
+    },
+    {
         "page": "align",
         "title": "Align representations",
         "intro": "Map one representation onto another, or both onto common coordinates.",

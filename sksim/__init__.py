@@ -21,6 +21,7 @@ _SUBPACKAGES = (
     "metrics",
     "neighbors",
     "preprocessing",
+    "topics",
     "utils",
 )
 

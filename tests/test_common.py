@@ -6,6 +6,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sksim.utils.discovery import all_estimators
 from sksim.utils.estimator_checks import sksim_checks_generator
 
+# The samples of the checks are few and without structure: Top2Vec finds none.
+pytestmark = pytest.mark.filterwarnings("ignore:min_cluster_size=15. no region:UserWarning")
+
 ESTIMATORS = [Estimator() for _, Estimator in all_estimators()]
 
 

@@ -27,6 +27,7 @@ ALLOWED = {
     "hubness": {"utils", "_search", "metrics"},
     "neighbors": {"utils", "_search", "metrics", "codes", "preprocessing", "hubness", "_torch"},
     "manifold": {"utils", "_search", "metrics"},
+    "topics": {"utils", "_search", "metrics", "hubness", "neighbors"},
     "alignment": {"utils", "metrics"},
     "_torch": {"utils"},
     "identifiability": {"utils", "metrics", "_torch"},
