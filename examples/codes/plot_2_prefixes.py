@@ -20,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 
 from sksim.codes import PrefixTruncation
 from sksim.datasets import load_sentence_embeddings
+from sksim.inspection import ScoreCurveDisplay
 from sksim.neighbors import (
     HubnessReducedKNeighborsClassifier,
     HubnessReducedNearestNeighbors,
@@ -70,14 +71,15 @@ print(f"error of the whole embedding: {error(X, X_test):.3f}")
 SHORTLISTS = [50, 100, 200, 400]
 staged = {}
 for length in (16, 32, 64):
-    staged[length] = []
+    staged[length] = {}
     for n_shortlist in SHORTLISTS:
         two_stages = ShortlistTransformer(PCA(length), n_shortlist=n_shortlist)
         search = HubnessReducedNearestNeighbors(
             10, reduction=None, metric="cosine", backend=two_stages
         ).fit(X)
-        staged[length].append(candidate_report(search, random_state=0).recall)
-    print(f"{length} components, shortlists of {SHORTLISTS}:", np.round(staged[length], 3))
+        staged[length][n_shortlist] = candidate_report(search, random_state=0)
+    recall = [report.recall for report in staged[length].values()]
+    print(f"{length} components, shortlists of {SHORTLISTS}:", np.round(recall, 3))
 
 two_stages = ShortlistTransformer(PCA(64), n_shortlist=400)
 for name, backend in [("exact search", "auto"), ("two stages", two_stages)]:
@@ -99,12 +101,16 @@ axes[0].axhline(error(X, X_test), color="k", lw=0.8, label="all 384")
 axes[0].set(title="error of five neighbours", xlabel="coordinates", xscale="log")
 axes[1].set(title="neighbours kept", xlabel="coordinates", xscale="log", ylim=(0, 1))
 axes[0].legend()
-for length, values in staged.items():
-    axes[2].plot(SHORTLISTS, values, "o-", label=f"{length} components")
-axes[2].set(title="neighbours kept in two stages", xlabel="length of the shortlist", xscale="log")
+for length, reports in staged.items():
+    ScoreCurveDisplay.from_reports(
+        reports,
+        position_name="length of the shortlist",
+        name=f"{length} components",
+        ax=axes[2],
+    )
+axes[2].set(title="neighbours kept in two stages", xscale="log")
 axes[2].set_xticks(SHORTLISTS, SHORTLISTS)
 axes[2].minorticks_off()
-axes[2].legend()
 for ax in axes[:2]:
     ax.set_xticks(LENGTHS, LENGTHS)
     ax.minorticks_off()

@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import connected_components, shortest_path
 from sklearn.metrics import adjusted_rand_score, roc_auc_score
 from sklearn.neighbors import kneighbors_graph
 
+from sksim.inspection import LocalValueDisplay
 from sksim.metrics import ollivier_ricci_curvature
 
 rng = np.random.RandomState(0)
@@ -55,7 +56,7 @@ for share in np.linspace(0.01, 0.4, 40):
         best, best_share, communities = agreement, share, found
 print(f"best adjusted Rand index {best:.2f}, {best_share:.0%} of the edges cut")
 
-figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(13, 4), layout="constrained")
 for ax, values, title in (
     (axes[0], -curvature, "low curvature is dark"),
     (axes[1], flowed, "long after the flow is dark"),
@@ -66,11 +67,21 @@ for ax, values, title in (
             ax.plot(*X[[i, j]].T, color=str(0.9 * (1 - rank**3)), lw=0.9)
     ax.scatter(*X.T, c=cloud, s=14, zorder=2, cmap="Set2")
     ax.set(title=title, xticks=[], yticks=[], aspect="equal")
+for name, chosen in (("inside", ~is_bridge), ("bridges", is_bridge)):
+    LocalValueDisplay.from_values(
+        curvature[chosen & (first < second)],
+        reference=0,
+        value_name="curvature of an edge",
+        name=name,
+        density=True,
+        ax=axes[2],
+    )
+axes[2].set(ylabel="density")
 plt.show()
 
 # %%
 # Bridges are less curved on average, 0.03 against 0.13, but edge by edge curvature tells little:
-# an AUC of 0.61. Samples at the rim of a cloud have edges of low curvature too, as the dark lines
-# on the left show. The flow collects it along whole cuts: long edges tell bridges with an AUC of
-# 0.79, and at the best of the cuts, which was chosen with the clouds known, the components agree
-# with the clouds by an adjusted Rand index of 0.90.
+# an AUC of 0.61, and on the right the histograms overlap. Samples at the rim of a cloud have edges
+# of low curvature too, as the dark lines on the left show. The flow collects it along whole cuts:
+# long edges tell bridges with an AUC of 0.79, and at the best of the cuts, which was chosen with
+# the clouds known, the components agree with the clouds by an adjusted Rand index of 0.90.

@@ -17,6 +17,7 @@ from scipy.stats import gmean
 from sklearn.datasets import load_digits
 from sklearn.metrics import roc_auc_score
 
+from sksim.inspection import LocalValueDisplay
 from sksim.metrics import (
     lid_fisher_rao_distance,
     local_intrinsic_dimension,
@@ -49,13 +50,18 @@ print(f"digits {gmean(before):.1f}, with noise {gmean(after):.1f}, AUC {auc:.2f}
 print(f"Fisher-Rao distance {distance:.2f}, of independent estimates {floor:.2f}")
 
 figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-for name, values in dimensions.items():
-    axes[0].hist(values, bins=30, alpha=0.7, label=name)
-axes[0].set(xlabel="local dimension", ylabel="samples", title="in 20 dimensions")
-axes[0].legend()
-axes[1].hist([before, after], bins=30, label=["digits", "with noise"])
-axes[1].set(xlabel="local dimension among clean digits", title="digits")
-axes[1].legend()
+dimensions |= {"digits": before, "with noise": after}
+for i, (name, values) in enumerate(dimensions.items()):
+    LocalValueDisplay.from_values(
+        values,
+        center="geometric mean",
+        reference=20 if i == 1 else None,
+        value_name="local dimension",
+        name=name,
+        ax=axes[i // 2],
+    )
+axes[0].set(title="in 20 dimensions, the dotted line")
+axes[1].set(title="among clean digits")
 plt.show()
 
 # %%

@@ -18,6 +18,7 @@ import numpy as np
 
 from sksim.datasets import make_radial_classification
 from sksim.identifiability import EmbeddingClassifier, SeedEnsemble
+from sksim.inspection import SeedDistanceDisplay
 from sksim.metrics import cca_score
 
 X, y = make_radial_classification(4000, n_classes=6, random_state=0)
@@ -64,39 +65,24 @@ for row, width in zip(axes, (16, 128)):
 # the mean canonical correlation of the embeddings.
 
 
-def pairs(matrix, kept):
-    matrix = np.asarray(matrix)[np.ix_(kept, kept)]
-    return matrix[np.triu_indices(len(matrix), 1)]
-
-
-results = {}
+results = {"d_LLV": {}, "d_f,g": {}, "mean CCA": {}}
 for width, ensemble in ensembles.items():
     kept = np.flatnonzero(accuracies[width] > 0.9)
     embeddings = [member.transform(X_test) for member in ensemble.estimators_]
-    results[width] = {
-        "d_LLV": pairs(
-            ensemble.pairwise_distances(X_test, "log_likelihood_variance_distance", n_components=2),
-            kept,
-        ),
-        "d_f,g": pairs(
-            ensemble.pairwise_distances(X_test, "max_pls_svd_distance", n_components=2), kept
-        ),
-        "mean CCA": pairs([[cca_score(f, h) for h in embeddings] for f in embeddings], kept),
-    }
+    matrices = (
+        ensemble.pairwise_distances(X_test, "log_likelihood_variance_distance", n_components=2),
+        ensemble.pairwise_distances(X_test, "max_pls_svd_distance", n_components=2),
+        [[cca_score(f, h) for h in embeddings] for f in embeddings],
+    )
+    for result, matrix in zip(results.values(), matrices):
+        result[width] = np.asarray(matrix)[np.ix_(kept, kept)]
 
 fig, axes = plt.subplots(1, 3, figsize=(11, 3.5), layout="constrained")
-for ax, name in zip(axes, ("d_LLV", "d_f,g", "mean CCA")):
-    for width, result in results.items():
-        jitter = np.linspace(0.93, 1.07, len(result[name]))
-        ax.plot(width * jitter, result[name], "o", color="C0", alpha=0.35, ms=4)
-    ax.plot(list(results), [np.median(r[name]) for r in results.values()], "k_-", ms=14, lw=1)
-    ax.set(xscale="log", xlabel="width", title=name)
-    ax.set_xticks(list(results), list(results))
-    ax.minorticks_off()
-
-for width, result in results.items():
-    medians = ", ".join(f"{name} {np.median(values):.3f}" for name, values in result.items())
-    print(f"width {width:3d}: {medians}")
+for ax, (name, matrices) in zip(axes, results.items()):
+    display = SeedDistanceDisplay.from_matrices(
+        matrices, group_name="width", distance_name=name, ax=ax
+    )
+    print(f"{name}: medians", np.round(display.medians_, 3))
 
 # %%
 # Medians are the black bars. With the width the distributions of the copies come closer in d_LLV,

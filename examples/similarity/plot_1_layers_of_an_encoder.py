@@ -16,20 +16,22 @@ involves no network at all.
 # look only at who is next to whom.
 
 import matplotlib.pyplot as plt
-import numpy as np
 
 from sksim.datasets import load_encoder_layers
-from sksim.inspection import SimilarityMatrixDisplay
-from sksim.metrics import intrinsic_dimension, participation_ratio, permutation_test_similarity
+from sksim.inspection import (
+    PermutationTestDisplay,
+    ScoreCurveDisplay,
+    SimilarityMatrixDisplay,
+    SpectrumDisplay,
+)
+from sksim.metrics import intrinsic_dimension, participation_ratio
 
 data = load_encoder_layers()
 views = {**data.layers, "lsa": data.lsa}
 
 fig, axes = plt.subplots(1, 3, figsize=(14, 4.4), layout="constrained")
-displays = {
-    metric: SimilarityMatrixDisplay.from_representations(views, metric=metric, ax=ax)
-    for ax, metric in zip(axes, ["cka", "procrustes", "mutual_knn"])
-}
+for ax, metric in zip(axes, ["cka", "procrustes", "mutual_knn"]):
+    SimilarityMatrixDisplay.from_representations(views, metric=metric, ax=ax)
 
 # %%
 # All three agree on the chain: the most similar layer is always a neighbouring one, and
@@ -46,29 +48,44 @@ displays = {
 #
 # Where are the large steps?
 # --------------------------
-# The similarity of each layer to the one before it, and two measures of the layers themselves.
+# The similarity of each layer to the one before it, for CKA with an interval over texts; two
+# numbers of directions of each layer; and how the variance of three of them is spread.
 
-steps = {m: np.diag(d.values[:7, :7], k=1) for m, d in displays.items()}
-quality = {
-    "participation ratio": [participation_ratio(layer) for layer in data.layers.values()],
-    "intrinsic dimension": [intrinsic_dimension(layer) for layer in data.layers.values()],
-}
-fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
-for metric, values in steps.items():
-    left.plot(np.arange(1, 7), values, "o-", label=metric)
-left.set(xlabel="layer", ylabel="similarity to the layer before", ylim=(0, 1))
-left.legend()
-for name, values in quality.items():
-    right.plot(values, "o-", label=name)
-right.set(xlabel="layer", ylabel="number of directions", ylim=(0, None))
-right.legend()
+layers = list(data.layers.values())
+fig, (left, middle, right) = plt.subplots(1, 3, figsize=(14, 4), layout="constrained")
+for metric in ("cka", "procrustes", "mutual_knn"):
+    ScoreCurveDisplay.from_representations(
+        dict(enumerate(layers[1:], 1)),
+        layers[:-1],
+        metric,
+        confidence=0.95 if metric == "cka" else None,
+        random_state=0,
+        name=metric,
+        ax=left,
+    )
+left.set(xlabel="layer", ylabel="similarity to the layer before")
+left.set(ylim=(0, 1))
+for measure in (participation_ratio, intrinsic_dimension):
+    ScoreCurveDisplay.from_scores(
+        range(7),
+        [measure(layer) for layer in layers],
+        position_name="layer",
+        score_name="number of directions",
+        name=measure.__name__.replace("_", " "),
+        ax=middle,
+    )
+middle.set(ylim=(0, None))
+for i in (0, 5, 6):
+    SpectrumDisplay.from_representation(layers[i], kind="cumulative", name=f"layer {i}", ax=right)
 
 # %%
-# Every measure puts the largest step at the end, and the right-hand side shows what that step
-# does. From layer to layer the variance gathers in fewer directions, from 65 to 35 by the
-# participation ratio; the last layer spreads it over 81, as contrastive training asks for. The
-# number of directions in which one can move locally (intrinsic dimension) falls slowly from 9 to
-# 6 and takes no notice of that step: the same sheet, laid out more evenly.
+# Every measure puts the largest step at the end, and for CKA its interval, the chance in the choice
+# of the texts, lies apart from the others. From layer to layer the variance gathers in fewer
+# directions, from 65 to 35 by the participation ratio; the last layer spreads it over 81, as
+# contrastive training asks for. On the right that is the curve which rises most slowly: its disc,
+# the participation ratio, is the farthest out. The number of directions in which one can move
+# locally (intrinsic dimension) falls slowly from 9 to 6 and takes no notice of that step: the same
+# sheet, laid out more evenly.
 #
 # Is the weakest similarity still more than chance?
 # -------------------------------------------------
@@ -76,13 +93,9 @@ right.legend()
 
 fig, axes = plt.subplots(1, 2, figsize=(10, 3.2), layout="constrained")
 for ax, metric in zip(axes, ["cka", "mutual_knn"]):
-    score, null_scores, pvalue = permutation_test_similarity(
-        data.layer6, data.lsa, metric, n_permutations=1000, random_state=0
+    PermutationTestDisplay.from_representations(
+        data.layer6, data.lsa, metric, random_state=0, ax=ax
     )
-    ax.hist(null_scores, bins=30, color="0.6", label="permuted texts")
-    ax.axvline(score, color="C3", label=f"observed, p = {pvalue:.3f}")
-    ax.set(title=metric, xlabel="similarity", xlim=(min(null_scores) - 0.02, None))
-    ax.legend()
 
 # %%
 # Both are far outside anything that chance produces: counting words and a trained transformer

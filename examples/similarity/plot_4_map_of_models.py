@@ -19,11 +19,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.manifold import MDS
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 
-from sksim.inspection import SimilarityMatrixDisplay
+from sksim.inspection import (
+    RepresentationMapDisplay,
+    SimilarityMatrixDisplay,
+)
 from sksim.metrics import pairwise_similarity
 
 X, y = load_digits(return_X_y=True)
@@ -31,7 +33,7 @@ X_train, X_test, y_train, y_test = train_test_split(
     X / 16, y, test_size=400, stratify=y, random_state=0
 )
 activations = {"relu": lambda z: np.maximum(z, 0), "tanh": np.tanh}
-models, accuracies = {"pixels": X_test}, {}
+models, accuracies, groups = {"pixels": X_test}, {}, ["pixels"]
 for activation, function in activations.items():
     for width in (8, 32, 128):
         for seed in range(4):
@@ -40,8 +42,10 @@ for activation, function in activations.items():
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 network.fit(X_train, y_train)
             name = f"{activation}-{width}-{seed}"
-            models[name] = function(X_test @ network.coefs_[0] + network.intercepts_[0])
+            hidden = X_test @ network.coefs_[0] + network.intercepts_[0]
+            models[name] = function(hidden)
             accuracies[name] = network.score(X_test, y_test)
+            groups.append(f"{activation}, {width} units")
 
 # %%
 # Every pair, with each model prepared once
@@ -63,43 +67,30 @@ display = SimilarityMatrixDisplay.from_representations(
 # The map
 # -------
 # Multidimensional scaling puts the models into the plane so that the distances between the points
-# come close to the angles. The area of a point is the width, its colour the accuracy.
+# come close to the angles; the colour is the group. The tree beside it joins the closest first.
 
-angles = pairwise_similarity(models, "procrustes_angular").values
-mds = MDS(2, metric="precomputed", n_init=8, init="random", random_state=0)
-points = mds.fit_transform(angles)
-
-fig, ax = plt.subplots(figsize=(7.5, 6), layout="constrained")
-markers = {"relu": "o", "tanh": "s"}
-for activation, marker in markers.items():
-    names = [name for name in models if name.startswith(activation)]
-    where = [list(models).index(name) for name in names]
-    drawn = ax.scatter(
-        *points[where].T,
-        s=[20 + 2 * int(name.split("-")[1]) for name in names],
-        c=[accuracies[name] for name in names],
-        marker=marker,
-        vmin=0.5,
-        vmax=1,
-        edgecolor="k",
-        label=activation,
+similarities = pairwise_similarity(models, "procrustes")
+fig, axes = plt.subplots(1, 2, figsize=(13, 6), layout="constrained")
+for ax, kind in zip(axes, ("points", "tree")):
+    display = RepresentationMapDisplay.from_matrix(
+        similarities,
+        groups=groups,
+        metric="procrustes",
+        kind=kind,
+        name="angle between representations",
+        ax=ax,
     )
-ax.scatter(*points[0], marker="*", s=200, color="C3", label="pixels")
-ax.set(aspect="equal", title="angle between representations (Procrustes)")
-ax.legend()
-fig.colorbar(drawn, label="accuracy")
+for width in (8, 32, 128):
+    found = [a for n, a in accuracies.items() if f"-{width}-" in n]
+    print(f"{width:3d} units: accuracy {np.mean(found):.2f}", end="")
+    print(f", from {min(found):.2f} to {max(found):.2f}")
 
 # %%
 # All good networks are alike; every poor network is poor in its own way. The widest gather in
-# one place, whatever their activation and seed, nearest to the pixels themselves. The narrow ones
-# have room for a part of the image only, each pair for another part, and lie on the far side at
-# large distances from each other.
+# one place, whatever their activation and seed, and the tree has joined all of them before any
+# other two. The narrow ones have room for a part of the image only, and lie far from each other;
+# what the tree joins first among them are the pairs of one seed.
 #
-# The distances in the plane are those of the table only in part:
-
-error = np.abs(np.linalg.norm(points[:, None] - points[None], axis=-1) - angles)
-print(f"mean angle {angles[angles > 0].mean():.2f}, mean error of the map {error.mean():.2f}")
-
-# %%
-# Points that are all far from each other do not fit into two dimensions. The map gives the
-# overview; for a statement about two models, read the matrix.
+# The distances in the plane are those of the table only in part: the axis states their mean and
+# the mean error of the map. Points that are all far from each other do not fit into two dimensions.
+# The map gives the overview; for a statement about two models, read the matrix.

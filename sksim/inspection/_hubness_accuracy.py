@@ -29,10 +29,10 @@ def _entry(results: Mapping[str, Any], key: str, prefix: str, parameter: str) ->
     return np.asarray(results[prefix + key])
 
 
-def _in_words(value: Any) -> str:
-    """A value of a parameter: an estimator by its class."""
-    if value is None or value == "passthrough":
-        return "none"
+def _in_words(value: Any, parameter: str) -> str:
+    """A value of a parameter: an estimator by its class, None by what there is none of."""
+    if value is None:
+        return f"no {parameter.rpartition('__')[2]}"
     return type(value).__name__ if hasattr(value, "get_params") else str(value)
 
 
@@ -111,7 +111,7 @@ class HubnessAccuracyDisplay:
     ...     search.cv_results_, color="reduction"
     ... )
     >>> display.colors
-    ['none', 'csls']
+    ['no reduction', 'csls']
     """
 
     def __init__(
@@ -184,7 +184,7 @@ class HubnessAccuracyDisplay:
         colors, markers = (
             None
             if key is None
-            else [_in_words(v) for v in _entry(cv_results, key, "param_", parameter)]
+            else [_in_words(v, key) for v in _entry(cv_results, key, "param_", parameter)]
             for key, parameter in ((color, "color"), (marker, "marker"))
         )
         return cls(

@@ -331,5 +331,5 @@ class RepresentationMapDisplay:
             for group in dict.fromkeys(groups):
                 rows = [places[i] for i in range(len(leaves)) if groups[i] == group]
                 self.ax_.plot(np.zeros(len(rows)), rows, "o", label=group, clip_on=False)
-            self.ax_.legend()
+            self.ax_.legend(loc="upper left", bbox_to_anchor=(1, 1))
         self.ax_.set(xlim=(0, None), xlabel="distance")

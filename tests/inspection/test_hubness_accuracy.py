@@ -45,7 +45,7 @@ def test_colours_and_shapes_tell_two_parameters():
     display = HubnessAccuracyDisplay.from_cv_results(
         RESULTS, color="reduction", marker="n_neighbors", s=20
     )
-    assert words(display) == ["5", "10", "none", "csls"]
+    assert words(display) == ["5", "10", "no reduction", "csls"]
     assert len(display.points_) == 4
     assert [points.get_sizes()[0] for points in display.points_] == [20] * 4
     colors = [tuple(points.get_facecolor()[0]) for points in display.points_]
