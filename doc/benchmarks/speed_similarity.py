@@ -199,6 +199,8 @@ COMPARISONS = [
     _layers(metrics.distance_correlation_score, "distance correlation"),
     _layers(metrics.rsa_score, "RSA"),
     _layers(metrics.mutual_knn_score, "mutual kNN"),
+    _layers(metrics.procrustes_score, "Procrustes"),
+    _layers(metrics.cca_score, "CCA"),
     CANONICAL,
     DISTRIBUTIONS,
 ]

@@ -19,7 +19,7 @@ from sklearn.utils import check_random_state
 from sksim._search._exact import exact_neighbors
 from sksim.utils._arrays import check_named_array
 from sksim.utils._blocks import row_blocks
-from sksim.utils._graph import check_graph, is_self_entry, row_index
+from sksim.utils._graph import check_graph, holds_self, is_self_entry, row_index
 from sksim.utils._typing import MetricParams
 
 __all__ = [
@@ -133,15 +133,16 @@ def _own_entries(graph, exclude_self) -> np.ndarray:
     square = graph.shape[0] == graph.shape[1]
     if not exclude_self or (exclude_self == "auto" and not square):
         return np.zeros(graph.nnz, dtype=bool)
-    by_rule = is_self_entry(graph)
     if not square:
-        return by_rule
+        return is_self_entry(graph)
     rows = row_index(graph)
-    by_index = graph.indices == rows
+    own = graph.indices == rows
     if exclude_self == "auto":
-        _check_no_other_diagonal(graph.data[by_index], graph.data)
-    has_diagonal = np.bincount(rows[by_index], minlength=graph.shape[0]) > 0
-    return np.where(has_diagonal[rows], by_index, by_rule)
+        _check_no_other_diagonal(graph.data[own], graph.data)
+    by_rule = holds_self(graph)
+    by_rule[rows[own]] = False
+    own[graph.indptr[:-1][by_rule]] = True
+    return own
 
 
 def _check_depth(counts: np.ndarray, n_neighbors: int) -> None:
