@@ -18,6 +18,7 @@ from _measure import FOLDER, NOTHING, write_csv, write_environment
 import threadpoolctl
 from _speed import exponent, take_turns
 
+GROWTH_SECONDS = 5.0  # no further round of a size of the growth begins after this
 FORCED_KERNELS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
@@ -36,7 +37,7 @@ def run(family: str, *, n_rounds: int, small: bool, folder: pathlib.Path) -> Non
         rows += [_row(comparison, n, times, name) for name in comparison.others]
         if comparison.growth:
             sizes = (n, 2 * n) if small else comparison.growth
-            growth += _grow(comparison, sizes, n_rounds, limit)
+            growth += _grow(comparison, sizes, n_rounds, min(limit, GROWTH_SECONDS))
         print(f"{family}: {comparison.name}", flush=True)
     write_csv(f"speed_{family}.csv", rows, folder)
     if growth:
@@ -105,10 +106,11 @@ def _draw(growth, path):
     figure, ax = plt.subplots(
         figsize=(7, 4 + 0.2 * len({row["what"] for row in growth})), layout="constrained"
     )
-    for name in dict.fromkeys(row["what"] for row in growth):
+    for i, name in enumerate(dict.fromkeys(row["what"] for row in growth)):
         own = [row for row in growth if row["what"] == name]
+        style = "o-" if i < 10 else "s--"  # the colours begin again
         label = f"{name} ({own[-1]['exponent']:.2f})"
-        ax.loglog([row["n"] for row in own], [row["seconds"] for row in own], "o-", label=label)
+        ax.loglog([row["n"] for row in own], [row["seconds"] for row in own], style, label=label)
     sizes = sorted({row["n"] for row in growth})
     ax.set(xlabel="samples", ylabel="CPU seconds, one thread")
     ax.set_xticks(sizes, [f"{n:,}".replace(",", " ") for n in sizes])
@@ -123,7 +125,7 @@ def _draw(growth, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("families", nargs="*", help=f"of {', '.join(families())}; all if none")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--small", action="store_true", help="only show that everything runs")
     parser.add_argument("--folder", type=pathlib.Path, default=FOLDER)
     parser.add_argument("--here", action="store_true", help="in this process, one family")

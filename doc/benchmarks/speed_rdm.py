@@ -156,7 +156,7 @@ COMPARED = [
         "cosine_cov",
         make=_with_covariance,
         n=100,
-        growth=(500, 1000, 2000, 4000),
+        growth=(500, 1000, 2000),
     ),
 ]
 
