@@ -1,6 +1,7 @@
 """Configuration of the documentation."""
 
 import csv
+import io
 import os
 import pathlib
 import sys
@@ -13,6 +14,7 @@ from citations import BibliographyStyle
 from pybtex.plugin import register_plugin
 
 import sksim
+from sksim._base import SksimEstimator
 
 warnings.filterwarnings("ignore", category=UserWarning, message=".*non-interactive.*")
 
@@ -112,7 +114,16 @@ GALLERY_SECTIONS = [
     "encoders",
 ]
 
+
+def _link_to_this_site(gallery_conf, path):
+    """Let the diagrams of estimators in an example link to the pages beside it."""
+    up = "../" if pathlib.Path(path).parent.name == "examples" else "../../"
+    page = "generated/{estimator_module}.{estimator_name}.html"
+    SksimEstimator._doc_link_template = up + page
+
+
 sphinx_gallery_conf = {
+    "reset_modules": ("matplotlib", _link_to_this_site),
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
     # The scripts that need a database or a cluster are shown, not run.
@@ -177,6 +188,33 @@ def _literature_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _with_spread(row: dict[str, str]) -> dict[str, str]:
+    """A row of a benchmark with the spread of a figure in the cell of the figure."""
+    cells = {}
+    for name, value in row.items():
+        base, _, kind = name.rpartition(", ")
+        if not (base and kind in {"mean", "sd", "lowest", "highest"}):
+            cells[name] = value
+        elif kind == "sd" and f"{base}, mean" in row:
+            cells[base] += f" ({row[f'{base}, mean']} ± {value})"
+        elif kind == "sd":
+            cells[base] += f" ± {value}"
+        elif kind == "highest":
+            between = f"{row[f'{base}, lowest']} to {value}"
+            cells[base] = f"{cells[base]} ({between})" if base in row else between
+    return cells
+
+
+def _table_with_spread(path: pathlib.Path) -> str:
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [_with_spread(row) for row in csv.DictReader(file)]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
 def _citation() -> str:
     entry = {
         "author": f"{{{author}}}",
@@ -207,6 +245,10 @@ def _write_pages() -> None:
     ]
     _write_if_changed(HERE / "generated" / "literature_table.inc", _literature_table())
     _write_if_changed(HERE / "generated" / "citation.inc", _citation())
+    for name in ("width", "width_full_k4", "width_full_k6", "distillation", "digits"):
+        table = f"identifiability_{name}.csv"
+        text = _table_with_spread(HERE / "benchmarks" / table)
+        _write_if_changed(HERE / "generated" / table, text)
     for page in API_REFERENCE:
         _write_if_changed(HERE / "api" / f"{page['page']}.rst", _api_page(page))
         index.append(f"   {page['page']}")

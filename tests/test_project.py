@@ -7,6 +7,7 @@ import tomllib
 import pytest
 
 import sksim
+from sksim._base import SksimEstimator
 
 yaml = pytest.importorskip("yaml")
 
@@ -111,6 +112,21 @@ def test_links_and_paths_of_a_page_exist(page):
     named = re.findall(r"`((?:sksim|tests|doc|examples|\.ci|\.github)/[\w./-]*)`", text)
     for path in named:
         assert (ROOT / path).exists(), path
+
+
+def test_the_addresses_of_the_project_are_those_of_its_metadata():
+    urls = PYPROJECT["project"]["urls"]
+    home = urls["Documentation"]
+    assert urls["Changelog"].startswith(home)
+    assert urls["Issues"].startswith(REPOSITORY)
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["url"] == home
+    assert SksimEstimator._doc_link_template.startswith(home)
+    # The site links to itself by names.
+    for page in (ROOT / "doc").rglob("*.rst"):
+        if not {"generated", "gallery", "api"} & set(page.relative_to(ROOT / "doc").parts):
+            text = page.read_text()
+            assert home not in text, page
+            assert REPOSITORY not in text, page
 
 
 def test_what_the_source_distribution_takes_exists():
