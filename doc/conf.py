@@ -153,14 +153,34 @@ def _underlined(title: str, line: str) -> str:
     return f"{title}\n{line * len(title)}\n"
 
 
+def _summaries(section: dict, *options: str) -> list[str]:
+    """One sentence for each name of a section."""
+    lines = [f".. currentmodule:: sksim.{section['module']}", ""]
+    lines += [".. autosummary::", "   :nosignatures:", *(f"   {option}" for option in options), ""]
+    return [*lines, *(f"   {entry}" for entry in section["entries"]), ""]
+
+
 def _api_page(page: dict) -> str:
     lines = [_underlined(page["title"], "="), page["intro"], ""]
     for section in page["sections"]:
         lines += [_underlined(section["title"], "-")]
-        lines += [f".. currentmodule:: sksim.{section['module']}", ""]
-        lines += [".. autosummary::", "   :toctree: ../generated/", "   :nosignatures:"]
-        lines += ["   :template: autosummary/object.rst", ""]
-        lines += [f"   {entry}" for entry in section["entries"]] + [""]
+        lines += _summaries(section, ":toctree: ../generated/", ":template: autosummary/object.rst")
+    return "\n".join(lines)
+
+
+def _api_index() -> str:
+    """Every public name on one page, by task."""
+    lines = [_underlined("API reference", "="), "Every public name, by task.", ""]
+    lines += [".. toctree::", "   :hidden:", "   :maxdepth: 1", ""]
+    lines += [f"   {page['page']}" for page in API_REFERENCE] + [""]
+    for page in API_REFERENCE:
+        lines += [
+            _underlined(page["title"], "-"),
+            f"{page['intro']} More: :doc:`{page['page']}`.",
+            "",
+        ]
+        for section in page["sections"]:
+            lines += _summaries(section)
     return "\n".join(lines)
 
 
@@ -235,14 +255,6 @@ def _write_if_changed(path: pathlib.Path, text: str) -> None:
 
 def _write_pages() -> None:
     """Write one page a task and the index of the pages, from api_reference.py; the systems."""
-    index = [
-        _underlined("API reference", "="),
-        "By task.",
-        "",
-        ".. toctree::",
-        "   :maxdepth: 2",
-        "",
-    ]
     _write_if_changed(HERE / "generated" / "literature_table.inc", _literature_table())
     _write_if_changed(HERE / "generated" / "citation.inc", _citation())
     for name in ("width", "width_full_k4", "width_full_k6", "distillation", "digits"):
@@ -251,8 +263,7 @@ def _write_pages() -> None:
         _write_if_changed(HERE / "generated" / table, text)
     for page in API_REFERENCE:
         _write_if_changed(HERE / "api" / f"{page['page']}.rst", _api_page(page))
-        index.append(f"   {page['page']}")
-    _write_if_changed(HERE / "api" / "index.rst", "\n".join(index) + "\n")
+    _write_if_changed(HERE / "api" / "index.rst", _api_index())
 
 
 def _ensure_backreferences(app, *_):
