@@ -119,7 +119,7 @@ plt.show()
 # of different classes were nearly parallel at first, and each class of rank two, its third of the
 # six dimensions.
 #
-# The network does so on held-out digits too: no two class means are at a |cosine| above 0.09, and
+# The network does so on held-out digits too: absolute cosines of class means are at most 0.09, and
 # two directions share most of the variance of a class, as twenty dimensions for ten classes allow.
 # Cross-entropy leaves one direction with four fifths of it, and means with cosines up to 0.82.
 # Nearest neighbours do not mind: 0.970 right against 0.967. So the geometry of the claim is

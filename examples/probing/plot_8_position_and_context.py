@@ -76,7 +76,7 @@ plt.show()
 
 # %%
 # The positions come back as the curve that was planted, of a stable rank near two, and the
-# contexts as four topics. The two parts are as good as orthogonal: their mean |cosine|, 0.03, is
+# contexts as four topics. The two parts are nearly orthogonal: their mean absolute cosine, 0.03, is
 # below that of random directions, 0.10, because they were planted in different coordinates.
 #
 # In the encoder the text has about half of the variance and the layer a fifth; a third is what a
