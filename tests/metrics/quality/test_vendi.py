@@ -133,3 +133,23 @@ def test_bad_parameters():
         vendi_score(np.eye(3), kernel="linear")
     with pytest.raises(ValueError, match="rows of zeros"):
         von_neumann_entropy(np.zeros((3, 3)))
+
+
+@pytest.mark.parametrize("shape", [(12, 4), (5, 9)])
+def test_entropy_is_a_term_of_a_loss(shape):
+    """Gradients are those of finite differences, and a step along them spreads the rows."""
+    torch = pytest.importorskip("torch")
+    X = torch.tensor(np.random.RandomState(0).randn(*shape), requires_grad=True)
+    entropy = von_neumann_entropy(X)
+    entropy.backward()
+    step = 1e-6
+    for i, j in [(0, 0), (2, 3), (4, 1)]:
+        ends = []
+        for sign in (1, -1):
+            moved = X.detach().clone().numpy()
+            moved[i, j] += sign * step
+            ends.append(von_neumann_entropy(moved))
+        difference = (ends[0] - ends[1]) / (2 * step)
+        assert float(X.grad[i, j]) == pytest.approx(difference, rel=1e-5, abs=1e-8)
+    ascent = (X + 0.1 * X.grad).detach().numpy()
+    assert von_neumann_entropy(ascent) > float(entropy.detach())
