@@ -38,7 +38,8 @@ for width in widths:
     for name in redundancy:
         shares, scores = [], []
         for seed in seeds:
-            net = MLPClassifier((width,) * 2, max_iter=60, random_state=seed)
+            sizes = (width, width)
+            net = MLPClassifier(sizes, max_iter=60, random_state=seed)
             codes = ActivationCodes(
                 net if name == "trained" else None,
                 hidden_layer_sizes=(width,) * 2,
@@ -64,7 +65,8 @@ for ax, values, label in (
     (axes[1], accuracy, "accuracy of 5 nearest codes"),
 ):
     for k, (name, runs) in enumerate(values.items()):
-        ax.plot(widths, np.mean(runs, axis=1), "o-", color=f"C{k}", label=name)
+        means = np.mean(runs, axis=1)
+        ax.plot(widths, means, "o-", color=f"C{k}", label=name)
         ax.plot(widths, runs, ".", color=f"C{k}", ms=3)
     ax.set(xscale="log", xlabel="units in each of two layers")
     ax.set(xticks=widths, xticklabels=widths, ylabel=label, ylim=(0, 1.02))
