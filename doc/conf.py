@@ -109,6 +109,7 @@ GALLERY_SECTIONS = [
     "geometry",
     "probing",
     "codes",
+    "topics",
     "identifiability",
     "generative",
     "encoders",
