@@ -48,7 +48,10 @@ def _joined_roll(n):
     """Neighbours on a Swiss roll, weights one: connected, in either direction, without loops."""
     X, _ = make_swiss_roll(n, noise=0.3, random_state=0)
     graph = kneighbors_graph(X, N_NEIGHBORS)
-    return (sparse.csr_array(graph.maximum(graph.T)),)
+    graph = sparse.csr_matrix(graph.maximum(graph.T))
+    # scikit-learn's spectral embedding refuses indices of 64 bits.
+    graph.indices, graph.indptr = (a.astype(np.int32) for a in (graph.indices, graph.indptr))
+    return (graph,)
 
 
 def _two_matrices(n):

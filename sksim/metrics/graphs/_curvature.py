@@ -270,8 +270,8 @@ def ollivier_ricci_curvature(
 
     The masses that both ends have in common stay, which is exact, and the rest is transported
     exactly along shortest paths: edge by edge where numba is installed, and otherwise all edges
-    together as arrays, which takes five times as long or more for the same numbers but for
-    rounding. A general linear programme for each edge gives them too, slower. Time O(m a b (a + b))
+    together as arrays, which takes longer, for the same numbers but for rounding. A
+    general linear programme for each edge gives them too, slower. Time O(m a b (a + b))
     for m edges whose ends differ in a and b neighbours, and that of a search for the shortest paths
     within three edges of each node; memory for these paths, within scikit-learn's
     ``working_memory`` for the rest. A hub with hundreds of neighbours costs as many paths, for each
