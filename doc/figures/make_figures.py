@@ -177,6 +177,25 @@ def thumbnail_generative() -> Figure:
     return figure
 
 
+# Topics
+
+
+def topics_are_dense_regions() -> Figure:
+    """The map of the sentences, with those of five intents in color."""
+    data = load_sentence_embeddings(subset="train")
+    places = map_of_sentences()
+    figure, (ax,) = panels(1, 7, 4.6)
+    ax.scatter(*places.T, s=3, color=GRAY, alpha=0.4, linewidth=0, rasterized=True)
+    for i, label in enumerate(np.unique(data.target)[::30]):
+        rows = data.target == label
+        name = str(data.target_names[label]).replace("_", " ")
+        ax.scatter(*places[rows].T, s=14, color=f"C{i}", label=name, linewidth=0)
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
 # Hubness
 
 
@@ -644,6 +663,7 @@ FIGURES = [
     thumbnail_hubness,
     thumbnail_similarity,
     thumbnail_generative,
+    topics_are_dense_regions,
     what_a_hub_is,
     occurrence_against_chance,
     scaled_by_the_far_side,
