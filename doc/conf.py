@@ -135,7 +135,7 @@ sphinx_gallery_conf = {
         for name in GALLERY_SECTIONS
         if (HERE.parent / "examples" / name).is_dir()
     ],
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "gallery_order.ByNumber",
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("sksim",),
     "plot_gallery": os.environ.get("SKSIM_DOC_GALLERY", "1") == "1",

@@ -24,14 +24,22 @@ from sksim.datasets import load_sentence_embeddings
 from sksim.neighbors import HubnessReducedKNeighborsClassifier
 
 GRID = {
-    "reduction": [None, "mutual_proximity", "nicdm", "csls", "local_scaling"],
+    "reduction": [
+        None,
+        "mutual_proximity",
+        "nicdm",
+        "csls",
+        "local_scaling",
+    ],
     "n_neighbors": [3, 5, 10],
 }
 
 
 def search_on_cluster(client, X, y, grid=GRID):
     """Grid search whose fits run on the workers of the client."""
-    search = GridSearchCV(HubnessReducedKNeighborsClassifier(), grid, cv=3, n_jobs=-1)
+    search = GridSearchCV(
+        HubnessReducedKNeighborsClassifier(), grid, cv=3, n_jobs=-1
+    )
     with client, joblib.parallel_config("dask", scatter=[X, y]):
         return search.fit(X, y)
 
@@ -40,13 +48,24 @@ def main(n_workers=2):
     from distributed import Client, LocalCluster
 
     X, y = load_sentence_embeddings(subset="train", return_X_y=True)
-    X_test, y_test = load_sentence_embeddings(subset="test", return_X_y=True)
-    options = {"n_workers": n_workers, "threads_per_worker": 1, "dashboard_address": None}
+    X_test, y_test = load_sentence_embeddings(
+        subset="test", return_X_y=True
+    )
+    options = {
+        "n_workers": n_workers,
+        "threads_per_worker": 1,
+        "dashboard_address": None,
+    }
     with LocalCluster(**options) as cluster:
         search = search_on_cluster(Client(cluster), X, y)
     plain = HubnessReducedKNeighborsClassifier(reduction=None).fit(X, y)
-    error, before = 1 - search.score(X_test, y_test), 1 - plain.score(X_test, y_test)
-    print(f"best of {len(search.cv_results_['params'])}: {search.best_params_}")
+    error, before = (
+        1 - search.score(X_test, y_test),
+        1 - plain.score(X_test, y_test),
+    )
+    print(
+        f"best of {len(search.cv_results_['params'])}: {search.best_params_}"
+    )
     print(f"test error {error:.2%}, without a reduction {before:.2%}")
     return search
 

@@ -32,7 +32,9 @@ from sksim.preprocessing import NormalScoreTransformer
 
 K = 10  # neighbours in the hubness measures
 
-X_train, y_train = load_sentence_embeddings(subset="train", return_X_y=True)
+X_train, y_train = load_sentence_embeddings(
+    subset="train", return_X_y=True
+)
 X_test, y_test = load_sentence_embeddings(subset="test", return_X_y=True)
 n_train = len(X_train)
 print(
@@ -51,7 +53,12 @@ print(hubness_report(X_train, n_neighbors=K), "\n")
 before = Pipeline(
     [
         ("vectors", "passthrough"),
-        ("knn", HubnessReducedKNeighborsClassifier(n_neighbors=5, reduction=None)),
+        (
+            "knn",
+            HubnessReducedKNeighborsClassifier(
+                n_neighbors=5, reduction=None
+            ),
+        ),
     ]
 )
 search = GridSearchCV(
@@ -60,7 +67,10 @@ search = GridSearchCV(
         "vectors": ["passthrough", Normalizer(), NormalScoreTransformer()],
         "knn__reduction": [None, "mutual_proximity", "nicdm", "csls"],
     },
-    scoring={"accuracy": "accuracy", "hubness": make_hubness_scorer("k_skewness", n_neighbors=K)},
+    scoring={
+        "accuracy": "accuracy",
+        "hubness": make_hubness_scorer("k_skewness", n_neighbors=K),
+    },
     refit="accuracy",
     cv=3,
     n_jobs=2,
@@ -69,11 +79,21 @@ after = search.best_estimator_
 before.fit(X_train, y_train)
 
 results = search.cv_results_
-print("vectors                     reduction          accuracy  skewness above chance")
+print(
+    "vectors                     reduction          accuracy  skewness above chance"
+)
 for i in results["rank_test_accuracy"].argsort():
-    vectors, reduction = results["param_vectors"][i], results["param_knn__reduction"][i]
-    accuracy, excess = results["mean_test_accuracy"][i], -results["mean_test_hubness"][i]
-    print(f"{vectors!s:27s} {reduction!s:18s} {accuracy:8.3f}  {excess:8.2f}")
+    vectors, reduction = (
+        results["param_vectors"][i],
+        results["param_knn__reduction"][i],
+    )
+    accuracy, excess = (
+        results["mean_test_accuracy"][i],
+        -results["mean_test_hubness"][i],
+    )
+    print(
+        f"{vectors!s:27s} {reduction!s:18s} {accuracy:8.3f}  {excess:8.2f}"
+    )
 
 # %%
 # Before and after: the error on the test sentences, the hubness of the training sentences among
@@ -81,7 +101,9 @@ for i in results["rank_test_accuracy"].argsort():
 
 
 def measure(model) -> dict[str, float]:
-    neighbors = model["knn"].kneighbors(n_neighbors=K, return_distance=False)
+    neighbors = model["knn"].kneighbors(
+        n_neighbors=K, return_distance=False
+    )
     occurrence = k_occurrence_from_indices(neighbors, n_train)
     return {
         "test error, %": 100 * (1 - model.score(X_test, y_test)),
@@ -98,12 +120,18 @@ chance = {
     "largest hub": n_train * hubness_null("groupie_ratio", **sizes),
 }
 old, new = measure(before), measure(after)
-print(f"\nbest: vectors = {after['vectors']}, reduction = {after['knn'].reduction}\n")
-print(f"{'':18s} {'before':>8s} {'after':>8s} {'reduction':>10s} {'chance':>8s}")
+print(
+    f"\nbest: vectors = {after['vectors']}, reduction = {after['knn'].reduction}\n"
+)
+print(
+    f"{'':18s} {'before':>8s} {'after':>8s} {'reduction':>10s} {'chance':>8s}"
+)
 for name, value in old.items():
     saved = f"{100 * (1 - new[name] / value):.1f} %"
     null = f"{chance[name]:8.2f}" if name in chance else ""
-    print(f"{name:18s} {value:8.2f} {new[name]:8.2f} {saved:>10s} {null:>8s}")
+    print(
+        f"{name:18s} {value:8.2f} {new[name]:8.2f} {saved:>10s} {null:>8s}"
+    )
 
 # %%
 # The figure: how often each sentence is a neighbour, from the largest hub down.
@@ -113,10 +141,16 @@ if importlib.util.find_spec("matplotlib"):
 
     fig, ax = plt.subplots(figsize=(6, 4), layout="constrained")
     for name, model in [("before", before), ("after", after)]:
-        neighbors = model["knn"].kneighbors(n_neighbors=K, return_distance=False)
+        neighbors = model["knn"].kneighbors(
+            n_neighbors=K, return_distance=False
+        )
         occurrence = k_occurrence_from_indices(neighbors, n_train)
-        HubRankDisplay.from_occurrence(occurrence, n_neighbors=K, name=name, ax=ax)
+        HubRankDisplay.from_occurrence(
+            occurrence, n_neighbors=K, name=name, ax=ax
+        )
     fig.savefig("quickstart.png", dpi=150)
     print(f"\nfigure: {pathlib.Path('quickstart.png').resolve()}")
 else:
-    print("\nfor the figure: python -m pip install matplotlib, and run this again")
+    print(
+        "\nfor the figure: python -m pip install matplotlib, and run this again"
+    )

@@ -32,19 +32,29 @@ def stored(folder, name, vectors):
     import pyarrow as pa
 
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
-    rows = pa.table({"id": pa.array(np.arange(len(vectors))), "vector": column})
+    column = pa.FixedSizeListArray.from_arrays(
+        pa.array(vectors.ravel()), vectors.shape[1]
+    )
+    rows = pa.table(
+        {"id": pa.array(np.arange(len(vectors))), "vector": column}
+    )
     return lancedb.connect(folder).create_table(name, rows)
 
 
 def nearest(table, query_vectors, distance_type):
     """Row numbers of the nearest rows of each query, by an exact search of the database."""
     queries = list(query_vectors.astype(np.float32))
-    answer = table.search(queries).distance_type(distance_type).limit(N_NEIGHBORS)
+    answer = (
+        table.search(queries)
+        .distance_type(distance_type)
+        .limit(N_NEIGHBORS)
+    )
     rows = (
         answer.select(["id", "_distance"])
         .to_arrow()
-        .sort_by([("query_index", "ascending"), ("_distance", "ascending")])
+        .sort_by(
+            [("query_index", "ascending"), ("_distance", "ascending")]
+        )
     )
     return rows["id"].to_numpy().reshape(len(queries), N_NEIGHBORS)
 
@@ -55,7 +65,10 @@ def main():
     Q, y_queries = Q[:N_QUERIES], y_queries[:N_QUERIES]
     # Every other sample is a candidate, as in the database.
     search = HubnessReducedNearestNeighbors(
-        N_NEIGHBORS, reduction="csls", metric="cosine", n_candidates=len(X) - 1
+        N_NEIGHBORS,
+        reduction="csls",
+        metric="cosine",
+        n_candidates=len(X) - 1,
     ).fit(X)
     reduced = search.kneighbors(Q, return_distance=False)
     index_vectors, query_map = search.to_inner_product_index()
@@ -65,10 +78,16 @@ def main():
         plain = stored(folder, "plain", X)
         table.add("LanceDB, cosine", nearest(plain, Q, "cosine"))
         longer = stored(folder, "reduced", index_vectors)
-        same = table.add("LanceDB, dot, exported", nearest(longer, query_map(Q), "dot"))
+        same = table.add(
+            "LanceDB, dot, exported", nearest(longer, query_map(Q), "dot")
+        )
     table.add("sksim, CSLS", reduced)
-    assert same > 0.99, "only nearly equal distances may change places in single precision"
-    print(f"\nLanceDB returns the reduced neighbours of sksim ({same:.2%}).")
+    assert same > 0.99, (
+        "only nearly equal distances may change places in single precision"
+    )
+    print(
+        f"\nLanceDB returns the reduced neighbours of sksim ({same:.2%})."
+    )
 
 
 if __name__ == "__main__":

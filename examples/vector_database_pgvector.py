@@ -27,7 +27,13 @@ run as the user ``postgres``, or ``nobody``.
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from vector_index_export import N_NEIGHBORS, NEAREST, LocalDatabase, Table, find_postgresql
+from vector_index_export import (
+    N_NEIGHBORS,
+    NEAREST,
+    LocalDatabase,
+    Table,
+    find_postgresql,
+)
 
 from sksim.datasets import load_sentence_embeddings
 from sksim.hubness import NICDM
@@ -56,9 +62,14 @@ REDUCED = """
 def graph_of(rows, n_rows, n_indexed):
     """Neighbour graph of the lines of an answer: row, column, distance."""
     rows = np.array([line.split("\t") for line in rows], dtype=float)
-    lengths = np.bincount(rows[:, 0].astype(int) - int(rows[0, 0]), minlength=n_rows)
+    lengths = np.bincount(
+        rows[:, 0].astype(int) - int(rows[0, 0]), minlength=n_rows
+    )
     indptr = np.concatenate([[0], np.cumsum(lengths)])
-    return csr_matrix((rows[:, 2], rows[:, 1].astype(int), indptr), shape=(n_rows, n_indexed))
+    return csr_matrix(
+        (rows[:, 2], rows[:, 1].astype(int), indptr),
+        shape=(n_rows, n_indexed),
+    )
 
 
 def fitted_from_lists(database, n_indexed, block=500):
@@ -66,8 +77,12 @@ def fitted_from_lists(database, n_indexed, block=500):
     reduction = NICDM(n_neighbors=10)
     for start in range(0, n_indexed, block):
         stop = min(start + block, n_indexed)
-        rows = database.query(LISTS.format(width=11, start=start, stop=stop))
-        reduction = reduction.partial_fit(graph_of(rows, stop - start, n_indexed))
+        rows = database.query(
+            LISTS.format(width=11, start=start, stop=stop)
+        )
+        reduction = reduction.partial_fit(
+            graph_of(rows, stop - start, n_indexed)
+        )
     return reduction
 
 
@@ -85,7 +100,9 @@ def main():
     X, y = load_sentence_embeddings(subset="train", return_X_y=True)
     Q, y_queries = load_sentence_embeddings(subset="test", return_X_y=True)
     options = {"reduction": NICDM(n_neighbors=10), "metric": "cosine"}
-    search = HubnessReducedNearestNeighbors(N_NEIGHBORS, n_candidates=N_CANDIDATES, **options)
+    search = HubnessReducedNearestNeighbors(
+        N_NEIGHBORS, n_candidates=N_CANDIDATES, **options
+    )
     reduced = search.fit(X).kneighbors(Q, return_distance=False)
     table = Table(reduced, y, y_queries)
     with LocalDatabase(programs) as database:
@@ -93,29 +110,52 @@ def main():
         database.store("queries", Q)
         reduction = fitted_from_lists(database, len(X))
         np.testing.assert_allclose(
-            reduction.local_scale_, search.reduction_.local_scale_, rtol=1e-4
+            reduction.local_scale_,
+            search.reduction_.local_scale_,
+            rtol=1e-4,
         )
-        database.query("CREATE TABLE scales (id int PRIMARY KEY, scale double precision)")
-        lines = (f"{i}\t{scale!r}" for i, scale in enumerate(reduction.local_scale_.tolist()))
+        database.query(
+            "CREATE TABLE scales (id int PRIMARY KEY, scale double precision)"
+        )
+        lines = (
+            f"{i}\t{scale!r}"
+            for i, scale in enumerate(reduction.local_scale_.tolist())
+        )
         database.query("COPY scales FROM STDIN", "\n".join(lines) + "\n")
-        ranked = REDUCED.format(n_candidates=N_CANDIDATES, n_neighbors=N_NEIGHBORS)
-        by_distance = NEAREST.replace("<#>", "<=>").format(n_neighbors=N_NEIGHBORS)
-        table.add("pgvector, cosine", lists_of(database.query(by_distance), len(Q)))
+        ranked = REDUCED.format(
+            n_candidates=N_CANDIDATES, n_neighbors=N_NEIGHBORS
+        )
+        by_distance = NEAREST.replace("<#>", "<=>").format(
+            n_neighbors=N_NEIGHBORS
+        )
+        table.add(
+            "pgvector, cosine",
+            lists_of(database.query(by_distance), len(Q)),
+        )
         same = table.add(
-            "pgvector, candidates over roots", lists_of(database.query(ranked), len(Q))
+            "pgvector, candidates over roots",
+            lists_of(database.query(ranked), len(Q)),
         )
 
-        every = HubnessReducedNearestNeighbors(N_NEIGHBORS, n_candidates=len(X) - 1, **options)
+        every = HubnessReducedNearestNeighbors(
+            N_NEIGHBORS, n_candidates=len(X) - 1, **options
+        )
         index_vectors, query_map = every.fit(X).to_inner_product_index()
         database.query("DROP TABLE samples, queries")
         database.store("samples", index_vectors)
         database.store("queries", query_map(Q))
-        found = lists_of(database.query(NEAREST.format(n_neighbors=N_NEIGHBORS)), len(Q))
+        found = lists_of(
+            database.query(NEAREST.format(n_neighbors=N_NEIGHBORS)), len(Q)
+        )
     table.add("sksim, NICDM", reduced)
     table = Table(every.kneighbors(Q, return_distance=False), y, y_queries)
     exported = table.add("pgvector, inner products, exported", found)
-    assert min(same, exported) > 0.99, "only nearly equal distances may change places"
-    print(f"\nPostgreSQL returns the reduced neighbours of sksim ({min(same, exported):.2%}).")
+    assert min(same, exported) > 0.99, (
+        "only nearly equal distances may change places"
+    )
+    print(
+        f"\nPostgreSQL returns the reduced neighbours of sksim ({min(same, exported):.2%})."
+    )
 
 
 if __name__ == "__main__":

@@ -75,21 +75,33 @@ def with_equal_norms(index_vectors, query_vectors):
 def _has_vector_extension(folder):
     def ask(option):
         command = [folder / "pg_config", option]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True
+        ).stdout.strip()
 
-    return (pathlib.Path(ask("--sharedir")) / "extension" / "vector.control").exists()
+    return (
+        pathlib.Path(ask("--sharedir")) / "extension" / "vector.control"
+    ).exists()
 
 
 def find_postgresql():
     """Folder of the programs of a PostgreSQL with pgvector, or None."""
-    folders = [*sorted(glob.glob("/usr/lib/postgresql/*/bin")), *glob.glob("/usr/pgsql-*/bin")]
+    folders = [
+        *sorted(glob.glob("/usr/lib/postgresql/*/bin")),
+        *glob.glob("/usr/pgsql-*/bin"),
+    ]
     if shutil.which("pg_ctl"):
         folders.insert(0, os.path.dirname(shutil.which("pg_ctl")))
     package = importlib.util.find_spec("pgserver")
     if package is not None:
-        folders.append(pathlib.Path(package.origin).parent / "pginstall" / "bin")
+        folders.append(
+            pathlib.Path(package.origin).parent / "pginstall" / "bin"
+        )
     for folder in map(pathlib.Path, folders):
-        complete = all((folder / name).exists() for name in ("initdb", "pg_config", "psql"))
+        complete = all(
+            (folder / name).exists()
+            for name in ("initdb", "pg_config", "psql")
+        )
         if complete and _has_vector_extension(folder):
             return folder
     return None
@@ -104,12 +116,20 @@ class LocalDatabase:
         self.user = {}
         if os.geteuid() == 0:
             known = {entry.pw_name for entry in pwd.getpwall()}
-            self.user = {"user": "postgres" if "postgres" in known else "nobody"}
+            self.user = {
+                "user": "postgres" if "postgres" in known else "nobody"
+            }
 
     def _run(self, program, *arguments, **options):
         command = [self.programs / program, *arguments]
         return subprocess.run(
-            command, check=True, text=True, cwd="/", capture_output=True, **self.user, **options
+            command,
+            check=True,
+            text=True,
+            cwd="/",
+            capture_output=True,
+            **self.user,
+            **options,
         ).stdout
 
     def __enter__(self):
@@ -117,28 +137,60 @@ class LocalDatabase:
         if self.user:
             shutil.chown(self.folder, self.user["user"])
         data = f"{self.folder}/data"
-        self._run("initdb", "-D", data, "-A", "trust", "-U", "sksim", "--no-sync")
+        self._run(
+            "initdb", "-D", data, "-A", "trust", "-U", "sksim", "--no-sync"
+        )
         settings = f"-k {self.folder} -c listen_addresses=''"
         log = f"{self.folder}/log"
-        self._run("pg_ctl", "-D", data, "-o", settings, "-l", log, "-w", "start")
+        self._run(
+            "pg_ctl", "-D", data, "-o", settings, "-l", log, "-w", "start"
+        )
         self.query("CREATE EXTENSION vector")
         return self
 
     def __exit__(self, *error):
-        self._run("pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "stop")
+        self._run(
+            "pg_ctl",
+            "-D",
+            f"{self.folder}/data",
+            "-m",
+            "immediate",
+            "stop",
+        )
         shutil.rmtree(self.folder)
 
     def query(self, statement, data=None):
         """Rows of the answer as lines of tab-separated text."""
-        options = ["-h", self.folder, "-U", "sksim", "-d", "postgres", "-X", "-q", "-A", "-t"]
+        options = [
+            "-h",
+            self.folder,
+            "-U",
+            "sksim",
+            "-d",
+            "postgres",
+            "-X",
+            "-q",
+            "-A",
+            "-t",
+        ]
         answer = self._run(
-            "psql", *options, "-v", "ON_ERROR_STOP=1", "-F", "\t", "-c", statement, input=data
+            "psql",
+            *options,
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-F",
+            "\t",
+            "-c",
+            statement,
+            input=data,
         )
         return answer.splitlines()
 
     def store(self, table, vectors):
         """Create a table with a row number and a vector a row."""
-        self.query(f"CREATE TABLE {table} (id int PRIMARY KEY, v vector({vectors.shape[1]}))")
+        self.query(
+            f"CREATE TABLE {table} (id int PRIMARY KEY, v vector({vectors.shape[1]}))"
+        )
         lines = (
             f"{i}\t[{','.join(map(repr, row.tolist()))}]"
             for i, row in enumerate(vectors.astype(np.float32))
@@ -181,14 +233,22 @@ class Table:
 
     def __init__(self, reduced, y, y_queries):
         self.reduced, self.y, self.y_queries = reduced, y, y_queries
-        print(f"{'index':38}{'same top 10':>12}{'error':>9}{'skewness':>10}")
+        print(
+            f"{'index':38}{'same top 10':>12}{'error':>9}{'skewness':>10}"
+        )
 
     def add(self, name, found):
         """Print the line of an index and return the share of equal top tens."""
-        same = np.mean([set(a) == set(b) for a, b in zip(found, self.reduced)])
-        votes = np.array([np.bincount(self.y[row[:5]]).argmax() for row in found])
+        same = np.mean(
+            [set(a) == set(b) for a, b in zip(found, self.reduced)]
+        )
+        votes = np.array(
+            [np.bincount(self.y[row[:5]]).argmax() for row in found]
+        )
         error = np.mean(votes != self.y_queries)
-        skewness = k_skewness(k_occurrence_from_indices(found, self.y.size))
+        skewness = k_skewness(
+            k_occurrence_from_indices(found, self.y.size)
+        )
         print(f"{name:38}{same:12.2%}{error:9.2%}{skewness:10.2f}")
         return same
 
@@ -196,22 +256,30 @@ class Table:
 def main():
     X, y = load_sentence_embeddings(subset="train", return_X_y=True)
     Q, y_queries = load_sentence_embeddings(subset="test", return_X_y=True)
-    plain = HubnessReducedNearestNeighbors(N_NEIGHBORS, reduction=None).fit(X)
+    plain = HubnessReducedNearestNeighbors(
+        N_NEIGHBORS, reduction=None
+    ).fit(X)
     # sksim ranks candidates, an index of inner products all samples. The deepest neighbour here is
     # the 1645th by primary distance, so that many candidates make both the same.
-    search = HubnessReducedNearestNeighbors(N_NEIGHBORS, reduction=NICDM(), n_candidates=2000).fit(
-        X
-    )
+    search = HubnessReducedNearestNeighbors(
+        N_NEIGHBORS, reduction=NICDM(), n_candidates=2000
+    ).fit(X)
     reduced = search.kneighbors(Q, return_distance=False)
     index_vectors, query_map = search.to_inner_product_index()
     query_vectors = query_map(Q)
-    print(f"{len(X)} vectors of {X.shape[1]} dimensions, exported with {index_vectors.shape[1]}\n")
+    print(
+        f"{len(X)} vectors of {X.shape[1]} dimensions, exported with {index_vectors.shape[1]}\n"
+    )
 
     table = Table(reduced, y, y_queries)
-    table.add("sksim, no reduction", plain.kneighbors(Q, return_distance=False))
+    table.add(
+        "sksim, no reduction", plain.kneighbors(Q, return_distance=False)
+    )
     table.add("sksim, NICDM", reduced)
     products = query_vectors @ index_vectors.T
-    in_numpy = np.argsort(-products, axis=1, kind="stable")[:, :N_NEIGHBORS]
+    in_numpy = np.argsort(-products, axis=1, kind="stable")[
+        :, :N_NEIGHBORS
+    ]
     exported = [table.add("numpy, inner products", in_numpy)]
 
     if importlib.util.find_spec("faiss") is None:
@@ -219,27 +287,51 @@ def main():
     else:
         import faiss
 
-        pair, n_features = (index_vectors, query_vectors), index_vectors.shape[1]
+        pair, n_features = (
+            (index_vectors, query_vectors),
+            index_vectors.shape[1],
+        )
         flat = faiss.IndexFlatIP(n_features)
-        exported.append(table.add("faiss, exact", search_faiss(faiss, flat, *pair, N_NEIGHBORS)))
-        walk = faiss.IndexHNSWFlat(n_features, 32, faiss.METRIC_INNER_PRODUCT)
+        exported.append(
+            table.add(
+                "faiss, exact",
+                search_faiss(faiss, flat, *pair, N_NEIGHBORS),
+            )
+        )
+        walk = faiss.IndexHNSWFlat(
+            n_features, 32, faiss.METRIC_INNER_PRODUCT
+        )
         walk.hnsw.efSearch = 200
-        table.add("faiss, graph by inner product", search_faiss(faiss, walk, *pair, N_NEIGHBORS))
+        table.add(
+            "faiss, graph by inner product",
+            search_faiss(faiss, walk, *pair, N_NEIGHBORS),
+        )
         walk = faiss.IndexHNSWFlat(n_features + 1, 32)
         walk.hnsw.efSearch = 200
         pair = with_equal_norms(*pair)
-        table.add("faiss, graph with equal norms", search_faiss(faiss, walk, *pair, N_NEIGHBORS))
+        table.add(
+            "faiss, graph with equal norms",
+            search_faiss(faiss, walk, *pair, N_NEIGHBORS),
+        )
 
     programs = find_postgresql()
     if programs is None:
         print("no PostgreSQL with pgvector was found: skipped")
     else:
-        found = search_database(programs, index_vectors, query_vectors, N_NEIGHBORS)
-        exported.append(table.add("PostgreSQL with pgvector, exact", found))
+        found = search_database(
+            programs, index_vectors, query_vectors, N_NEIGHBORS
+        )
+        exported.append(
+            table.add("PostgreSQL with pgvector, exact", found)
+        )
 
     # Single precision may exchange neighbours at nearly equal distances, nothing else.
-    assert min(exported) > 0.99, "an exact index must return the neighbours of sksim"
-    print(f"\nEvery exact index returns the reduced neighbours of sksim ({min(exported):.2%}).")
+    assert min(exported) > 0.99, (
+        "an exact index must return the neighbours of sksim"
+    )
+    print(
+        f"\nEvery exact index returns the reduced neighbours of sksim ({min(exported):.2%})."
+    )
 
 
 if __name__ == "__main__":

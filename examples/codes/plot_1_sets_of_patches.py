@@ -22,7 +22,9 @@ from sksim.codes import FixedDimensionalEncoder
 from sksim.metrics import chamfer_similarity
 
 images, y = load_digits(return_X_y=True)
-windows = np.lib.stride_tricks.sliding_window_view(images.reshape(-1, 8, 8), (4, 4), axis=(1, 2))
+windows = np.lib.stride_tricks.sliding_window_view(
+    images.reshape(-1, 8, 8), (4, 4), axis=(1, 2)
+)
 patches = windows.reshape(len(images), 25, 16)
 full = patches.max(axis=2) > 4
 centered = patches - patches[full].mean(axis=0)
@@ -52,7 +54,9 @@ def recalls(products, nearest=nearest):
 
 
 def products_of(**params):
-    encoder = FixedDimensionalEncoder(random_state=0, **params).fit(documents)
+    encoder = FixedDimensionalEncoder(random_state=0, **params).fit(
+        documents
+    )
     codes = encoder.transform(documents)
     return encoder.transform_query(queries) @ codes.T, codes.shape[1]
 
@@ -69,13 +73,19 @@ for n_bits, n_repetitions, projection_dim in [
     (4, 20, None),
 ]:
     products, n_values = products_of(
-        n_bits=n_bits, n_repetitions=n_repetitions, projection_dim=projection_dim
+        n_bits=n_bits,
+        n_repetitions=n_repetitions,
+        projection_dim=projection_dim,
     )
-    projected = f", projected to {projection_dim}" if projection_dim else ""
+    projected = (
+        f", projected to {projection_dim}" if projection_dim else ""
+    )
     name = f"{n_bits} bits, {n_repetitions} times{projected} ({n_values} values)"
     found[name] = recalls(products)
 for name, values in found.items():
-    print(f"{name}: among the first 100 {values[3]:.2f}, among 400 {values[5]:.2f}")
+    print(
+        f"{name}: among the first 100 {values[3]:.2f}, among 400 {values[5]:.2f}"
+    )
 
 # %%
 # Filling empty buckets
@@ -92,9 +102,15 @@ for n_vectors in (25, 5):
         shares = []
         for fill_empty in (True, False):
             encoder = FixedDimensionalEncoder(
-                n_bits, 10, projection_dim=None, fill_empty=fill_empty, random_state=0
+                n_bits,
+                10,
+                projection_dim=None,
+                fill_empty=fill_empty,
+                random_state=0,
             ).fit(few)
-            products = encoder.transform_query(queries) @ encoder.transform(few).T
+            products = (
+                encoder.transform_query(queries) @ encoder.transform(few).T
+            )
             shares.append(recalls(products, best)[3])
         print(
             f"sets of at most {n_vectors}, {n_bits} bits, among the first 100: "
@@ -107,7 +123,13 @@ for n_vectors in (25, 5):
 
 fig, axes = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained")
 for k, (name, values) in enumerate(found.items()):
-    axes[0].plot(LENGTHS, values, "o-", color="k" if k == 0 else f"C{k - 1}", label=name)
+    axes[0].plot(
+        LENGTHS,
+        values,
+        "o-",
+        color="k" if k == 0 else f"C{k - 1}",
+        label=name,
+    )
 axes[0].set(xscale="log", xlabel="length of the shortlist", ylim=(0, 1.02))
 axes[0].set(title="share of the ten nearest sets found", xticks=LENGTHS)
 axes[0].set_xticklabels(LENGTHS)
@@ -116,7 +138,9 @@ fig.legend(loc="outside lower center", ncols=2, fontsize=8)
 shown = rng.choice(exact.size, 3000, replace=False)
 axes[1].plot(exact.ravel()[shown], whole.ravel()[shown], ".", ms=2)
 axes[1].axline((0, 0), slope=1, color="k", lw=0.8)
-axes[1].set(xlabel="Chamfer similarity", ylabel="product, 4 bits, 20 times")
+axes[1].set(
+    xlabel="Chamfer similarity", ylabel="product, 4 bits, 20 times"
+)
 axes[1].set(title="never above, biased low")
 
 # %%

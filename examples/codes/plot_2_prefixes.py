@@ -34,12 +34,16 @@ LENGTHS = [8, 16, 32, 64, 128, 256]
 
 
 def neighbors(X, X_test):
-    search = HubnessReducedNearestNeighbors(10, reduction=None, metric="cosine").fit(X)
+    search = HubnessReducedNearestNeighbors(
+        10, reduction=None, metric="cosine"
+    ).fit(X)
     return search.kneighbors(X_test, return_distance=False)
 
 
 def error(X, X_test):
-    model = HubnessReducedKNeighborsClassifier(5, reduction=None, metric="cosine")
+    model = HubnessReducedKNeighborsClassifier(
+        5, reduction=None, metric="cosine"
+    )
     return 1 - model.fit(X, y).score(X_test, y_test)
 
 
@@ -58,8 +62,16 @@ for name, cut in CUTS.items():
         parts = short.transform(X), short.transform(X_test)
         found = neighbors(*parts)
         errors[name].append(error(*parts))
-        recalls[name].append(np.mean([np.isin(a, b).mean() for a, b in zip(whole, found)]))
-    print(name, "errors:", np.round(errors[name], 3), "recall:", np.round(recalls[name], 2))
+        recalls[name].append(
+            np.mean([np.isin(a, b).mean() for a, b in zip(whole, found)])
+        )
+    print(
+        name,
+        "errors:",
+        np.round(errors[name], 3),
+        "recall:",
+        np.round(recalls[name], 2),
+    )
 print(f"error of the whole embedding: {error(X, X_test):.3f}")
 
 # %%
@@ -73,20 +85,37 @@ staged = {}
 for length in (16, 32, 64):
     staged[length] = {}
     for n_shortlist in SHORTLISTS:
-        two_stages = ShortlistTransformer(PCA(length), n_shortlist=n_shortlist)
+        two_stages = ShortlistTransformer(
+            PCA(length), n_shortlist=n_shortlist
+        )
         search = HubnessReducedNearestNeighbors(
             10, reduction=None, metric="cosine", backend=two_stages
         ).fit(X)
-        staged[length][n_shortlist] = candidate_report(search, random_state=0)
+        staged[length][n_shortlist] = candidate_report(
+            search, random_state=0
+        )
     recall = [report.recall for report in staged[length].values()]
-    print(f"{length} components, shortlists of {SHORTLISTS}:", np.round(recall, 3))
+    print(
+        f"{length} components, shortlists of {SHORTLISTS}:",
+        np.round(recall, 3),
+    )
 
 two_stages = ShortlistTransformer(PCA(64), n_shortlist=400)
-for name, backend in [("exact search", "auto"), ("two stages", two_stages)]:
+for name, backend in [
+    ("exact search", "auto"),
+    ("two stages", two_stages),
+]:
     options = {"metric": "cosine", "backend": backend}
-    plain = HubnessReducedKNeighborsClassifier(5, reduction=None, **options).fit(X, y)
-    reduced = HubnessReducedKNeighborsClassifier(5, reduction="csls", **options).fit(X, y)
-    scores = 1 - plain.score(X_test, y_test), 1 - reduced.score(X_test, y_test)
+    plain = HubnessReducedKNeighborsClassifier(
+        5, reduction=None, **options
+    ).fit(X, y)
+    reduced = HubnessReducedKNeighborsClassifier(
+        5, reduction="csls", **options
+    ).fit(X, y)
+    scores = (
+        1 - plain.score(X_test, y_test),
+        1 - reduced.score(X_test, y_test),
+    )
     print(f"{name}: error {scores[0]:.4f}, with CSLS {scores[1]:.4f}")
 
 # %%
@@ -98,8 +127,15 @@ for name in CUTS:
     axes[0].plot(LENGTHS, errors[name], "o-", label=name)
     axes[1].plot(LENGTHS, recalls[name], "o-", label=name)
 axes[0].axhline(error(X, X_test), color="k", lw=0.8, label="all 384")
-axes[0].set(title="error of five neighbours", xlabel="coordinates", xscale="log")
-axes[1].set(title="neighbours kept", xlabel="coordinates", xscale="log", ylim=(0, 1))
+axes[0].set(
+    title="error of five neighbours", xlabel="coordinates", xscale="log"
+)
+axes[1].set(
+    title="neighbours kept",
+    xlabel="coordinates",
+    xscale="log",
+    ylim=(0, 1),
+)
 axes[0].legend()
 for length, reports in staged.items():
     ScoreCurveDisplay.from_reports(

@@ -30,25 +30,37 @@ means = rng.standard_normal((n, d))
 def shares_right(spread):
     """Share of queries whose document comes first, by means alone and by divergence."""
     log_variances = spread * rng.standard_normal((n, d)) - 0.5
-    queries = means + np.exp(log_variances / 2) * rng.standard_normal((n, d))
+    queries = means + np.exp(log_variances / 2) * rng.standard_normal(
+        (n, d)
+    )
     documents = np.hstack([means, log_variances])
     index = GaussianInnerProduct().fit(documents)
     # A query is known as it is: of a variance far below those of the documents.
     sharp = np.hstack([queries, np.full((n, d), -6.0)])
     products = index.transform_query(sharp) @ index.transform(documents).T
     order = -pairwise_gaussian_kl(sharp, documents)
-    assert np.allclose(products + index.query_offset(sharp)[:, None], order)
+    assert np.allclose(
+        products + index.query_offset(sharp)[:, None], order
+    )
     by_means = pairwise_distances(queries, means).argmin(axis=1)
     own = np.arange(n)
-    return np.mean(by_means == own), np.mean(products.argmax(axis=1) == own)
+    return np.mean(by_means == own), np.mean(
+        products.argmax(axis=1) == own
+    )
 
 
 spreads = np.arange(0, 2.1, 0.5)
-found = np.array([[shares_right(s) for _ in range(3)] for s in spreads]).mean(axis=1)
+found = np.array(
+    [[shares_right(s) for _ in range(3)] for s in spreads]
+).mean(axis=1)
 fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 for values, name in zip(found.T, ("means alone", "divergence")):
     axes[0].plot(spreads, values, "o-", label=name)
-axes[0].set(title="planted", xlabel="spread of log-variances", ylabel="right document first")
+axes[0].set(
+    title="planted",
+    xlabel="spread of log-variances",
+    ylabel="right document first",
+)
 axes[0].legend()
 print(np.column_stack([spreads, found.round(3)]))
 
@@ -69,20 +81,30 @@ by_means = pairwise_distances(X_test, mean).argmin(axis=1)
 weights = (0, 0.25, 0.5, 0.75, 1)
 right, most = [], []
 for weight in weights:
-    log_variance = np.log((1 - weight) * variance + weight * variance.mean(axis=0))
+    log_variance = np.log(
+        (1 - weight) * variance + weight * variance.mean(axis=0)
+    )
     documents = np.hstack([mean, log_variance])
-    queries = np.hstack([X_test, np.full(X_test.shape, log_variance.min())])
+    queries = np.hstack(
+        [X_test, np.full(X_test.shape, log_variance.min())]
+    )
     index = GaussianInnerProduct().fit(documents)
-    first = (index.transform_query(queries) @ index.transform(documents).T).argmax(axis=1)
+    first = (
+        index.transform_query(queries) @ index.transform(documents).T
+    ).argmax(axis=1)
     right.append(np.mean(first == y_test))
     most.append(np.bincount(first, minlength=150).max())
-    print(f"weight {weight}: right {right[-1]:.3f}, most frequent answer {most[-1]} times")
+    print(
+        f"weight {weight}: right {right[-1]:.3f}, most frequent answer {most[-1]} times"
+    )
 print(
     f"means alone: right {np.mean(by_means == y_test):.3f}, most frequent answer "
     f"{np.bincount(by_means).max()} times of 10"
 )
 axes[1].plot(weights, right, "o-", color="C1", label="divergence")
-axes[1].axhline(np.mean(by_means == y_test), color="C0", label="means alone")
+axes[1].axhline(
+    np.mean(by_means == y_test), color="C0", label="means alone"
+)
 axes[1].set(title="150 intents", xlabel="weight of the common variance")
 axes[1].legend()
 plt.show()

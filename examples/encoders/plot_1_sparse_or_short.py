@@ -46,7 +46,9 @@ scores = {name: np.zeros((3, len(lengths))) for name in kinds}
 unused = {name: [] for name in kinds}
 for name, options in kinds.items():
     for seed in range(3):
-        model = SparseAutoencoder(512, max_epochs=4, random_state=seed, **options).fit(X_train)
+        model = SparseAutoencoder(
+            512, max_epochs=4, random_state=seed, **options
+        ).fit(X_train)
         unused[name].append(model.history_[-1]["dead_units"])
         for i, k in enumerate(lengths):
             model.set_params(n_nonzero=k)
@@ -64,7 +66,9 @@ print("components:", dict(zip(lengths, np.round(short, 3), strict=True)))
 for name, values in scores.items():
     low, high = values.min(axis=0).round(3), values.max(axis=0).round(3)
     ranges = [f"{a} to {b}" for a, b in zip(low, high, strict=True)]
-    print(f"{name}: {dict(zip(lengths, ranges, strict=True))}", unused[name])
+    print(
+        f"{name}: {dict(zip(lengths, ranges, strict=True))}", unused[name]
+    )
 
 figure, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
 ax.axhline(dense, color="0.4", linestyle=":", label="all 384 numbers")

@@ -33,24 +33,31 @@ measures = ["modularity", "explicitness", "compactness"]
 found = {name: [] for name in encoders}
 for name, encoder in encoders.items():
     for seed in range(3):
-        X, sources = make_factorial_latents(1000, noise=0.2, random_state=seed)
+        X, sources = make_factorial_latents(
+            1000, noise=0.2, random_state=seed
+        )
         encoder.set_params(random_state=seed).fit(X)
         if isinstance(encoder, QuantizedLatentAutoencoder):
             codes = encoder.encode_indices(X)
         else:
-            bins = KBinsDiscretizer(12, encode="ordinal", strategy="uniform")
+            bins = KBinsDiscretizer(
+                12, encode="ordinal", strategy="uniform"
+            )
             codes = bins.fit_transform(encoder.transform(X)).astype(int)
         held = infomec(sources, codes, explicitness=3, random_state=0)
         found[name].append([held[m] or 0.0 for m in measures])
     values = np.array(found[name])
     text = ", ".join(
-        f"{m} {np.round(v, 2).tolist()}" for m, v in zip(measures, values.T, strict=True)
+        f"{m} {np.round(v, 2).tolist()}"
+        for m, v in zip(measures, values.T, strict=True)
     )
     print(f"{name}: {text}; variance explained {encoder.score(X):.2f}")
 
 # %%
 
-figure, axes = plt.subplots(1, 3, figsize=(9, 4), sharey=True, layout="constrained")
+figure, axes = plt.subplots(
+    1, 3, figsize=(9, 4), sharey=True, layout="constrained"
+)
 for i, (ax, measure) in enumerate(zip(axes, measures, strict=True)):
     for place, name in enumerate(encoders):
         values = np.array(found[name])[:, i]

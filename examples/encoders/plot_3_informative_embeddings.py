@@ -33,17 +33,23 @@ models = {
     "denoising": DenoisingAutoencoder(16, noise_level=0.2, **shared),
     "MIM": ContrastiveMIM(16, contrastive_weight=0.0, **shared),
     "cMIM, weight 1": ContrastiveMIM(16, **shared),
-    "cMIM, weight 50": ContrastiveMIM(16, contrastive_weight=50.0, temperature=1.0, **shared),
+    "cMIM, weight 50": ContrastiveMIM(
+        16, contrastive_weight=50.0, temperature=1.0, **shared
+    ),
 }
 
 
 def probe(model, seed):
     """Accuracy of a linear classifier with ten labels a class."""
     rng = np.random.RandomState(seed)
-    rows = [rng.choice(np.flatnonzero(y_train == c), 10) for c in range(10)]
+    rows = [
+        rng.choice(np.flatnonzero(y_train == c), 10) for c in range(10)
+    ]
     rows = np.concatenate(rows)
     Z = model.transform(X_train)
-    scaled = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
+    scaled = make_pipeline(
+        StandardScaler(), LogisticRegression(max_iter=500)
+    )
     scaled.fit(Z[rows], y_train[rows])
     return scaled.score(model.transform(X_test), y_test)
 

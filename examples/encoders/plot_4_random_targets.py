@@ -35,7 +35,9 @@ def probe(encode, seed):
     Z, Z_test = encode(X_train), encode(X_test)
     scores = []
     for rows in (np.concatenate(few), slice(None)):
-        model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
+        model = make_pipeline(
+            StandardScaler(), LogisticRegression(max_iter=300)
+        )
         model.fit(Z[rows], y_train[rows])
         scores.append(model.score(Z_test, y_test))
     return scores
@@ -46,8 +48,12 @@ def probe(encode, seed):
 
 shared = {"hidden_layer_sizes": (128, 128), "batch_size": 128}
 encoders = {
-    "not trained": RandomProjectorLearner(lr=1e-12, max_epochs=1, selection_ratio=1, **shared),
-    "LFR, first networks": RandomProjectorLearner(max_epochs=30, selection_ratio=1, **shared),
+    "not trained": RandomProjectorLearner(
+        lr=1e-12, max_epochs=1, selection_ratio=1, **shared
+    ),
+    "LFR, first networks": RandomProjectorLearner(
+        max_epochs=30, selection_ratio=1, **shared
+    ),
     "LFR, diverse": RandomProjectorLearner(max_epochs=30, **shared),
     "autoencoder": DenoisingAutoencoder(64, max_epochs=30, **shared),
 }

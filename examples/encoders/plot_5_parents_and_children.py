@@ -46,10 +46,13 @@ for name in kinds:
             random_state=seed,
         ).fit(X)  # fmt: skip
         nearest = [
-            (truth @ model.components_.T).max(axis=1).mean() for truth in (parents, children)
+            (truth @ model.components_.T).max(axis=1).mean()
+            for truth in (parents, children)
         ]
         cosines[name].append(nearest)
-        steps = [1 - model.set_params(n_nonzero=k).score(X) for k in range(1, 5)]
+        steps = [
+            1 - model.set_params(n_nonzero=k).score(X) for k in range(1, 5)
+        ]
         unexplained[name].append(steps)
     print(
         name, "parents and children", np.round(cosines[name], 2).tolist(),
@@ -58,11 +61,15 @@ for name in kinds:
 
 # %%
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(9, 4), layout="constrained"
+)
 for i, name in enumerate(kinds):
     values = np.array(cosines[name])
     places = np.arange(2) + 0.2 * i - 0.1
-    left.bar(places, values.mean(axis=0), width=0.18, label=name, alpha=0.6)
+    left.bar(
+        places, values.mean(axis=0), width=0.18, label=name, alpha=0.6
+    )
     for row in values:
         left.plot(places, row, "o", color="0.2", markersize=4)
     steps = np.mean(unexplained[name], axis=0)

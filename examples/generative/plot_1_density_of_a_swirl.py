@@ -32,7 +32,12 @@ print(f"entropy: {entropy:.3f} bits per feature")
 # the sign turned, in bits and per feature, it is a code length.
 
 model = VariationalDiffusion(
-    max_epochs=25, batch_size=256, lr=1e-3, ema_decay=0.999, n_score_steps=64, random_state=0
+    max_epochs=25,
+    batch_size=256,
+    lr=1e-3,
+    ema_decay=0.999,
+    n_score_steps=64,
+    random_state=0,
 )
 model.fit(X)
 bits = {"variational diffusion": model.bits_per_dim(X_test)}
@@ -43,12 +48,16 @@ bits = {"variational diffusion": model.bits_per_dim(X_test)}
 
 rng = np.random.RandomState(0)
 for n_components in (1, 10, 50):
-    mixture = GaussianMixture(n_components, random_state=0).fit(X + rng.uniform(size=X.shape))
+    mixture = GaussianMixture(n_components, random_state=0).fit(
+        X + rng.uniform(size=X.shape)
+    )
     nats = -mixture.score(X_test + rng.uniform(size=X_test.shape))
     bits[f"mixture of {n_components}"] = nats / (2 * np.log(2))
 
 for name, value in sorted(bits.items(), key=lambda pair: pair[1]):
-    print(f"{name:25s} {value:.3f} bits per feature, {value - entropy:+.3f} above the entropy")
+    print(
+        f"{name:25s} {value:.3f} bits per feature, {value - entropy:+.3f} above the entropy"
+    )
 
 # %%
 # Does it look right?
@@ -56,7 +65,9 @@ for name, value in sorted(bits.items(), key=lambda pair: pair[1]):
 # Samples fall on the spiral, and follow its whole length.
 
 fig, axes = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
-SampleGridDisplay.from_estimator(model, n_samples=2000, X=X[:4000], random_state=0, ax=axes[0])
+SampleGridDisplay.from_estimator(
+    model, n_samples=2000, X=X[:4000], random_state=0, ax=axes[0]
+)
 TrainingCurveDisplay.from_estimator(model, ax=axes[1])
 axes[1].axhline(entropy, color="k", linestyle=":", label="entropy")
 axes[1].set(ylim=(5.2, 7.5), ylabel="training loss (bits per feature)")

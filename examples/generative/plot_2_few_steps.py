@@ -24,7 +24,12 @@ from sksim.inspection import SampleGridDisplay
 X = make_swirl(20_000, random_state=0)
 X_test = make_swirl(400, random_state=1)
 model = VariationalDiffusion(
-    max_epochs=20, batch_size=256, lr=1e-3, ema_decay=0.999, n_score_steps=128, random_state=0
+    max_epochs=20,
+    batch_size=256,
+    lr=1e-3,
+    ema_decay=0.999,
+    n_score_steps=128,
+    random_state=0,
 )
 model.fit(X)
 limit = model.bits_per_dim(X_test)
@@ -54,10 +59,18 @@ fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 for variance, found in bits.items():
     axes[0].plot(depths, found, "o-", label=f"{variance} variance")
 axes[0].axhline(limit, color="k", linestyle=":", label="continuous time")
-axes[0].set(xscale="log", yscale="log", xlabel="steps T", ylabel="bits per feature")
+axes[0].set(
+    xscale="log", yscale="log", xlabel="steps T", ylabel="bits per feature"
+)
 axes[0].legend()
 for n_steps, ratio in zip(depths, ratios):
-    axes[1].plot((np.arange(n_steps) + 0.5) / n_steps, ratio, "o-", ms=3, label=f"T = {n_steps}")
+    axes[1].plot(
+        (np.arange(n_steps) + 0.5) / n_steps,
+        ratio,
+        "o-",
+        ms=3,
+        label=f"T = {n_steps}",
+    )
 axes[1].set(xlabel="time t", ylabel="w = usual variance / best variance")
 axes[1].legend()
 plt.show()
@@ -74,7 +87,9 @@ plt.show()
 # variances are honest instead: ten steps cannot place a point precisely, and the samples spread.
 
 fig, axes = plt.subplots(1, 3, figsize=(12, 4), layout="constrained")
-for ax, n_steps, variance in zip(axes, (10, 10, 100), ("equal", "optimal", "optimal")):
+for ax, n_steps, variance in zip(
+    axes, (10, 10, 100), ("equal", "optimal", "optimal")
+):
     model.calibrate(X, n_steps, variance=variance)
     name = f"{n_steps} steps, {variance} variance"
     SampleGridDisplay.from_estimator(

@@ -26,14 +26,22 @@ from sksim.inspection import DepthLossDisplay, SampleGridDisplay
 X, y = load_digits(return_X_y=True)
 X_train, y_train, X_test, y_test = X[:1437], y[:1437], X[1437:], y[1437:]
 pipeline = make_pipeline(
-    DiffEnc(image_shape=(8, 8), max_epochs=15, lr=2e-3, ema_decay=0.95, random_state=0),
+    DiffEnc(
+        image_shape=(8, 8),
+        max_epochs=15,
+        lr=2e-3,
+        ema_decay=0.95,
+        random_state=0,
+    ),
     StandardScaler(),
     LogisticRegression(C=0.1, max_iter=2000),
 )
 pipeline.fit(X_train, y_train)
 model = pipeline[0].set_params(n_score_steps=16)
 print(f"accuracy on the features: {pipeline.score(X_test, y_test):.3f}")
-print(f"{model.bits_per_dim(X_test[:100]):.2f} bits per pixel; uniform: {np.log2(17):.2f}")
+print(
+    f"{model.bits_per_dim(X_test[:100]):.2f} bits per pixel; uniform: {np.log2(17):.2f}"
+)
 
 # %%
 # What the bits are spent on
@@ -41,7 +49,11 @@ print(f"{model.bits_per_dim(X_test[:100]):.2f} bits per pixel; uniform: {np.log2
 
 fig, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
 SampleGridDisplay.from_estimator(
-    model.set_params(n_sample_steps=100), n_samples=36, n_columns=6, random_state=0, ax=axes[0]
+    model.set_params(n_sample_steps=100),
+    n_samples=36,
+    n_columns=6,
+    random_state=0,
+    ax=axes[0],
 )
 DepthLossDisplay.from_estimator(model, X_test, n_depths=24, ax=axes[1])
 plt.show()
@@ -60,5 +72,7 @@ plt.show()
 fig, axes = plt.subplots(1, 5, figsize=(12, 2.8), layout="constrained")
 for ax, t in zip(axes, (0.0, 0.5, 0.7, 0.85, 1.0)):
     images = model.encode(X_test[:9], t).reshape(-1, 8, 8)
-    SampleGridDisplay(images, n_columns=3, name=f"t = {t:g}").plot(ax, vmin=0, vmax=16)
+    SampleGridDisplay(images, n_columns=3, name=f"t = {t:g}").plot(
+        ax, vmin=0, vmax=16
+    )
 plt.show()

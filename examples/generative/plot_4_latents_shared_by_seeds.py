@@ -31,7 +31,9 @@ def moons(seed, n_samples=1000):
 
 
 def encoder(X, seed):
-    model = VariationalDiffusion(max_epochs=40, lr=2e-3, ema_decay=0.99, random_state=seed)
+    model = VariationalDiffusion(
+        max_epochs=40, lr=2e-3, ema_decay=0.99, random_state=seed
+    )
     return DPMEncoder(model, n_steps=20).fit(X)
 
 
@@ -56,7 +58,9 @@ decoded = {
     "the data": X,
     "decoded by\nthe same model": one.inverse_transform(Z),
     "decoded by\nanother seed": other_seed.inverse_transform(Z),
-    "decoded by a model\nof the turned domain": other_domain.inverse_transform(Z),
+    "decoded by a model\nof the turned domain": other_domain.inverse_transform(
+        Z
+    ),
 }
 fig, axes = plt.subplots(1, 4, figsize=(12, 3.4), layout="constrained")
 colors = np.arctan2(X[:, 1], X[:, 0])
@@ -76,7 +80,9 @@ rows = {
     "same model, to the point itself": distance(same, X),
     "another seed, to the point itself": distance(seed, X),
     "turned domain, to the turned point": distance(domain, X @ TURN.T) / 2,
-    "turned domain, to the point at its own place": distance(domain / 2, X),
+    "turned domain, to the point at its own place": distance(
+        domain / 2, X
+    ),
     "chance: to some other point": chance,
 }
 for name, value in rows.items():

@@ -28,7 +28,11 @@ X, y = load_digits(return_X_y=True)
 train, test = slice(None, 1437), slice(1437, None)
 start = time.process_time()
 model = VariationalDiffusion(
-    image_shape=(8, 8), max_epochs=11, lr=2e-3, ema_decay=0.95, random_state=0
+    image_shape=(8, 8),
+    max_epochs=11,
+    lr=2e-3,
+    ema_decay=0.95,
+    random_state=0,
 ).fit(X[train])
 training = time.process_time() - start
 
@@ -47,7 +51,9 @@ features = features.reshape(len(X), len(depths), 3, -1)
 noisy = DiffusionFeatures(frozen, depths, n_draws=1).fit_transform(X)
 noisy = noisy.reshape(len(X), len(depths), -1)
 
-probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=300))
+probe = make_pipeline(
+    StandardScaler(), LogisticRegression(C=0.1, max_iter=300)
+)
 
 
 def accuracy(F):
@@ -56,16 +62,22 @@ def accuracy(F):
 
 pixels = accuracy(X)
 curves = {
-    f"block {block}": [accuracy(features[:, i, block]) for i in range(7)] for block in range(3)
+    f"block {block}": [accuracy(features[:, i, block]) for i in range(7)]
+    for block in range(3)
 }
 curves["block 1, noisy input"] = [accuracy(noisy[:, i]) for i in range(7)]
 
 fig, ax = plt.subplots(figsize=(6.5, 4.2), layout="constrained")
-for (name, values), style in zip(curves.items(), ["o-", "s-", "^-", "v--"]):
+for (name, values), style in zip(
+    curves.items(), ["o-", "s-", "^-", "v--"]
+):
     ax.plot(depths, values, style, label=name)
 ax.axhline(pixels, color="0.3", ls="-.", label="pixels")
 ax.axhline(0.1, color="0.7", ls=":", label="chance")
-ax.set(xlabel="depth: time of the process", ylabel="accuracy of a linear probe")
+ax.set(
+    xlabel="depth: time of the process",
+    ylabel="accuracy of a linear probe",
+)
 ax.set(ylim=(0, 1), title="What the denoiser knows of digits")
 ax.legend(loc="lower left")
 plt.show()
@@ -84,9 +96,13 @@ chosen = search.score(X[test], y[test])
 print(f"training the network once           {training:6.1f} s")
 print(f"7 depths x 3 blocks, 1797 digits    {reading:6.1f} s")
 print(f"grid of 3 depths x 2 folds          {searching:6.1f} s")
-print(f"the same with a training in each    {searching + 6 * training:6.1f} s")
+print(
+    f"the same with a training in each    {searching + 6 * training:6.1f} s"
+)
 print(f"best depth of the grid              {search.best_params_}")
-print(f"accuracy of pixels {pixels:.3f}, of features at that depth {chosen:.3f}")
+print(
+    f"accuracy of pixels {pixels:.3f}, of features at that depth {chosen:.3f}"
+)
 
 # %%
 # The features beat the pixels over a wide range of depths, and lose what they know where the

@@ -26,9 +26,16 @@ from sksim.generative import InfoDiffusion
 
 X, y = load_digits(return_X_y=True)
 train, test = slice(None, 1437), slice(1437, None)
-options = {"max_epochs": 70, "lr": 4e-3, "ema_decay": 0.98, "random_state": 0}
+options = {
+    "max_epochs": 70,
+    "lr": 4e-3,
+    "ema_decay": 0.98,
+    "random_state": 0,
+}
 models = {
-    "plain bound": InfoDiffusion(n_components=8, zeta=0, lambda_=1, **options),
+    "plain bound": InfoDiffusion(
+        n_components=8, zeta=0, lambda_=1, **options
+    ),
     "InfoDiffusion": InfoDiffusion(n_components=8, **options),
 }
 for model in models.values():
@@ -51,8 +58,12 @@ ax.legend()
 shown = X[test][:8]
 rows = {"pictures": shown}
 for name, model in models.items():
-    samples = model.reconstruct(np.repeat(shown, 20, axis=0), random_state=0)
-    rows[f"told the code,\n{name}"] = samples.reshape(8, 20, -1).mean(axis=1)
+    samples = model.reconstruct(
+        np.repeat(shown, 20, axis=0), random_state=0
+    )
+    rows[f"told the code,\n{name}"] = samples.reshape(8, 20, -1).mean(
+        axis=1
+    )
 for (name, images), axes in zip(rows.items(), right.subplots(3, 8)):
     axes[0].set_ylabel(name, rotation=0, ha="right", va="center")
     for image, ax in zip(images, axes):
@@ -79,7 +90,9 @@ for name, model in models.items():
         f"error {error / X.var(axis=0).mean():.2f}, "
         f"accuracy {accuracy(model.transform(X)):.2f}"
     )
-print(f"{'PCA':14} accuracy {accuracy(PCA(8).fit(X[train]).transform(X)):.2f}")
+print(
+    f"{'PCA':14} accuracy {accuracy(PCA(8).fit(X[train]).transform(X)):.2f}"
+)
 
 # %%
 # By the bound the code is silent after a few epochs, and what is drawn with it is the same blur

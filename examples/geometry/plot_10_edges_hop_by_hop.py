@@ -28,12 +28,16 @@ from sksim.metrics import graph_reconstruction_score, hyperbolic_distances
 
 def binary_tree(n):
     child = np.arange(1, n)
-    return csr_array((np.ones(n - 1), ((child - 1) // 2, child)), shape=(n, n))
+    return csr_array(
+        (np.ones(n - 1), ((child - 1) // 2, child)), shape=(n, n)
+    )
 
 
 def ring_with_short_cuts(n, n_short, rng):
     start = np.r_[np.arange(n), np.arange(n), rng.randint(n, size=n_short)]
-    step = np.r_[np.ones(n), np.full(n, 2), rng.randint(3, n - 3, size=n_short)]
+    step = np.r_[
+        np.ones(n), np.full(n, 2), rng.randint(3, n - 3, size=n_short)
+    ]
     ends = (start + step.astype(int)) % n
     return csr_array((np.ones(len(start)), (start, ends)), shape=(n, n))
 
@@ -47,7 +51,9 @@ def neighbors_of_digits(n):
 
 graphs = {
     "tree of 255": binary_tree(255),
-    "ring of 300, 15 short-cuts": ring_with_short_cuts(300, 15, np.random.RandomState(0)),
+    "ring of 300, 15 short-cuts": ring_with_short_cuts(
+        300, 15, np.random.RandomState(0)
+    ),
     "neighbours of 500 digits": neighbors_of_digits(500),
 }
 
@@ -55,45 +61,76 @@ graphs = {
 def embeddings(graph):
     """Distances of the nodes in each embedding, by name."""
     hops = shortest_path(graph, directed=False, unweighted=True)
-    yield "flat, 2", ClassicalMDS(2, metric="precomputed").fit_transform(hops), "euclidean"
+    yield (
+        "flat, 2",
+        ClassicalMDS(2, metric="precomputed").fit_transform(hops),
+        "euclidean",
+    )
     points = HyperbolicMDS(2, scale=1.0).fit_transform(hops)
     yield "h-MDS, 2", hyperbolic_distances(points), "precomputed"
-    yield "flat, 10", ClassicalMDS(10, metric="precomputed").fit_transform(hops), "euclidean"
+    yield (
+        "flat, 10",
+        ClassicalMDS(10, metric="precomputed").fit_transform(hops),
+        "euclidean",
+    )
     both = graph.maximum(graph.T)
-    yield "FastRP, 64", FastRP(64, random_state=0).fit_transform(both), "cosine"
+    yield (
+        "FastRP, 64",
+        FastRP(64, random_state=0).fit_transform(both),
+        "cosine",
+    )
     if both.nnz == 2 * (both.shape[0] - 1):
         points = TreeEmbedding(scale=1.0).fit_transform(graph)
         yield "tree, 2", hyperbolic_distances(points), "precomputed"
 
 
-fig, axes = plt.subplots(1, 3, figsize=(12, 4), layout="constrained", sharey=True)
+fig, axes = plt.subplots(
+    1, 3, figsize=(12, 4), layout="constrained", sharey=True
+)
 for ax, (title, graph) in zip(axes, graphs.items()):
     for name, vectors, metric in embeddings(graph):
         scores, adjusted = (
             [
                 graph_reconstruction_score(
-                    vectors, graph, n_hops=h, hops="exactly", metric=metric, adjusted=a
+                    vectors,
+                    graph,
+                    n_hops=h,
+                    hops="exactly",
+                    metric=metric,
+                    adjusted=a,
                 )
                 for h in (1, 2, 3, 4)
             ]
             for a in (False, True)
         )
-        print(f"{title}; {name:10}  1 to 4 hops", np.round(scores, 2), np.round(adjusted, 2))
+        print(
+            f"{title}; {name:10}  1 to 4 hops",
+            np.round(scores, 2),
+            np.round(adjusted, 2),
+        )
         ax.plot((1, 2, 3, 4), scores, "o-", label=name)
     hops = shortest_path(graph, directed=False, unweighted=True)
     best = [
-        graph_reconstruction_score(hops, graph, n_hops=h, hops="exactly", metric="precomputed")
+        graph_reconstruction_score(
+            hops, graph, n_hops=h, hops="exactly", metric="precomputed"
+        )
         for h in (1, 2, 3, 4)
     ]
     ax.plot((1, 2, 3, 4), best, "k--", label="hops themselves")
     print(f"{title}; hops       1 to 4 hops", np.round(best, 2))
     random = np.random.RandomState(1).standard_normal((graph.shape[0], 10))
     chance = [
-        graph_reconstruction_score(random, graph, n_hops=h, hops="exactly") for h in (1, 2, 3, 4)
+        graph_reconstruction_score(random, graph, n_hops=h, hops="exactly")
+        for h in (1, 2, 3, 4)
     ]
     print(f"{title}; random      ", np.round(chance, 2))
     ax.plot((1, 2, 3, 4), chance, "k:", label="random vectors")
-    ax.set(title=title, xlabel="hops, exactly", xticks=(1, 2, 3, 4), ylim=(0, 1.02))
+    ax.set(
+        title=title,
+        xlabel="hops, exactly",
+        xticks=(1, 2, 3, 4),
+        ylim=(0, 1.02),
+    )
 axes[0].set_ylabel("mean average precision")
 axes[0].legend(fontsize=8)
 plt.show()

@@ -32,7 +32,12 @@ def world(seed):
 
     def draw(classes, n_each):
         y = np.repeat(classes, n_each)
-        latent = np.hstack([centers[y] + 0.6 * rng.randn(len(y), 6), rng.randn(len(y), 20)])
+        latent = np.hstack(
+            [
+                centers[y] + 0.6 * rng.randn(len(y), 6),
+                rng.randn(len(y), 20),
+            ]
+        )
         return np.tanh(latent @ mix), y
 
     return draw
@@ -51,10 +56,14 @@ def five_shot_error(H, y, n_episodes=200):
     rng, errors = np.random.RandomState(0), []
     for _ in range(n_episodes):
         classes = rng.choice(np.unique(y), 5, replace=False)
-        rows = np.array([rng.permutation(np.flatnonzero(y == c))[:20] for c in classes])
+        rows = np.array(
+            [rng.permutation(np.flatnonzero(y == c))[:20] for c in classes]
+        )
         means, queries = H[rows[:, :5]].mean(axis=1), H[rows[:, 5:]]
         distances = np.linalg.norm(queries[:, :, None] - means, axis=3)
-        errors.append(np.mean(distances.argmin(axis=2) != np.arange(5)[:, None]))
+        errors.append(
+            np.mean(distances.argmin(axis=2) != np.arange(5)[:, None])
+        )
     return np.mean(errors)
 
 
@@ -64,10 +73,14 @@ for j, seed in enumerate(seeds):
     for i, n_classes in enumerate(numbers):
         draw = world(seed)
         X, y = draw(np.arange(n_classes), 4000 // n_classes)
-        net = MLPClassifier((128, 64), max_iter=30, alpha=1e-3, random_state=seed).fit(X, y)
+        net = MLPClassifier(
+            (128, 64), max_iter=30, alpha=1e-3, random_state=seed
+        ).fit(X, y)
         X_new, y_new = draw(np.arange(80, 100), 40)
         for k, H in enumerate(layers(net, X_new)):
-            variance[i, j, k] = class_distance_normalized_variance(H, y_new)
+            variance[i, j, k] = class_distance_normalized_variance(
+                H, y_new
+            )
             error[i, j, k] = five_shot_error(H, y_new)
 
 # %%
@@ -80,12 +93,20 @@ X, y = load_digits(return_X_y=True)
 X = X / 16
 old = np.random.RandomState(0).permutation(np.flatnonzero(y < 5))
 trained, held_out = np.split(old, [600])
-net = MLPClassifier((128, 64), max_iter=30, alpha=1e-3, random_state=0).fit(X[trained], y[trained])
-digits = {"held-out samples": held_out, "new digits": np.flatnonzero(y >= 5)}
+net = MLPClassifier(
+    (128, 64), max_iter=30, alpha=1e-3, random_state=0
+).fit(X[trained], y[trained])
+digits = {
+    "held-out samples": held_out,
+    "new digits": np.flatnonzero(y >= 5),
+}
 of_digits = {
     name: np.array(
         [
-            (class_distance_normalized_variance(H, y[rows]), five_shot_error(H, y[rows]))
+            (
+                class_distance_normalized_variance(H, y[rows]),
+                five_shot_error(H, y[rows]),
+            )
             for H in layers(net, X[rows])
         ]
     )
@@ -98,7 +119,9 @@ of_digits = {
 
 fig, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
 quantities = ("variance V", "5-way 5-shot error")
-for column, (ax, values, label) in enumerate(zip(axes, (variance, error), quantities)):
+for column, (ax, values, label) in enumerate(
+    zip(axes, (variance, error), quantities)
+):
     for i, n_classes in enumerate(numbers):
         ax.plot(
             values[i].mean(axis=0),
@@ -108,16 +131,34 @@ for column, (ax, values, label) in enumerate(zip(axes, (variance, error), quanti
         )
         ax.plot(values[i].T, ".", color=f"C{i}", ms=5)
     for name, style in zip(of_digits, ("--", ":")):
-        ax.plot(of_digits[name][:, column], style, marker="s", color="k", label=f"digits, {name}")
+        ax.plot(
+            of_digits[name][:, column],
+            style,
+            marker="s",
+            color="k",
+            label=f"digits, {name}",
+        )
     ax.set(
-        xticks=range(3), xticklabels=["input", "layer 1", "layer 2"], ylabel=label, ylim=(0, None)
+        xticks=range(3),
+        xticklabels=["input", "layer 1", "layer 2"],
+        ylabel=label,
+        ylim=(0, None),
     )
-fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
+fig.legend(
+    *axes[0].get_legend_handles_labels(),
+    loc="outside lower center",
+    ncols=3,
+    fontsize=8,
+)
 for name, values in (("V", variance), ("error", error)):
     for i, n_classes in enumerate(numbers):
-        print(f"{name:>5}, {n_classes:2} classes: {values[i].mean(axis=0).round(3)}")
+        print(
+            f"{name:>5}, {n_classes:2} classes: {values[i].mean(axis=0).round(3)}"
+        )
 for name, values in of_digits.items():
-    print(f"digits, {name}: V {values[:, 0].round(2)}, error {values[:, 1].round(3)}")
+    print(
+        f"digits, {name}: V {values[:, 0].round(2)}, error {values[:, 1].round(3)}"
+    )
 
 # %%
 # With 20 or 80 classes in training, classes that were never seen collapse too, V from 0.73 to 0.14

@@ -47,7 +47,9 @@ def mean_errors(design, head, d, n_repeats=8):
         X_test, y_test = design(rng, 2000, d)
         X, y = design(rng, SIZES[-1], d)
         for i, n in enumerate(SIZES):
-            errors[repeat, i] = np.mean(head.fit(X[:n], y[:n]).predict(X_test) != y_test)
+            errors[repeat, i] = np.mean(
+                head.fit(X[:n], y[:n]).predict(X_test) != y_test
+            )
     return errors.mean(axis=0)
 
 
@@ -65,15 +67,26 @@ designs = {
     "unequal variances, error 0.01": (unequal_variances, 0.01),
     "thin signal, error 0.21": (thin_signal, 0.16 + 0.05),
 }
-fig, axes = plt.subplots(1, 2, figsize=(8.5, 3.6), sharey=True, layout="constrained")
+fig, axes = plt.subplots(
+    1, 2, figsize=(8.5, 3.6), sharey=True, layout="constrained"
+)
 for ax, (title, (design, allowed)) in zip(axes, designs.items()):
     for color, (name, head) in enumerate(HEADS.items()):
         curves = [mean_errors(design, head, d) for d in DIMENSIONS]
         needed = [first_size(errors, allowed) for errors in curves]
         print(f"{title}, {name}: {needed}")
-        ax.loglog(DIMENSIONS, needed, "o-", base=2, color=f"C{color}", label=name)
-    ax.set(title=title, xlabel="dimensions d", xticks=DIMENSIONS, xticklabels=DIMENSIONS)
-axes[0].set(ylabel="samples needed", yticks=SIZES[::2], yticklabels=SIZES[::2])
+        ax.loglog(
+            DIMENSIONS, needed, "o-", base=2, color=f"C{color}", label=name
+        )
+    ax.set(
+        title=title,
+        xlabel="dimensions d",
+        xticks=DIMENSIONS,
+        xticklabels=DIMENSIONS,
+    )
+axes[0].set(
+    ylabel="samples needed", yticks=SIZES[::2], yticklabels=SIZES[::2]
+)
 axes[0].legend()
 
 # %%

@@ -21,7 +21,11 @@ from sksim.metrics import cka_score, explained_variance_by_label
 
 X, easy, hard = make_easy_hard_features(4000, random_state=0)
 train, test = slice(0, 2000), slice(2000, 4000)
-TARGETS = {"both": np.column_stack([easy, hard]), "easy only": easy, "hard only": hard}
+TARGETS = {
+    "both": np.column_stack([easy, hard]),
+    "easy only": easy,
+    "hard only": hard,
+}
 
 
 def hidden(net, X):
@@ -32,22 +36,38 @@ shares, similarity, accuracy = {name: [] for name in TARGETS}, [], []
 for seed in range(5):
     layers = {}
     for name, y in TARGETS.items():
-        net = MLPClassifier((64,), max_iter=300, learning_rate_init=3e-3, random_state=seed)
+        net = MLPClassifier(
+            (64,), max_iter=300, learning_rate_init=3e-3, random_state=seed
+        )
         net.fit(X[train], y[train])
         accuracy.append(np.mean(net.predict(X[test]) == y[test]))
         layers[name] = hidden(net, X[test])
         shares[name].append(
-            [explained_variance_by_label(layers[name], y[test]) for y in (easy, hard)]
+            [
+                explained_variance_by_label(layers[name], y[test])
+                for y in (easy, hard)
+            ]
         )
     similarity.append(
-        [cka_score(layers["both"], layers[other]) for other in ("easy only", "hard only")]
+        [
+            cka_score(layers["both"], layers[other])
+            for other in ("easy only", "hard only")
+        ]
     )
-shares, similarity = {name: np.array(v) for name, v in shares.items()}, np.array(similarity)
+shares, similarity = (
+    {name: np.array(v) for name, v in shares.items()},
+    np.array(similarity),
+)
 print("least accuracy on new samples:", min(accuracy))
 for name, values in shares.items():
-    print(f"variance explained, {name}: easy {values[:, 0].round(3)}, hard {values[:, 1].round(3)}")
+    print(
+        f"variance explained, {name}: easy {values[:, 0].round(3)}, hard {values[:, 1].round(3)}"
+    )
 print(
-    "CKA with easy only:", similarity[:, 0].round(2), "with hard only:", similarity[:, 1].round(2)
+    "CKA with easy only:",
+    similarity[:, 0].round(2),
+    "with hard only:",
+    similarity[:, 1].round(2),
 )
 
 # %%
@@ -58,15 +78,30 @@ fig, axes = plt.subplots(1, 2, figsize=(8.5, 3.6), layout="constrained")
 for x, values in enumerate(shares.values()):
     for k, label in enumerate(("easy", "hard")):
         place = x + 0.4 * (k - 0.5)
-        axes[0].bar(place, values[:, k].mean(), 0.36, color=f"C{k}", label=None if x else label)
+        axes[0].bar(
+            place,
+            values[:, k].mean(),
+            0.36,
+            color=f"C{k}",
+            label=None if x else label,
+        )
         axes[0].plot(np.full(5, place), values[:, k], ".", color="k", ms=4)
-axes[0].set(xticks=range(3), xticklabels=shares, ylabel="variance explained by the label")
+axes[0].set(
+    xticks=range(3),
+    xticklabels=shares,
+    ylabel="variance explained by the label",
+)
 axes[0].set(title="hidden layers of three networks")
 axes[0].legend(title="label")
 for k in range(2):
     axes[1].bar(k, similarity[:, k].mean(), 0.6, color=f"C{k}")
     axes[1].plot(np.full(5, k), similarity[:, k], ".", color="k", ms=4)
-axes[1].set(xticks=[0, 1], xticklabels=["easy only", "hard only"], ylim=(0, 1), ylabel="linear CKA")
+axes[1].set(
+    xticks=[0, 1],
+    xticklabels=["easy only", "hard only"],
+    ylim=(0, 1),
+    ylabel="linear CKA",
+)
 axes[1].set(title="the network of both tasks, beside")
 
 # %%

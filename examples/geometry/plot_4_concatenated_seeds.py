@@ -29,12 +29,18 @@ X = X / 16
 
 def network(width):
     return EmbeddingClassifier(
-        n_components=width, hidden_layer_sizes=(64,), max_epochs=60, lr=3e-3, batch_size=64
+        n_components=width,
+        hidden_layer_sizes=(64,),
+        max_epochs=60,
+        lr=3e-3,
+        batch_size=64,
     )
 
 
 def accuracy(Z, y):
-    head = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
+    head = make_pipeline(
+        StandardScaler(), LogisticRegression(max_iter=2000)
+    )
     return cross_val_score(head, Z, y, cv=5).mean()
 
 
@@ -42,15 +48,27 @@ MODELS = ["one, 4 wide", "five together", "one, 20 wide"]
 results = np.empty((3, 3, 2))
 for repeat in range(3):
     source = np.flatnonzero(y < 5)
-    trained, rest = np.split(np.random.RandomState(repeat).permutation(source), [600])
-    ensemble = SeedEnsemble(network(4), n_seeds=5, random_state=repeat).fit(X[trained], y[trained])
-    wide = network(20).set_params(random_state=repeat).fit(X[trained], y[trained])
+    trained, rest = np.split(
+        np.random.RandomState(repeat).permutation(source), [600]
+    )
+    ensemble = SeedEnsemble(
+        network(4), n_seeds=5, random_state=repeat
+    ).fit(X[trained], y[trained])
+    wide = (
+        network(20)
+        .set_params(random_state=repeat)
+        .fit(X[trained], y[trained])
+    )
     encoders = [ensemble.estimators_[0], ensemble, wide]
     for i, encoder in enumerate(encoders):
         for j, rows in enumerate((rest, np.flatnonzero(y >= 5))):
-            results[repeat, i, j] = accuracy(encoder.transform(X[rows]), y[rows])
+            results[repeat, i, j] = accuracy(
+                encoder.transform(X[rows]), y[rows]
+            )
 for i, name in enumerate(MODELS):
-    print(f"{name}: same task {results[:, i, 0].round(3)}, new task {results[:, i, 1].round(3)}")
+    print(
+        f"{name}: same task {results[:, i, 0].round(3)}, new task {results[:, i, 1].round(3)}"
+    )
 
 # %%
 # The same task, and a new one
@@ -60,10 +78,23 @@ fig, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
 for j in range(2):
     for i, name in enumerate(MODELS):
         place = j + 0.27 * (i - 1)
-        ax.bar(place, results[:, i, j].mean(), 0.24, color=f"C{i}", label=None if j else name)
+        ax.bar(
+            place,
+            results[:, i, j].mean(),
+            0.24,
+            color=f"C{i}",
+            label=None if j else name,
+        )
         ax.plot(np.full(3, place), results[:, i, j], ".", color="k", ms=4)
-ax.set(xticks=[0, 1], xticklabels=["same five digits", "other five digits"], ylim=(0.5, 1.1))
-ax.set(ylabel="accuracy of a linear head", title="networks trained on the digits 0 to 4")
+ax.set(
+    xticks=[0, 1],
+    xticklabels=["same five digits", "other five digits"],
+    ylim=(0.5, 1.1),
+)
+ax.set(
+    ylabel="accuracy of a linear head",
+    title="networks trained on the digits 0 to 4",
+)
 ax.legend(loc="upper center", ncols=3)
 
 # %%

@@ -17,7 +17,11 @@ from scipy.sparse.csgraph import shortest_path
 from scipy.spatial.distance import cdist
 
 from sksim.manifold import HyperbolicMDS, TreeEmbedding
-from sksim.metrics import distance_distortion, graph_reconstruction_score, hyperbolic_distances
+from sksim.metrics import (
+    distance_distortion,
+    graph_reconstruction_score,
+    hyperbolic_distances,
+)
 
 n = 63
 child = np.arange(1, n)
@@ -28,7 +32,12 @@ hops = shortest_path(tree, directed=False)
 # Classical scaling is flat; h-MDS and the construction are given a scale of 1.5 and 1.
 
 squares = hops**2
-centered = squares - squares.mean(axis=0) - squares.mean(axis=1)[:, None] + squares.mean()
+centered = (
+    squares
+    - squares.mean(axis=0)
+    - squares.mean(axis=1)[:, None]
+    + squares.mean()
+)
 values, vectors = np.linalg.eigh(-0.5 * centered)
 flat = vectors[:, -2:] * np.sqrt(values[-2:])
 scaled = HyperbolicMDS(scale=1.5).fit_transform(hops)
@@ -43,13 +52,25 @@ figure, axes = plt.subplots(1, 3, figsize=(11, 4), layout="constrained")
 for ax, (name, (points, D)) in zip(axes, embeddings.items(), strict=True):
     precision = graph_reconstruction_score(D, tree, metric="precomputed")
     distortion = distance_distortion(hops, D)
-    print(f"{name:12}  mean average precision {precision:.3f}  mean distortion {distortion:.3f}")
+    print(
+        f"{name:12}  mean average precision {precision:.3f}  mean distortion {distortion:.3f}"
+    )
     for i, j in zip(*tree.nonzero(), strict=True):
         ax.plot(*points[[i, j]].T, color="0.75", linewidth=0.8, zorder=1)
-    ax.scatter(*points.T, c=np.log2(np.arange(1, n + 1)).astype(int), s=14, zorder=2)
+    ax.scatter(
+        *points.T,
+        c=np.log2(np.arange(1, n + 1)).astype(int),
+        s=14,
+        zorder=2,
+    )
     if name != "flat scaling":
         ax.add_patch(plt.Circle((0, 0), 1, fill=False, color="0.5"))
-    ax.set(title=f"{name}: precision {precision:.2f}", aspect="equal", xticks=[], yticks=[])
+    ax.set(
+        title=f"{name}: precision {precision:.2f}",
+        aspect="equal",
+        xticks=[],
+        yticks=[],
+    )
 plt.show()
 
 # %%

@@ -29,7 +29,9 @@ edges = ollivier_ricci_curvature(graph).edges
 first, second = edges.tocoo().coords
 is_bridge = cloud[first] != cloud[second]
 curvature = edges.data
-print(f"edges {is_bridge.size // 2}, of them bridges {is_bridge.sum() // 2}")
+print(
+    f"edges {is_bridge.size // 2}, of them bridges {is_bridge.sum() // 2}"
+)
 print(f"curvature: inside {curvature[~is_bridge].mean():.2f}, ", end="")
 print(f"bridges {curvature[is_bridge].mean():.2f}")
 print(f"AUC of low curvature {roc_auc_score(is_bridge, -curvature):.3f}")
@@ -41,7 +43,9 @@ for _ in range(8):
     flowed = np.maximum((1 - kappa.data) * D[first, second], 1e-6)
     flowed *= first.size / flowed.sum()
     lengths = csr_array((flowed, (first, second)), lengths.shape)
-print(f"AUC of long edges after the flow {roc_auc_score(is_bridge, flowed):.3f}")
+print(
+    f"AUC of long edges after the flow {roc_auc_score(is_bridge, flowed):.3f}"
+)
 
 # %%
 # Cut the longest edges, fewer and fewer, until a cut leaves three large components.
@@ -49,12 +53,16 @@ print(f"AUC of long edges after the flow {roc_auc_score(is_bridge, flowed):.3f}"
 best = 0.0
 for share in np.linspace(0.01, 0.4, 40):
     kept = flowed < np.quantile(flowed, 1 - share)
-    left = csr_array((kept[kept], (first[kept], second[kept])), graph.shape)
+    left = csr_array(
+        (kept[kept], (first[kept], second[kept])), graph.shape
+    )
     found = connected_components(left, directed=False)[1]
     agreement = adjusted_rand_score(cloud, found)
     if agreement > best:
         best, best_share, communities = agreement, share, found
-print(f"best adjusted Rand index {best:.2f}, {best_share:.0%} of the edges cut")
+print(
+    f"best adjusted Rand index {best:.2f}, {best_share:.0%} of the edges cut"
+)
 
 figure, axes = plt.subplots(1, 3, figsize=(13, 4), layout="constrained")
 for ax, values, title in (

@@ -18,7 +18,10 @@ from sklearn.datasets import make_swiss_roll
 from sklearn.neighbors import kneighbors_graph
 
 from sksim.manifold import FastRP, HeatGeodesicEmbedding
-from sksim.metrics import graph_reconstruction_score, heat_geodesic_distances
+from sksim.metrics import (
+    graph_reconstruction_score,
+    heat_geodesic_distances,
+)
 
 X, angle = make_swiss_roll(500, noise=0.5, random_state=0)
 arc = (angle * np.sqrt(1 + angle**2) + np.arcsinh(angle)) / 2
@@ -40,7 +43,8 @@ times = (1, 5, 20, 50, 200)
 curves = {}
 for volume in (1, 0):
     curves[volume] = [
-        agreement(heat_geodesic_distances(weights, t=t, volume=volume)) for t in times
+        agreement(heat_geodesic_distances(weights, t=t, volume=volume))
+        for t in times
     ]
     print(f"heat, volume {volume}:", *(f"{v:.2f}" for v in curves[volume]))
 

@@ -26,13 +26,17 @@ from sksim.metrics import (
 
 rng = np.random.RandomState(0)
 time = np.sort(rng.uniform(0, 2 * np.pi, 600))
-curve = np.cos(time[:, None] * rng.uniform(0.5, 3, 20) + rng.uniform(0, 6, 20))
+curve = np.cos(
+    time[:, None] * rng.uniform(0.5, 3, 20) + rng.uniform(0, 6, 20)
+)
 cloud = rng.randn(600, 20)
 dimensions = {}
 for name, X in (("curve", curve), ("cloud", cloud)):
     dimensions[name] = local_intrinsic_dimension(X)
     wide, thin = participation_ratio(X), gmean(dimensions[name])
-    print(f"{name}: participation ratio {wide:.1f}, local dimension {thin:.1f}")
+    print(
+        f"{name}: participation ratio {wide:.1f}, local dimension {thin:.1f}"
+    )
 
 # %%
 # Digits: every second one is searched for among the others, as it is and with noise.
@@ -46,8 +50,12 @@ is_noisy = np.repeat([0, 1], len(moved))
 auc = roc_auc_score(is_noisy, np.concatenate([before, after]))
 floor = np.sqrt(2 * polygamma(1, 19))
 distance = np.sqrt(np.mean(lid_fisher_rao_distance(before, after) ** 2))
-print(f"digits {gmean(before):.1f}, with noise {gmean(after):.1f}, AUC {auc:.2f}")
-print(f"Fisher-Rao distance {distance:.2f}, of independent estimates {floor:.2f}")
+print(
+    f"digits {gmean(before):.1f}, with noise {gmean(after):.1f}, AUC {auc:.2f}"
+)
+print(
+    f"Fisher-Rao distance {distance:.2f}, of independent estimates {floor:.2f}"
+)
 
 figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 dimensions |= {"digits": before, "with noise": after}

@@ -39,7 +39,9 @@ def reduction(Z, y):
 
 y = np.repeat(np.arange(3), 20)
 random = torch.Generator().manual_seed(0)
-Z = torch.randn(60, 6, generator=random, dtype=torch.float64).requires_grad_()
+Z = torch.randn(
+    60, 6, generator=random, dtype=torch.float64
+).requires_grad_()
 start = Z.detach().clone()
 optimizer = torch.optim.Adam([Z], lr=0.02)
 assert np.isclose(reduction(start, y), rate_reduction(start.numpy(), y))
@@ -49,10 +51,17 @@ for _ in range(400):
     optimizer.step()
 
 fig, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
-for ax, vectors, name in zip(axes, (start, Z.detach()), ("at first", "at the end")):
-    vectors = vectors.numpy() / np.linalg.norm(vectors, axis=1, keepdims=True)
+for ax, vectors, name in zip(
+    axes, (start, Z.detach()), ("at first", "at the end")
+):
+    vectors = vectors.numpy() / np.linalg.norm(
+        vectors, axis=1, keepdims=True
+    )
     cosines = np.abs(vectors @ vectors.T)
-    ranks = [int(np.linalg.matrix_rank(vectors[y == c], tol=0.1)) for c in range(3)]
+    ranks = [
+        int(np.linalg.matrix_rank(vectors[y == c], tol=0.1))
+        for c in range(3)
+    ]
     print(
         f"{name}: rate reduction {rate_reduction(vectors, y):.3f}, largest |cosine| across "
         f"classes {cosines[y[:, None] != y].max():.3f}, ranks of the classes {ranks}"
@@ -70,15 +79,25 @@ fig.colorbar(image, ax=axes[1])
 
 X, y = load_digits(return_X_y=True)
 X, X_test, y, y_test = train_test_split(
-    (X / 16).astype(np.float32), y, test_size=600, stratify=y, random_state=0
+    (X / 16).astype(np.float32),
+    y,
+    test_size=600,
+    stratify=y,
+    random_state=0,
 )
-X, X_test, labels = torch.as_tensor(X), torch.as_tensor(X_test), torch.as_tensor(y)
+X, X_test, labels = (
+    torch.as_tensor(X),
+    torch.as_tensor(X_test),
+    torch.as_tensor(y),
+)
 
 
 def trained(objective):
     """A network after training, and its embeddings of training and test rows."""
     torch.manual_seed(0)
-    net = torch.nn.Sequential(torch.nn.Linear(64, 128), torch.nn.ReLU(), torch.nn.Linear(128, 20))
+    net = torch.nn.Sequential(
+        torch.nn.Linear(64, 128), torch.nn.ReLU(), torch.nn.Linear(128, 20)
+    )
     head = torch.nn.Linear(20, 10)
     parameters = [*net.parameters(), *head.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=2e-3)
@@ -100,7 +119,10 @@ for name, color in (("rate reduction", "C0"), ("cross-entropy", "C1")):
     units = held_out / np.linalg.norm(held_out, axis=1, keepdims=True)
     means = np.array([units[y_test == c].mean(axis=0) for c in range(10)])
     means /= np.linalg.norm(means, axis=1, keepdims=True)
-    spectra = [np.linalg.svd(units[y_test == c], compute_uv=False) ** 2 for c in range(10)]
+    spectra = [
+        np.linalg.svd(units[y_test == c], compute_uv=False) ** 2
+        for c in range(10)
+    ]
     share = np.mean([s / s.sum() for s in spectra], axis=0)
     print(
         f"{name:14}: held-out rate {coding_rate(held_out):.2f}, reduction "
@@ -110,7 +132,11 @@ for name, color in (("rate reduction", "C0"), ("cross-entropy", "C1")):
         f"{nearest.score(held_out, y_test):.3f}"
     )
     axes[2].plot(np.arange(1, 8), share[:7], "o-", color=color, label=name)
-axes[2].set(title="digits: variance of one class", xlabel="direction", ylabel="share")
+axes[2].set(
+    title="digits: variance of one class",
+    xlabel="direction",
+    ylabel="share",
+)
 axes[2].legend()
 plt.show()
 

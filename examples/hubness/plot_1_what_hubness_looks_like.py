@@ -18,12 +18,21 @@ import numpy as np
 
 from sksim.datasets import make_gaussian_hubs
 from sksim.inspection import KOccurrenceDisplay
-from sksim.metrics import antihub_rate, hubness_null, k_occurrence, k_skewness, robin_hood_index
+from sksim.metrics import (
+    antihub_rate,
+    hubness_null,
+    k_occurrence,
+    k_skewness,
+    robin_hood_index,
+)
 
 n_samples, k = 2000, 10
 dimensions = [3, 10, 30, 100, 300]
 occurrences = {
-    d: k_occurrence(make_gaussian_hubs(n_samples, d, n_classes=1, random_state=0)[0], n_neighbors=k)
+    d: k_occurrence(
+        make_gaussian_hubs(n_samples, d, n_classes=1, random_state=0)[0],
+        n_neighbors=k,
+    )
     for d in dimensions
 }
 for d, occurrence in occurrences.items():
@@ -36,9 +45,13 @@ for d, occurrence in occurrences.items():
 # Three of them as histograms. The line is what chance gives: each query draws its ten neighbours
 # at random, so that the counts are binomial.
 
-fig, axes = plt.subplots(1, 3, figsize=(11, 3.4), sharey=True, layout="constrained")
+fig, axes = plt.subplots(
+    1, 3, figsize=(11, 3.4), sharey=True, layout="constrained"
+)
 for ax, d in zip(axes, [3, 30, 300]):
-    KOccurrenceDisplay.from_occurrence(occurrences[d], n_neighbors=k, ax=ax)
+    KOccurrenceDisplay.from_occurrence(
+        occurrences[d], n_neighbors=k, ax=ax
+    )
     ax.set_title(f"{d} dimensions")
 
 # %%
@@ -53,8 +66,15 @@ for ax, d in zip(axes, [3, 30, 300]):
 measures = {"k_skewness": k_skewness, "robin_hood_index": robin_hood_index}
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
 for ax, (name, measure) in zip(axes, measures.items()):
-    chance = hubness_null(name, n_queries=n_samples, n_indexed=n_samples, n_neighbors=k)
-    ax.plot(dimensions, [measure(occurrences[d]) for d in dimensions], "o-", label="measured")
+    chance = hubness_null(
+        name, n_queries=n_samples, n_indexed=n_samples, n_neighbors=k
+    )
+    ax.plot(
+        dimensions,
+        [measure(occurrences[d]) for d in dimensions],
+        "o-",
+        label="measured",
+    )
     ax.axhline(chance, color="0.5", linestyle="--", label="chance")
     ax.set(xscale="log", xlabel="dimension", title=name.replace("_", " "))
     ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))
@@ -72,12 +92,16 @@ for ax, (name, measure) in zip(axes, measures.items()):
 
 X, _ = make_gaussian_hubs(n_samples, 300, n_classes=1, random_state=0)
 to_mean = np.linalg.norm(X - X.mean(axis=0), axis=1)
-on_sphere = k_occurrence(X / np.linalg.norm(X, axis=1, keepdims=True), n_neighbors=k)
+on_sphere = k_occurrence(
+    X / np.linalg.norm(X, axis=1, keepdims=True), n_neighbors=k
+)
 
 fig, ax = plt.subplots(figsize=(6, 3.6), layout="constrained")
 ax.scatter(to_mean, occurrences[300] + 1, s=6, alpha=0.5, label="as it is")
 ax.scatter(to_mean, on_sphere + 1, s=6, alpha=0.5, label="all on a sphere")
-ax.set(yscale="log", xlabel="distance to the mean", ylabel="k-occurrence + 1")
+ax.set(
+    yscale="log", xlabel="distance to the mean", ylabel="k-occurrence + 1"
+)
 ax.legend()
 
 # %%

@@ -15,25 +15,41 @@ the package, and with the baselines that the paper leaves out.
 
 import matplotlib.pyplot as plt
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    Normalizer,
+    StandardScaler,
+)
 
 from sksim.datasets import load_sentence_embeddings
 from sksim.inspection import HubRankDisplay
-from sksim.metrics import hubness_null, k_occurrence_from_indices, k_skewness
+from sksim.metrics import (
+    hubness_null,
+    k_occurrence_from_indices,
+    k_skewness,
+)
 from sksim.neighbors import HubnessReducedKNeighborsClassifier
 from sksim.preprocessing import Centering, NormalScoreTransformer
 
-X_train, y_train = load_sentence_embeddings(subset="train", return_X_y=True)
+X_train, y_train = load_sentence_embeddings(
+    subset="train", return_X_y=True
+)
 X_test, y_test = load_sentence_embeddings(subset="test", return_X_y=True)
 
 variants = {
     "none": (FunctionTransformer(), None),
     "f-norm": (NormalScoreTransformer(), None),
     "mutual proximity": (FunctionTransformer(), "mutual_proximity"),
-    "f-norm + mutual proximity": (NormalScoreTransformer(), "mutual_proximity"),
+    "f-norm + mutual proximity": (
+        NormalScoreTransformer(),
+        "mutual_proximity",
+    ),
     "unit length": (Normalizer(), None),
     "centred, unit length": (Centering(), None),
-    "standardised, unit length": (make_pipeline(StandardScaler(), Normalizer()), None),
+    "standardised, unit length": (
+        make_pipeline(StandardScaler(), Normalizer()),
+        None,
+    ),
     "CSLS": (FunctionTransformer(), "csls"),
     "NICDM": (FunctionTransformer(), "nicdm"),
     "unit length + NICDM": (Normalizer(), "nicdm"),
@@ -47,20 +63,40 @@ variants = {
 
 errors, skewness, occurrences = {}, {}, {}
 for name, (vectors, reduction) in variants.items():
-    classifier = HubnessReducedKNeighborsClassifier(n_neighbors=5, reduction=reduction)
+    classifier = HubnessReducedKNeighborsClassifier(
+        n_neighbors=5, reduction=reduction
+    )
     model = make_pipeline(vectors, classifier).fit(X_train, y_train)
     errors[name] = 1 - model.score(X_test, y_test)
     neighbors = model[-1].kneighbors(n_neighbors=10, return_distance=False)
     occurrences[name] = k_occurrence_from_indices(neighbors, len(X_train))
     skewness[name] = k_skewness(occurrences[name])
-    print(f"{name:28s} error {errors[name]:6.2%}   skewness {skewness[name]:6.2f}")
+    print(
+        f"{name:28s} error {errors[name]:6.2%}   skewness {skewness[name]:6.2f}"
+    )
 
 # %%
-chance = hubness_null("k_skewness", n_queries=len(X_train), n_indexed=len(X_train), n_neighbors=10)
+chance = hubness_null(
+    "k_skewness",
+    n_queries=len(X_train),
+    n_indexed=len(X_train),
+    n_neighbors=10,
+)
 names = sorted(errors, key=errors.get, reverse=True)
-fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
-for ax, values, label in [(left, errors, "test error"), (right, skewness, "skewness")]:
-    ax.hlines(names, [values[n] for n in names], values["none"], color="0.8", linewidth=3)
+fig, (left, right) = plt.subplots(
+    1, 2, figsize=(10, 4), sharey=True, layout="constrained"
+)
+for ax, values, label in [
+    (left, errors, "test error"),
+    (right, skewness, "skewness"),
+]:
+    ax.hlines(
+        names,
+        [values[n] for n in names],
+        values["none"],
+        color="0.8",
+        linewidth=3,
+    )
     ax.plot([values[n] for n in names], names, "o")
     ax.axvline(values["none"], color="0.5", linewidth=1)
     ax.set_xlabel(label)
@@ -81,7 +117,9 @@ right.legend(loc="lower right")
 
 fig, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 for name in ["none", "unit length", "unit length + NICDM"]:
-    HubRankDisplay.from_occurrence(occurrences[name], n_neighbors=10, name=name, ax=ax)
+    HubRankDisplay.from_occurrence(
+        occurrences[name], n_neighbors=10, name=name, ax=ax
+    )
 
 # %%
 # Without repair a handful of sentences is among the neighbours of hundreds of others. Afterwards

@@ -34,7 +34,12 @@ pipeline = Pipeline(
 )
 grid = {
     "vectors": ["passthrough", Normalizer(), NormalScoreTransformer()],
-    "knn__reduction": [None, "mutual_proximity", "csls", NICDM(n_neighbors=5)],
+    "knn__reduction": [
+        None,
+        "mutual_proximity",
+        "csls",
+        NICDM(n_neighbors=5),
+    ],
 }
 search = GridSearchCV(
     pipeline,

@@ -24,7 +24,9 @@ queries, intents = load_sentence_embeddings(subset="test", return_X_y=True)
 
 
 def ask(reduction, metric):
-    search = HubnessReducedNearestNeighbors(5, reduction=reduction, metric=metric)
+    search = HubnessReducedNearestNeighbors(
+        5, reduction=reduction, metric=metric
+    )
     return search.fit(X).kneighbors(queries, return_distance=False)
 
 
@@ -55,7 +57,9 @@ searches = {
     "Euclidean, NICDM": ("nicdm", "euclidean"),
     "cosine, NICDM": ("nicdm", "cosine"),
 }
-fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
+fig, (left, right) = plt.subplots(
+    1, 2, figsize=(9, 3.8), layout="constrained"
+)
 right_share, never = [], []
 for name, (reduction, metric) in searches.items():
     found = ask(reduction, metric)

@@ -53,7 +53,9 @@ print(f"intrinsic dimension {intrinsic_dimension(X):.1f} of {X.shape[1]}")
 counts = k_occurrence(X, n_neighbors=10)
 length = np.linalg.norm(X, axis=1)
 for i in np.argsort(-counts)[:5]:
-    print(f"row {i:3d}: a neighbour of {counts[i]:3.0f} others, length {length[i]:.2f}")
+    print(
+        f"row {i:3d}: a neighbour of {counts[i]:3.0f} others, length {length[i]:.2f}"
+    )
 print(f"median length of all rows {np.median(length):.2f}")
 
 # %%
@@ -65,9 +67,13 @@ graphs = {
     "cosine": (None, "cosine"),
     "cosine, mutual proximity": ("mutual_proximity", "cosine"),
 }
-fig, axes = plt.subplots(1, 3, figsize=(11, 3.4), sharey=True, layout="constrained")
+fig, axes = plt.subplots(
+    1, 3, figsize=(11, 3.4), sharey=True, layout="constrained"
+)
 for ax, (name, (reduction, metric)) in zip(axes, graphs.items()):
-    graph = HubnessReducedKNeighborsTransformer(10, reduction=reduction, metric=metric)
+    graph = HubnessReducedKNeighborsTransformer(
+        10, reduction=reduction, metric=metric
+    )
     graph = graph.fit_transform(X)
     KOccurrenceDisplay.from_graph(graph, n_neighbors=10, ax=ax)
     skewness = hubness_score(graph, metric="precomputed", n_neighbors=10)

@@ -29,7 +29,9 @@ X, y = X[chosen], y[chosen]
 
 
 def neighbor_graph(reduction, n_neighbors):
-    search = HubnessReducedKNeighborsTransformer(n_neighbors, reduction=reduction)
+    search = HubnessReducedKNeighborsTransformer(
+        n_neighbors, reduction=reduction
+    )
     return search.fit_transform(X)
 
 
@@ -41,7 +43,9 @@ reductions = [None, "nicdm", "mutual_proximity"]
 for reduction in reductions:
     graph = neighbor_graph(reduction, 10)
     degree = np.diff(symmetric(graph).tocsr().indptr)
-    print(f"{reduction!s:17s} largest degree {degree.max()} where the mean is {degree.mean():.0f}")
+    print(
+        f"{reduction!s:17s} largest degree {degree.max()} where the mean is {degree.mean():.0f}"
+    )
 
 # %%
 # Clusters
@@ -71,13 +75,23 @@ for reduction in reductions:
 fig, axes = plt.subplots(1, 2, figsize=(9, 4.4), layout="constrained")
 for ax, reduction in zip(axes, [None, "nicdm"]):
     graph = neighbor_graph(reduction, 61)
-    tsne = TSNE(perplexity=20, metric="precomputed", init="random", random_state=0)
+    tsne = TSNE(
+        perplexity=20, metric="precomputed", init="random", random_state=0
+    )
     points = tsne.fit_transform(graph)
-    hubs = np.argsort(-np.bincount(neighbor_graph(reduction, 10).indices, minlength=len(X)))[:20]
+    hubs = np.argsort(
+        -np.bincount(
+            neighbor_graph(reduction, 10).indices, minlength=len(X)
+        )
+    )[:20]
     ax.scatter(*points.T, c=y, cmap="tab20", s=8)
-    ax.scatter(*points[hubs].T, s=60, facecolors="none", edgecolors="black")
+    ax.scatter(
+        *points[hubs].T, s=60, facecolors="none", edgecolors="black"
+    )
     ax.set(xticks=[], yticks=[])
-    ax.set_title(f"{reduction or 'plain'}: Rand index {scores[reduction]:.2f}")
+    ax.set_title(
+        f"{reduction or 'plain'}: Rand index {scores[reduction]:.2f}"
+    )
 
 # %%
 # The colours are intents (each colour stands for two), the circles the twenty samples that are

@@ -29,7 +29,9 @@ X_test, y_test = load_sentence_embeddings(subset="test", return_X_y=True)
 
 
 def cells(nprobe):
-    return FaissTransformer(factory="IVF64,Flat", index_params={"nprobe": nprobe})
+    return FaissTransformer(
+        factory="IVF64,Flat", index_params={"nprobe": nprobe}
+    )
 
 
 # %%
@@ -40,11 +42,15 @@ def cells(nprobe):
 probes = [2, 4, 8, 16, 64]
 recalls, errors, plain_errors = [], [], []
 for nprobe in probes:
-    search = HubnessReducedNearestNeighbors(10, reduction="nicdm", backend=cells(nprobe))
+    search = HubnessReducedNearestNeighbors(
+        10, reduction="nicdm", backend=cells(nprobe)
+    )
     report = candidate_report(search.fit(X), n_queries=300, random_state=0)
     recalls.append(report.recall)
     for reduction, kept in (("nicdm", errors), (None, plain_errors)):
-        knn = HubnessReducedKNeighborsClassifier(5, reduction=reduction, backend=cells(nprobe))
+        knn = HubnessReducedKNeighborsClassifier(
+            5, reduction=reduction, backend=cells(nprobe)
+        )
         kept.append(1 - knn.fit(X, y).score(X_test, y_test))
     print(
         f"{nprobe:2d} cells: recall {recalls[-1]:.2f}   error {plain_errors[-1]:.3f}, "
@@ -64,13 +70,23 @@ search = HubnessReducedNearestNeighbors(5, reduction="nicdm").fit(X)
 vectors, query_map = search.to_inner_product_index()
 index = faiss.IndexFlatIP(vectors.shape[1])
 index.add(np.ascontiguousarray(vectors, dtype=np.float32))
-_, found = index.search(np.ascontiguousarray(query_map(X_test), dtype=np.float32), 5)
+_, found = index.search(
+    np.ascontiguousarray(query_map(X_test), dtype=np.float32), 5
+)
 right = np.mean(y[found] == y_test[:, None])
-_, plain = HubnessReducedNearestNeighbors(5, reduction=None).fit(X).kneighbors(X_test)
-print(f"results with the right intent: {np.mean(y[plain] == y_test[:, None]):.1%} plain,")
+_, plain = (
+    HubnessReducedNearestNeighbors(5, reduction=None)
+    .fit(X)
+    .kneighbors(X_test)
+)
+print(
+    f"results with the right intent: {np.mean(y[plain] == y_test[:, None]):.1%} plain,"
+)
 print(f"{right:.1%} from the exported index")
 largest = k_occurrence_from_indices(plain, len(X)).max()
-print(f"largest hub {largest:.0f}, then {k_occurrence_from_indices(found, len(X)).max():.0f}")
+print(
+    f"largest hub {largest:.0f}, then {k_occurrence_from_indices(found, len(X)).max():.0f}"
+)
 
 fig, ax = plt.subplots(figsize=(6.5, 4), layout="constrained")
 ax.plot(recalls, plain_errors, "o-", label="index alone")

@@ -32,7 +32,11 @@ print(X.iloc[:3, :4])
 # -------
 # A transformer keeps index and columns.
 
-Z = NormalScoreTransformer().set_output(transform="pandas").fit_transform(X)
+Z = (
+    NormalScoreTransformer()
+    .set_output(transform="pandas")
+    .fit_transform(X)
+)
 print(Z.iloc[:3, :4].round(3))
 
 # %%
@@ -42,7 +46,9 @@ print(Z.iloc[:3, :4].round(3))
 
 before = hubness_report(X, y=y, n_neighbors=10).to_frame()
 after = hubness_report(Z, y=y, n_neighbors=10).to_frame()
-table = pd.concat({"before": before["adjusted"], "after": after["adjusted"]}, axis=1)
+table = pd.concat(
+    {"before": before["adjusted"], "after": after["adjusted"]}, axis=1
+)
 print(table.round(2))
 
 counts = pd.DataFrame(
@@ -69,7 +75,9 @@ search = GridSearchCV(
     refit="accuracy",
     cv=2,
 ).fit(Z, y)
-results = pd.DataFrame(search.cv_results_).fillna({"param_reduction": "none"})
+results = pd.DataFrame(search.cv_results_).fillna(
+    {"param_reduction": "none"}
+)
 accuracy = results.pivot(
     index="param_n_neighbors",
     columns="param_reduction",
@@ -77,10 +85,16 @@ accuracy = results.pivot(
 )
 print(accuracy.round(3))
 
-fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
+fig, (left, right) = plt.subplots(
+    1, 2, figsize=(9, 3.8), layout="constrained"
+)
 counts.plot.scatter("before", "after", s=8, alpha=0.5, ax=left)
-left.set(xlabel="times a neighbour, before", ylabel="times a neighbour, after")
-accuracy.plot(marker="o", ax=right, xlabel="n_neighbors", ylabel="accuracy")
+left.set(
+    xlabel="times a neighbour, before", ylabel="times a neighbour, after"
+)
+accuracy.plot(
+    marker="o", ax=right, xlabel="n_neighbors", ylabel="accuracy"
+)
 right.legend(title=None)
 
 # %%

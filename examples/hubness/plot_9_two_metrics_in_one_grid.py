@@ -50,9 +50,13 @@ search = GridSearchCV(
     cv=3,
 ).fit(X, y)
 results = search.cv_results_
-print(f"most accurate: {results['params'][np.argmax(results['mean_test_accuracy'])]['reduction']}")
+print(
+    f"most accurate: {results['params'][np.argmax(results['mean_test_accuracy'])]['reduction']}"
+)
 print(f"chosen:        {search.best_params_['reduction']}")
-print(f"accuracy on the test part {search.best_estimator_.score(X_test, y_test):.3f}")
+print(
+    f"accuracy on the test part {search.best_estimator_.score(X_test, y_test):.3f}"
+)
 
 # %%
 # Both metrics against the size of the neighbourhood
@@ -68,7 +72,11 @@ for ax, (metric, label) in zip(axes, metrics.items()):
     means = sign * results[f"mean_test_{metric}"]
     errors = error_of_mean(results, metric)
     for method in methods:
-        rows = [i for i, p in enumerate(results["params"]) if isinstance(p["reduction"], method)]
+        rows = [
+            i
+            for i, p in enumerate(results["params"])
+            if isinstance(p["reduction"], method)
+        ]
         ax.errorbar(
             sizes,
             means[rows],
@@ -78,7 +86,9 @@ for ax, (metric, label) in zip(axes, metrics.items()):
             label=method.__name__,
         )
     ax.axhline(means[0], color="0.5", linestyle="--", label="no reduction")
-    ax.set(xscale="log", xlabel="n_neighbors of the reduction", ylabel=label)
+    ax.set(
+        xscale="log", xlabel="n_neighbors of the reduction", ylabel=label
+    )
     ax.set_xticks(sizes, sizes)
     ax.minorticks_off()
 chosen = search.best_params_["reduction"]

@@ -31,14 +31,29 @@ from sksim.metrics import (
 settings = {"n_per_class": 500, "jitter": 1, "random_state": 0}
 pair = make_permuted_pair(rho=3, **settings)
 
-fig, axes = plt.subplots(1, 2, figsize=(7.5, 3.9), sharex=True, sharey=True, layout="constrained")
+fig, axes = plt.subplots(
+    1,
+    2,
+    figsize=(7.5, 3.9),
+    sharex=True,
+    sharey=True,
+    layout="constrained",
+)
 for ax, f, g, name in [
     (axes[0], pair.f1, pair.g1, "first model"),
     (axes[1], pair.f2, pair.g2, "second model"),
 ]:
     ax.scatter(*f.T, c=pair.y, cmap="tab10", vmax=9, s=3)
     for label, (x, y) in enumerate(1.25 * g):
-        ax.text(x, y, str(label), color=f"C{label}", ha="center", va="center", weight="bold")
+        ax.text(
+            x,
+            y,
+            str(label),
+            color=f"C{label}",
+            ha="center",
+            va="center",
+            weight="bold",
+        )
     ax.set(title=name, aspect="equal", xlim=(-4.5, 4.5), ylim=(-4.5, 4.5))
 _ = fig.supxlabel("embeddings (dots), unembeddings g(y) (numbers)")
 
@@ -62,7 +77,9 @@ for rho in rhos:
             "d_LLV": log_likelihood_variance_distance(
                 pair.log_p, pair.log_q, n_candidates=100, random_state=0
             ),
-            "d_f,g": max_pls_svd_distance(pair.log_p, pair.log_q, n_candidates=100, random_state=0),
+            "d_f,g": max_pls_svd_distance(
+                pair.log_p, pair.log_q, n_candidates=100, random_state=0
+            ),
             "mean CCA": cca_score(pair.f1, pair.f2),
             "CKA": cka_score(pair.f1, pair.f2),
         }
@@ -78,13 +95,27 @@ for i in (2, 5, 8, 11, 14, 17):
 
 fig, axes = plt.subplots(1, 2, figsize=(9.5, 3.6), layout="constrained")
 axes[0].semilogy(rhos, table["KL"], "o-", label="KL divergence, nats")
-axes[0].semilogy(rhos, table["logit distance"], "s-", label="logit distance, nats")
-axes[0].set(xlabel="norm of the unembeddings, rho", title="distance of the distributions")
+axes[0].semilogy(
+    rhos, table["logit distance"], "s-", label="logit distance, nats"
+)
+axes[0].set(
+    xlabel="norm of the unembeddings, rho",
+    title="distance of the distributions",
+)
 axes[0].legend()
-for name, style in [("d_LLV", "o-"), ("d_f,g", "s-"), ("mean CCA", "^-"), ("CKA", "v-")]:
-    axes[1].plot(rhos, table[name], style, label=name, markerfacecolor="none")
+for name, style in [
+    ("d_LLV", "o-"),
+    ("d_f,g", "s-"),
+    ("mean CCA", "^-"),
+    ("CKA", "v-"),
+]:
+    axes[1].plot(
+        rhos, table[name], style, label=name, markerfacecolor="none"
+    )
 axes[1].set(
-    xlabel="norm of the unembeddings, rho", title="what does not change", ylim=(-0.05, 1.45)
+    xlabel="norm of the unembeddings, rho",
+    title="what does not change",
+    ylim=(-0.05, 1.45),
 )
 axes[1].legend(loc="center right")
 for ax in axes:
@@ -104,9 +135,17 @@ for ax in axes:
 
 pair = make_permuted_pair(rho=20)
 for epsilon in (0, 1e-16, 1e-10, 1e-5):
-    smoothed = [np.log(np.exp(log_p) + epsilon) for log_p in (pair.log_p, pair.log_q)]
-    smoothed = [log_p - np.logaddexp.reduce(log_p, axis=1)[:, None] for log_p in smoothed]
-    terms = log_likelihood_variance_distance(*smoothed, inputs=[0, 2, 5], return_terms=True)
+    smoothed = [
+        np.log(np.exp(log_p) + epsilon)
+        for log_p in (pair.log_p, pair.log_q)
+    ]
+    smoothed = [
+        log_p - np.logaddexp.reduce(log_p, axis=1)[:, None]
+        for log_p in smoothed
+    ]
+    terms = log_likelihood_variance_distance(
+        *smoothed, inputs=[0, 2, 5], return_terms=True
+    )
     print(f"epsilon = {epsilon:5.0e}: t1 = {terms.t1:.4f}")
 
 # %%

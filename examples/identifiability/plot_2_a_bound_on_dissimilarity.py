@@ -17,7 +17,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from sksim.datasets import make_perturbed_pair
-from sksim.metrics import log_likelihood_variance_distance, max_pls_svd_distance
+from sksim.metrics import (
+    log_likelihood_variance_distance,
+    max_pls_svd_distance,
+)
 
 levels = np.unique(np.geomspace(1, 250, 14).astype(int))
 units = {4: 0.005, 5: 0.004, 6: 0.004, 10: 0.0025, 18: 0.002}
@@ -27,14 +30,20 @@ def drift(n_classes):
     """d_LLV and d_f,g along the levels of noise, for one set of inputs."""
     points, inputs = [], "auto"
     for level in levels:
-        pair = make_perturbed_pair(n_classes, noise=units[n_classes] * level, random_state=0)
+        pair = make_perturbed_pair(
+            n_classes, noise=units[n_classes] * level, random_state=0
+        )
         terms = log_likelihood_variance_distance(
             pair.log_p, pair.log_q, n_components=2, inputs=inputs, n_candidates=300,
             random_state=0, return_terms=True,
         )  # fmt: skip
         inputs = terms.inputs
         d_fg = max_pls_svd_distance(
-            pair.log_p, pair.log_q, pivot=terms.pivot, left_out=terms.left_out, inputs=inputs
+            pair.log_p,
+            pair.log_q,
+            pivot=terms.pivot,
+            left_out=terms.left_out,
+            inputs=inputs,
         )
         points.append((terms.distance, d_fg))
     return np.array(points).T
@@ -48,7 +57,11 @@ for n_classes, (d_llv, d_fg) in paths.items():
 eps = np.geomspace(1e-3, 0.7, 50)
 ax.loglog(eps, 4 * eps, "k--", label="bound of the paper, 2 M eps")
 ax.loglog(eps, 2 * eps**2, "k-", label="bound 2 eps$^2$")
-ax.set(xlabel="distance of the distributions, d_LLV", ylabel="dissimilarity, d_f,g", ylim=(1e-8, 3))
+ax.set(
+    xlabel="distance of the distributions, d_LLV",
+    ylabel="dissimilarity, d_f,g",
+    ylim=(1e-8, 3),
+)
 _ = ax.legend(fontsize=8)
 
 # %%
@@ -59,7 +72,9 @@ _ = ax.legend(fontsize=8)
 
 for n_classes, (d_llv, d_fg) in paths.items():
     used = (d_fg / (2 * d_llv**2))[[0, -1]]
-    print(f"{n_classes:2d} labels: d_f,g is {used[0]:.3f} to {used[1]:.3f} of 2 d_LLV^2")
+    print(
+        f"{n_classes:2d} labels: d_f,g is {used[0]:.3f} to {used[1]:.3f} of 2 d_LLV^2"
+    )
 
 # %%
 # The share of the bound that is used stays nearly the same along each path, about a quarter for

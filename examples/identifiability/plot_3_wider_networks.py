@@ -22,7 +22,9 @@ from sksim.inspection import SeedDistanceDisplay
 from sksim.metrics import cca_score
 
 X, y = make_radial_classification(4000, n_classes=6, random_state=0)
-X_test, y_test = make_radial_classification(2000, n_classes=6, random_state=1)
+X_test, y_test = make_radial_classification(
+    2000, n_classes=6, random_state=1
+)
 
 # %%
 # Eight copies for each width. :class:`~sksim.identifiability.SeedEnsemble` trains them as one stack
@@ -31,15 +33,23 @@ X_test, y_test = make_radial_classification(2000, n_classes=6, random_state=1)
 n_seeds = 8
 ensembles = {}
 for width in (16, 32, 128):
-    model = EmbeddingClassifier(2, hidden_layer_sizes=(width,) * 3, lr=1e-3, max_epochs=48)
-    ensembles[width] = SeedEnsemble(model, n_seeds, random_state=0).fit(X, y)
+    model = EmbeddingClassifier(
+        2, hidden_layer_sizes=(width,) * 3, lr=1e-3, max_epochs=48
+    )
+    ensembles[width] = SeedEnsemble(model, n_seeds, random_state=0).fit(
+        X, y
+    )
 
 accuracies = {
-    width: np.array([member.score(X_test, y_test) for member in ensemble.estimators_])
+    width: np.array(
+        [member.score(X_test, y_test) for member in ensemble.estimators_]
+    )
     for width, ensemble in ensembles.items()
 }
 for width, accuracy in accuracies.items():
-    print(f"width {width:3d}: accuracy {accuracy.min():.3f} to {accuracy.max():.3f}")
+    print(
+        f"width {width:3d}: accuracy {accuracy.min():.3f} to {accuracy.max():.3f}"
+    )
 
 # %%
 # What the copies have learned
@@ -49,7 +59,13 @@ for width, accuracy in accuracies.items():
 fig, axes = plt.subplots(2, 4, figsize=(11, 5.6), layout="constrained")
 for row, width in zip(axes, (16, 128)):
     for ax, member in zip(row, ensembles[width].estimators_):
-        ax.scatter(*member.transform(X_test).T, c=y_test, cmap="tab10", vmax=9, s=2)
+        ax.scatter(
+            *member.transform(X_test).T,
+            c=y_test,
+            cmap="tab10",
+            vmax=9,
+            s=2,
+        )
         ax.set(xticks=[], yticks=[])
     row[0].set_ylabel(f"width {width}")
 
@@ -68,10 +84,16 @@ for row, width in zip(axes, (16, 128)):
 results = {"d_LLV": {}, "d_f,g": {}, "mean CCA": {}}
 for width, ensemble in ensembles.items():
     kept = np.flatnonzero(accuracies[width] > 0.9)
-    embeddings = [member.transform(X_test) for member in ensemble.estimators_]
+    embeddings = [
+        member.transform(X_test) for member in ensemble.estimators_
+    ]
     matrices = (
-        ensemble.pairwise_distances(X_test, "log_likelihood_variance_distance", n_components=2),
-        ensemble.pairwise_distances(X_test, "max_pls_svd_distance", n_components=2),
+        ensemble.pairwise_distances(
+            X_test, "log_likelihood_variance_distance", n_components=2
+        ),
+        ensemble.pairwise_distances(
+            X_test, "max_pls_svd_distance", n_components=2
+        ),
         [[cca_score(f, h) for h in embeddings] for f in embeddings],
     )
     for result, matrix in zip(results.values(), matrices):

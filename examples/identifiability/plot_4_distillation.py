@@ -26,7 +26,9 @@ from sksim.metrics import (
 )
 
 X, y = make_spirals(8400, random_state=42)
-X, X_test, y, y_test = train_test_split(X, y, test_size=2100, stratify=y, random_state=42)
+X, X_test, y, y_test = train_test_split(
+    X, y, test_size=2100, stratify=y, random_state=42
+)
 
 settings = {
     "hidden_layer_sizes": (64, 64, 64),
@@ -34,7 +36,9 @@ settings = {
     "lr": 3e-3,
     "batch_size": 256,
 }
-teacher = EmbeddingClassifier(2, **settings, max_epochs=150, random_state=0).fit(X, y)
+teacher = EmbeddingClassifier(
+    2, **settings, max_epochs=150, random_state=0
+).fit(X, y)
 print(f"teacher: accuracy {teacher.score(X_test, y_test):.3f}")
 
 # %%
@@ -44,7 +48,11 @@ print(f"teacher: accuracy {teacher.score(X_test, y_test):.3f}")
 # KL(teacher || student), or with the difference of the centred logits (absolute, squared).
 # ``FrozenEstimator`` lets the fitted teacher pass through ``clone``.
 
-names = {"kl": "KL", "logit_l1": "logit, absolute", "logit_l2": "logit, squared"}
+names = {
+    "kl": "KL",
+    "logit_l1": "logit, absolute",
+    "logit_l2": "logit, squared",
+}
 students = {
     name: EmbeddingClassifier(
         2,
@@ -58,7 +66,9 @@ students = {
 }
 
 log_t, f_t = teacher.predict_log_proba(X_test), teacher.transform(X_test)
-print(f"{'student':16s} accuracy agreement    KL  logit distance     t1  mean CCA")
+print(
+    f"{'student':16s} accuracy agreement    KL  logit distance     t1  mean CCA"
+)
 for name, student in students.items():
     log_s = student.predict_log_proba(X_test)
     t1 = log_likelihood_variance_distance(
@@ -78,8 +88,12 @@ for name, student in students.items():
 # term t1 of d_LLV, tell; the divergence, the accuracy and the agreement do not.
 
 fig, axes = plt.subplots(1, 4, figsize=(12.5, 3.3), layout="constrained")
-for ax, (name, model) in zip(axes, {"teacher": teacher, **students}.items()):
-    ax.scatter(*model.transform(X_test).T, c=y_test, cmap="tab10", vmax=9, s=3)
+for ax, (name, model) in zip(
+    axes, {"teacher": teacher, **students}.items()
+):
+    ax.scatter(
+        *model.transform(X_test).T, c=y_test, cmap="tab10", vmax=9, s=3
+    )
     ax.set(title=name, xticks=[], yticks=[])
 
 # %%

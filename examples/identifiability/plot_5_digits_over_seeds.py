@@ -20,14 +20,22 @@ from sksim.identifiability import EmbeddingClassifier, SeedEnsemble
 from sksim.metrics import cca_score, identifiability_map
 
 X, y = load_digits(return_X_y=True)
-X, X_test, y, y_test = train_test_split(X / 16, y, test_size=600, stratify=y, random_state=0)
+X, X_test, y, y_test = train_test_split(
+    X / 16, y, test_size=600, stratify=y, random_state=0
+)
 
 ensembles = {}
 for n_components in (2, 3, 9):
     model = EmbeddingClassifier(
-        n_components, hidden_layer_sizes=(64, 64), unembedding="linear", lr=2e-3, max_epochs=60
+        n_components,
+        hidden_layer_sizes=(64, 64),
+        unembedding="linear",
+        lr=2e-3,
+        max_epochs=60,
     )
-    ensembles[n_components] = SeedEnsemble(model, 8, random_state=0).fit(X, y)
+    ensembles[n_components] = SeedEnsemble(model, 8, random_state=0).fit(
+        X, y
+    )
 
 # %%
 # Difference of likelihood against similarity
@@ -40,22 +48,39 @@ fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 for n_components, ensemble in ensembles.items():
     rows = np.arange(len(y_test))
     members = ensemble.estimators_
-    losses = np.array([-m.predict_log_proba(X_test)[rows, y_test].mean() for m in members])
+    losses = np.array(
+        [
+            -m.predict_log_proba(X_test)[rows, y_test].mean()
+            for m in members
+        ]
+    )
     gap = np.abs(losses[:, None] - losses)[upper]
     embeddings = [member.transform(X_test) for member in members]
-    similarity = np.array([[cca_score(f, h) for h in embeddings] for f in embeddings])[upper]
-    distance = ensemble.pairwise_distances(
-        X_test, "log_likelihood_variance_distance", n_components=n_components
+    similarity = np.array(
+        [[cca_score(f, h) for h in embeddings] for f in embeddings]
     )[upper]
-    accuracy = np.mean([member.score(X_test, y_test) for member in members])
+    distance = ensemble.pairwise_distances(
+        X_test,
+        "log_likelihood_variance_distance",
+        n_components=n_components,
+    )[upper]
+    accuracy = np.mean(
+        [member.score(X_test, y_test) for member in members]
+    )
     print(
         f"{n_components} dimensions: accuracy {accuracy:.3f}, loss {losses.min():.2f} to "
         f"{losses.max():.2f}, mean CCA {similarity.min():.2f} to {similarity.max():.2f}, "
         f"d_LLV {distance.min():.2f} to {distance.max():.2f}"
     )
-    axes[0].plot(gap, similarity, "o", alpha=0.7, label=f"{n_components} dimensions")
+    axes[0].plot(
+        gap, similarity, "o", alpha=0.7, label=f"{n_components} dimensions"
+    )
     axes[1].plot(gap, distance, "o", alpha=0.7)
-axes[0].set(xlabel="difference of the test losses, nats", ylabel="mean CCA", ylim=(0, 1.02))
+axes[0].set(
+    xlabel="difference of the test losses, nats",
+    ylabel="mean CCA",
+    ylim=(0, 1.02),
+)
 axes[1].set(xlabel="difference of the test losses, nats", ylabel="d_LLV")
 axes[1].axhline(np.sqrt(0.5), color="k", ls=":")
 _ = axes[0].legend()
@@ -73,7 +98,9 @@ _ = axes[0].legend()
 # to the first if the distributions were equal is computed from the unembeddings.
 
 members = ensembles[2].estimators_
-losses = np.array([-m.predict_log_proba(X_test)[rows, y_test].mean() for m in members])
+losses = np.array(
+    [-m.predict_log_proba(X_test)[rows, y_test].mean() for m in members]
+)
 gap = np.abs(losses[:, None] - losses)
 i, j = np.unravel_index(np.argmin(gap + np.eye(8) * 9), gap.shape)
 A = identifiability_map(members[i].unembeddings_, members[j].unembeddings_)

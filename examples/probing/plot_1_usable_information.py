@@ -39,26 +39,38 @@ BANKING = [
 # fmt: on
 
 data = load_encoder_layers()
-order = np.random.RandomState(0).permutation(len(data.target))  # folds are consecutive rows
+order = np.random.RandomState(0).permutation(
+    len(data.target)
+)  # folds are consecutive rows
 layers = {name: layer[order] for name, layer in data.layers.items()}
 about_banking = np.isin(data.target_names[data.target], BANKING)[order]
-words = {f"words, component {j}": data.lsa[order, j - 1].astype(float) for j in (1, 20, 100)}
+words = {
+    f"words, component {j}": data.lsa[order, j - 1].astype(float)
+    for j in (1, 20, 100)
+}
 
-classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=500))
+classifier = make_pipeline(
+    StandardScaler(), LogisticRegression(C=0.01, max_iter=500)
+)
 regression = make_pipeline(StandardScaler(), Ridge(100.0))
 features = {"about banking": (about_banking, classifier)}
 features |= {name: (values, regression) for name, values in words.items()}
 
 curves = {
     name: [
-        v_information(layer, z, estimator=probe, cv=3, normalize=True) for layer in layers.values()
+        v_information(layer, z, estimator=probe, cv=3, normalize=True)
+        for layer in layers.values()
     ]
     for name, (z, probe) in features.items()
 }
 fig, ax = plt.subplots(figsize=(7, 4.2), layout="constrained")
 for name, curve in curves.items():
     ax.plot(curve, "o-", label=name)
-ax.set(xlabel="layer", ylabel="share of the uncertainty removed", ylim=(0, 1.15))
+ax.set(
+    xlabel="layer",
+    ylabel="share of the uncertainty removed",
+    ylim=(0, 1.15),
+)
 ax.legend(ncols=2, loc="upper center")
 for name, curve in curves.items():
     print(f"{name:22s}", np.round(curve, 2))
@@ -79,7 +91,9 @@ for name, curve in curves.items():
 
 for name in ("about banking", "words, component 20"):
     z, probe = features[name]
-    print(f"{name:22s} {feature_complexity(layers, z, estimator=probe, cv=3):.2f}")
+    print(
+        f"{name:22s} {feature_complexity(layers, z, estimator=probe, cv=3):.2f}"
+    )
 
 # %%
 # The topic has 0.33, the words 0.53: but the two are late and early in opposite ways. The mean

@@ -39,7 +39,11 @@ def last_hidden_layer(model, X):
 def plane(activation, seed):
     """Both estimates of both informations, in bits, after each of the epochs."""
     model = MLPClassifier(
-        (16, 4), activation=activation, learning_rate_init=0.003, batch_size=50, random_state=seed
+        (16, 4),
+        activation=activation,
+        learning_rate_init=0.003,
+        batch_size=50,
+        random_state=seed,
     )
     rows = []
     for epoch in range(1, EPOCHS[-1] + 1):
@@ -50,7 +54,9 @@ def plane(activation, seed):
         bins = binned_information(H, y, n_bins=8)
         # The noise is relative to the layer, as the bins are.
         noise = 0.05 * np.abs(H).max()
-        noisy = noisy_layer_information(H, y, noise=noise, random_state=100 + seed)
+        noisy = noisy_layer_information(
+            H, y, noise=noise, random_state=100 + seed
+        )
         bits = np.array([noisy.ixt, noisy.ity]) / np.log(2)
         rows.append([bins.ixt, bins.ity, *bits, model.score(X, y)])
     return np.array(rows)
@@ -58,27 +64,54 @@ def plane(activation, seed):
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    runs = {(a, seed): plane(a, seed) for a in ("tanh", "relu") for seed in range(3)}
+    runs = {
+        (a, seed): plane(a, seed)
+        for a in ("tanh", "relu")
+        for seed in range(3)
+    }
 
 # %%
 # Two estimators, one network
 # ---------------------------
 # Each line is one initialisation, from the small dot (first epoch) to the large one (last).
 
-fig, axes = plt.subplots(2, 2, figsize=(9, 7), layout="constrained", sharey=True)
+fig, axes = plt.subplots(
+    2, 2, figsize=(9, 7), layout="constrained", sharey=True
+)
 for row, activation in zip(axes, ("tanh", "relu")):
     for ax, first, title in zip(row, (0, 2), ("bins", "noise")):
         for seed in range(3):
             ixt, ity = runs[activation, seed][:, first : first + 2].T
             ax.plot(ixt, ity, "-", color=f"C{seed}", label=f"seed {seed}")
-            ax.scatter(ixt, ity, s=8 + 10 * np.arange(len(EPOCHS)), color=f"C{seed}")
-        ax.set(title=f"{activation}, {title}", xlabel="I(X; T), bits", ylabel="I(T; Y), bits")
-    row[0].axvline(np.log2(len(X)), color="0.6", linestyle=":", label="ceiling, log2 n")
+            ax.scatter(
+                ixt,
+                ity,
+                s=8 + 10 * np.arange(len(EPOCHS)),
+                color=f"C{seed}",
+            )
+        ax.set(
+            title=f"{activation}, {title}",
+            xlabel="I(X; T), bits",
+            ylabel="I(T; Y), bits",
+        )
+    row[0].axvline(
+        np.log2(len(X)),
+        color="0.6",
+        linestyle=":",
+        label="ceiling, log2 n",
+    )
     row[0].legend(fontsize="small")
 for key, run in runs.items():
     print(key, "accuracy", run[-1, 4].round(2))
     for name, column in (("bins ", 0), ("noise", 2)):
-        print("  ", name, "I(X;T)", run[:, column].round(1), "I(T;Y)", run[:, column + 1].round(1))
+        print(
+            "  ",
+            name,
+            "I(X;T)",
+            run[:, column].round(1),
+            "I(T;Y)",
+            run[:, column + 1].round(1),
+        )
 
 # %%
 # The same tanh networks compress and do not compress. Under noise each of the three

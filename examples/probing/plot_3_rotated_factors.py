@@ -30,22 +30,42 @@ def turned(seed, noise=0.25, n_samples=400):
     factors = rng.randint(4, size=(n_samples, 3))
     units = factors + noise * rng.standard_normal((n_samples, 3))
     results = [
-        infomec(factors, Rotation.from_rotvec(np.radians(a) * axis).apply(units), random_state=0)
+        infomec(
+            factors,
+            Rotation.from_rotvec(np.radians(a) * axis).apply(units),
+            random_state=0,
+        )
         for a in angles
     ]
-    return np.array([[r.modularity, r.compactness, r.explicitness] for r in results])
+    return np.array(
+        [[r.modularity, r.compactness, r.explicitness] for r in results]
+    )
 
 
 draws = np.array([turned(seed) for seed in range(2)])
 fig, ax = plt.subplots(figsize=(7, 4.2), layout="constrained")
 for i, name in enumerate(("modularity", "compactness", "explicitness")):
     style = "--" if name == "compactness" else "-"
-    ax.plot(angles, draws[:, :, i].mean(axis=0), style, marker="o", label=name)
-    ax.fill_between(angles, draws[:, :, i].min(axis=0), draws[:, :, i].max(axis=0), alpha=0.2)
-ax.set(xlabel="angle, degrees", ylabel="value, mean and range of two draws", ylim=(0, 1.05))
+    ax.plot(
+        angles, draws[:, :, i].mean(axis=0), style, marker="o", label=name
+    )
+    ax.fill_between(
+        angles,
+        draws[:, :, i].min(axis=0),
+        draws[:, :, i].max(axis=0),
+        alpha=0.2,
+    )
+ax.set(
+    xlabel="angle, degrees",
+    ylabel="value, mean and range of two draws",
+    ylim=(0, 1.05),
+)
 ax.legend()
 print(np.column_stack([angles, draws.mean(axis=0).round(3)]))
-print("range of the explicitness over angles:", np.ptp(draws[:, :, 2], axis=1).max())
+print(
+    "range of the explicitness over angles:",
+    np.ptp(draws[:, :, 2], axis=1).max(),
+)
 
 # %%
 # Modularity and compactness fall from 0.97 to 0.19 at 60 degrees, where each unit is a mixture of
@@ -63,14 +83,28 @@ print("range of the explicitness over angles:", np.ptp(draws[:, :, 2], axis=1).m
 rng = np.random.RandomState(0)
 factors = rng.randint(4, size=(600, 3))
 units = factors + 0.25 * rng.standard_normal((600, 3))
-fig, axes = plt.subplots(1, 3, figsize=(9, 3.2), layout="constrained", sharey=True)
+fig, axes = plt.subplots(
+    1, 3, figsize=(9, 3.2), layout="constrained", sharey=True
+)
 for ax, angle in zip(axes, (0, 30, 60)):
     latents = Rotation.from_rotvec(np.radians(angle) * axis).apply(units)
     nmi = infomec(factors, latents, random_state=0).nmi
     image = ax.imshow(nmi, vmin=0, vmax=1, cmap="viridis")
     for (i, j), value in np.ndenumerate(nmi):
-        ax.text(j, i, f"{value:.2f}", ha="center", va="center", color="w" if value < 0.6 else "k")
-    ax.set(title=f"{angle} degrees", xlabel="unit", xticks=range(3), yticks=range(3))
+        ax.text(
+            j,
+            i,
+            f"{value:.2f}",
+            ha="center",
+            va="center",
+            color="w" if value < 0.6 else "k",
+        )
+    ax.set(
+        title=f"{angle} degrees",
+        xlabel="unit",
+        xticks=range(3),
+        yticks=range(3),
+    )
 axes[0].set_ylabel("factor")
 fig.colorbar(image, ax=axes, label="share of the factor's entropy")
 

@@ -16,9 +16,14 @@ from sksim.metrics import mixture_index, separability_index
 
 rng = np.random.RandomState(0)
 n = 2000
-day, angle = 2 * np.pi * rng.randint(7, size=n) / 7, 2 * np.pi * rng.rand(n)
+day, angle = (
+    2 * np.pi * rng.randint(7, size=n) / 7,
+    2 * np.pi * rng.rand(n),
+)
 gaussian = rng.randn(n, 2)
-seldom = np.eye(2)[rng.randint(2, size=n)] * gaussian + 0.03 * rng.randn(n, 2)
+seldom = np.eye(2)[rng.randint(2, size=n)] * gaussian + 0.03 * rng.randn(
+    n, 2
+)
 planes = {
     "week": np.c_[np.cos(day), np.sin(day)] + 0.08 * rng.randn(n, 2),
     "circle": np.c_[np.cos(angle), np.sin(angle)] + 0.08 * rng.randn(n, 2),

@@ -23,12 +23,20 @@ from sksim.metrics import local_rank
 
 warnings.simplefilter("ignore", ConvergenceWarning)
 X, y = load_digits(return_X_y=True)
-X_train, X_test, y_train, y_test = train_test_split(X / 16, y, random_state=0)
+X_train, X_test, y_train, y_test = train_test_split(
+    X / 16, y, random_state=0
+)
 epochs = (1, 6, 21, 61, 121)
-figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained", sharey=True)
+figure, axes = plt.subplots(
+    1, 2, figsize=(10, 4), layout="constrained", sharey=True
+)
 for ax, alpha in zip(axes, (1e-4, 0.1), strict=True):
     net = MLPClassifier(
-        (64, 64), alpha=alpha, learning_rate_init=0.005, batch_size=64, random_state=0
+        (64, 64),
+        alpha=alpha,
+        learning_rate_init=0.005,
+        batch_size=64,
+        random_state=0,
     )
     ranks = []
     for epoch in range(1, epochs[-1] + 1):
@@ -39,10 +47,17 @@ for ax, alpha in zip(axes, (1e-4, 0.1), strict=True):
     ranks = np.array(ranks)
     print(f"penalty {alpha}: accuracy {score:.3f}")
     for epoch, row in zip(epochs, ranks, strict=True):
-        print(f"  epoch {epoch:3}: " + " ".join(f"{rank:5.1f}" for rank in row))
+        print(
+            f"  epoch {epoch:3}: "
+            + " ".join(f"{rank:5.1f}" for rank in row)
+        )
     for layer, curve in enumerate(ranks.T, 1):
         ax.semilogx(epochs, curve, "o-", label=f"layer {layer}")
-    ax.set(title=f"weight penalty {alpha}", xlabel="epoch", ylabel="local rank")
+    ax.set(
+        title=f"weight penalty {alpha}",
+        xlabel="epoch",
+        ylabel="local rank",
+    )
 axes[0].legend()
 plt.show()
 

@@ -25,7 +25,9 @@ from sksim.identifiability import EmbeddingClassifier
 from sksim.metrics import information_gain, information_gain_norm
 
 X, y = load_digits(return_X_y=True)
-X, X_test, y, y_test = train_test_split(X / 16, y, test_size=600, stratify=y, random_state=0)
+X, X_test, y, y_test = train_test_split(
+    X / 16, y, test_size=600, stratify=y, random_state=0
+)
 stretch = np.diag([10.0, 1.0, 0.1])
 
 epochs = (1, 2, 5, 20)
@@ -47,11 +49,15 @@ for ax, max_epochs in zip(axes, epochs):
     f_other, g_other = f @ stretch, g @ np.linalg.inv(stretch).T
     assert np.allclose(norm, information_gain_norm(f_other, g_other))
     plain_other = np.square(f_other - f_other.mean(axis=0)).sum(axis=1)
-    ranks = [spearmanr(gain, v).statistic for v in (norm, plain, plain_other)]
+    ranks = [
+        spearmanr(gain, v).statistic for v in (norm, plain, plain_other)
+    ]
     print(
         f"{max_epochs:2} epochs: accuracy {model.score(X_test, y_test):.2f}, mean gain "
         f"{gain.mean():.3f}, norm over gain {norm.sum() / gain.sum():.2f}; rank "
-        "correlation with the gain {:.3f}, plain {:.3f}, stretched {:.3f}".format(*ranks)
+        "correlation with the gain {:.3f}, plain {:.3f}, stretched {:.3f}".format(
+            *ranks
+        )
     )
     ax.loglog(norm, gain, ".", ms=3)
     ends = np.array([gain.min(), norm.max()])

@@ -34,7 +34,9 @@ representations = {
 fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 for name, units in representations.items():
     noisy = units + 0.1 * rng.standard_normal(units.shape)
-    display = SparseProbeDisplay.from_representation(noisy, present[:, 0], name=name, ax=axes[0])
+    display = SparseProbeDisplay.from_representation(
+        noisy, present[:, 0], name=name, ax=axes[0]
+    )
     for k, scores in zip(display.n_features, display.scores):
         print(f"{name:15} k = {k:2}  F1 {scores.mean():.3f}")
 axes[0].set(title="one planted feature", ylim=(0, 1.02))
@@ -48,13 +50,22 @@ axes[0].set(title="one planted feature", ylim=(0, 1.02))
 data = load_encoder_layers()
 names = np.asarray(data.target_names)[data.target]
 money = np.isin(
-    names, [n for n in data.target_names if any(w in n for w in ("pay", "bill", "balance"))]
+    names,
+    [
+        n
+        for n in data.target_names
+        if any(w in n for w in ("pay", "bill", "balance"))
+    ],
 )
 print(f"{money.sum()} of {len(money)} texts")
 for layer in ("layer0", "layer6"):
     states = data.layers[layer]
     display = SparseProbeDisplay.from_representation(
-        states, money, n_features=(1, 2, 4, 8, 16, 64, 384), name=layer, ax=axes[1]
+        states,
+        money,
+        n_features=(1, 2, 4, 8, 16, 64, 384),
+        name=layer,
+        ax=axes[1],
     )
     for k, scores in zip(display.n_features, display.scores):
         print(f"{layer} k = {k:3}  F1 {scores.mean():.3f}")

@@ -27,7 +27,9 @@ topics = np.zeros((4, 64))
 topics[:, 3:] = 0.25 * rng.standard_normal((4, 61))
 contexts = topics[topic] + 0.05 * rng.standard_normal((60, 64))
 noise = 0.1 * rng.standard_normal((60, 40, 64))
-planted = position_context_decomposition(3 * curve + 2 * contexts[:, None] + 5 * noise)
+planted = position_context_decomposition(
+    3 * curve + 2 * contexts[:, None] + 5 * noise
+)
 
 
 def describe(name, parts, width):

@@ -38,26 +38,45 @@ def flow(Z, n_steps):
 
 
 steps = np.arange(7)
-values = {"mutual information": [], "linear probe": [], "probe of neighbours": []}
+values = {
+    "mutual information": [],
+    "linear probe": [],
+    "probe of neighbours": [],
+}
 for seed in range(3):
     rng = np.random.RandomState(seed)
     S = rng.standard_normal((n, 2))
-    Z = correlation * S + np.sqrt(1 - correlation**2) * rng.standard_normal((n, 2))
+    Z = correlation * S + np.sqrt(
+        1 - correlation**2
+    ) * rng.standard_normal((n, 2))
     assert np.allclose(flow(flow(Z, 6), -6), Z)
     rows = []
     for k in steps:
         W = flow(Z, k)
         probes = RidgeCV(), KNeighborsRegressor(10)
-        rows.append([mutual_information(W, S), *(cross_val_score(p, W, S).mean() for p in probes)])
+        rows.append(
+            [
+                mutual_information(W, S),
+                *(cross_val_score(p, W, S).mean() for p in probes),
+            ]
+        )
     for name, column in zip(values, np.transpose(rows)):
         values[name].append(column)
     stretched = Z @ np.array([[3.0, 1.0], [-0.1, 0.2]])
-    print("linear map:", mutual_information(stretched, S) - mutual_information(Z, S))
+    print(
+        "linear map:",
+        mutual_information(stretched, S) - mutual_information(Z, S),
+    )
 
 fig, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
 W = flow(Z, 4)
 axes[0].scatter(*W.T, c=S[:, 0], s=4)
-axes[0].set(title="four steps, colour: the source", aspect="equal", xticks=[], yticks=[])
+axes[0].set(
+    title="four steps, colour: the source",
+    aspect="equal",
+    xticks=[],
+    yticks=[],
+)
 for ax, names in zip(axes[1:], (list(values)[:1], list(values)[1:])):
     for name in names:
         ax.plot(steps, np.mean(values[name], axis=0), "o-", label=name)
@@ -73,7 +92,9 @@ print(f"truth {truth:.3f}")
 for size in (500, 2000, 8000):
     rng = np.random.RandomState(0)
     S = rng.standard_normal((size, 2))
-    Z = correlation * S + np.sqrt(1 - correlation**2) * rng.standard_normal((size, 2))
+    Z = correlation * S + np.sqrt(
+        1 - correlation**2
+    ) * rng.standard_normal((size, 2))
     estimates = [mutual_information(flow(Z, k), S) for k in (0, 2, 4)]
     print(f"{size} samples, 0, 2 and 4 steps:", np.round(estimates, 2))
 plt.show()

@@ -78,7 +78,9 @@ for model, queries in features.items():
             gain = hits - results[model, "plain"][k]
             results[model, name, k] = recall, low, high
             low, high = interval(gain)
-            print(f"    gain {gain.mean():+.3f} ({low:+.3f} to {high:+.3f})")
+            print(
+                f"    gain {gain.mean():+.3f} ({low:+.3f} to {high:+.3f})"
+            )
 
 # %%
 # Concepts found

@@ -70,7 +70,8 @@ for column, strength in enumerate(STRENGTHS):
             own = head("balanced", [place]).fit(X, y, groups=places)
             asked = places_test == place
             scores[:, column, repeat, place] = [
-                model.score(X_test[asked], y_test[asked]) for model in (*models, own)
+                model.score(X_test[asked], y_test[asked])
+                for model in (*models, own)
             ]
 
 NAMES = ["all samples", "balanced", "own place, balanced"]
@@ -85,7 +86,9 @@ for name, by_strength in zip(NAMES, means):
 # -----------------------------------------
 # Bars: the smallest and the largest of five repeats.
 
-fig, axes = plt.subplots(1, 3, figsize=(10, 3.5), layout="constrained", sharey=True)
+fig, axes = plt.subplots(
+    1, 3, figsize=(10, 3.5), layout="constrained", sharey=True
+)
 PARTS = {
     "shares changed": slice(0, 2),
     "shares kept": slice(2, 3),
@@ -96,7 +99,9 @@ for ax, (title, part) in zip(axes, PARTS.items()):
         middle = values.mean(axis=1)
         low, high = values.min(axis=1), values.max(axis=1)
         bars = middle - low, high - middle
-        ax.errorbar(STRENGTHS, middle, bars, fmt="o-", capsize=3, label=name)
+        ax.errorbar(
+            STRENGTHS, middle, bars, fmt="o-", capsize=3, label=name
+        )
     ax.axhline(0.5, color="k", ls=":")
     ax.set(title=title, xlabel="strength of the mark of a place")
 axes[0].set_ylabel("accuracy in the test")

@@ -26,7 +26,9 @@ from sksim.preprocessing import RelativeRepresentation
 
 data = load_encoder_layers()
 y = data.target
-train, test = train_test_split(np.arange(600), test_size=0.5, stratify=y, random_state=0)
+train, test = train_test_split(
+    np.arange(600), test_size=0.5, stratify=y, random_state=0
+)
 
 
 def unit_rows(Z):
@@ -37,14 +39,18 @@ def unit_rows(Z):
 
 def block(metric):
     return make_pipeline(
-        RelativeRepresentation(n_anchors=150, metric=metric, random_state=0),
+        RelativeRepresentation(
+            n_anchors=150, metric=metric, random_state=0
+        ),
         FunctionTransformer(unit_rows),
     )
 
 
 metrics = ("cosine", "euclidean", "manhattan", "chebyshev")
 models = {metric: block(metric) for metric in metrics}
-models["union"] = FeatureUnion([(metric, block(metric)) for metric in metrics])
+models["union"] = FeatureUnion(
+    [(metric, block(metric)) for metric in metrics]
+)
 
 
 def damaged(X, kind):
@@ -53,11 +59,20 @@ def damaged(X, kind):
     if kind == "turned":
         return X @ np.linalg.qr(rng.standard_normal((384, 384)))[0]
     if kind == "shifted":
-        return X + 0.5 * np.linalg.norm(X, axis=1).mean() * rng.standard_normal(384) / 384**0.5
+        return (
+            X
+            + 0.5
+            * np.linalg.norm(X, axis=1).mean()
+            * rng.standard_normal(384)
+            / 384**0.5
+        )
     return X * np.exp(0.7 * rng.standard_normal(384))
 
 
-encoders = {kind: damaged(data.layer6, kind) for kind in ("turned", "shifted", "stretched")}
+encoders = {
+    kind: damaged(data.layer6, kind)
+    for kind in ("turned", "shifted", "stretched")
+}
 encoders |= {name: data[name] for name in ("layer5", "layer3", "lsa")}
 
 results = {}
@@ -73,9 +88,14 @@ for name, model in models.items():
 labels = ["itself", *encoders]
 fig, ax = plt.subplots(figsize=(9, 4), layout="constrained")
 for i, (name, values) in enumerate(results.items()):
-    ax.bar(np.arange(len(labels)) + 0.16 * (i - 2), values, 0.16, label=name)
+    ax.bar(
+        np.arange(len(labels)) + 0.16 * (i - 2), values, 0.16, label=name
+    )
 ax.set_xticks(range(len(labels)), labels)
-ax.set(ylabel="texts of 150 intents right", xlabel="the encoder that takes over")
+ax.set(
+    ylabel="texts of 150 intents right",
+    xlabel="the encoder that takes over",
+)
 fig.legend(ncols=5, loc="outside upper center")
 plt.show()
 

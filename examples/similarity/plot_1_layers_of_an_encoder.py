@@ -31,7 +31,9 @@ views = {**data.layers, "lsa": data.lsa}
 
 fig, axes = plt.subplots(1, 3, figsize=(14, 4.4), layout="constrained")
 for ax, metric in zip(axes, ["cka", "procrustes", "mutual_knn"]):
-    SimilarityMatrixDisplay.from_representations(views, metric=metric, ax=ax)
+    SimilarityMatrixDisplay.from_representations(
+        views, metric=metric, ax=ax
+    )
 
 # %%
 # All three agree on the chain: the most similar layer is always a neighbouring one, and
@@ -52,7 +54,9 @@ for ax, metric in zip(axes, ["cka", "procrustes", "mutual_knn"]):
 # numbers of directions of each layer; and how the variance of three of them is spread.
 
 layers = list(data.layers.values())
-fig, (left, middle, right) = plt.subplots(1, 3, figsize=(14, 4), layout="constrained")
+fig, (left, middle, right) = plt.subplots(
+    1, 3, figsize=(14, 4), layout="constrained"
+)
 for metric in ("cka", "procrustes", "mutual_knn"):
     ScoreCurveDisplay.from_representations(
         dict(enumerate(layers[1:], 1)),
@@ -76,7 +80,9 @@ for measure in (participation_ratio, intrinsic_dimension):
     )
 middle.set(ylim=(0, None))
 for i in (0, 5, 6):
-    SpectrumDisplay.from_representation(layers[i], kind="cumulative", name=f"layer {i}", ax=right)
+    SpectrumDisplay.from_representation(
+        layers[i], kind="cumulative", name=f"layer {i}", ax=right
+    )
 
 # %%
 # Every measure puts the largest step at the end, and for CKA its interval, the chance in the choice

@@ -39,17 +39,27 @@ measures = {
     "Procrustes": (procrustes_score, "C2--"),
     "CKA, unbiased": (cka_score, "C0-"),
     "distance correlation, unbiased": (distance_correlation_score, "C1-"),
-    "mutual neighbours, adjusted": (functools.partial(mutual_knn_score, adjusted=True), "C3-"),
+    "mutual neighbours, adjusted": (
+        functools.partial(mutual_knn_score, adjusted=True),
+        "C3-",
+    ),
 }
 rng = np.random.RandomState(0)
 widths = [5, 10, 30, 100, 300, 1000]
-noise = {d: [(rng.randn(50, d), rng.randn(50, d)) for _ in range(5)] for d in widths}
+noise = {
+    d: [(rng.randn(50, d), rng.randn(50, d)) for _ in range(5)]
+    for d in widths
+}
 
 fig, ax = plt.subplots(figsize=(7.5, 4), layout="constrained")
 for name, (measure, style) in measures.items():
     means = [np.mean([measure(X, Y) for X, Y in noise[d]]) for d in widths]
     ax.plot(widths, means, style, label=name)
-ax.set(xscale="log", xlabel="number of features", ylabel="similarity of noise to noise")
+ax.set(
+    xscale="log",
+    xlabel="number of features",
+    ylabel="similarity of noise to noise",
+)
 ax.legend(fontsize=8, loc="center right")
 
 # %%
@@ -65,18 +75,31 @@ ax.legend(fontsize=8, loc="center right")
 
 data = load_encoder_layers()
 rows = rng.permutation(600)[:60]
-views = {name: view[rows] for name, view in {**data.layers, "lsa": data.lsa}.items()}
-shuffled = {name: view[rng.permutation(60)] for name, view in views.items()}
+views = {
+    name: view[rows]
+    for name, view in {**data.layers, "lsa": data.lsa}.items()
+}
+shuffled = {
+    name: view[rng.permutation(60)] for name, view in views.items()
+}
 
 fig, axes = plt.subplots(1, 3, figsize=(14, 4.2), layout="constrained")
 SimilarityMatrixDisplay.from_representations(
     views, views, metric=biased_cka, name="biased CKA, paired", ax=axes[0]
 )
 SimilarityMatrixDisplay.from_representations(
-    views, shuffled, metric=biased_cka, name="biased CKA, shuffled", ax=axes[1]
+    views,
+    shuffled,
+    metric=biased_cka,
+    name="biased CKA, shuffled",
+    ax=axes[1],
 )
 SimilarityMatrixDisplay.from_representations(
-    views, shuffled, metric="cka", name="unbiased CKA, shuffled", ax=axes[2]
+    views,
+    shuffled,
+    metric="cka",
+    name="unbiased CKA, shuffled",
+    ax=axes[2],
 )
 
 # %%
@@ -91,18 +114,26 @@ SimilarityMatrixDisplay.from_representations(
 # means of 20 draws.
 
 sizes = [20, 40, 80, 160, 320, 600]
-fig, axes = plt.subplots(1, 3, figsize=(13, 3.6), sharey=True, layout="constrained")
+fig, axes = plt.subplots(
+    1, 3, figsize=(13, 3.6), sharey=True, layout="constrained"
+)
 scores = {
     "biased CKA": biased_cka,
     "unbiased CKA": cka_score,
     "biased CKA, calibrated": functools.partial(
-        null_calibrated_score, metric=biased_cka, n_permutations=50, random_state=0
+        null_calibrated_score,
+        metric=biased_cka,
+        n_permutations=50,
+        random_state=0,
     ),
 }
 draws = {n: [rng.permutation(600)[:n] for _ in range(20)] for n in sizes}
 for ax, (name, score) in zip(axes, scores.items()):
     for layer in ["layer4", "layer6"]:
-        values = [np.mean([score(data[layer][i], data.lsa[i]) for i in draws[n]]) for n in sizes]
+        values = [
+            np.mean([score(data[layer][i], data.lsa[i]) for i in draws[n]])
+            for n in sizes
+        ]
         ax.plot(sizes, values, "o-", label=layer)
     ax.set(xscale="log", xlabel="number of texts", title=name, ylim=(0, 1))
     ax.set_xticks(sizes, sizes)

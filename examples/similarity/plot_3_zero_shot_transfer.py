@@ -21,13 +21,20 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sksim.alignment import CCAAligner, LinearAligner, PermutationAligner, ProcrustesAligner
+from sksim.alignment import (
+    CCAAligner,
+    LinearAligner,
+    PermutationAligner,
+    ProcrustesAligner,
+)
 from sksim.datasets import load_encoder_layers
 from sksim.preprocessing import RelativeRepresentation
 
 data = load_encoder_layers()
 old, y = data.layer6, data.target
-train, test = train_test_split(np.arange(600), test_size=0.5, stratify=y, random_state=0)
+train, test = train_test_split(
+    np.arange(600), test_size=0.5, stratify=y, random_state=0
+)
 
 
 def nearest():
@@ -35,8 +42,12 @@ def nearest():
 
 
 classifier = nearest().fit(old[train], y[train])
-print(f"the old encoder itself:     {classifier.score(old[test], y[test]):.3f}")
-print(f"layer3 without any mapping: {classifier.score(data.layer3[test], y[test]):.3f}")
+print(
+    f"the old encoder itself:     {classifier.score(old[test], y[test]):.3f}"
+)
+print(
+    f"layer3 without any mapping: {classifier.score(data.layer3[test], y[test]):.3f}"
+)
 
 # %%
 # A first surprise: fed with layer 3 as it is, the classifier of layer 6 is right for nearly half
@@ -67,26 +78,45 @@ def relative_accuracy(new, anchors, *, center):
             RelativeRepresentation(n_anchors=len(anchors), random_state=0),
         ).fit(encoder[anchors])
         views.append(model.transform(encoder))
-    return nearest().fit(views[0][train], y[train]).score(views[1][test], y[test])
+    return (
+        nearest()
+        .fit(views[0][train], y[train])
+        .score(views[1][test], y[test])
+    )
 
 
 sizes = [35, 75, 150, 300]
-fig, axes = plt.subplots(1, 2, figsize=(11, 4.2), sharey=True, layout="constrained")
+fig, axes = plt.subplots(
+    1, 2, figsize=(11, 4.2), sharey=True, layout="constrained"
+)
 for ax, name in zip(axes, ["layer3", "lsa"]):
     new = data[name]
     for label, aligner in aligners.items():
         accuracies = []
         for anchors in (train[:n] for n in sizes):
-            mapped = aligner.fit(new[anchors], old[anchors]).transform(new[test])
+            mapped = aligner.fit(new[anchors], old[anchors]).transform(
+                new[test]
+            )
             accuracies.append(classifier.score(mapped, y[test]))
         ax.plot(sizes, accuracies, "o-", label=label)
     for center, style in [(True, "k^-"), (False, "k^:")]:
         label = f"relative, {'centred' if center else 'as it is'}"
-        accuracies = [relative_accuracy(new, train[:n], center=center) for n in sizes]
+        accuracies = [
+            relative_accuracy(new, train[:n], center=center) for n in sizes
+        ]
         ax.plot(sizes, accuracies, style, label=label)
     own = nearest().fit(new[train], y[train]).score(new[test], y[test])
-    ax.axhline(own, color="0.6", ls="--", label="classifier trained on the new encoder")
-    ax.set(title=f"{name} in the place of layer6", xlabel="number of anchors", ylim=(0, 0.8))
+    ax.axhline(
+        own,
+        color="0.6",
+        ls="--",
+        label="classifier trained on the new encoder",
+    )
+    ax.set(
+        title=f"{name} in the place of layer6",
+        xlabel="number of anchors",
+        ylim=(0, 0.8),
+    )
 axes[0].set_ylabel("accuracy, 150 intents")
 axes[1].legend(fontsize=7, ncols=2, loc="upper left")
 

@@ -37,7 +37,12 @@ models, accuracies, groups = {"pixels": X_test}, {}, ["pixels"]
 for activation, function in activations.items():
     for width in (8, 32, 128):
         for seed in range(4):
-            network = MLPClassifier((width,), activation=activation, max_iter=30, random_state=seed)
+            network = MLPClassifier(
+                (width,),
+                activation=activation,
+                max_iter=30,
+                random_state=seed,
+            )
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 network.fit(X_train, y_train)

@@ -43,7 +43,10 @@ def arc(opening):
     if opening == 1:
         return np.column_stack([place, np.zeros_like(place)])
     angle = 2 * np.pi * (1 - opening)
-    return np.column_stack([np.sin(angle * place), 1 - np.cos(angle * place)]) / angle
+    return (
+        np.column_stack([np.sin(angle * place), 1 - np.cos(angle * place)])
+        / angle
+    )
 
 
 ring = arc(0)
@@ -57,18 +60,27 @@ lines = {
     "Procrustes, lost": ("C1-", lambda Y: 1 - procrustes_score(ring, Y)),
     "mutual neighbours, lost": (
         "C2-",
-        lambda Y: 1 - mutual_knn_score(ring, Y, n_neighbors=5, metric="euclidean"),
+        lambda Y: (
+            1
+            - mutual_knn_score(ring, Y, n_neighbors=5, metric="euclidean")
+        ),
     ),
     "RTD, trees": ("C3--", lambda Y: rtd_distance(ring, Y, kind="lite")),
     "RTD, loops": (
         "C3-",
-        lambda Y: rtd_distance(ring, Y) - rtd_distance(ring, Y, kind="lite"),
+        lambda Y: (
+            rtd_distance(ring, Y) - rtd_distance(ring, Y, kind="lite")
+        ),
     ),
 }
-fig, axes = plt.subplots(1, 2, figsize=(9, 3.8), sharey=True, layout="constrained")
+fig, axes = plt.subplots(
+    1, 2, figsize=(9, 3.8), sharey=True, layout="constrained"
+)
 for ax, (title, representations) in zip(axes, series.items(), strict=True):
     for name, (style, line) in lines.items():
-        ax.plot(amounts, [line(Y) for Y in representations], style, label=name)
+        ax.plot(
+            amounts, [line(Y) for Y in representations], style, label=name
+        )
     ax.set(title=f"the ring is {title}", xlabel=f"how far it is {title}")
 axes[1].legend(fontsize=8)
 
@@ -89,7 +101,9 @@ layers = load_encoder_layers().layers
 relatives = {
     "same order (LCS)": lcs_knn_score,
     "same list (edit distance)": edit_knn_score,
-    "there and back (cycle)": functools.partial(cycle_knn_score, adjusted=True),
+    "there and back (cycle)": functools.partial(
+        cycle_knn_score, adjusted=True
+    ),
     "inner products (CKNNA)": cknna_score,
 }
 pairs = np.triu_indices(len(layers), 1)
@@ -99,9 +113,19 @@ fig, ax = plt.subplots(figsize=(8.5, 4), layout="constrained")
 for (name, measure), marker in zip(relatives.items(), "osv^", strict=True):
     values = pairwise_similarity(layers, measure).values[pairs]
     order = spearmanr(mutual, values).statistic
-    ax.plot(mutual, values, marker, alpha=0.7, label=f"{name}, rank correlation {order:.2f}")
+    ax.plot(
+        mutual,
+        values,
+        marker,
+        alpha=0.7,
+        label=f"{name}, rank correlation {order:.2f}",
+    )
 ax.axline((0, 0), slope=1, color="0.7", lw=0.8)
-ax.set(xlabel="share of mutual neighbours", ylabel="value", title="pairs of layers of an encoder")
+ax.set(
+    xlabel="share of mutual neighbours",
+    ylabel="value",
+    title="pairs of layers of an encoder",
+)
 fig.legend(fontsize=8, loc="outside right upper")
 plt.show()
 

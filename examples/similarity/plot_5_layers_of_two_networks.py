@@ -22,7 +22,9 @@ from sksim.inspection import SimilarityMatrixDisplay, collect_activations
 from sksim.metrics import layer_similarity, mutual_knn_score
 
 images, labels = load_digits(return_X_y=True)
-images = torch.tensor(images / 16, dtype=torch.float32).reshape(-1, 1, 8, 8)
+images = torch.tensor(images / 16, dtype=torch.float32).reshape(
+    -1, 1, 8, 8
+)
 labels = torch.tensor(labels)
 
 
@@ -36,7 +38,9 @@ class Convolutional(nn.Module):
                 nn.BatchNorm2d(n_out),
                 nn.ReLU(inplace=True),
             )
-            for n_in, n_out, stride in zip(widths, widths[1:], [1, 1, 2, 1])
+            for n_in, n_out, stride in zip(
+                widths, widths[1:], [1, 1, 2, 1]
+            )
         )
         self.head = nn.Linear(64, 10)
 
@@ -52,7 +56,9 @@ class Transformer(nn.Module):
         self.rows = nn.Linear(8, width)
         self.places = nn.Parameter(0.02 * torch.randn(8, width))
         self.layers = nn.ModuleList(
-            nn.TransformerEncoderLayer(width, 4, 2 * width, 0.0, batch_first=True, norm_first=True)
+            nn.TransformerEncoderLayer(
+                width, 4, 2 * width, 0.0, batch_first=True, norm_first=True
+            )
             for _ in range(n_layers)
         )
         self.head = nn.Linear(width, 10)
@@ -70,12 +76,20 @@ def train(network, n_epochs=15):
     for _ in range(n_epochs):
         for batch in order.split(100):
             optimizer.zero_grad()
-            nn.functional.cross_entropy(network(images[batch]), labels[batch]).backward()
+            nn.functional.cross_entropy(
+                network(images[batch]), labels[batch]
+            ).backward()
             optimizer.step()
     network.eval()
     with torch.no_grad():
-        accuracy = (network(images[1200:]).argmax(dim=1) == labels[1200:]).float().mean()
-    print(f"{type(network).__name__}: {accuracy:.0%} of the unseen digits are read")
+        accuracy = (
+            (network(images[1200:]).argmax(dim=1) == labels[1200:])
+            .float()
+            .mean()
+        )
+    print(
+        f"{type(network).__name__}: {accuracy:.0%} of the unseen digits are read"
+    )
     return network
 
 
@@ -92,15 +106,28 @@ convolutional, transformer = train(Convolutional()), train(Transformer())
 
 layers_a = [f"stages.{i}" for i in range(4)] + ["head"]
 layers_b = ["rows"] + [f"layers.{i}" for i in range(4)] + ["head"]
-loader = DataLoader(TensorDataset(images[1200:], labels[1200:]), batch_size=128)
+loader = DataLoader(
+    TensorDataset(images[1200:], labels[1200:]), batch_size=128
+)
 
 fig, axes = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
-for ax, network, name in zip(axes, (transformer, untrained), ("trained", "not trained")):
+for ax, network, name in zip(
+    axes, (transformer, untrained), ("trained", "not trained")
+):
     similarities = layer_similarity(
-        convolutional, network, loader, "cka", layers_a=layers_a, layers_b=layers_b
+        convolutional,
+        network,
+        loader,
+        "cka",
+        layers_a=layers_a,
+        layers_b=layers_b,
     )
     SimilarityMatrixDisplay.from_matrix(similarities, metric="cka", ax=ax)
-    ax.set(xlabel=f"transformer, {name}", ylabel="convolutional network", title="")
+    ax.set(
+        xlabel=f"transformer, {name}",
+        ylabel="convolutional network",
+        title="",
+    )
 
 # %%
 # Both networks begin apart: their first layers, stripes of the image here and edges there, share no
@@ -114,10 +141,17 @@ for ax, network, name in zip(axes, (transformer, untrained), ("trained", "not tr
 # Any measure that sums over the samples determine goes in the same way.
 
 similarities = layer_similarity(
-    convolutional, transformer, loader, "procrustes", layers_a=layers_a, layers_b=layers_b
+    convolutional,
+    transformer,
+    loader,
+    "procrustes",
+    layers_a=layers_a,
+    layers_b=layers_b,
 )
 fig, ax = plt.subplots(figsize=(5.5, 4.4), layout="constrained")
-SimilarityMatrixDisplay.from_matrix(similarities, metric="procrustes", ax=ax)
+SimilarityMatrixDisplay.from_matrix(
+    similarities, metric="procrustes", ax=ax
+)
 ax.set(xlabel="transformer, trained", ylabel="convolutional network")
 
 # %%
@@ -126,6 +160,10 @@ ax.set(xlabel="transformer, trained", ylabel="convolutional network")
 
 stages = collect_activations(convolutional, loader, layers=layers_a)
 states = collect_activations(transformer, loader, layers=layers_b)
-shared = mutual_knn_score(stages["stages.3"], states["layers.3"], n_neighbors=10)
-print(f"{shared:.0%} of the 10 nearest neighbours in the last stage are those in the last layer,")
+shared = mutual_knn_score(
+    stages["stages.3"], states["layers.3"], n_neighbors=10
+)
+print(
+    f"{shared:.0%} of the 10 nearest neighbours in the last stage are those in the last layer,"
+)
 print(f"where chance would give {10 / (len(stages['stages.3']) - 1):.0%}.")

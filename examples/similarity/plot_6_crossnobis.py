@@ -31,7 +31,10 @@ runs = np.repeat(np.arange(n_runs), n_conditions)
 
 def measure(noise):
     """The rows of all runs."""
-    noises = rng.standard_normal((n_runs, n_conditions, n_features)) * noise_of_conditions
+    noises = (
+        rng.standard_normal((n_runs, n_conditions, n_features))
+        * noise_of_conditions
+    )
     return (patterns + noise * noises).reshape(-1, n_features)
 
 
@@ -64,21 +67,38 @@ for level in levels:
     draws = [measure(level) for _ in range(200)]
     for kind, rows in results.items():
         matrices = [rdm(X, kind=kind, repeats=runs) for X in draws]
-        of_equal = np.array([D[equal][np.triu_indices(4, k=1)].mean() for D in matrices])
+        of_equal = np.array(
+            [D[equal][np.triu_indices(4, k=1)].mean() for D in matrices]
+        )
         scores = [
-            rsa_score(D, truth, rdm="precomputed", compare="whitened_cosine") for D in matrices
+            rsa_score(
+                D, truth, rdm="precomputed", compare="whitened_cosine"
+            )
+            for D in matrices
         ]
         rows.append((of_equal.mean(), of_equal.std(), np.mean(scores)))
 
-fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
+fig, (left, right) = plt.subplots(
+    1, 2, figsize=(10, 3.8), layout="constrained"
+)
 for kind, rows in results.items():
     mean, spread, score = np.transpose(rows)
     (line,) = left.plot(levels, mean, "o-", label=kind)
-    left.fill_between(levels, mean - spread, mean + spread, color=line.get_color(), alpha=0.2)
+    left.fill_between(
+        levels,
+        mean - spread,
+        mean + spread,
+        color=line.get_color(),
+        alpha=0.2,
+    )
     right.plot(levels, score, "o-", label=kind)
 left.axhline(0.0, color="0.5", lw=1)
 left.set(xlabel="noise", ylabel="dissimilarity of equal conditions")
-right.set(xlabel="noise", ylabel="whitened cosine with the truth", ylim=(None, 1.02))
+right.set(
+    xlabel="noise",
+    ylabel="whitened cosine with the truth",
+    ylim=(None, 1.02),
+)
 left.legend()
 
 # %%

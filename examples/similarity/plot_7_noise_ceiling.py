@@ -22,8 +22,15 @@ rng = np.random.default_rng(0)
 n_conditions = 20
 shape, color = rng.standard_normal((2, n_conditions, 4))
 truth = np.hstack([1.5 * shape, 0.75 * color])
-parts = {"shape": rdm(shape, kind="sqeuclidean"), "color": rdm(color, kind="sqeuclidean")}
-models = {**parts, "both alike": sum(parts.values()), "truth": rdm(truth, kind="sqeuclidean")}
+parts = {
+    "shape": rdm(shape, kind="sqeuclidean"),
+    "color": rdm(color, kind="sqeuclidean"),
+}
+models = {
+    **parts,
+    "both alike": sum(parts.values()),
+    "truth": rdm(truth, kind="sqeuclidean"),
+}
 
 
 def subjects(noise, n_subjects=10):
@@ -38,12 +45,19 @@ def subjects(noise, n_subjects=10):
 
 rdms = subjects(1.5)
 comparisons = ["pearson", "spearman", "whitened_correlation"]
-fig, axes = plt.subplots(1, 3, figsize=(11, 3.8), sharey=True, layout="constrained")
+fig, axes = plt.subplots(
+    1, 3, figsize=(11, 3.8), sharey=True, layout="constrained"
+)
 for ax, compare in zip(axes, comparisons):
     ceiling = noise_ceiling(rdms, compare=compare)
-    ax.axhspan(ceiling.lower, ceiling.upper, color="0.8", label="noise ceiling")
+    ax.axhspan(
+        ceiling.lower, ceiling.upper, color="0.8", label="noise ceiling"
+    )
     for x, model in enumerate(models.values()):
-        scores = [rsa_score(D, model, rdm="precomputed", compare=compare) for D in rdms]
+        scores = [
+            rsa_score(D, model, rdm="precomputed", compare=compare)
+            for D in rdms
+        ]
         ax.bar(x, np.mean(scores), color=f"C{x}", width=0.7)
         ax.plot(np.full(len(scores), x), scores, ".", color="k", ms=3)
     ax.set(title=compare, xticks=range(len(models)))
@@ -67,15 +81,43 @@ numbers = [3, 5, 10, 20, 40]
 fig, ax = plt.subplots(figsize=(6.5, 4), layout="constrained")
 for color_of, noise in [("C0", 0.75), ("C3", 1.5)]:
     rdms = subjects(noise, max(numbers))
-    ceilings = [noise_ceiling(rdms[:n], compare="pearson") for n in numbers]
-    lower, upper = ([getattr(c, end) for c in ceilings] for end in ("lower", "upper"))
-    ax.fill_between(numbers, lower, upper, color=color_of, alpha=0.3, label=f"noise {noise}")
+    ceilings = [
+        noise_ceiling(rdms[:n], compare="pearson") for n in numbers
+    ]
+    lower, upper = (
+        [getattr(c, end) for c in ceilings] for end in ("lower", "upper")
+    )
+    ax.fill_between(
+        numbers,
+        lower,
+        upper,
+        color=color_of,
+        alpha=0.3,
+        label=f"noise {noise}",
+    )
     of_truth = [
-        np.mean([rsa_score(D, models["truth"], rdm="precomputed", compare="pearson") for D in part])
+        np.mean(
+            [
+                rsa_score(
+                    D,
+                    models["truth"],
+                    rdm="precomputed",
+                    compare="pearson",
+                )
+                for D in part
+            ]
+        )
         for part in (rdms[:n] for n in numbers)
     ]
-    ax.plot(numbers, of_truth, "o-", color=color_of, label="the true model")
-ax.set(xscale="log", xticks=numbers, xlabel="subjects", ylabel="mean correlation")
+    ax.plot(
+        numbers, of_truth, "o-", color=color_of, label="the true model"
+    )
+ax.set(
+    xscale="log",
+    xticks=numbers,
+    xlabel="subjects",
+    ylabel="mean correlation",
+)
 ax.set_xticklabels(numbers)
 ax.minorticks_off()
 ax.legend()
@@ -95,7 +137,9 @@ rdms = subjects(1.5)
 for compare in ("cosine", "pearson", "whitened_correlation"):
     fit = fit_rdm_model(rdms, list(parts.values()), compare=compare)
     ratio = fit.weights[0] / fit.weights[1]
-    print(f"{compare:21}: shape over color {ratio:4.1f}, score {fit.score:.2f}")
+    print(
+        f"{compare:21}: shape over color {ratio:4.1f}, score {fit.score:.2f}"
+    )
 
 # %%
 # The cosine takes the level of the dissimilarities seriously, and noise has lifted all of them:

@@ -35,7 +35,11 @@ def bootstrap(rdms, model, draws, rng, *, subjects, conditions):
     n_subjects, n = rdms.shape[:2]
     scores = []
     while len(scores) < draws:
-        who = rng.integers(n_subjects, size=n_subjects) if subjects else np.arange(n_subjects)
+        who = (
+            rng.integers(n_subjects, size=n_subjects)
+            if subjects
+            else np.arange(n_subjects)
+        )
         what = rng.integers(n, size=n) if conditions else np.arange(n)
         if len(set(what)) > 2:
             scores.append(correlation(rdms[who], model, what))
@@ -49,7 +53,11 @@ def corrected(both, subjects, conditions, n_subjects, n):
     allowed below what one factor alone asks for.
     """
     k, c = n_subjects / (n_subjects - 1), n / (n - 1)
-    variance = k * subjects + c * conditions - k * c * (both - subjects - conditions)
+    variance = (
+        k * subjects
+        + c * conditions
+        - k * c * (both - subjects - conditions)
+    )
     return max(variance, k * subjects, c * conditions)
 
 
@@ -68,7 +76,9 @@ def experiment():
     own = patterns + 0.5 * rng.standard_normal((n_subjects, 1, features))
     noise = 1.0 * rng.standard_normal((n_subjects, n, features))
     weights = np.exp(0.5 * rng.standard_normal((n_subjects, 1, features)))
-    rdms = np.stack([rdm(X, kind="sqeuclidean") for X in weights * own + noise])
+    rdms = np.stack(
+        [rdm(X, kind="sqeuclidean") for X in weights * own + noise]
+    )
     return rdms, rdm(patterns[:, : features // 2], kind="sqeuclidean")
 
 
@@ -78,13 +88,22 @@ factors = {
     "conditions": {"subjects": False, "conditions": True},
     "both": {"subjects": True, "conditions": True},
 }
-draws = {name: bootstrap(rdms, model, 1000, rng, **which) for name, which in factors.items()}
+draws = {
+    name: bootstrap(rdms, model, 1000, rng, **which)
+    for name, which in factors.items()
+}
 score = correlation(rdms, model, np.arange(n))
 
 fig, ax = plt.subplots(figsize=(7, 3.8), layout="constrained")
 bins = np.linspace(-0.1, 0.9, 41)
 for name, scores in draws.items():
-    ax.hist(scores, bins, histtype="step", lw=2, label=f"{name}, sd {scores.std(ddof=1):.3f}")
+    ax.hist(
+        scores,
+        bins,
+        histtype="step",
+        lw=2,
+        label=f"{name}, sd {scores.std(ddof=1):.3f}",
+    )
 ax.axvline(score, color="k", label=f"score {score:.2f}")
 ax.set(xlabel="mean correlation", ylabel="draws")
 ax.legend()
@@ -110,17 +129,28 @@ for _ in range(60):
     for name, variance in variances.items():
         estimates[name].append(np.sqrt(variance))
     variance = corrected(
-        variances["both"], variances["subjects"], variances["conditions"], n_subjects, n
+        variances["both"],
+        variances["subjects"],
+        variances["conditions"],
+        n_subjects,
+        n,
     )
     estimates["corrected"].append(np.sqrt(variance))
 
 fig, ax = plt.subplots(figsize=(7, 3.8), layout="constrained")
 ax.boxplot(list(estimates.values()), tick_labels=list(estimates))
 truth = np.std(true_scores, ddof=1)
-ax.axhline(truth, color="C3", label=f"spread over experiments, {truth:.3f}")
+ax.axhline(
+    truth, color="C3", label=f"spread over experiments, {truth:.3f}"
+)
 ax.set(ylabel="standard deviation", ylim=(0, None))
 ax.legend()
-print({name: round(float(np.mean(values)), 3) for name, values in estimates.items()})
+print(
+    {
+        name: round(float(np.mean(values)), 3)
+        for name, values in estimates.items()
+    }
+)
 
 # %%
 # Scores of whole experiments spread by 0.11. An interval from new subjects alone, with a standard

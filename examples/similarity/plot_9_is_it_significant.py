@@ -24,7 +24,9 @@ X, Y = data.layer1, data.lsa
 rng = np.random.RandomState(0)
 order = rng.permutation(len(X))
 
-fig, axes = plt.subplots(2, 2, figsize=(9, 5), sharex=True, layout="constrained")
+fig, axes = plt.subplots(
+    2, 2, figsize=(9, 5), sharex=True, layout="constrained"
+)
 for row, metric in zip(axes, ["cka_biased", "cka"]):
     for ax, n in zip(row, [20, 600]):
         rows = order[:n]
@@ -33,8 +35,12 @@ for row, metric in zip(axes, ["cka_biased", "cka"]):
         )
         ax.hist(null, bins=20, color="0.7", label="rows shuffled")
         ax.axvline(score, color="C3", label="as they are")
-        ax.set(title=f"{metric}, n = {n}: {score:.2f}, p = {p:.3f}", yticks=[])
-        print(f"{metric:10s} n = {n:3d}: {score:.2f}, chance {null.mean():.2f}, p = {p:.3f}")
+        ax.set(
+            title=f"{metric}, n = {n}: {score:.2f}, p = {p:.3f}", yticks=[]
+        )
+        print(
+            f"{metric:10s} n = {n:3d}: {score:.2f}, chance {null.mean():.2f}, p = {p:.3f}"
+        )
 axes[0, 0].legend(fontsize=8)
 for ax in axes[1]:
     ax.set_xlabel("similarity")
@@ -61,9 +67,13 @@ pairs = {
 }
 fig, ax = plt.subplots(figsize=(7, 3.4), layout="constrained")
 for height, (name, (A, B)) in enumerate(pairs.items()):
-    score = permutation_test_similarity(A, B, "cka", n_permutations=1, random_state=0)[0]
+    score = permutation_test_similarity(
+        A, B, "cka", n_permutations=1, random_state=0
+    )[0]
     low, high = similarity_interval(A, B, "cka", random_state=0)
-    ax.plot([low, high], [height, height], color="C0", linewidth=5, alpha=0.4)
+    ax.plot(
+        [low, high], [height, height], color="C0", linewidth=5, alpha=0.4
+    )
     ax.plot(score, height, "o", color="C0")
     print(f"{name:17s} {score:.2f}, from {low:.2f} to {high:.2f}")
 ax.axvline(0.4, color="C3", linestyle="--")

@@ -25,28 +25,49 @@ from sklearn.linear_model import Lasso, RidgeCV
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 
-from sksim.metrics import correlation_matching_score, linear_predictivity_score
+from sksim.metrics import (
+    correlation_matching_score,
+    linear_predictivity_score,
+)
 
 X, y = load_digits(return_X_y=True)
-X, X_test, y, y_test = train_test_split(X / 16, y, test_size=600, stratify=y, random_state=0)
+X, X_test, y, y_test = train_test_split(
+    X / 16, y, test_size=600, stratify=y, random_state=0
+)
 
 
 def units(seed, max_iter=60):
     """Active hidden units of a network on training and test rows, standardised."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        net = MLPClassifier(40, max_iter=max_iter, random_state=seed).fit(X, y)
-    hidden = [np.maximum(Z @ net.coefs_[0] + net.intercepts_[0], 0) for Z in (X, X_test)]
+        net = MLPClassifier(40, max_iter=max_iter, random_state=seed).fit(
+            X, y
+        )
+    hidden = [
+        np.maximum(Z @ net.coefs_[0] + net.intercepts_[0], 0)
+        for Z in (X, X_test)
+    ]
     active = hidden[0].std(axis=0) > 1e-6
-    mean, std = hidden[0][:, active].mean(axis=0), hidden[0][:, active].std(axis=0)
-    print(f"seed {seed}: accuracy {net.score(X_test, y_test):.3f}, {active.sum()} units")
+    mean, std = (
+        hidden[0][:, active].mean(axis=0),
+        hidden[0][:, active].std(axis=0),
+    )
+    print(
+        f"seed {seed}: accuracy {net.score(X_test, y_test):.3f}, {active.sum()} units"
+    )
     return [(h[:, active] - mean) / std for h in hidden]
 
 
 (A, A_test), (B, B_test) = units(0), units(1)
 random, random_test = units(2, max_iter=1)
-for name, other in (("another seed", B_test), ("no training", random_test)):
-    hard, semi = (correlation_matching_score(A_test, other, kind=kind) for kind in ("hard", "semi"))
+for name, other in (
+    ("another seed", B_test),
+    ("no training", random_test),
+):
+    hard, semi = (
+        correlation_matching_score(A_test, other, kind=kind)
+        for kind in ("hard", "semi")
+    )
     print(
         f"{name:12}: mean correlation of partners {hard:.2f} (hard), {semi:.2f} (semi); "
         f"linear predictivity {linear_predictivity_score(other, A_test):.2f}"
@@ -65,7 +86,9 @@ def explained(own, own_test, other, other_test):
     """Mean number of units used and variance explained at each penalty, and with all."""
     rows = []
     for alpha in penalties:
-        fits = [Lasso(alpha, max_iter=5000).fit(other, unit) for unit in own.T]
+        fits = [
+            Lasso(alpha, max_iter=5000).fit(other, unit) for unit in own.T
+        ]
         left = [
             np.mean((unit - fit.predict(other_test)) ** 2) / unit.var()
             for unit, fit in zip(own_test.T, fits)
@@ -73,16 +96,30 @@ def explained(own, own_test, other, other_test):
         used = np.mean([np.count_nonzero(fit.coef_) for fit in fits])
         rows.append((used, 1 - np.mean(left)))
     full = RidgeCV().fit(other, own).predict(other_test)
-    return np.array(rows), 1 - np.mean((own_test - full) ** 2 / own_test.var(axis=0))
+    return np.array(rows), 1 - np.mean(
+        (own_test - full) ** 2 / own_test.var(axis=0)
+    )
 
 
 fig, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
-for name, other in (("another seed", (B, B_test)), ("no training", (random, random_test))):
+for name, other in (
+    ("another seed", (B, B_test)),
+    ("no training", (random, random_test)),
+):
     curve, full = explained(A, A_test, *other)
     line = axes[0].plot(*curve.T, "o-", label=name)[0]
     axes[0].axhline(full, ls=":", color=line.get_color())
-    print(name, "units used and variance explained:", curve.round(2).tolist(), f"{full:.2f}")
-axes[0].set(xlabel="units that count, mean", ylabel="variance explained", ylim=(0, 1))
+    print(
+        name,
+        "units used and variance explained:",
+        curve.round(2).tolist(),
+        f"{full:.2f}",
+    )
+axes[0].set(
+    xlabel="units that count, mean",
+    ylabel="variance explained",
+    ylim=(0, 1),
+)
 axes[0].legend(loc="lower right")
 
 # %%
@@ -97,7 +134,10 @@ groups = SpectralClustering(
     12, affinity="precomputed", assign_labels="discretize", random_state=0
 ).fit_predict(affinity)
 is_first = np.arange(len(groups)) < A.shape[1]
-of_first, of_second = (np.bincount(groups[side], minlength=12) for side in (is_first, ~is_first))
+of_first, of_second = (
+    np.bincount(groups[side], minlength=12)
+    for side in (is_first, ~is_first)
+)
 order = np.argsort(groups, kind="stable")
 axes[1].imshow(affinity[np.ix_(order, order)], vmin=0, vmax=1)
 axes[1].set(title="|correlation|, units by group", xticks=[], yticks=[])
@@ -110,7 +150,9 @@ rng = np.random.RandomState(0)
 
 def imbalance(first):
     """Units that lack a counterpart in their group, as a share of all."""
-    sides = (np.bincount(groups[side], minlength=12) for side in (first, ~first))
+    sides = (
+        np.bincount(groups[side], minlength=12) for side in (first, ~first)
+    )
     return np.abs(np.subtract(*sides)).sum() / len(groups)
 
 
