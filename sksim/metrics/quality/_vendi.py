@@ -235,8 +235,8 @@ def von_neumann_entropy(X: ArrayLike) -> float:
     -----
     Time O(n d min(n, d)), memory O(n d). Unchanged by rotation and by the lengths of the rows.
 
-    A torch tensor with a gradient gives a tensor with one, so that the entropy is a term of a loss:
-    its negative spreads the representation, the entropy itself narrows it [1]_.
+    With ``array_api_dispatch`` a torch tensor with a gradient gives a tensor with one, so that the
+    entropy is a term of a loss: to add to it minus the entropy spreads the representation [1]_.
 
     References
     ----------
