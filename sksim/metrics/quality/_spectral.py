@@ -398,29 +398,35 @@ def rankme_score(X: ArrayLike, *, eps: float = 1e-07) -> float:
     return float(np.exp(entr(sigma / sigma.sum() + eps).sum()))
 
 
-def _array_matrix_nuclear_norm(x: Any) -> Any:
+def _array_matrix_nuclear_norm(x: Any, *, length_normalized: bool = False) -> Any:
     xp = namespace_of(x)
+    n_samples = x.shape[0]
     norm = xp.sum(xp.linalg.svdvals(array_directions(x)))
-    return xp.clip(norm, math.sqrt(x.shape[0]), math.sqrt(x.shape[0] * min(x.shape)))
+    norm = xp.clip(norm, math.sqrt(n_samples), math.sqrt(n_samples * min(x.shape)))
+    return norm / n_samples if length_normalized else norm
 
 
+@validate_params({"length_normalized": ["boolean"]}, prefer_skip_nested_validation=True)
 @of_uncentered_array(_array_matrix_nuclear_norm)
-def matrix_nuclear_norm(X: ArrayLike) -> float:
+def matrix_nuclear_norm(X: ArrayLike, *, length_normalized: bool = False) -> float:
     r"""Sum of the singular values after scaling each row to unit length.
 
     .. math:: \lVert \hat X \rVert_* = \sum_k \sigma_k(\hat X), \qquad
               \hat x_i = x_i / \lVert x_i \rVert
 
     The value lies in :math:`[\sqrt n, \sqrt{n \min(n, d)}]`: the lower end if all rows share one
-    line, the upper end if the rows fill all directions evenly. Divide by the upper end to
-    compare sample sizes.
+    line, the upper end if the rows fill all directions evenly. With
+    ``length_normalized=True`` it is divided by n, as [1]_ does for texts of different lengths, and
+    lies in :math:`[1 / \sqrt n, \sqrt{\min(n, d) / n}]`.
 
     .. versionadded:: 0.1
 
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
-        The representation, not centred.
+        The representation, not centred; of a text, a row for each token.
+    length_normalized : bool, default=False
+        Whether to divide by the number of rows.
 
     Returns
     -------
@@ -440,6 +446,8 @@ def matrix_nuclear_norm(X: ArrayLike) -> float:
     Notes
     -----
     Time O(n d min(n, d)), memory O(n d). Unchanged by rotation and by the lengths of the rows.
+    Divided by n it falls as :math:`1 / \sqrt n` once n exceeds d: compare texts of about one
+    length, or divide by the upper end of the range.
 
     References
     ----------
@@ -455,7 +463,8 @@ def matrix_nuclear_norm(X: ArrayLike) -> float:
     X = check_representation(X, constant_ok=True)
     n_samples = X.shape[0]
     norm = svdvals(directions(X), check_finite=False).sum()
-    return clip(norm, math.sqrt(n_samples), math.sqrt(n_samples * min(X.shape)))
+    norm = clip(norm, math.sqrt(n_samples), math.sqrt(n_samples * min(X.shape)))
+    return norm / n_samples if length_normalized else norm
 
 
 _OF_THE_SPECTRUM = SHAPE_MAPS | {"row_order", "duplication"}

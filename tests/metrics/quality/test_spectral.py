@@ -93,6 +93,17 @@ def test_ranges(seed):
     assert norm <= np.sqrt(n * min(n, d)) * (1 + 1e-12)
 
 
+@given(seed=SEEDS)
+def test_nuclear_norm_of_length(seed):
+    X = draw(seed)
+    expected = literal.nuclear_norm(X) / len(X)
+    norm = matrix_nuclear_norm(X, length_normalized=True)
+    assert norm == pytest.approx(expected, rel=1e-9)
+    # Repeating all rows does not change what is in them, but the length counts.
+    twice = matrix_nuclear_norm(np.vstack([X, X]), length_normalized=True)
+    assert twice == pytest.approx(norm / np.sqrt(2), rel=1e-9)
+
+
 def thin_and_even_spectra():
     """One direction, and all directions evenly: the ends of the ranges."""
     for seed in range(20):
