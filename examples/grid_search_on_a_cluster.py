@@ -17,6 +17,8 @@ and ``distributed``:
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+# sphinx_gallery_thumbnail_path = "_static/figures/reductions_compared.svg"
+
 import joblib
 from sklearn.model_selection import GridSearchCV
 

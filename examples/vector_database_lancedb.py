@@ -15,6 +15,8 @@ inside this script, in a temporary folder that is removed at the end.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+# sphinx_gallery_thumbnail_path = "_static/figures/what_a_hub_is.svg"
+
 import tempfile
 
 import numpy as np

@@ -25,6 +25,8 @@ run as the user ``postgres``, or ``nobody``.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+# sphinx_gallery_thumbnail_path = "_static/figures/scaled_by_the_far_side.svg"
+
 import numpy as np
 from scipy.sparse import csr_matrix
 from vector_index_export import (

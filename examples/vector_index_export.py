@@ -36,6 +36,8 @@ its second part, and a PostgreSQL with pgvector for its third; the parts it cann
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+# sphinx_gallery_thumbnail_path = "_static/figures/neighbors_kept_by_bytes.svg"
+
 import glob
 import importlib.util
 import os
