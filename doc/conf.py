@@ -146,6 +146,8 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "write_computation_times": False,
     "remove_config_comments": True,
+    # Pages print what they show: the value of a block's last line is mostly a legend or an axis.
+    "capture_repr": (),
 }
 
 suppress_warnings = ["config.cache"]

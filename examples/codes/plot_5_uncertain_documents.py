@@ -53,15 +53,6 @@ spreads = np.arange(0, 2.1, 0.5)
 found = np.array(
     [[shares_right(s) for _ in range(3)] for s in spreads]
 ).mean(axis=1)
-fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-for values, name in zip(found.T, ("means alone", "divergence")):
-    axes[0].plot(spreads, values, "o-", label=name)
-axes[0].set(
-    title="planted",
-    xlabel="spread of log-variances",
-    ylabel="right document first",
-)
-axes[0].legend()
 print(np.column_stack([spreads, found.round(3)]))
 
 # %%
@@ -101,6 +92,16 @@ print(
     f"means alone: right {np.mean(by_means == y_test):.3f}, most frequent answer "
     f"{np.bincount(by_means).max()} times of 10"
 )
+
+fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+for values, name in zip(found.T, ("means alone", "divergence")):
+    axes[0].plot(spreads, values, "o-", label=name)
+axes[0].set(
+    title="planted",
+    xlabel="spread of log-variances",
+    ylabel="right document first",
+)
+axes[0].legend()
 axes[1].plot(weights, right, "o-", color="C1", label="divergence")
 axes[1].axhline(
     np.mean(by_means == y_test), color="C0", label="means alone"

@@ -50,14 +50,12 @@ for _ in range(400):
     (-reduction(Z, y)).backward()
     optimizer.step()
 
-fig, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
-for ax, vectors, name in zip(
-    axes, (start, Z.detach()), ("at first", "at the end")
-):
+free = {}
+for name, vectors in (("at first", start), ("at the end", Z.detach())):
     vectors = vectors.numpy() / np.linalg.norm(
         vectors, axis=1, keepdims=True
     )
-    cosines = np.abs(vectors @ vectors.T)
+    free[name] = cosines = np.abs(vectors @ vectors.T)
     ranks = [
         int(np.linalg.matrix_rank(vectors[y == c], tol=0.1))
         for c in range(3)
@@ -66,9 +64,6 @@ for ax, vectors, name in zip(
         f"{name}: rate reduction {rate_reduction(vectors, y):.3f}, largest |cosine| across "
         f"classes {cosines[y[:, None] != y].max():.3f}, ranks of the classes {ranks}"
     )
-    image = ax.imshow(cosines, vmin=0, vmax=1)
-    ax.set(title=f"|cosines| {name}", xticks=[], yticks=[])
-fig.colorbar(image, ax=axes[1])
 
 # %%
 # A network trained by it, and one by cross-entropy
@@ -113,7 +108,8 @@ def trained(objective):
         return net(X).double().numpy(), net(X_test).double().numpy()
 
 
-for name, color in (("rate reduction", "C0"), ("cross-entropy", "C1")):
+shares = {}
+for name in ("rate reduction", "cross-entropy"):
     own, held_out = trained(name)
     nearest = KNeighborsClassifier(5, metric="cosine").fit(own, y)
     units = held_out / np.linalg.norm(held_out, axis=1, keepdims=True)
@@ -123,7 +119,7 @@ for name, color in (("rate reduction", "C0"), ("cross-entropy", "C1")):
         np.linalg.svd(units[y_test == c], compute_uv=False) ** 2
         for c in range(10)
     ]
-    share = np.mean([s / s.sum() for s in spectra], axis=0)
+    shares[name] = share = np.mean([s / s.sum() for s in spectra], axis=0)
     print(
         f"{name:14}: held-out rate {coding_rate(held_out):.2f}, reduction "
         f"{rate_reduction(held_out, y_test):.2f}, largest |cosine| of class means "
@@ -131,7 +127,14 @@ for name, color in (("rate reduction", "C0"), ("cross-entropy", "C1")):
         f"of a class {share[:2].round(2)}, nearest neighbours right "
         f"{nearest.score(held_out, y_test):.3f}"
     )
-    axes[2].plot(np.arange(1, 8), share[:7], "o-", color=color, label=name)
+
+fig, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
+for ax, (name, cosines) in zip(axes, free.items()):
+    image = ax.imshow(cosines, vmin=0, vmax=1)
+    ax.set(title=f"|cosines| {name}", xticks=[], yticks=[])
+fig.colorbar(image, ax=axes[1])
+for name, share in shares.items():
+    axes[2].plot(np.arange(1, 8), share[:7], "o-", label=name)
 axes[2].set(
     title="digits: variance of one class",
     xlabel="direction",

@@ -31,15 +31,10 @@ representations = {
     "turned": features @ turned,
     "20 in 10 units": features @ directions,
 }
-fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-for name, units in representations.items():
-    noisy = units + 0.1 * rng.standard_normal(units.shape)
-    display = SparseProbeDisplay.from_representation(
-        noisy, present[:, 0], name=name, ax=axes[0]
-    )
-    for k, scores in zip(display.n_features, display.scores):
-        print(f"{name:15} k = {k:2}  F1 {scores.mean():.3f}")
-axes[0].set(title="one planted feature", ylim=(0, 1.02))
+noisy = {
+    name: units + 0.1 * rng.standard_normal(units.shape)
+    for name, units in representations.items()
+}
 
 # %%
 # Sentence embeddings
@@ -58,6 +53,16 @@ money = np.isin(
     ],
 )
 print(f"{money.sum()} of {len(money)} texts")
+
+fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+for name, units in noisy.items():
+    display = SparseProbeDisplay.from_representation(
+        units, present[:, 0], name=name, ax=axes[0]
+    )
+    for k, scores in zip(display.n_features, display.scores):
+        print(f"{name:15} k = {k:2}  F1 {scores.mean():.3f}")
+axes[0].set(title="one planted feature", ylim=(0, 1.02))
+axes[0].legend(loc="lower right")
 for layer in ("layer0", "layer6"):
     states = data.layers[layer]
     display = SparseProbeDisplay.from_representation(
@@ -70,6 +75,7 @@ for layer in ("layer0", "layer6"):
     for k, scores in zip(display.n_features, display.scores):
         print(f"{layer} k = {k:3}  F1 {scores.mean():.3f}")
 axes[1].set(title="intents of bills and balances", ylim=(0, 1.02))
+axes[1].legend(loc="upper left")
 plt.show()
 
 # %%

@@ -101,26 +101,18 @@ def explained(own, own_test, other, other_test):
     )
 
 
-fig, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
+curves = {}
 for name, other in (
     ("another seed", (B, B_test)),
     ("no training", (random, random_test)),
 ):
-    curve, full = explained(A, A_test, *other)
-    line = axes[0].plot(*curve.T, "o-", label=name)[0]
-    axes[0].axhline(full, ls=":", color=line.get_color())
+    curves[name] = curve, full = explained(A, A_test, *other)
     print(
         name,
         "units used and variance explained:",
         curve.round(2).tolist(),
         f"{full:.2f}",
     )
-axes[0].set(
-    xlabel="units that count, mean",
-    ylabel="variance explained",
-    ylim=(0, 1),
-)
-axes[0].legend(loc="lower right")
 
 # %%
 # Many to many
@@ -138,13 +130,6 @@ of_first, of_second = (
     np.bincount(groups[side], minlength=12)
     for side in (is_first, ~is_first)
 )
-order = np.argsort(groups, kind="stable")
-axes[1].imshow(affinity[np.ix_(order, order)], vmin=0, vmax=1)
-axes[1].set(title="|correlation|, units by group", xticks=[], yticks=[])
-axes[2].bar(np.arange(12) - 0.2, of_first, 0.4, label="first network")
-axes[2].bar(np.arange(12) + 0.2, of_second, 0.4, label="second network")
-axes[2].set(title="units of a group", xlabel="group")
-axes[2].legend()
 rng = np.random.RandomState(0)
 
 
@@ -162,6 +147,25 @@ print(
     f"{imbalance(is_first):.2f}, with shuffled networks {np.mean(shuffled):.2f}, lower in "
     f"{np.mean(np.array(shuffled) < imbalance(is_first)):.3f} of 1000"
 )
+
+fig, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
+for name, (curve, full) in curves.items():
+    line = axes[0].plot(*curve.T, "o-", label=name)[0]
+    axes[0].axhline(full, ls=":", color=line.get_color())
+axes[0].set(
+    title="units of the first network",
+    xlabel="units that count, mean (dotted: all)",
+    ylabel="variance explained",
+    ylim=(0, 1),
+)
+axes[0].legend(loc="lower right")
+order = np.argsort(groups, kind="stable")
+axes[1].imshow(affinity[np.ix_(order, order)], vmin=0, vmax=1)
+axes[1].set(title="|correlation|, units by group", xticks=[], yticks=[])
+axes[2].bar(np.arange(12) - 0.2, of_first, 0.4, label="first network")
+axes[2].bar(np.arange(12) + 0.2, of_second, 0.4, label="second network")
+axes[2].set(title="units of a group", xlabel="group")
+axes[2].legend()
 plt.show()
 
 # %%
