@@ -124,6 +124,7 @@ def _matrix(name, seed=0):
         "latents",
         "components",
         "codes",
+        "word_vectors",
     ):
         return rng.standard_normal((N, 4))
     raise LookupError(f"tests/array_arguments.py has no example of an array that is named {name}.")

@@ -180,7 +180,10 @@ def test_sigint_from_outside(name):
         assert child.stdout.readline() == "training\n"
         time.sleep(0.1)
         child.send_signal(signal.SIGINT)
-        said = child.communicate(timeout=60)[0]
+        try:
+            said = child.communicate(timeout=60)[0]
+        finally:
+            child.kill()
     assert child.returncode == 0
     assert said.startswith("True 1 Training was interrupted after")
 

@@ -25,6 +25,7 @@ OPTIONS = {
 
 #: Examples of functions that are defined for some numbers only.
 EXAMPLES = {
+    "compatibility_matrix": {"y": example("y")},
     "hyperbolic_distances": {"X": 0.1 * example("X")},
     "mixture_index": {"X": example("X")[:, :2]},
     "separability_index": {"X": example("X")[:, :2]},

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from numbers import Integral
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import OneToOneFeatureMixin, TransformerMixin
@@ -132,7 +132,7 @@ class PrefixTruncation(OneToOneFeatureMixin, TransformerMixin, SksimEstimator):
         prefixes = X[:, : self._n_features_out]
         return unit_rows(prefixes).astype(X.dtype) if self.normalize else prefixes.copy()
 
-    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the coordinates that are kept.
 
         Parameters

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import warnings
+from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any, Literal, Self
 
@@ -28,7 +29,7 @@ from sksim.utils._blocks import row_blocks
 from sksim.utils._labels import check_labels
 from sksim.utils._results import Result
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context, validate_params
-from sksim.utils._typing import ArrayLike, FloatArray, IntArray, MatrixLike, RandomState
+from sksim.utils._typing import FloatArray, IntArray, MatrixLike, RandomState
 from sksim.utils._unit_rows import unit_rows
 from sksim.utils._warnings import warn_caller
 
@@ -398,7 +399,7 @@ class Top2Vec(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEstimator)
         prefer_skip_nested_validation=True,
     )
     def topic_words(
-        self, word_vectors: MatrixLike, vocabulary: ArrayLike, n_words: int = 10
+        self, word_vectors: MatrixLike, vocabulary: Sequence[str], n_words: int = 10
     ) -> Result:
         """Words, or whatever lies in the space of the documents, that are nearest to each topic.
 
@@ -406,7 +407,7 @@ class Top2Vec(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SksimEstimator)
         ----------
         word_vectors : {array-like, sparse matrix} of shape (n_vocabulary, n_features)
             Vectors of the words.
-        vocabulary : array-like of shape (n_vocabulary,)
+        vocabulary : sequence of str, of length n_vocabulary
             The words.
         n_words : int, default=10
             Number of words of a topic, cut to the number of all.
