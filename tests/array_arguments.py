@@ -69,6 +69,7 @@ OTHERS = {
     "reg": 0.1,
     "n_steps": 2,
     "n_nonzero": 2,
+    "vocabulary": [f"word{i}" for i in range(N)],
     "layers": [np.random.RandomState(0).standard_normal((N, 4))],
     "metric": "euclidean",
     "model": MLPClassifier(hidden_layer_sizes=(5,), tol=1e9, n_iter_no_change=1).fit(
