@@ -84,7 +84,8 @@ for name, chosen in (("inside", ~is_bridge), ("bridges", is_bridge)):
         density=True,
         ax=axes[2],
     )
-axes[2].set(ylabel="density")
+axes[2].set(ylabel="density", ylim=(0, 5.3))
+axes[2].legend(loc="upper left", fontsize=8)
 plt.show()
 
 # %%

@@ -57,7 +57,7 @@ print(
     f"Fisher-Rao distance {distance:.2f}, of independent estimates {floor:.2f}"
 )
 
-figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(10, 4.6), layout="constrained")
 dimensions |= {"digits": before, "with noise": after}
 for i, (name, values) in enumerate(dimensions.items()):
     LocalValueDisplay.from_values(
@@ -70,6 +70,8 @@ for i, (name, values) in enumerate(dimensions.items()):
     )
 axes[0].set(title="in 20 dimensions, the dotted line")
 axes[1].set(title="among clean digits")
+for ax in axes:  # below, as the lines run to the top
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16))
 plt.show()
 
 # %%

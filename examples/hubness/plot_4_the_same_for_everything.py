@@ -78,8 +78,12 @@ left.set(
     ylabel="share of all results",
 )
 left.legend(fontsize=8)
-right.barh(list(searches), right_share, color=[f"C{i}" for i in range(4)])
-right.set(xlabel="results with the right intent", xlim=(0, 1))
+bars = right.barh(
+    list(searches), right_share, color=[f"C{i}" for i in range(4)]
+)
+right.bar_label(bars, [f"{share:.1%}" for share in right_share], padding=3)
+right.set(xlabel="results with the right intent", xlim=(0, 1.15))
+right.set_xticks(np.arange(0, 1.1, 0.25))
 right.invert_yaxis()
 
 # %%

@@ -118,16 +118,17 @@ for place, ((task, share), values) in enumerate(results.items()):
     axes[1].bar(place - 0.2, values[5], 0.4, color="0.75")
     axes[1].bar(place + 0.2, values[4], 0.4, color=color)
     ticks.append(f"{share:.0%}")
-axes[0].set(title="accuracy: most probable, mean")
-axes[1].set(title="labels not trained: within reach, right")
+axes[0].set(title="accuracy (gray: of the most probable)")
+axes[1].set(title="labels not trained, right (gray: within reach)")
 for ax in axes:
     ax.set_xticks(range(9), ticks)
-    ax.set(xlabel="share of the labels that is trained", ylim=(0, 1.35))
-gray = plt.Rectangle((0, 0), 1, 1, color="0.75")
-handles = [plt.Rectangle((0, 0), 1, 1, color=c) for c in colors.values()]
-names = ["most probable (left), within reach (right)"]
-names += [f"mean: {task}" for task in TASKS]
-_ = axes[1].legend([gray, *handles], names, fontsize=8, loc="upper right")
+    ax.set(xlabel="share of the labels that is trained", ylim=(0, 1))
+fig.legend(
+    [plt.Rectangle((0, 0), 1, 1, color=c) for c in colors.values()],
+    [f"mean: {task}" for task in TASKS],
+    loc="outside lower center",
+    ncols=3,
+)
 
 # %%
 # On the ring of months every label is within reach, and the mean finds some of those that were

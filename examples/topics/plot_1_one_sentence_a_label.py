@@ -99,6 +99,7 @@ ax.set_xscale("log", base=2)
 ax.set_xticks(N_DOCS, [str(n) for n in N_DOCS])
 ax.set_xlabel("documents of a label")
 ax.set_ylabel("accuracy on new sentences")
+ax.set_ylim(bottom=0.6)
 ax.legend(frameon=False)
 print("documents of a label:", N_DOCS)
 for reduction, values in accuracy.items():
