@@ -47,6 +47,8 @@ default_role = None
 
 autosummary_generate = True
 maximum_signature_line_length = 72
+# Parameter lists have the types, in words.
+autodoc_typehints = "none"
 toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False

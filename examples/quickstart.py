@@ -11,7 +11,6 @@ dependencies only; the figure is drawn where matplotlib is installed.
 # Real data: requests to an assistant, embedded by a sentence encoder; 150 intents.
 
 import importlib.util
-import pathlib
 
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
@@ -149,7 +148,7 @@ if importlib.util.find_spec("matplotlib"):
             occurrence, n_neighbors=K, name=name, ax=ax
         )
     fig.savefig("quickstart.png", dpi=150)
-    print(f"\nfigure: {pathlib.Path('quickstart.png').resolve()}")
+    print("\nfigure: quickstart.png")
 else:
     print(
         "\nfor the figure: python -m pip install matplotlib, and run this again"
