@@ -81,7 +81,7 @@ for ax, (name, measure) in zip(axes, measures.items()):
     ax.legend()
 
 # %%
-# Both leave the level of chance near ten dimensions. The Robin Hood index, the share of all
+# Both are at chance in three dimensions and above it in ten. The Robin Hood index, the share of all
 # neighbour slots that would have to change hands, keeps growing. Skewness does not: it is ruled
 # by the largest hubs, and falls again once there are many of them. Never judge by one measure.
 #

@@ -107,8 +107,8 @@ class Lbl2Vec(ClassifierMixin, SksimEstimator):
     a document is its weight in the mean.
 
     On the sentences of :func:`~sksim.datasets.load_sentence_embeddings` with one labelled sentence
-    an intent it is better than the nearest sentence. With three it is so only where many documents
-    make a label (``min_docs=20``). A reduction helps where few do, and not where many do.
+    an intent it is better than the nearest sentence. A reduction helps where few documents make a
+    label, and not where many do.
 
     References
     ----------
