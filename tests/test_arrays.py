@@ -425,3 +425,9 @@ def test_table_of_the_guide():
     with path.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert rows == sorted(place_table(), key=lambda row: row["name"].lower())
+
+
+def test_the_guide_names_the_environment_variable_before_its_examples():
+    page = pathlib.Path(__file__).parents[1] / "doc" / "user_guide" / "arrays.rst"
+    text = page.read_text(encoding="utf-8")
+    assert 0 <= text.find("SCIPY_ARRAY_API=1") < text.find(">>>")

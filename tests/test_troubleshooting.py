@@ -1,11 +1,14 @@
 """The messages that the page of troubles quotes are those that the library gives."""
 
+import os
 import pathlib
 import re
 import warnings
+from unittest import mock
 
 import numpy as np
 import pytest
+import sklearn
 import sklearn.metrics
 from sklearn.neighbors import kneighbors_graph
 
@@ -28,7 +31,17 @@ def reduced(**params):
     return neighbors.HubnessReducedNearestNeighbors(5, **params).fit(X)
 
 
+def dispatch_without_scipy():
+    """Switch dispatch on as in an environment that does not set SciPy's variable."""
+    with (
+        mock.patch.dict(os.environ, {"SCIPY_ARRAY_API": "0"}),
+        sklearn.config_context(array_api_dispatch=True),
+    ):
+        pass
+
+
 TROUBLES = {
+    "dispatch": dispatch_without_scipy,
     "unpaired": lambda: metrics.cka_score(X, Y[:50]),
     "maps": lambda: metrics.cka_score(rng.rand(10, 3, 4, 4), Y[:10]),
     "missing": lambda: metrics.cka_score(np.where(X > 2, np.nan, X), Y),
