@@ -13,11 +13,11 @@ close, as it would be in the moments themselves.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
-from scipy.linalg.blas import dsyrk, dtrsm
-from scipy.linalg.lapack import dpocon, dpotrf
+from scipy.linalg.blas import dsyrk, dtrmm, dtrsm
+from scipy.linalg.lapack import dpotrf, dpotrs
 from sklearn.utils import gen_batches
 
 from sksim.metrics.distributions._log_probabilities import rounding_level
@@ -29,10 +29,11 @@ __all__ = ["EmbeddingPair", "check_embedding_model", "check_unembedding_pair"]
 _BLOCK_ENTRIES = 2**22
 #: Numbers of a block of rows that are multiplied, 8 MiB.
 _PRODUCT_ENTRIES = 2**20
-#: Of products of columns that are all but orthogonal: at 1e-4, four digits of sixteen are lost.
-_LEAST_RECIPROCAL_CONDITION = 1e-4
-#: Shape of a block of logits, 2 MiB.
-_LOGIT_INPUTS, _LOGIT_LABELS = 256, 1024
+#: Least eigenvalue of the products of columns of unit length: at 1e-4, four digits of sixteen are
+#: lost. That of a sample is lower, by a factor of 12 where it has twice as many rows as columns.
+_LEAST_EIGENVALUE, _LEAST_OF_SAMPLE = 1e-4, 1e-5
+#: Shape of a block of logits, 4 MiB.
+_LOGIT_INPUTS, _LOGIT_LABELS = 512, 1024
 
 
 def _check(values: ArrayLike, name: str, dtype: Any = np.float64) -> FloatArray:
@@ -76,7 +77,7 @@ def _batches(n_rows: int, width: int) -> Iterator[slice]:
 
 
 def _double(values: FloatArray, offset: FloatArray | float = 0.0) -> FloatArray:
-    return values.astype(np.float64) - offset
+    return np.subtract(values, offset, dtype=np.float64)
 
 
 def _mean(values: FloatArray) -> FloatArray:
@@ -88,15 +89,15 @@ def _triangles(
 ) -> tuple[FloatArray, FloatArray]:
     """Rows with the same products as those of ``[first, second] - offsets``, one set for each.
 
-    They are the rows themselves, or the triangle of their QR decomposition, where that has fewer
-    rows.
+    They are the rows themselves where these are fewer than the columns, and otherwise the
+    triangle of their QR decomposition.
     """
     width = first.shape[1] + second.shape[1]
 
     def rows_at(index: slice) -> FloatArray:
         return np.hstack([_double(first[index], offsets[0]), _double(second[index], offsets[1])])
 
-    if len(first) <= width:
+    if len(first) < width:
         triangle = rows_at(slice(None))
     else:
         by_products = _triangle_of_products(rows_at, len(first), width)
@@ -104,6 +105,34 @@ def _triangles(
             _triangle_of_rows(rows_at, len(first), width) if by_products is None else by_products
         )
     return triangle[:, : first.shape[1]], triangle[:, first.shape[1] :]
+
+
+class _Rows(NamedTuple):
+    """Rows that are an upper triangle from one row on, with zeros below it.
+
+    A product with them takes half the time on the triangle, and none on the zeros.
+    """
+
+    above: FloatArray
+    triangle: FloatArray
+    n_rows: int
+
+    @classmethod
+    def of(cls, rows: FloatArray, n_above: int) -> Self:
+        """Rows of which ``n_above`` are not of the triangle; all of them if there is none."""
+        n_columns = rows.shape[1]
+        triangle = np.asfortranarray(rows[n_above : n_above + n_columns])
+        return cls(rows[:n_above], triangle, len(rows))
+
+    def times(self, values: FloatArray) -> FloatArray:
+        """``values @ rows.T``; the values are overwritten."""
+        products = np.zeros((len(values), self.n_rows))
+        end = len(self.above)
+        np.matmul(values, self.above.T, out=products[:, :end])
+        if len(self.triangle):
+            part = products[:, end : end + len(self.triangle)]
+            part[:] = dtrmm(1.0, self.triangle, values.T, overwrite_b=1).T
+        return products
 
 
 def _triangle_of_rows(rows_at: Callable, n_rows: int, width: int) -> FloatArray:
@@ -118,10 +147,11 @@ def _triangle_of_rows(rows_at: Callable, n_rows: int, width: int) -> FloatArray:
 def _triangle_of_products(rows_at: Callable, n_rows: int, width: int) -> FloatArray | None:
     """The same from products, which take a fraction of the time, or None where that is not exact.
 
-    The triangle R of a sample of the rows A makes the columns of A inv(R) all but orthogonal.
-    Their products then have a small condition, and the Cholesky factor C of these loses nothing:
-    C R is the triangle of A to some units in the last place of each direction, whatever the
-    condition of A. What ``rows_at`` returns is overwritten.
+    Where the columns are not far from orthogonal, the Cholesky factor of their products is the
+    triangle and loses little. Otherwise the triangle R of a sample of the rows A makes the
+    columns of A inv(R) so, and C R with the factor C of their products is the triangle of A to
+    some units in the last place of each direction, whatever the condition of A. What ``rows_at``
+    returns is overwritten.
     """
     if n_rows < 8 * width:
         return None
@@ -129,17 +159,44 @@ def _triangle_of_products(rows_at: Callable, n_rows: int, width: int) -> FloatAr
     lengths = np.sqrt(np.einsum("ij,ij->j", sample, sample))
     if not (lengths > 0).all():
         return None
+
+    def factor(R: FloatArray | None) -> tuple[FloatArray, float]:
+        products = np.zeros((width, width), order="F")
+        for index in gen_batches(n_rows, max(256, _PRODUCT_ENTRIES // width)):
+            columns = rows_at(index).T
+            if R is not None:
+                columns = dtrsm(1.0, R, columns, trans_a=1, overwrite_b=1)
+            products = dsyrk(1.0, columns, 1.0, products, overwrite_c=1)
+        return _factor_of_products(products)
+
+    if _factor_of_products(dsyrk(1.0, sample.T))[1] > _LEAST_OF_SAMPLE:
+        C, least = factor(None)
+        if least > _LEAST_EIGENVALUE:
+            return C
     ridge = np.diag(np.finfo(np.float64).eps * lengths)  # directions that the sample lacks
     R = np.asfortranarray(np.linalg.qr(np.vstack([sample, ridge]), mode="r"))
-    products = np.zeros((width, width), order="F")
-    for index in gen_batches(n_rows, max(256, _PRODUCT_ENTRIES // width)):
-        columns = dtrsm(1.0, R, rows_at(index).T, trans_a=1, overwrite_b=1)
-        products = dsyrk(1.0, columns, 1.0, products, overwrite_c=1)
-    C, info = dpotrf(products, clean=1)
+    C, least = factor(R)
+    return C @ R if least > _LEAST_EIGENVALUE else None
+
+
+def _factor_of_products(products: FloatArray) -> tuple[FloatArray, float]:
+    """Cholesky factor of products of columns (their upper triangle), and the least eigenvalue
+    that they have for columns of unit length, of which the factor loses the inverse in digits.
+
+    The eigenvalue is 0 where there is no factor. Six steps of inverse iteration from eight
+    vectors find it to a factor of 2, from above.
+    """
+    lengths = np.sqrt(products.diagonal())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        C, info = dpotrf(products / np.outer(lengths, lengths), clean=1)
     if info != 0 or not np.isfinite(C).all():
-        return None
-    condition, _ = dpocon(C, np.abs(products).sum(axis=0).max())
-    return C @ R if condition > _LEAST_RECIPROCAL_CONDITION else None
+        return products, 0.0
+    vectors, growth = np.random.RandomState(0).standard_normal((len(C), 8)), np.ones(8)
+    for _ in range(6):
+        vectors, _ = dpotrs(C, vectors)
+        growth = np.linalg.norm(vectors, axis=0)
+        vectors /= growth
+    return C * lengths, float(1 / growth.max())
 
 
 def _with_log_partition(f: FloatArray, g: FloatArray, center: FloatArray) -> FloatArray:
@@ -169,10 +226,11 @@ def _rounding_level(f: FloatArray, g: FloatArray, center: FloatArray) -> float:
     """As :func:`rounding_level`, with a bound of the largest log-probability."""
 
     def longest(rows: FloatArray, offset: FloatArray | float = 0.0) -> float:
-        return max(
-            np.linalg.norm(_double(rows[part], offset), axis=1).max()
-            for part in _batches(len(rows), rows.shape[1])
-        )
+        squared = 0.0
+        for part in gen_batches(len(rows), max(1, _PRODUCT_ENTRIES // rows.shape[1])):
+            centered = _double(rows[part], offset)
+            squared = max(squared, np.einsum("ij,ij->i", centered, centered).max())
+        return np.sqrt(squared)
 
     return rounding_level(np.log(len(g)) + 2 * longest(f) * longest(g, center))
 
@@ -244,11 +302,23 @@ class EmbeddingPair:
         """Rows with the products over the labels of g, centered."""
         return _triangles(self.g1, self.g2, self.centers)
 
+    @cached_property
+    def _input_rows(self) -> tuple[tuple[_Rows, FloatArray], tuple[_Rows, FloatArray]]:
+        """The same, the columns of f prepared for products apart from log Z, of each model."""
+        rows1, rows2 = self._input_moments
+        is_triangle = len(rows1) == rows1.shape[1] + rows2.shape[1]
+        above1, above2 = (0, rows1.shape[1]) if is_triangle else (len(rows1), len(rows2))
+        first, second = _Rows.of(rows1[:, :-1], above1), _Rows.of(rows2[:, :-1], above2)
+        return (first, rows1[:, -1]), (second, rows2[:, -1])
+
     def label_variables(self, labels: IntArray) -> tuple[FloatArray, FloatArray]:
         """Rows with the products over the inputs of f(x).g(y) - log Z(x), centered."""
-        (center1, center2), (rows1, rows2) = self.centers, self._input_moments
-        a = _double(self.g1[labels], center1) @ rows1[:, :-1].T - rows1[:, -1]
-        return a, _double(self.g2[labels], center2) @ rows2[:, :-1].T - rows2[:, -1]
+        (rows1, log_z1), (rows2, log_z2) = self._input_rows
+        a = rows1.times(_double(self.g1[labels], self.centers[0]))
+        b = rows2.times(_double(self.g2[labels], self.centers[1]))
+        a -= log_z1
+        b -= log_z2
+        return a, b
 
     def input_variables(self, inputs: IntArray) -> tuple[FloatArray, FloatArray]:
         """Rows with the products over the labels of f(x).g(y), centered."""

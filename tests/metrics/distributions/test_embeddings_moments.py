@@ -54,6 +54,48 @@ def test_a_sample_that_misleads_is_noticed(spoil):
     np.testing.assert_allclose(lengths(triangles, vectors), lengths(rows, vectors), rtol=1e-12)
 
 
+@pytest.mark.parametrize("rescale", [np.ones(12), np.logspace(0, -12, 12)])
+def test_columns_near_orthogonal_need_no_sample(rescale, monkeypatch):
+    """Whatever their lengths."""
+    rows = (RNG.standard_normal((400, 12)) + 0.3 * RNG.standard_normal((400, 1))) * rescale
+    monkeypatch.delattr(_embeddings, "dtrsm")
+    triangle = _embeddings._triangle_of_products(lambda index: rows[index].copy(), 400, 12)
+    vectors = RNG.standard_normal((12, 20)) / rescale[:, None]
+    np.testing.assert_allclose(lengths(triangle, vectors), lengths(rows, vectors), rtol=1e-13)
+
+
+def test_least_eigenvalue_of_columns_of_unit_length():
+    rows = models(0.05)[0] @ RNG.standard_normal((6, 6))
+    _, least = _embeddings._factor_of_products(rows.T @ rows)
+    unit = rows / np.linalg.norm(rows, axis=0)
+    assert 1 - 1e-6 < least / np.linalg.eigvalsh(unit.T @ unit)[0] < 2
+    assert _embeddings._factor_of_products(np.ones((3, 3)))[1] < 1e-15
+    assert _embeddings._factor_of_products(np.zeros((3, 3)))[1] == 0.0
+
+
+@pytest.mark.parametrize("n_above", [0, 3, 8])
+def test_rows_that_end_in_a_triangle(n_above):
+    rows = RNG.standard_normal((8, 4))
+    rows[n_above:] = np.triu(rows[n_above:])
+    values = RNG.standard_normal((5, 4))
+    product = _embeddings._Rows.of(rows, n_above).times(values.copy())
+    np.testing.assert_allclose(product, values @ rows.T, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("n_samples", [7, 8, 9, 30])
+def test_label_variables_have_the_products_of_the_log_probabilities(n_samples):
+    """With fewer inputs than columns, f and log Z of both models, as many, and more."""
+    f1, f2 = RNG.standard_normal((2, n_samples, 3))
+    g1, g2 = RNG.standard_normal((2, 20, 3))
+    variables = _embeddings.EmbeddingPair.check(f1, g1, f2, g2).label_variables(np.arange(20))
+    logits = [f @ (g - g.mean(axis=0)).T for f, g in ((f1, g1), (f2, g2))]
+    logs = [table - np.logaddexp.reduce(table, axis=1, keepdims=True) for table in logits]
+    centered = [table - table.mean(axis=0) for table in logs]
+    for left, right, x, y in zip(variables, variables[::-1], centered, centered[::-1]):
+        np.testing.assert_allclose(left @ left.T, x.T @ x, rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(left @ right.T, x.T @ y, rtol=1e-10, atol=1e-12)
+
+
 def test_equal_models_stay_at_distance_zero_on_the_route_of_products():
     f, g = RNG.standard_normal((40, 3)), RNG.standard_normal((300, 3))
     sets = {"pivot": 0, "left_out": 1, "inputs": [3, 0, 7, 9]}
