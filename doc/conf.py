@@ -2,6 +2,7 @@
 
 import csv
 import io
+import operator
 import os
 import pathlib
 import sys
@@ -190,27 +191,67 @@ def _api_index() -> str:
     return "\n".join(lines)
 
 
-def _literature_rows() -> list[list[str]]:
-    """The table of published systems: what literature.csv says, as links."""
+# Published systems by the question that their first name answers, the name by its place.
+LITERATURE_QUESTIONS = {
+    "Do two models represent the same thing?": {"similarity", "preprocessing"},
+    "What is one representation like?": {"quality"},
+    "What does a representation know?": {"probing", "distributions"},
+    "How are neighbours, graphs and trees kept?": {"graphs", "manifold"},
+    "How does one search, and with how few bytes?": {"retrieval", "codes", "neighbors"},
+    "Can the vectors of the classes be fixed, or cut?": {"identifiability"},
+    "What are generative models good for?": {"generative"},
+    "What do learned encoders bring?": {"encoders"},
+    "What are documents about?": {"topics"},
+}
+OUTCOMES = ("reproduced", "in part", "not", "not tried")
+
+
+def _systems() -> list[dict[str, str]]:
+    """The published systems of literature.csv, ``seen`` in two parts, and the room of each."""
     with (HERE / "literature.csv").open(newline="", encoding="utf-8") as file:
         systems = list(csv.DictReader(file))
-    rows = [["System", "Here", "Its claim, and what was seen here"]]
     for system in systems:
-        names = (f":obj:`~sksim.{name}`" for name in system["here"].split())
-        claim = f"{system['claim']}. " if system["claim"] else ""
-        example = f" See :doc:`gallery/{system['example']}`." if system["example"] else ""
-        outcome, _, detail = system["seen"].partition(":")
-        seen = f"*{outcome.capitalize()}*{':' if detail else ''}{detail}."
-        paper = f"{system['system']}, :cite:t:`{system['paper']}`"
-        rows.append([paper, ", ".join(names), claim + seen + example])
-    return rows
+        system["outcome"], _, system["detail"] = system["seen"].partition(":")
+        first = operator.attrgetter(system["here"].split()[0])(sksim)
+        _, package, room, *_ = first.__module__.split(".")
+        system["room"] = room if package == "metrics" else package
+    return systems
 
 
-def _literature_table() -> str:
-    lines = [".. list-table::", "   :header-rows: 1", "   :widths: 22 30 48"]
-    lines += ["   :class: promises", ""]
-    for row in _literature_rows():
-        lines += [f"   {'* -' if i == 0 else '  -'} {cell}" for i, cell in enumerate(row)]
+def _literature_row(system: dict[str, str]) -> list[str]:
+    """What the paper claims, what was seen here, and the names."""
+    claim = f": {system['claim']}" if system["claim"] else ""
+    paper = f"{system['system']}, :cite:t:`{system['paper']}`{claim}."
+    seen = f"**{system['outcome'].capitalize()}**{':' if system['detail'] else ''}"
+    names = (f":obj:`~sksim.{name}`" for name in system["here"].split())
+    example = f"; :doc:`example <gallery/{system['example']}>`" if system["example"] else ""
+    return [paper, f"{seen}{system['detail']}.", ", ".join(names) + example]
+
+
+def _literature_tables() -> str:
+    """One table a question."""
+    systems = _systems()
+    counts = [sum(system["outcome"] == outcome for system in systems) for outcome in OUTCOMES]
+    text = "Of {} systems, the claims of {} were reproduced, of {} in part, of {} not; {} could not"
+    lines = [f"{text.format(len(systems), *counts)} be tried.", ""]
+    for question, rooms in LITERATURE_QUESTIONS.items():
+        rows = [_literature_row(system) for system in systems if system["room"] in rooms]
+        lines += [_underlined(question, "-"), ".. list-table::", "   :header-rows: 1"]
+        lines += ["   :widths: 36 38 26", "   :class: promises", ""]
+        for row in [["The paper, and its claim", "What was seen here", "Name here"], *rows]:
+            lines += [f"   {'* -' if i == 0 else '  -'} {cell}" for i, cell in enumerate(row)]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _promises() -> str:
+    """What reliability_promises.csv promises, by the area, without the tests that hold it."""
+    with (HERE / "reliability_promises.csv").open(newline="", encoding="utf-8") as file:
+        promises = list(csv.DictReader(file))
+    lines = []
+    for area in dict.fromkeys(promise["area"] for promise in promises):
+        lines.append(area)
+        lines += [f"   - {row['promise']}" for row in promises if row["area"] == area]
     return "\n".join(lines) + "\n"
 
 
@@ -261,7 +302,8 @@ def _write_if_changed(path: pathlib.Path, text: str) -> None:
 
 def _write_pages() -> None:
     """Write one page a task and the index of the pages, from api_reference.py; the systems."""
-    _write_if_changed(HERE / "generated" / "literature_table.inc", _literature_table())
+    _write_if_changed(HERE / "generated" / "literature_tables.inc", _literature_tables())
+    _write_if_changed(HERE / "generated" / "promises.inc", _promises())
     _write_if_changed(HERE / "generated" / "citation.inc", _citation())
     for name in ("width", "width_full_k4", "width_full_k6", "distillation", "digits"):
         table = f"identifiability_{name}.csv"

@@ -29,15 +29,28 @@ def test_indexes_return_the_reduced_neighbours(capsys):
     assert lines["numpy, inner products"][:2] == ["100.00%", "7.13%"]
 
 
+def printed_by(name, capsys):
+    runpy.run_path(str(EXAMPLE.parent / f"vector_database_{name}.py"))["main"]()
+    return capsys.readouterr().out
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", ["lancedb", "pgvector"])
-def test_databases_return_the_reduced_neighbours(capsys, monkeypatch, name):
-    if name == "lancedb":
-        pytest.importorskip("lancedb")
-    monkeypatch.syspath_prepend(EXAMPLE.parent)
-    runpy.run_path(str(EXAMPLE.parent / f"vector_database_{name}.py"))["main"]()
-    printed = capsys.readouterr().out
-    if "no PostgreSQL with pgvector" in printed:
+def test_lancedb_returns_the_reduced_neighbours(capsys):
+    pytest.importorskip("lancedb")
+    assert "LanceDB returns the reduced neighbours of sksim (" in printed_by("lancedb", capsys)
+
+
+@pytest.mark.slow
+def test_postgresql_returns_the_reduced_neighbours(capsys, monkeypatch):
+    pytest.importorskip("psycopg")
+    pytest.importorskip("pgvector")
+    servers = runpy.run_path(str(EXAMPLE))
+    programs = servers["find_postgresql"]()
+    if programs is None:
         pytest.skip("no PostgreSQL with pgvector")
-    assert "the reduced neighbours of sksim (" in printed
+    with servers["LocalDatabase"](programs) as database:
+        url = f"postgresql://sksim@/postgres?host={database.folder}"
+        monkeypatch.setenv("DATABASE_URL", url)
+        printed = printed_by("pgvector", capsys)
+    assert "PostgreSQL returns the reduced neighbours of sksim." in printed
