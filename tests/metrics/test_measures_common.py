@@ -21,8 +21,8 @@ from sksim.metrics._measure import (
     get_measure,
 )
 from sksim.metrics._validation import DegenerateSimilarityWarning
-from sksim.utils import _measure_checks
 from sksim.utils._measure_checks import (
+    SearchSizes,
     change_effect,
     claims,
     example,
@@ -114,7 +114,7 @@ def literal_value(measure, arrays):
     oracle = getattr(oracles, measure.function.__name__)
     params = dict(measure.params)
     if measure.kind == "occurrence":
-        sizes = _measure_checks._Sizes()._asdict()
+        sizes = SearchSizes()._asdict()
         taken = inspect.signature(measure.function).parameters
         params.update({name: size for name, size in sizes.items() if name in taken})
     return oracle(*arrays, **params)
