@@ -7,8 +7,7 @@ class itself. A fit reads::
     self._stream = RandomStream(self.random_state, device)
     with self._stream.active(foreign=True):
         self.net_ = TrainingNet(module=build, module__width=8, device=device, ...).initialize()
-    with self._stream.active(foreign=self.net_.draws_on_its_own()):
-        self.net_.partial_fit(X, y)
+    self.net_.train_on(self._stream, (X, y), None, epochs=self.max_epochs, checkpoint=None)
 
 ``module`` is a class or a function that returns the network, never an instance: only what
 skorch builds itself is moved to the CPU by pickling.
@@ -35,7 +34,7 @@ from skorch.helper import predefined_split
 from torch import Tensor, nn
 
 from sksim._torch._checkpoint import TrainingCheckpoint
-from sksim._torch._random import draws_on_its_own, generator
+from sksim._torch._random import RandomStream, draws_on_its_own, generator
 from sksim.utils._progress import progress as progress_of
 from sksim.utils._progress import shown
 
@@ -198,6 +197,23 @@ class TrainingNet(NeuralNet):
         }
         return list((dict(super()._default_callbacks) | own).items())
 
+    def train_on(
+        self,
+        stream: RandomStream,
+        rows: tuple[Any, Any],
+        held_out: tuple[Any, Any] | None,
+        *,
+        epochs: int,
+        checkpoint: TrainingCheckpoint | None,
+    ) -> None:
+        """``partial_fit(X, y)`` on a random stream, watched by (X, y) held out; keeps no rows."""
+        self.set_params(train_split=None if held_out is None else validation_split(*held_out))
+        try:
+            with stream.active(foreign=self.draws_on_its_own(), compiled=self.is_compiled):
+                self.partial_fit(*rows, epochs=epochs, checkpoint=checkpoint)
+        finally:
+            self.set_params(train_split=None)
+
     def partial_fit(
         self,
         X: Any,
@@ -342,6 +358,11 @@ class TrainingNet(NeuralNet):
             self.stop_diverged(loss.item())
         loss.backward()
         return {"loss": loss, "y_pred": y_pred}
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether training runs compiled code, which draws from the process-wide generator."""
+        return False
 
     def draws_on_its_own(self) -> bool:
         """Whether training needs ``RandomStream.active(foreign=True)``."""

@@ -1,47 +1,39 @@
-"""The life of an encoder: validate, scale, make the net, train, encode; and back."""
+"""What the encoders share: scaling, the making of the net, encoding and decoding."""
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
 import abc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from sksim.encoders._facts import facts_problem
 from sksim.encoders._parameters import EncoderParameters
 from sksim.encoders._scaling import Scaling, for_likelihood
-from sksim.encoders._weights import WeightsMixin, as_text, differences
 from sksim.utils._arrays import check_named_array, validate_named_data
 from sksim.utils._networks import layer_sizes
-from sksim.utils._optional import require_torch
 from sksim.utils._sklearn import StrOptions, _fit_context
-from sksim.utils._typing import AnyArray, ArrayLike, FloatArray
+from sksim.utils._typing import ArrayLike, FloatArray
 
 __all__ = ["BaseAutoencoder", "BaseEncoder", "DeepAutoencoder"]
 
 _DTYPES = [np.float64, np.float32]
-_PATIENCE = 10
 _BLOCK_ROWS = 1024
-_VALIDATION_FRACTION = 0.1
 
 
-class BaseEncoder(
-    WeightsMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    EncoderParameters,
-    metaclass=abc.ABCMeta,
-):
-    """The life of the estimators; a subclass says what its network is and how rows are scaled.
+class BaseEncoder(EncoderParameters):
+    """What the encoders share; each says what its network is and how its rows are scaled.
 
     Its network class, of ``sksim._torch.autoencoder``, is built from the structure, which is
-    fixed by the first fit, and the settings, which later fits may change.
+    fixed by the first fit, and the settings, which later fits may change: they are attributes.
     """
+
+    _kind = "encoder"
+    _data: Scaling
 
     @property
     @abc.abstractmethod
@@ -52,142 +44,60 @@ class BaseEncoder(
     def _structure(self, n_features: int, likelihood: str) -> dict[str, Any]:
         """Arguments of the network that determine its weights."""
 
-    def _settings(self) -> dict[str, Any]:
-        """Arguments of the network, and attributes, that further training may change."""
-        return {}
-
     @abc.abstractmethod
-    def _scale(self, rows: FloatArray, known: str | None) -> tuple[Scaling, str]:
-        """The scaling of the training rows, and their likelihood, unless that is known."""
-
-    def _targets(self, rows: FloatArray, y: Any) -> AnyArray | None:
-        """What the loss needs beside the rows."""
-        return None
-
-    def _optimizer(self) -> dict[str, Any]:
-        """Further parameters of the net: those of the optimizer."""
-        return {}
+    def _scale(self, rows: FloatArray, known: str | None) -> Scaling:
+        """The scaling of the training rows, for their likelihood if that is known."""
 
     def _prepare(self, x: FloatArray) -> None:
         """What the new network takes from the training rows."""
         self.net_.module_.mean.copy_(self.net_.module_.mean.new_tensor(x.mean(axis=0)))
 
-    # Validate.
+    # Validate, scale, make the net.
 
     def _validate_rows(self, X: ArrayLike, *, reset: bool) -> FloatArray:
-        """Rows (n, n_features) in their own floating type."""
         return validate_named_data(
             self, X, reset=reset, dtype=_DTYPES, ensure_min_samples=2 if reset else 1
         )
 
-    def _network_rows(self, X: ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """Network input and rows of new data."""
-        check_is_fitted(self, "net_")
-        rows = self._validate_rows(X, reset=False)
-        return self._scaling.to_network(rows), rows
+    def _map_data(self, X: ArrayLike, rows: FloatArray, known: Scaling | None) -> Scaling:
+        made = self._scale(rows, None if known is None else known.likelihood)
+        return made if known is None else known
 
-    # Make the net.
+    def _make_spec(self, data: Scaling) -> Any:
+        from sksim._torch.autoencoder._net import EncoderSpec
 
-    def _training(self, *, validates: bool) -> Any:
-        """What may change from one training to the next."""
-        from sksim._torch.autoencoder._net import Training
+        return EncoderSpec(self._network_class, self._structure(data.n_features, data.likelihood))
 
-        return Training(
-            lr=self.lr,
-            weight_decay=self.weight_decay,
-            batch_size=self.batch_size,
-            verbose=self.verbose,
-            monitor="valid_loss" if validates else "train_loss",
-            patience=_PATIENCE if self.early_stopping and validates else None,
-        )
-
-    def _make_net(
-        self, structure: dict[str, Any], rng: np.random.RandomState, *, validates: bool
-    ) -> tuple[Any, Any]:
-        """The net, initialised, and the random stream of its training."""
-        from sksim._torch._random import RandomStream
-        from sksim._torch._training import resolve_device
+    def _build(self, spec: Any, training: Any, **parameters: Any) -> Any:
         from sksim._torch.autoencoder._net import make_encoder_net
 
-        device = resolve_device(self.device)
-        stream = RandomStream(rng, device)
-        with stream.active(foreign=True):
-            net = make_encoder_net(
-                self._network_class,
-                {**structure, **self._settings()},
-                self._training(validates=validates),
-                max_epochs=self.max_epochs,
-                device=device,
-                callbacks=self.callbacks,
-                **self._optimizer(),
-            )
-        return net, stream
+        return make_encoder_net(spec, training, **parameters)
 
-    def _set_state(
-        self, scaling: Scaling, likelihood: str, structure: dict[str, Any], net: Any, stream: Any
+    def _begin(
+        self, data: Scaling, x: FloatArray, rng: np.random.RandomState, *, validates: bool
     ) -> None:
-        """Set the attributes that the first training data determine."""
-        self._scaling, self._stream, self.net_ = scaling, stream, net
-        self._built_from = as_text(self._network_class, structure)
-        self.loc_, self.scale_, self.likelihood_ = scaling.loc, scaling.scale, likelihood
+        super()._begin(data, x, rng, validates=validates)
+        with self._stream.active(foreign=True):
+            self._prepare(x)
 
-    def _resume(self, *, validates: bool) -> None:
-        """Take over the settings of training; ValueError if the network would be another one."""
-        from sksim._torch.autoencoder._net import update_encoder_net
+    # Files.
 
-        structure = self._structure(self.n_features_in_, self.likelihood_)
-        changed = differences(as_text(self._network_class, structure), self._built_from)
-        if changed:
-            raise ValueError(f"Training cannot go on with another {changed}. Fit a clone.")
-        update_encoder_net(self.net_, self._training(validates=validates), self._settings())
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "estimator": type(self).__name__,
+            "likelihood": self._data.likelihood,
+            "loc": self._data.loc,
+            "scale": self._data.scale,
+        }
 
-    def _set_history(self, history: list[dict[str, Any]]) -> None:
-        self.history_ = history
-        self.n_iter_ = len(history)
+    def _facts_problem(self, facts: Mapping[str, Any]) -> str:
+        return facts_problem(facts)
+
+    def _map_of_facts(self, facts: Mapping[str, Any]) -> Scaling:
+        loc, scale = (np.array(facts[name], float) for name in ("loc", "scale"))
+        return Scaling(loc, scale, facts["likelihood"])
 
     # Train.
-
-    def _train_on(self, X: ArrayLike, y: Any, epochs: int, *, resume: bool, holds_out: bool) -> Any:
-        """Some epochs, of a new net or of the present one."""
-        require_torch(self)
-        from sksim._torch._checkpoint import make_checkpoint
-        from sksim._torch._training import epoch_history, hold_out, validation_split
-
-        rng = check_random_state(self.random_state)
-        rows = self._validate_rows(X, reset=not resume)
-        targets = self._targets(rows, y)
-        scaling, likelihood = self._scale(rows, self.likelihood_ if resume else None)
-        if resume:
-            scaling = self._scaling
-        structure = self._structure(rows.shape[1], likelihood)
-        x = scaling.to_network(rows).astype(np.float32)
-        fraction = self.validation_fraction if holds_out else None
-        if holds_out and fraction is None and self.early_stopping:
-            fraction = _VALIDATION_FRACTION
-        train, valid = hold_out(len(x), fraction, rng)
-        if resume:
-            self._resume(validates=len(valid) > 0)
-        else:
-            net, stream = self._make_net(structure, rng, validates=len(valid) > 0)
-            self._set_state(scaling, likelihood, structure, net, stream)
-            with stream.active(foreign=True):
-                self._prepare(x[train])
-        checkpoint = None
-        if holds_out and not resume:
-            checkpoint = make_checkpoint(self, self.net_, self._stream, [rows, targets, valid])
-
-        def part(which: AnyArray) -> tuple[FloatArray, AnyArray | None]:
-            return x[which], None if targets is None else targets[which]
-
-        split = validation_split(*part(valid)) if len(valid) else None
-        self.net_.set_params(train_split=split)
-        try:
-            with self._stream.active(foreign=self.net_.draws_on_its_own()):
-                self.net_.partial_fit(*part(train), epochs=epochs, checkpoint=checkpoint)
-        finally:
-            self.net_.set_params(train_split=None)  # keeps no rows
-            self._set_history(epoch_history(self.net_))
-        return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
@@ -282,14 +192,6 @@ class BaseEncoder(
     def _n_features_out(self) -> int:
         return self.net_.module_.n_components
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "net_")
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
-
 
 class BaseAutoencoder(BaseEncoder):
     """An encoder with a decoder."""
@@ -321,7 +223,7 @@ class BaseAutoencoder(BaseEncoder):
                 f"Z must hold latents, with {n_components} columns, got {latents.shape[1]}."
             )
         decoded = self._infer(lambda model, part: model.decode(part), latents)
-        return self._scaling.to_rows(decoded).astype(latents.dtype)
+        return self._data.to_rows(decoded).astype(latents.dtype)
 
     def score(self, X: ArrayLike, y: object = None) -> float:
         r"""One minus the fraction of variance that the reconstruction leaves unexplained.
@@ -374,7 +276,7 @@ class DeepAutoencoder(BaseAutoencoder):
             "likelihood": likelihood if self.likelihood == "auto" else self.likelihood,
         }
 
-    def _scale(self, rows: FloatArray, known: str | None) -> tuple[Scaling, str]:
+    def _scale(self, rows: FloatArray, known: str | None) -> Scaling:
         return for_likelihood(rows, known or self.likelihood)
 
     def transform(self, X: ArrayLike) -> FloatArray:

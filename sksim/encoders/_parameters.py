@@ -10,10 +10,10 @@ as they are, without saying each name three times. What they mean is in ``_docs`
 import os
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, ClassVar
 
-from sksim._base import SksimEstimator
+from sksim._trained import TrainedEstimator
 from sksim.utils._sklearn import Interval
 from sksim.utils._typing import RandomState
 
@@ -21,7 +21,7 @@ __all__ = ["EncoderParameters"]
 
 
 @dataclass(eq=False, repr=False)
-class EncoderParameters(SksimEstimator):
+class EncoderParameters(TrainedEstimator):
     """An estimator with these parameters; its ``repr`` and its equality are scikit-learn's."""
 
     n_components: int | None = 16
@@ -41,18 +41,6 @@ class EncoderParameters(SksimEstimator):
     random_state: RandomState = None
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **TrainedEstimator._parameter_constraints,
         "n_components": [Interval(Integral, 1, None, closed="left")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "lr": [Interval(Real, 0, None, closed="neither")],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
-        "early_stopping": ["boolean"],
-        "device": [str],
-        "callbacks": [list, tuple, None],
-        "checkpoint": [str, os.PathLike, None],
-        "checkpoint_minutes": [Interval(Real, 0, None, closed="left")],
-        "warm_start": ["boolean"],
-        "verbose": ["verbose"],
-        "random_state": ["random_state"],
     }

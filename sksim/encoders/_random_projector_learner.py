@@ -142,8 +142,8 @@ class RandomProjectorLearner(BaseEncoder):
     def _settings(self) -> dict[str, Any]:
         return {"off_diagonal_weight": self.off_diagonal_weight}
 
-    def _scale(self, rows: FloatArray, known: str | None) -> tuple[Scaling, str]:
-        return by_feature(rows), "gaussian"
+    def _scale(self, rows: FloatArray, known: str | None) -> Scaling:
+        return by_feature(rows)
 
     def _prepare(self, x: FloatArray) -> None:
         super()._prepare(x)

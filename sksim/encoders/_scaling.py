@@ -6,13 +6,13 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from sksim.utils._networks import standardization
 from sksim.utils._typing import AnyArray, FloatArray
 
 __all__ = ["LIKELIHOODS", "Scaling", "by_feature", "by_row_norm", "for_likelihood"]
 
-#: Real numbers, and numbers in [0, 1].
 LIKELIHOODS = ("gaussian", "bernoulli")
 
 _LARGEST = 1e15  # in network units; in single precision its square is finite, and summed
@@ -28,13 +28,21 @@ class Scaling:
         What is zero for the network.
     scale : ndarray of shape (n_features,)
         Its units, positive.
+    likelihood : {"gaussian", "bernoulli"}
+        What the values are: real numbers, or numbers in [0, 1].
     """
 
     loc: FloatArray
     scale: FloatArray
+    likelihood: str = "gaussian"
 
-    def to_network(self, X: AnyArray) -> FloatArray:
-        """Rows (n, n_features) in the units of the network, float64 and in C order."""
+    @property
+    def n_features(self) -> int:
+        """Number of columns."""
+        return len(self.loc)
+
+    def to_network(self, X: AnyArray, dtype: DTypeLike = np.float64) -> FloatArray:
+        """Rows (n, n_features) in the units of the network and in C order."""
         x = np.ascontiguousarray((X.astype(np.float64) - self.loc) / self.scale)
         largest = max(x.max(), -x.min())
         if not largest < _LARGEST:
@@ -42,7 +50,7 @@ class Scaling:
                 f"X holds a value {largest:.1e} times the scale of the training data away from "
                 f"their centre; the network can see {_LARGEST:g} at most."
             )
-        return x
+        return x.astype(dtype, copy=False)
 
     def to_rows(self, x: FloatArray) -> FloatArray:
         """Network rows in the units of the user."""
@@ -64,8 +72,8 @@ def by_row_norm(X: AnyArray, *, centered: bool) -> Scaling:
     return Scaling(loc, np.full(X.shape[1], unit))
 
 
-def for_likelihood(X: AnyArray, likelihood: str) -> tuple[Scaling, str]:
-    """The scaling of the training data, and their likelihood if that is "auto".
+def for_likelihood(X: AnyArray, likelihood: str) -> Scaling:
+    """The scaling of the training data, whose likelihood may be "auto".
 
     Values that all lie in [0, 1], such as grey levels, are Bernoulli and keep their units.
     """
@@ -77,5 +85,5 @@ def for_likelihood(X: AnyArray, likelihood: str) -> tuple[Scaling, str]:
             f"{high:g}. Use likelihood='gaussian', or scale them."
         )
     if likelihood == "gaussian" or not fits:
-        return by_feature(X), "gaussian"
-    return Scaling(np.zeros(X.shape[1]), np.ones(X.shape[1])), "bernoulli"
+        return by_feature(X)
+    return Scaling(np.zeros(X.shape[1]), np.ones(X.shape[1]), "bernoulli")

@@ -179,8 +179,8 @@ class SparseAutoencoder(BaseAutoencoder):
         names += ["aux_weight", "n_aux"] if self.encoder == "topk" else []
         return {name: getattr(self, name) for name in names}
 
-    def _scale(self, rows: FloatArray, known: str | None) -> tuple[Scaling, str]:
-        return by_row_norm(rows, centered=self.encoder == "topk"), "gaussian"
+    def _scale(self, rows: FloatArray, known: str | None) -> Scaling:
+        return by_row_norm(rows, centered=self.encoder == "topk")
 
     def _targets(self, rows: FloatArray, y: Any) -> AnyArray | None:
         """A number for the class of each row, or each a class of its own."""
@@ -261,7 +261,7 @@ class SparseAutoencoder(BaseAutoencoder):
         offset = getattr(self.net_.module_, "offset", None)
         if offset is None:
             return self.loc_
-        return self._scaling.to_rows(offset.detach().cpu().numpy().astype(np.float64))
+        return self._data.to_rows(offset.detach().cpu().numpy().astype(np.float64))
 
     @property
     def encoder_bias_(self) -> FloatArray:

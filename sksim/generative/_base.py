@@ -1,67 +1,65 @@
-"""The life of a variational diffusion estimator: validate, make the net, train, score, sample."""
+"""What the diffusion estimators share: data, network, training, steps, scores, samples."""
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
 import math
 import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from numbers import Integral
 from typing import Any, Literal, Self
 
 import numpy as np
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
+from sklearn.base import DensityMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sksim.generative._calibration import choose_steps, gamma_range, second_moment
 from sksim.generative._data import DataMap, make_data_map
+from sksim.generative._facts import facts_problem
 from sksim.generative._latents import LatentsMixin
 from sksim.generative._parameters import DiffusionParameters
 from sksim.generative._steps import check_steps, check_variance
-from sksim.generative._weights import WeightsMixin
 from sksim.utils._arrays import validate_named_data
 from sksim.utils._images import check_image_shape, flatten_images
-from sksim.utils._optional import require_torch
 from sksim.utils._results import Result
 from sksim.utils._sklearn import _fit_context
 from sksim.utils._typing import ArrayLike, FloatArray, RandomState
 
 __all__ = ["BaseDiffusion"]
 
-_PATIENCE = 10
-_VALIDATION_FRACTION = 0.1
 
-
-class BaseDiffusion(
-    WeightsMixin,
-    LatentsMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    DensityMixin,
-    DiffusionParameters,
-):
+class BaseDiffusion(LatentsMixin, DensityMixin, DiffusionParameters):
     """The life of the estimators; what an encoder adds is in :class:`DiffEnc`."""
 
-    # Validate.
+    _kind = "diffusion"
+    _instead = "Fit a clone, or use calibrate to score and sample with other steps."
+    step_times_: FloatArray | None
+    variance_ratio_: FloatArray | None
+
+    # Validate, scale, make the net.
 
     def _validate_rows(self, X: ArrayLike, *, reset: bool) -> np.ndarray:
-        """Rows (n, n_features) in their own type."""
         given = flatten_images(X, check_image_shape(self.image_shape))
         rows = validate_named_data(self, given, reset=reset, ensure_min_samples=2 if reset else 1)
         if not reset:
             self._data.check_levels(rows)
         return rows
 
-    def _network_rows(self, X: ArrayLike) -> tuple[FloatArray, np.ndarray]:
-        """Network input (n, *shape) and rows of new data."""
-        check_is_fitted(self, "net_")
-        rows = self._validate_rows(X, reset=False)
-        return self._data.to_network(rows), rows
+    def _map_data(self, X: ArrayLike, rows: np.ndarray, known: DataMap | None) -> DataMap:
+        check_variance(self.n_steps, self.variance)
+        if known is not None:
+            return known
+        return make_data_map(
+            rows,
+            likelihood=self.likelihood,
+            n_levels=self.n_levels,
+            image_shape=check_image_shape(self.image_shape),
+            as_images=self.image_shape is not None and np.ndim(X) > 2,
+        )
 
-    # Make the net.
-
-    def _make_spec(self, data: DataMap, moment: float) -> Any:
-        """What the network is built from."""
+    def _make_spec(self, data: DataMap) -> Any:
         from sksim._torch.diffusion._spec import NetworkSpec
 
         gamma_min, gamma_max = gamma_range(self.gamma_min, self.gamma_max, data.n_levels)
@@ -70,7 +68,7 @@ class BaseDiffusion(
             shape=data.shape,
             n_levels=data.n_levels if self.n_levels is None else self.n_levels,
             log_scale=data.log_scale,
-            second_moment=moment,
+            second_moment=data.second_moment,
             gamma_min=gamma_min,
             gamma_max=gamma_max,
             ratio=1.0 if self.variance in ("equal", "optimal") else float(self.variance),
@@ -78,138 +76,56 @@ class BaseDiffusion(
             image_shape=check_image_shape(self.image_shape),
         )
 
-    def _settings(self, *, validates: bool) -> Any:
-        """What may change from one training to the next."""
-        from sksim._torch.diffusion._net import Settings
+    def _settings(self) -> dict[str, Any]:
+        return {"warmup_steps": self.warmup_steps, "clip_norm": self.clip_norm}
 
-        return Settings(
-            lr=self.lr,
-            weight_decay=self.weight_decay,
-            batch_size=self.batch_size,
-            verbose=self.verbose,
-            warmup_steps=self.warmup_steps,
-            clip_norm=self.clip_norm,
-            monitor="valid_loss" if validates else "train_loss",
-            patience=_PATIENCE if self.early_stopping and validates else None,
-        )
+    def _build(self, spec: Any, training: Any, **parameters: Any) -> Any:
+        from sksim._torch.diffusion._net import make_diffusion_net
 
-    def _make_net(
-        self, spec: Any, rng: np.random.RandomState, *, validates: bool
-    ) -> tuple[Any, Any]:
-        """The net, initialised, and the random stream of its training."""
-        from sksim._torch._random import RandomStream
-        from sksim._torch._training import resolve_device
-        from sksim._torch.diffusion._net import make_net
+        return make_diffusion_net(spec, training, **parameters)
 
-        device = resolve_device(self.device)
-        stream = RandomStream(rng, device)
-        with stream.active(foreign=True):
-            net = make_net(
-                spec,
-                self._settings(validates=validates),
-                max_epochs=self.max_epochs,
-                device=device,
-                callbacks=self.callbacks,
-            )
-        return net, stream
+    def _begin(
+        self, data: DataMap, x: FloatArray, rng: np.random.RandomState, *, validates: bool
+    ) -> None:
+        data = replace(data, second_moment=second_moment(x))
+        super()._begin(data, x, rng, validates=validates)
 
     def _set_state(self, data: DataMap, spec: Any, net: Any, stream: Any) -> None:
-        """Set the attributes that the first training data determine."""
-        self._data, self._second_moment, self._stream = data, spec.second_moment, stream
-        self._built_from = spec.as_text()  # what it is now, whatever becomes of the parameters
-        self.net_ = net
-        self.likelihood_ = data.likelihood
+        super()._set_state(data, spec, net, stream)
         self.n_levels_ = data.n_levels
-        self.loc_, self.scale_ = data.loc, data.scale
         self.gamma_range_ = self._model.schedule.ends()
         self.step_times_ = self.variance_ratio_ = None
 
-    def _resume(self, *, validates: bool) -> None:
-        """Take over the settings of training; ValueError if the network would be another one."""
-        from sksim._torch.diffusion._net import update_net
+    # Files.
 
-        spec = self._make_spec(self._data, self._second_moment)
-        changed = spec.differences(self._built_from)
-        if changed:
-            raise ValueError(
-                f"Training cannot go on with another {changed}. Fit a clone, or use calibrate to "
-                "score and sample with other steps."
-            )
-        update_net(self.net_, self._settings(validates=validates))
+    def _facts(self) -> dict[str, Any]:
+        data, steps = asdict(self._data), self._steps()
+        return {
+            "second_moment": data.pop("second_moment"),
+            "data": data,
+            "steps": None if steps is None else list(steps),
+        }
+
+    def _facts_problem(self, facts: Mapping[str, Any]) -> str:
+        return facts_problem(facts)
+
+    def _map_of_facts(self, facts: Mapping[str, Any]) -> DataMap:
+        return DataMap(**facts["data"], second_moment=facts["second_moment"])
+
+    def _set_facts(self, facts: Mapping[str, Any]) -> None:
+        super()._set_facts(facts)
+        if facts["steps"] is not None:
+            self.step_times_, self.variance_ratio_ = map(np.array, facts["steps"])
 
     # Train.
 
-    def _train_on(self, X: ArrayLike, epochs: int, *, resume: bool, holds_out: bool) -> None:
-        """Some epochs, of a new net or of the present one."""
-        require_torch(self)
-        rng = check_random_state(self.random_state)
-        rows = self._validate_rows(X, reset=not resume)
-        check_variance(self.n_steps, self.variance)
-        if resume:
-            data = self._data
-        else:
-            data = make_data_map(
-                rows,
-                likelihood=self.likelihood,
-                n_levels=self.n_levels,
-                image_shape=check_image_shape(self.image_shape),
-                as_images=self.image_shape is not None and np.ndim(X) > 2,
+    def _finish(self, x: FloatArray, rng: np.random.RandomState) -> None:
+        super()._finish(x, rng)
+        self.gamma_range_ = self._model.schedule.ends()
+        if self.n_steps is not None:
+            self.step_times_, self.variance_ratio_ = choose_steps(
+                self._model, x, self.n_steps, self.variance, rng
             )
-        x, x_valid = data.to_network(rows), None
-        if holds_out:
-            x, x_valid = self._split(x, rng)
-        if resume:
-            self._resume(validates=x_valid is not None)
-        else:
-            spec = self._make_spec(data, second_moment(x))
-            self._set_state(data, spec, *self._make_net(spec, rng, validates=x_valid is not None))
-        checkpoint = None
-        if holds_out and not resume:
-            from sksim._torch._checkpoint import make_checkpoint
-
-            checkpoint = make_checkpoint(self, self.net_, self._stream, [rows, x, x_valid])
-        self._train(x, x_valid, epochs, rng, checkpoint)
-
-    def _split(
-        self, x: FloatArray, rng: np.random.RandomState
-    ) -> tuple[FloatArray, FloatArray | None]:
-        """Training and validation rows, one of each at least."""
-        fraction = self.validation_fraction
-        if fraction is None and self.early_stopping:
-            fraction = _VALIDATION_FRACTION
-        if fraction is None:
-            return x, None
-        from sksim._torch._training import hold_out
-
-        train, valid = hold_out(len(x), fraction, rng)
-        return x[train], x[valid]
-
-    def _train(
-        self,
-        x: FloatArray,
-        x_valid: FloatArray | None,
-        epochs: int,
-        rng: np.random.RandomState,
-        checkpoint: Any,
-    ) -> None:
-        """Train; history, best weights and steps are kept if training diverges."""
-        from sksim._torch._training import epoch_history, validation_split
-
-        split = None if x_valid is None else validation_split(x_valid)
-        self.net_.set_params(train_split=split)
-        try:
-            foreign = self.net_.draws_on_its_own()
-            with self._stream.active(foreign=foreign, compiled=self.compile):
-                self.net_.partial_fit(x, None, epochs=epochs, checkpoint=checkpoint)
-        finally:
-            self.net_.set_params(train_split=None)
-            self.history_ = epoch_history(self.net_)
-            self.n_iter_ = len(self.history_)
-            self.gamma_range_ = self._model.schedule.ends()
-            if self.n_steps is not None:
-                self.step_times_, self.variance_ratio_ = choose_steps(
-                    self._model, x, self.n_steps, self.variance, rng
-                )
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: object = None) -> Self:
@@ -248,8 +164,7 @@ class BaseDiffusion(
             If the loss ends far above its start.
         """
         resume = self.warm_start and hasattr(self, "net_")
-        self._train_on(X, self.max_epochs, resume=resume, holds_out=True)
-        return self
+        return self._train_on(X, y, self.max_epochs, resume=resume, holds_out=True)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: ArrayLike, y: object = None) -> Self:
@@ -278,8 +193,7 @@ class BaseDiffusion(
         FloatingPointError
             If the loss becomes infinite or NaN; the best weights before that are kept.
         """
-        self._train_on(X, 1, resume=hasattr(self, "net_"), holds_out=False)
-        return self
+        return self._train_on(X, y, 1, resume=hasattr(self, "net_"), holds_out=False)
 
     def calibrate(
         self,
@@ -571,21 +485,17 @@ class BaseDiffusion(
         ValueError
             If the denoiser is a class without the method ``features``.
         """
+        return self._evaluate(lambda model, x: model.features(x, self.depth), X)
+
+    def _evaluate(self, function: Callable[[Any, Any], Any], X: ArrayLike) -> FloatArray:
+        """``function(model, x)`` of network rows; float32 for float32 input, else float64."""
         x, rows = self._network_rows(X)
         from sksim._torch.diffusion._inference import transform_rows
 
         model = self._model
-        features = transform_rows(lambda x: model.features(x, self.depth), model, x)
-        return features if rows.dtype == np.float32 else features.astype(np.float64)
+        output = transform_rows(lambda x: function(model, x), model, x)
+        return output if rows.dtype == np.float32 else output.astype(np.float64)
 
     @property
     def _n_features_out(self) -> int:
         return self._model.denoiser.network.n_features
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "net_")
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags

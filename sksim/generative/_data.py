@@ -72,6 +72,8 @@ class DataMap:
         The smallest level.
     loc, scale : float or list of float
         Shift and factor, for all features or for each.
+    second_moment : float
+        Mean of x^2 over the rows of training; NaN before they are known.
     """
 
     shape: tuple[int, ...]
@@ -82,6 +84,7 @@ class DataMap:
     first_level: int
     loc: float | list[float]
     scale: float | list[float]
+    second_moment: float = math.nan
 
     @property
     def n_features(self) -> int:

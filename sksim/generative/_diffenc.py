@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar, Literal
 
-import numpy as np
-
 from sksim.generative._base import BaseDiffusion
 from sksim.generative._docs import with_shared_parts
 from sksim.utils._sklearn import StrOptions
@@ -138,12 +136,8 @@ class DiffEnc(BaseDiffusion):
         """
         if not (isinstance(t, Real) and 0 <= float(t) <= 1):
             raise ValueError(f"t must be a number in [0, 1], got {t!r}.")
-        x, rows = self._network_rows(X)
-        from sksim._torch.diffusion._inference import transform_rows
-
-        model = self._model
-        encoded = self._data.to_rows(transform_rows(lambda x: model.encode(x, t), model, x))
-        return encoded.astype(np.float32) if rows.dtype == np.float32 else encoded
+        encoded = self._evaluate(lambda model, x: model.encode(x, t), X)
+        return self._data.to_rows(encoded).astype(encoded.dtype)
 
     def transform(self, X: ArrayLike) -> FloatArray:
         """Activations of the denoiser, or the encoded data, at the time ``depth``.

@@ -10,10 +10,9 @@ from typing import Any
 
 from sksim.generative._data import _MOST_LEVELS
 from sksim.utils._facts import (
+    OF_TRAINING,
     Fields,
-    are_names,
     are_numbers,
-    are_rows,
     are_sizes,
     fields_problem,
     is_integer,
@@ -40,15 +39,7 @@ def _are_steps(value: Any) -> bool:
 #: What each field must be, in words and as a test.
 _FIELDS: Fields = {
     "second_moment": ("a number, not negative", lambda v: type(v) is float and 0 <= v < math.inf),
-    "structure": (
-        "texts by their names",
-        lambda v: isinstance(v, dict) and are_names([*v, *v.values()]),
-    ),
-    "feature_names_in": ("a list of names", are_names),
-    "history": (
-        "a list of dicts of numbers, texts and None",
-        are_rows,
-    ),
+    **OF_TRAINING,
     "steps": ("None, or times from 0 to 1 and a positive ratio for each step", _are_steps),
     "data": ("a dict", lambda v: isinstance(v, dict)),
     "data.shape": ("one or three positive integers", lambda v: are_sizes(v, (1, 3))),
@@ -94,4 +85,10 @@ def facts_problem(facts: Mapping[str, Any]) -> str:
     }.items():
         if length != n_features:
             return f"the field {name!r} has {length} entries, but 'data.shape' has {n_features}"
+    image_shape = facts["structure"].get("image_shape")
+    if image_shape not in (None, repr(data["image_shape"])):
+        return (
+            f"the field 'data.image_shape' is {data['image_shape']}, but "
+            f"'structure.image_shape' is {image_shape}"
+        )
     return ""

@@ -161,13 +161,13 @@ class InfoDiffusion(VariationalDiffusion):
         "views": [callable, None],
     }
 
-    def _make_spec(self, data: DataMap, moment: float) -> Any:
+    def _make_spec(self, data: DataMap) -> Any:
         if self.lambda_ + self.zeta - 1 < 0:
             raise ValueError(
                 "The weight lambda_ + zeta - 1 of the discrepancy must not be negative, got "
                 f"lambda_={self.lambda_:g}, zeta={self.zeta:g}."
             )
-        return super()._make_spec(data, moment)
+        return super()._make_spec(data)
 
     def elbo_terms(self, X: ArrayLike) -> FloatArray:
         """The four terms of the negative bound for each sample, in nats.
@@ -201,12 +201,7 @@ class InfoDiffusion(VariationalDiffusion):
         return self._codes(X) if self.representation == "code" else super().transform(X)
 
     def _codes(self, X: ArrayLike) -> FloatArray:
-        x, rows = self._network_rows(X)
-        from sksim._torch.diffusion._inference import transform_rows
-
-        model = self._model
-        codes = transform_rows(model.code, model, x)
-        return codes if rows.dtype == np.float32 else codes.astype(np.float64)
+        return self._evaluate(lambda model, x: model.code(x), X)
 
     def sample(
         self,

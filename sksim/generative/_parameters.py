@@ -13,7 +13,7 @@ from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal
 
-from sksim._base import SksimEstimator
+from sksim._trained import TrainedEstimator
 from sksim.utils._sklearn import Interval, StrOptions
 from sksim.utils._typing import RandomState
 
@@ -23,7 +23,7 @@ _GAMMAS = Interval(Real, -30, 60, closed="both")  # noise and signal that single
 
 
 @dataclass(eq=False, repr=False)
-class DiffusionParameters(SksimEstimator):
+class DiffusionParameters(TrainedEstimator):
     """An estimator with these parameters; its ``repr`` and its equality are scikit-learn's."""
 
     denoiser: str | type = "auto"
@@ -63,6 +63,7 @@ class DiffusionParameters(SksimEstimator):
 
     # The names of networks are checked where they are known, in sksim._torch.diffusion._networks.
     _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **TrainedEstimator._parameter_constraints,
         "denoiser": [str, type],
         "denoiser_params": [dict, None],
         "prediction": [StrOptions({"v", "eps", "x"})],
@@ -74,26 +75,13 @@ class DiffusionParameters(SksimEstimator):
         "likelihood": [StrOptions({"auto", "categorical", "gaussian"})],
         "n_levels": [Interval(Integral, 2, None, closed="left"), None],
         "image_shape": [tuple, list, None],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "lr": [Interval(Real, 0, None, closed="neither")],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
         "ema_decay": [Interval(Real, 0, 1, closed="left")],
         "warmup_steps": [Interval(Integral, 0, None, closed="left")],
         "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
-        "early_stopping": ["boolean"],
         "n_score_steps": [Interval(Integral, 1, None, closed="left")],
         "n_sample_steps": [Interval(Integral, 1, None, closed="left")],
         "representation": [StrOptions({"features"})],
         "depth": [Interval(Real, 0, 1, closed="both")],
-        "device": [str],
         "precision": [StrOptions({"32", "bf16"})],
         "compile": ["boolean"],
-        "callbacks": [list, tuple, None],
-        "checkpoint": [str, os.PathLike, None],
-        "checkpoint_minutes": [Interval(Real, 0, None, closed="left")],
-        "warm_start": ["boolean"],
-        "verbose": ["verbose"],
-        "random_state": ["random_state"],
     }

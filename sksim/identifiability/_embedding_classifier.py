@@ -601,21 +601,20 @@ class EmbeddingClassifier(
             if with_checkpoint
             else None
         )
-        with self._stream.active(foreign=self.net_.draws_on_its_own()):
-            if self.early_stopping:
-                X, targets = self._set_rows_aside(X, targets)
-            prepare_training(self.net_, max_epochs=n_epochs, batch_size=self.batch_size, lr=self.lr)
-            try:
-                self.net_.partial_fit(X, targets, checkpoint=checkpoint)
-            finally:  # if training diverged, what follows belongs to the weights restored
-                self.net_.set_params(train_split=None)  # keeps no rows
-                self._finish()
+        rows, held_out = (X, targets), None
+        if self.early_stopping:
+            rows, held_out = self._set_rows_aside(X, targets)
+        prepare_training(self.net_, max_epochs=n_epochs, batch_size=self.batch_size, lr=self.lr)
+        try:
+            self.net_.train_on(self._stream, rows, held_out, epochs=n_epochs, checkpoint=checkpoint)
+        finally:  # if training diverged, what follows belongs to the weights restored
+            self._finish()
         return self
 
-    def _set_rows_aside(self, X: FloatArray, targets: AnyArray) -> tuple[FloatArray, AnyArray]:
-        """Tell the net which rows to validate on, and return the others."""
-        from sksim._torch._training import validation_split
-
+    def _set_rows_aside(
+        self, X: FloatArray, targets: AnyArray
+    ) -> tuple[tuple[FloatArray, AnyArray], tuple[FloatArray, AnyArray]]:
+        """The rows to train on, and those to validate on."""
         X, X_valid, targets, targets_valid = train_test_split(
             X,
             targets,
@@ -623,8 +622,7 @@ class EmbeddingClassifier(
             random_state=self._stream.seed,
             stratify=targets if _can_be_stratified(targets, self.validation_fraction) else None,
         )
-        self.net_.set_params(train_split=validation_split(X_valid, targets_valid))
-        return X, targets
+        return (X, targets), (X_valid, targets_valid)
 
     def _finish(self) -> None:
         """Set what training leaves behind."""

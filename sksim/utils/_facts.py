@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 __all__ = [
+    "OF_TRAINING",
     "Fields",
     "are_names",
     "are_numbers",
@@ -80,6 +81,17 @@ def is_number_type(value: Any) -> bool:
 
 def are_rows(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(row, dict) and is_plain(row) for row in value)
+
+
+#: What training leaves, for every kind of network.
+OF_TRAINING: Fields = {
+    "structure": (
+        "texts by their names",
+        lambda v: isinstance(v, dict) and are_names([*v, *v.values()]),
+    ),
+    "feature_names_in": ("a list of names", are_names),
+    "history": ("a list of dicts of numbers, texts and None", are_rows),
+}
 
 
 def fields_problem(fields: Fields, facts: Mapping[str, Any]) -> str:

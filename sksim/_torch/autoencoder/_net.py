@@ -3,8 +3,7 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,20 +14,40 @@ from skorch.callbacks import Callback
 from skorch.utils import to_tensor
 from torch import Tensor
 
-from sksim._torch._training import BestWeights, EpochAverage, TrainingNet
+from sksim._torch._net import AdamWNet, Training
+from sksim._torch._spec import Spec
 from sksim._torch.autoencoder._network import EncoderNetwork
 
-__all__ = ["EncoderNet", "Monitors", "Training", "make_encoder_net", "update_encoder_net"]
+__all__ = ["EncoderNet", "EncoderSpec", "Monitors", "make_encoder_net"]
 
 _WATCHED_ROWS = 512
-#: Offsets are no size of a network; values of codes have a place, not a size.
-_NO_DECAY = ("*bias", "*offset", "*values", "*noise")
 
 
-class EncoderNet(TrainingNet):
+@dataclass(frozen=True)
+class EncoderSpec(Spec):
+    """Everything that determines the weights of an encoder.
+
+    Parameters
+    ----------
+    network : class
+        An :class:`EncoderNetwork`.
+    structure : dict
+        Its arguments, but for those that further training may change.
+    """
+
+    network: type[EncoderNetwork]
+    structure: Mapping[str, Any]
+
+    def values(self) -> dict[str, Any]:
+        return {"network": self.network, **self.structure}
+
+
+class EncoderNet(AdamWNet):
     """Net whose module gives the parts of the loss, which the history holds, too."""
 
     advice = "Try a smaller lr, or input without outliers."
+    #: Offsets are no size of a network; values of codes have a place, not a size.
+    no_decay = ("*bias", "*offset", "*values", "*noise")
 
     def get_loss(self, y_pred: Any, y_true: Any, X: Any = None, training: bool = False) -> Tensor:
         x, y = (to_tensor(one, device=self.device) for one in (X, y_true))
@@ -40,6 +59,11 @@ class EncoderNet(TrainingNet):
     def probe(self, X: Any) -> Tensor:
         x = torch.as_tensor(X, device=self.device)
         return self.module_.eval().encode(x)
+
+    def go_on(self, training: Training) -> None:
+        super().go_on(training)
+        for name, value in training.settings.items():
+            setattr(self.module_, name, value)
 
 
 class Monitors(Callback):
@@ -58,73 +82,14 @@ class Monitors(Callback):
         del self._x  # keeps no rows
 
 
-@dataclass(frozen=True)
-class Training:
-    """What may change from one training of a net to the next; the estimator's parameters.
-
-    Parameters
-    ----------
-    lr, weight_decay, batch_size, verbose
-        As in the estimators.
-    monitor : {"train_loss", "valid_loss"}
-        The loss that tells the best epoch.
-    patience : int or None
-        Epochs without improvement after which training ends; None: it does not.
-    """
-
-    lr: float
-    weight_decay: float
-    batch_size: int
-    verbose: int
-    monitor: str
-    patience: int | None
-
-
-def make_encoder_net(
-    network: type[EncoderNetwork],
-    arguments: Mapping[str, Any],
-    training: Training,
-    *,
-    max_epochs: int,
-    device: str,
-    callbacks: Sequence[Any] | None,
-    **optimizer: Any,
-) -> EncoderNet:
-    """Initialised net with AdamW, in which offsets and values do not decay."""
-    averages = [
-        (f"{prefix}_{part}", EpochAverage(f"{prefix}_{part}", on_train=prefix == "train"))
-        for prefix in ("train", "valid")
-        for part in network.parts
-    ]
-    return EncoderNet(
-        network,
+def make_encoder_net(spec: EncoderSpec, training: Training, **parameters: Any) -> EncoderNet:
+    """Initialised net for the network of the specification."""
+    arguments = {**spec.structure, **training.settings}
+    return EncoderNet.made(
+        spec.network,
+        training,
         **{f"module__{name}": value for name, value in arguments.items()},
-        optimizer=torch.optim.AdamW,
-        optimizer__weight_decay=training.weight_decay,
-        optimizer__fused=device.startswith(("cpu", "cuda")),
-        optimizer__param_groups=[(pattern, {"weight_decay": 0.0}) for pattern in _NO_DECAY],
-        **{f"optimizer__{name}": value for name, value in optimizer.items()},
-        lr=training.lr,
-        batch_size=training.batch_size,
-        max_epochs=max_epochs,
-        device=device,
-        verbose=training.verbose,
-        callbacks=[
-            *averages,
-            ("monitors", Monitors()),
-            *copy.deepcopy(list(callbacks or ())),
-            ("best_weights", BestWeights(training.monitor, training.patience)),
-        ],
-    ).initialize()
-
-
-def update_encoder_net(net: EncoderNet, training: Training, settings: Mapping[str, Any]) -> None:
-    """Continue the training with other settings; the optimizer keeps its moments."""
-    net.set_rate(training.lr)
-    # The last group: the others do not decay.
-    net.optimizer_.param_groups[-1]["weight_decay"] = training.weight_decay
-    net.batch_size, net.verbose = training.batch_size, training.verbose
-    best_weights = dict(net.callbacks_)["best_weights"]
-    best_weights.monitor, best_weights.patience = training.monitor, training.patience
-    for name, value in settings.items():
-        setattr(net.module_, name, value)
+        parts=spec.network.parts,
+        own_callbacks=[("monitors", Monitors())],
+        **parameters,
+    )

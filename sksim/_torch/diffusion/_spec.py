@@ -1,11 +1,13 @@
-"""What a network is made from, once: built, written beside its weights, compared."""
+"""What the network of a diffusion estimator is made from."""
 
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, ClassVar
+
+from sksim._torch._spec import Spec
 
 __all__ = ["OF_TRAINING", "NetworkSpec"]
 
@@ -17,7 +19,7 @@ _LATER = frozenset({"n_components", "zeta", "lambda_", "conditioning", "time_nes
 
 
 @dataclass(frozen=True)
-class NetworkSpec:
+class NetworkSpec(Spec):
     """Everything that determines the network of a diffusion estimator.
 
     A field that is called like a parameter of the estimators has its meaning; a default is what
@@ -38,6 +40,8 @@ class NetworkSpec:
     ratio : float
         ``w = var_Q / var_P`` in training.
     """
+
+    of_training: ClassVar[frozenset[str]] = OF_TRAINING
 
     denoiser: str | type
     denoiser_params: dict[str, Any] | None
@@ -73,18 +77,10 @@ class NetworkSpec:
         named = {one.name for one in fields(cls)} & set(parameters)
         return cls(**{name: parameters[name] for name in named} | facts)
 
-    def as_text(self) -> dict[str, str]:
-        """The fields as they are written and compared: names of classes, else ``repr``."""
-        values = {one.name: getattr(self, one.name) for one in fields(self)}
-        return {k: getattr(v, "__name__", repr(v)) for k, v in values.items()}
+    def values(self) -> dict[str, Any]:
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     def differences(self, text: Mapping[str, str], leave_out: Collection[str] = ()) -> str:
-        """The fields in which another network, as text, differs: a phrase, empty if none does."""
         # Texts of earlier releases lack the later fields, which all have a default.
         later = {one.name: repr(one.default) for one in fields(self) if one.name in _LATER}
-        text = later | dict(text)
-        return ", ".join(
-            f"{name} ({ours}, not {text.get(name)})"
-            for name, ours in self.as_text().items()
-            if name not in leave_out and ours != text.get(name)
-        )
+        return super().differences(later | dict(text), leave_out)

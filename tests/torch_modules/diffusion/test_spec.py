@@ -1,6 +1,6 @@
 """The specification of a network: made, written, compared."""
 
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, fields, replace
 
 import pytest
 
@@ -14,7 +14,7 @@ from sksim.generative._data import make_data_map
 
 def spec_of(model, X):
     data = make_data_map(X, likelihood="auto", n_levels=None, image_shape=None, as_images=False)
-    return model._make_spec(data, 1.0)
+    return model._make_spec(replace(data, second_moment=1.0))
 
 
 def test_parameters_and_facts(table):
