@@ -23,13 +23,15 @@ from sksim.metrics.similarity.alignment._procrustes import (
     procrustes_distance,
     shape_distance,
 )
+from sksim.metrics.similarity.canonical._basis import (
+    n_leading,
+    rounding_length,
+    warn_if_degenerate,
+)
 from sksim.metrics.similarity.canonical._cca import (
     cca_score,
-    n_leading,
     pwcca_score,
-    rounding_length,
     svcca_score,
-    warn_if_degenerate,
 )
 from sksim.metrics.similarity.canonical._pls import pls_svd_score
 from sksim.metrics.similarity.matrices._gulp import gulp_distance

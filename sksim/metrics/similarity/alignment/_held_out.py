@@ -11,7 +11,7 @@ from scipy import linalg
 from sklearn.model_selection import check_cv
 
 from sksim.metrics._linalg import power_of_two, same_values
-from sksim.metrics.similarity.canonical._cca import principal_axes, rounding_length
+from sksim.metrics.similarity.canonical._basis import principal_axes, rounding_length
 
 __all__ = ["held_out_angle", "uncentered_columns", "whitening_factors"]
 

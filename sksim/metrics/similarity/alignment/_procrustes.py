@@ -30,7 +30,7 @@ from sksim.metrics.similarity.alignment._held_out import (
     uncentered_columns,
     whitening_factors,
 )
-from sksim.metrics.similarity.canonical._cca import (
+from sksim.metrics.similarity.canonical._basis import (
     array_principal_axes,
     array_rounding_of,
     centered_columns,

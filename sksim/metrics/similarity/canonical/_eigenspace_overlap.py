@@ -20,7 +20,7 @@ from sksim.metrics._measure import (
     register,
 )
 from sksim.metrics._validation import PAIR_CONSTRAINTS, DegenerateSimilarityWarning
-from sksim.metrics.similarity.canonical._cca import (
+from sksim.metrics.similarity.canonical._basis import (
     Basis,
     array_rounding_of,
     array_svd,

@@ -23,7 +23,7 @@ from sksim.metrics._measure import (
     register,
 )
 from sksim.metrics._validation import PAIR_CONSTRAINTS
-from sksim.metrics.similarity.canonical._cca import (
+from sksim.metrics.similarity.canonical._basis import (
     Basis,
     array_svd,
     basis_of,

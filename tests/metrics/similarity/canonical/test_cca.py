@@ -14,7 +14,7 @@ from sksim.metrics import (
     shape_distance,
     svcca_score,
 )
-from sksim.metrics.similarity.canonical import _cca
+from sksim.metrics.similarity.canonical import _basis, _cca
 from tests.reference import similarity as reference
 
 X, Y = reference.golden_pair(60, 8, 8, 0)
@@ -42,7 +42,7 @@ def random_pair(pair):
 @pytest.fixture(params=["cholesky", "svd"])
 def route(request, monkeypatch):
     if request.param == "svd":
-        monkeypatch.setattr(_cca, "MAX_CONDITION", 0.0)
+        monkeypatch.setattr(_basis, "MAX_CONDITION", 0.0)
 
 
 @pytest.mark.usefixtures("route")
