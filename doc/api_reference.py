@@ -6,7 +6,7 @@ those that have a name.
 """
 
 from sksim.hubness._registry import REDUCTIONS
-from sksim.metrics._measure import all_measures
+from sksim.metrics._registry import all_measures
 
 
 def measures(*families: str) -> list[str]:

@@ -13,7 +13,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from sksim.metrics._measure import PairedMeasure, QualityMeasure, all_measures
+from sksim.metrics._measure import PairedMeasure, QualityMeasure
+from sksim.metrics._registry import all_measures
 from tests.reference.measure_properties import invariance_table, quality_table
 
 

@@ -36,8 +36,8 @@ from sksim.metrics._measure import (
     DistributionMeasure,
     Measure,
     PairedMeasure,
-    get_measure,
 )
+from sksim.metrics._registry import get_measure
 from sksim.metrics._validation import DegenerateSimilarityWarning
 from sksim.neighbors import (
     HubnessReducedKNeighborsClassifier,

@@ -106,7 +106,9 @@ SHARED = [
     "_ridge",
     "_validation",
     "_local_dimension",
+    "_steps",
     "_measure",
+    "_registry",
 ]
 FAMILIES = sorted(path.parent.name for path in (PACKAGE / "metrics").glob("*/__init__.py"))
 #: What each room of the similarities may take from the others.

@@ -18,7 +18,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from sksim.hubness import NICDM
 from sksim.metrics import (
-    _measure,
+    _registry,
     get_scorer,
     get_scorer_names,
     pairwise_similarity,
@@ -131,7 +131,7 @@ def test_functions_and_pipelines_are_reductions(my_reductions):
 def my_measures(outside):
     """The measures of the page, registered for these tests only."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_measure, "_RECORDS", dict(_measure._RECORDS))
+        patch.setattr(_registry, "_RECORDS", dict(_registry._RECORDS))
         yield outside("my_measures")
 
 
@@ -191,5 +191,5 @@ def test_records_are_reached_by_a_public_door():
     """The documented code imports nothing private, and the door leads to all kinds of record."""
     for name in ("my_measures.py", "my_reductions.py", "my_estimators.py"):
         assert not re.search(r"import .*\b_|from [\w.]*\._", documented(name))
-    kinds = {type(measure).__name__ for measure in _measure.all_measures()}
+    kinds = {type(measure).__name__ for measure in _registry.all_measures()}
     assert kinds <= set(records.__all__)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from sksim.metrics import hubness_score, k_occurrence, kl_divergence
-from sksim.metrics._measure import PairedMeasure, QualityMeasure, all_measures
+from sksim.metrics._measure import PairedMeasure, QualityMeasure
+from sksim.metrics._registry import all_measures
 from sksim.neighbors import HubnessReducedKNeighborsClassifier
 from sksim.preprocessing import NormalScoreTransformer
 

@@ -19,7 +19,8 @@ from sksim._base import SksimEstimator
 from sksim.identifiability._base import LogProbabilityClassifierMixin
 from sksim.identifiability._embedding_classifier import EmbeddingClassifier
 from sksim.metrics._distribution_scorer import model_arrays
-from sksim.metrics._measure import DistributionMeasure, get_measure
+from sksim.metrics._measure import DistributionMeasure
+from sksim.metrics._registry import get_measure
 from sksim.utils._optional import require_torch
 from sksim.utils._progress import progress, shown
 from sksim.utils._sklearn import HasMethods, Interval, StrOptions, _fit_context

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from sksim.inspection._axes import axes_for
-from sksim.metrics._measure import PairedMeasure, get_measure
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import get_measure
 from sksim.metrics.similarity._chance import permutation_test_similarity
 from sksim.utils._arrays import check_named_array
 from sksim.utils._typing import ArrayLike, RandomState

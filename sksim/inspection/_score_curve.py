@@ -12,7 +12,8 @@ from scipy.special import ndtri
 from sklearn.utils import check_random_state
 
 from sksim.inspection._axes import axes_for
-from sksim.metrics._measure import PairedMeasure, get_measure
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import get_measure
 from sksim.metrics.similarity._chance import similarity_interval
 from sksim.utils._arrays import check_named_array
 from sksim.utils._names import unknown_name_error

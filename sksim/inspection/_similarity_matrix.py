@@ -11,7 +11,8 @@ from scipy.cluster.hierarchy import dendrogram as link_coordinates
 
 from sksim.inspection._axes import axes_for
 from sksim.inspection._distances import clustering_of, distances_of
-from sksim.metrics._measure import PairedMeasure, get_measure
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import get_measure
 from sksim.metrics.similarity._pairwise import cross_similarity, pairwise_similarity
 from sksim.utils._arrays import check_named_array
 from sksim.utils._names import unknown_name_error

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from sksim.metrics._measure import DistributionMeasure, get_measure
+from sksim.metrics._measure import DistributionMeasure
+from sksim.metrics._registry import get_measure
 from sksim.metrics.distributions._log_probabilities import aligned_log_probabilities, label_orders
 from sksim.utils._sklearn import HasMethods, validate_params
 from sksim.utils._typing import ArrayLike, FloatArray

@@ -11,7 +11,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from sksim.metrics._chance_counts import SearchShape
-from sksim.metrics._measure import OccurrenceMeasure, get_measure
+from sksim.metrics._measure import OccurrenceMeasure
+from sksim.metrics._registry import get_measure
 from sksim.metrics.occurrence._hubness import hubness_of_counts
 from sksim.metrics.occurrence._slots import SlotStream, neighbor_slots, reduced_graph_slots, tally
 from sksim.utils._graph import dense_to_graph, graph_from_neighbors

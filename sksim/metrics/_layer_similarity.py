@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sksim.metrics._measure import PairedMeasure, all_measures, get_measure
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import all_measures, get_measure
 from sksim.metrics._similarity_accumulator import Axes, SimilarityAccumulator, axes_of
 from sksim.metrics._validation import check_value
 from sksim.metrics.similarity._pair_sums import PairSums

@@ -23,24 +23,16 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, overload
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
-import numpy as np
-
-from sksim.metrics._array_formulas import take_rows
 from sksim.metrics._chance_counts import SearchShape, chance_counts
-from sksim.metrics._validation import Keep, check_paired, check_value
-from sksim.utils._array_api import namespace_of
-from sksim.utils._names import unknown_name_error
-from sksim.utils._sklearn import validate_params
+from sksim.metrics._steps import Steps, identity, permute_rows
+from sksim.metrics._validation import Keep
 from sksim.utils._typing import ArrayLike
 
 __all__ = [
-    "GREATER_SUFFIXES",
-    "LESS_SUFFIXES",
     "SHAPE_MAPS",
-    "ArraySteps",
     "DistributionMeasure",
     "GraphMeasure",
     "LabelMeasure",
@@ -50,22 +42,8 @@ __all__ = [
     "ProbeMeasure",
     "QualityMeasure",
     "RankingMeasure",
-    "Steps",
-    "all_measures",
-    "evaluate",
     "function_name",
-    "get_measure",
-    "greater_is_better",
-    "identity",
-    "keeping",
-    "permute_rows",
-    "register",
-    "with_array_formula",
 ]
-
-#: Whether greater or smaller values are better, by the last word of a function's name.
-GREATER_SUFFIXES = ("_score", "_similarity")
-LESS_SUFFIXES = ("_distance", "_divergence", "_error", "_loss")
 
 #: Changes of a representation that keep its shape, which many measures ignore.
 SHAPE_MAPS = frozenset({"orthogonal", "scale", "translation", "permutation"})
@@ -76,9 +54,6 @@ def function_name(function: Callable) -> str:
     while isinstance(function, functools.partial):
         function = function.func
     return getattr(function, "__name__", type(function).__name__)
-
-
-# --- the record, and what each kind adds to it --------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,50 +138,6 @@ class Measure:
     def best(self) -> float:
         """The best value of the range."""
         return self.range[1] if self.greater_is_better else self.range[0]
-
-
-class ArraySteps(NamedTuple):
-    """The steps of a paired measure as formulas of the array API, for other libraries than NumPy.
-
-    ``prepare``, ``compare`` and ``permute`` as of ``Steps``; representations and orders are arrays
-    of one library on one device, have passed ``check_in_place``, and the value is an array without
-    axes. ``keep`` says whether gradients flow through the value ("gradient") or the arrays only
-    stay where they are ("library"), with their type of floats ("precision"). The formulas are those
-    of the NumPy route, short instead of in blocks: a matrix of all pairs of samples is held whole.
-    """
-
-    prepare: Callable[[Any], Any]
-    compare: Callable[[Any, Any], Any]
-    permute: Callable[[Any, Any], Any] = take_rows
-    keep: Keep = "library"
-
-
-class Steps(NamedTuple):
-    """One paired measure with its parameters filled in, as three steps.
-
-    ``prepare(X) -> state`` does everything that needs one representation alone; X has passed
-    ``check_representation``. ``compare(state_x, state_y) -> float`` does the rest.
-    ``permute(state_y, order) -> state`` is the state of the rows ``X[order]``, without
-    preparing again. States and steps can be pickled (module-level functions or partials).
-    ``arrays`` are the steps for arrays of other libraries, None where there are none: these
-    arrays then become NumPy's. ``together(states_x, states_y)``, where it is not None, forms in one
-    pass what the comparisons of all pairs need, and notes it in the states.
-    """
-
-    prepare: Callable[[np.ndarray], Any]
-    compare: Callable[[Any, Any], float]
-    permute: Callable[[Any, np.ndarray], Any]
-    arrays: ArraySteps | None = None
-    together: Callable[[list, list], None] | None = None
-
-    @property
-    def keep(self) -> Keep:
-        """What stays of arrays of other libraries: nothing."""
-        return "nothing"
-
-    def suited_to(self, X: ArrayLike) -> "Steps | ArraySteps":
-        """The steps for the kind of array that X is."""
-        return self if self.arrays is None or namespace_of(X) is None else self.arrays
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -477,229 +408,3 @@ class GraphMeasure(Measure):
     changes: ClassVar[tuple[str, ...]] = (*PairedMeasure.changes, "node_order")
 
     inputs: Literal["graph", "distances"] = "graph"
-
-
-# --- the registry ---------------------------------------------------------------------------
-
-M = TypeVar("M", bound=Measure)
-F = TypeVar("F", bound=Callable[..., Any])
-
-_RECORDS: dict[str, Measure] = {}
-
-
-@overload
-def all_measures() -> list[Measure]: ...
-@overload
-def all_measures(kind: type[M]) -> list[M]: ...
-def all_measures(kind: type[Measure] = Measure) -> list[Any]:
-    """Records of one kind, or of all, in the order of registration."""
-    return [record for record in _RECORDS.values() if isinstance(record, kind)]
-
-
-def register(measure: M) -> M:
-    """Add a record and return it; a reloaded module replaces its own.
-
-    Raises
-    ------
-    ValueError
-        If another measure answers to one of its names.
-    """
-    for known in _RECORDS.values():
-        shared = set(known.names) & set(measure.names)
-        if shared and (
-            known.name != measure.name
-            or known.function.__qualname__ != measure.function.__qualname__
-        ):
-            raise ValueError(f"A measure named {min(shared)!r} exists already.")
-    _RECORDS[measure.name] = measure
-    return measure
-
-
-def greater_is_better(function: Callable) -> bool | None:
-    """Direction of a function or a partial of one; None if neither record nor name tells."""
-    name = function_name(function)
-    while isinstance(function, functools.partial):
-        function = function.func
-    for known in _RECORDS.values():
-        if known.function is function:
-            return known.greater_is_better
-    if name.endswith(GREATER_SUFFIXES):
-        return True
-    return False if name.endswith(LESS_SUFFIXES) else None
-
-
-def get_measure(
-    measure: str | Callable | Measure, kind: type[M], *, parameter: str = "measure"
-) -> M:
-    """Find a record by its name, its public function, or a partial of that function.
-
-    Parameters
-    ----------
-    measure : str, callable or Measure
-        A name or alias of a record, or the name of a public function, which is taken with its
-        defaults; a public function such as ``cka_score``, or
-        ``functools.partial(cka_score, kernel="rbf")``; or any function of such arrays.
-    kind : type of Measure
-        The kind that is looked for.
-    parameter : str, default="measure"
-        Name of the caller's parameter in error messages.
-
-    Returns
-    -------
-    measure : Measure
-        For an unknown callable nothing is claimed but its direction, by the suffix of its name.
-    """
-    if isinstance(measure, kind):
-        return measure
-    if isinstance(measure, str):
-        for record in all_measures(kind):
-            if measure in record.spellings:
-                return record
-        names = [record.name for record in all_measures(kind)]
-        raise unknown_name_error(parameter, measure, names)
-    if not callable(measure):
-        raise TypeError(f"{parameter} must be a name or a callable, got {type(measure).__name__}.")
-    function, keywords = measure, {}
-    if isinstance(measure, functools.partial) and not measure.args:
-        function, keywords = measure.func, measure.keywords
-    forms = [record for record in all_measures(kind) if record.function is function]
-    if forms:
-        return _form(function, keywords, forms)
-    return kind(
-        name=function_name(measure),
-        function=measure,
-        greater_is_better=greater_is_better(measure) is not False,
-        range=(-math.inf, math.inf),
-        min_samples=1,
-        **kind.unclaimed,
-    )
-
-
-def _form(function: Callable, keywords: Mapping[str, Any], forms: list[M]) -> M:
-    """Record of a public function with keywords; of an unregistered form little is claimed.
-
-    Range, direction and what the rows must be are those of the registered form that is nearest,
-    with as many more rows as it has more neighbours.
-    """
-    _check_keywords(function, keywords)
-    parameters = inspect.signature(function).parameters.values()
-    defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
-    asked = {**defaults, **keywords}
-
-    def n_common_options(form: M) -> int:
-        """Number of equal parameters that choose a form (names, switches), not a number."""
-        params = {**defaults, **form.params}
-        return sum(
-            isinstance(value, str | bool) and value == asked.get(name)
-            for name, value in params.items()
-        )
-
-    for form in forms:
-        params = {**defaults, **form.params}
-        if params.keys() == asked.keys() and all(_equal(asked[n], v) for n, v in params.items()):
-            return form
-    nearest = max(forms, key=n_common_options)
-    more_neighbors = asked.get("n_neighbors", 0) - {**defaults, **nearest.params}.get(
-        "n_neighbors", 0
-    )
-    return replace(
-        nearest,
-        params=dict(keywords),
-        min_samples=nearest.min_samples + more_neighbors,
-        **nearest.unclaimed,
-    )
-
-
-def _equal(a: Any, b: Any) -> bool:
-    """Whether two parameters are equal; arrays, which compare entry by entry, count as other."""
-    return a is b or (np.ndim(a) == np.ndim(b) == 0 and bool(a == b))
-
-
-def _check_keywords(function: Callable, keywords: Mapping[str, Any]) -> None:
-    """Check the names and the values of keywords as the public function would."""
-    inspect.signature(function).bind_partial(**keywords)
-    constraints = getattr(function, "_skl_parameter_constraints", {})
-    checked = {name: constraints[name] for name in keywords if name in constraints}
-
-    def probe(**_):
-        return None
-
-    probe.__qualname__ = function.__qualname__
-    signature = inspect.Signature(
-        [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in checked]
-    )
-    probe.__signature__ = signature  # type: ignore[attr-defined]
-    validated = validate_params(checked, prefer_skip_nested_validation=True)(probe)
-    validated(**{name: keywords[name] for name in checked})
-
-
-# --- what the modules of measures share -----------------------------------------------------
-
-
-def evaluate(
-    steps: Steps, X: ArrayLike, Y: ArrayLike, *, min_samples: int = 2, constant_ok: bool = False
-) -> float:
-    """Validate a pair and run the steps of a measure: the body of most public functions."""
-    suited = steps.suited_to(X)
-    x, y = check_paired(X, Y, min_samples=min_samples, constant_ok=constant_ok, keep=suited.keep)
-    return check_value(suited.compare(suited.prepare(x), suited.prepare(y)))
-
-
-def keeping(keep: Keep) -> Callable[[F], F]:
-    """Decorate a measure that says itself what to do where dispatch is on; see ``keeps``."""
-
-    def decorator(function: F) -> F:
-        function.keeps = keep  # type: ignore[attr-defined]
-        return function
-
-    return decorator
-
-
-def with_array_formula(
-    formula: Callable[..., Any], check: Callable[..., Any], *, keep: Keep = "library"
-) -> Callable[[F], F]:
-    """Decorate a measure with its formula for arrays of other libraries than NumPy.
-
-    Parameters
-    ----------
-    formula : callable
-        ``formula(*arrays, **params)`` of the array API, with the keywords of the measure; returns
-        an array without axes.
-    check : callable
-        ``check(*arrays, keep=keep) -> tuple of arrays`` validates what the caller gave.
-    keep : {"library", "gradient"}, default="library"
-        Whether gradients flow through the value.
-
-    Returns
-    -------
-    decorator : callable
-        The measure itself runs where dispatch is off, and on NumPy's arrays.
-    """
-
-    def decorator(function: F) -> F:
-        signature = inspect.signature(function)
-        names = [p.name for p in signature.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
-
-        @functools.wraps(function)
-        def dispatched(*args: Any, **kwargs: Any) -> Any:
-            first = args[0] if args else kwargs.get(names[0])
-            if namespace_of(first) is None:
-                return function(*args, **kwargs)
-            bound = signature.bind(*args, **kwargs)
-            bound.apply_defaults()
-            arrays = check(*(bound.arguments.pop(name) for name in names), keep=keep)
-            return check_value(formula(*arrays, **bound.arguments), function.__name__)
-
-        return keeping(keep)(dispatched)  # type: ignore[return-value]
-
-    return decorator
-
-
-def permute_rows(X: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """The permute step of measures whose state is an array with one row a sample."""
-    return X[order]
-
-
-def identity(value):
-    """The prepare step without preparation, and the distance form of what is one already."""
-    return value

@@ -12,10 +12,10 @@ from typing import Any
 from sklearn.utils.metadata_routing import MetadataRequest
 from sklearn.utils.validation import check_is_fitted
 
-from sksim.metrics._measure import (
+from sksim.metrics._measure import function_name
+from sksim.metrics._registry import (
     GREATER_SUFFIXES,
     LESS_SUFFIXES,
-    function_name,
     greater_is_better,
 )
 from sksim.utils._sklearn import validate_params

@@ -17,8 +17,8 @@ from sksim.metrics._measure import (
     PairedMeasure,
     ProbeMeasure,
     QualityMeasure,
-    all_measures,
 )
+from sksim.metrics._registry import all_measures
 from sksim.metrics._representation_scorer import make_representation_scorer
 from sksim.utils._names import unknown_name_error
 from sksim.utils._sklearn import validate_params

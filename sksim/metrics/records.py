@@ -8,7 +8,6 @@ be checked word for word by :func:`sksim.utils.estimator_checks.check_measure`.
 # SPDX-License-Identifier: BSD-3-Clause
 
 from sksim.metrics._measure import (
-    ArraySteps,
     DistributionMeasure,
     GraphMeasure,
     LabelMeasure,
@@ -17,9 +16,9 @@ from sksim.metrics._measure import (
     ProbeMeasure,
     QualityMeasure,
     RankingMeasure,
-    Steps,
-    register,
 )
+from sksim.metrics._registry import register
+from sksim.metrics._steps import ArraySteps, Steps
 
 __all__ = [
     "ArraySteps",

@@ -16,7 +16,8 @@ from sksim.metrics import (
     make_distribution_scorer,
     max_pls_svd_distance,
 )
-from sksim.metrics._measure import DistributionMeasure, all_measures
+from sksim.metrics._measure import DistributionMeasure
+from sksim.metrics._registry import all_measures
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ from sksim.metrics import (
     hubness_score,
     make_hubness_scorer,
 )
-from sksim.metrics._measure import OccurrenceMeasure, all_measures
+from sksim.metrics._measure import OccurrenceMeasure
+from sksim.metrics._registry import all_measures
 from sksim.neighbors import (
     HubnessReducedKNeighborsClassifier,
     HubnessReducedKNeighborsTransformer,

@@ -19,7 +19,8 @@ from sksim.metrics import (
     procrustes_score,
 )
 from sksim.metrics._layer_similarity import _method
-from sksim.metrics._measure import PairedMeasure, all_measures
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import all_measures
 
 torch = pytest.importorskip("torch")
 from torch import nn

@@ -13,8 +13,9 @@ from sksim.metrics import (
     riemannian_distance,
     rsa_score,
 )
-from sksim.metrics._measure import PairedMeasure, all_measures, register
-from sksim.metrics._measure import get_measure as get_any_measure
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import all_measures, register
+from sksim.metrics._registry import get_measure as get_any_measure
 from sksim.metrics._validation import check_paired
 from tests.reference import similarity as reference
 

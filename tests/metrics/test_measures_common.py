@@ -17,9 +17,8 @@ from sksim.metrics._measure import (
     Measure,
     PairedMeasure,
     QualityMeasure,
-    all_measures,
-    get_measure,
 )
+from sksim.metrics._registry import all_measures, get_measure
 from sksim.metrics._validation import DegenerateSimilarityWarning
 from sksim.utils._measure_checks import (
     SearchSizes,

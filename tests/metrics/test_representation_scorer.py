@@ -32,7 +32,8 @@ from sksim.metrics import (
     uniformity,
     vendi_score,
 )
-from sksim.metrics._measure import PairedMeasure, QualityMeasure, all_measures
+from sksim.metrics._measure import PairedMeasure, QualityMeasure
+from sksim.metrics._registry import all_measures
 
 
 @pytest.fixture(scope="module")

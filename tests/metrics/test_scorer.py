@@ -19,6 +19,8 @@ from sksim.metrics._measure import (
     LabelMeasure,
     OccurrenceMeasure,
     QualityMeasure,
+)
+from sksim.metrics._registry import (
     all_measures,
     get_measure,
     register,
@@ -112,12 +114,12 @@ def test_lists_that_make_no_sense():
 
 
 def test_a_measure_of_a_user_has_a_scorer(monkeypatch, data):
-    from sksim.metrics import _measure
+    from sksim.metrics import _registry
 
     def largest_spread(X):
         return float(np.ptp(X, axis=0).max())
 
-    monkeypatch.setattr(_measure, "_RECORDS", dict(_measure._RECORDS))
+    monkeypatch.setattr(_registry, "_RECORDS", dict(_registry._RECORDS))
     register(
         QualityMeasure(name="largest_spread", function=largest_spread, greater_is_better=False)
     )

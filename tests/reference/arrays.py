@@ -20,7 +20,7 @@ from sksim.metrics import (
     pairwise_similarity,
     permutation_test_similarity,
 )
-from sksim.metrics._measure import all_measures
+from sksim.metrics._registry import all_measures
 from sksim.neighbors import (
     HubnessReducedKNeighborsTransformer,
     HubnessReducedNearestNeighbors,

@@ -6,7 +6,8 @@
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
-from sksim.metrics._measure import LabelMeasure, register
+from sksim.metrics._measure import LabelMeasure
+from sksim.metrics._registry import register
 from sksim.metrics.distributions._arguments import of_labels
 from sksim.utils._labels import check_labels
 from sksim.utils._typing import ArrayLike

@@ -9,12 +9,9 @@ from typing import Any
 import numpy as np
 
 from sksim.metrics._array_formulas import array_root
-from sksim.metrics._measure import (
-    DistributionMeasure,
-    identity,
-    register,
-    with_array_formula,
-)
+from sksim.metrics._measure import DistributionMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import identity, with_array_formula
 from sksim.metrics.distributions._arguments import of_log_probabilities
 from sksim.metrics.distributions._log_probabilities import LogProbabilityPair
 from sksim.metrics.distributions._tables_in_place import check_tables_in_place

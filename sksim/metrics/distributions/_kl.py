@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from sksim.metrics._measure import DistributionMeasure, register, with_array_formula
+from sksim.metrics._measure import DistributionMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import with_array_formula
 from sksim.metrics.distributions._arguments import (
     LOG_PROBABILITY_CONSTRAINTS,
     of_log_probabilities,

@@ -8,7 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from sksim.metrics._measure import DistributionMeasure, keeping, register
+from sksim.metrics._measure import DistributionMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import keeping
 from sksim.metrics.distributions._arguments import (
     EMBEDDING_CONSTRAINTS,
     LOG_PROBABILITY_CONSTRAINTS,

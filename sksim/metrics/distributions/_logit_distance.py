@@ -8,12 +8,9 @@ from typing import Any
 import numpy as np
 
 from sksim.metrics._array_formulas import array_root
-from sksim.metrics._measure import (
-    DistributionMeasure,
-    identity,
-    register,
-    with_array_formula,
-)
+from sksim.metrics._measure import DistributionMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import identity, with_array_formula
 from sksim.metrics.distributions._arguments import (
     EMBEDDING_CONSTRAINTS,
     LOG_PROBABILITY_CONSTRAINTS,

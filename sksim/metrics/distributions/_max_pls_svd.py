@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 from sklearn.utils import check_random_state, gen_batches
 
-from sksim.metrics._measure import DistributionMeasure, register
+from sksim.metrics._measure import DistributionMeasure
+from sksim.metrics._registry import register
 from sksim.metrics.distributions._arguments import (
     LOG_PROBABILITY_CONSTRAINTS,
     of_log_probabilities,

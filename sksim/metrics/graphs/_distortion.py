@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from sksim.metrics._measure import GraphMeasure, register
+from sksim.metrics._measure import GraphMeasure
+from sksim.metrics._registry import register
 from sksim.metrics._validation import check_value
 from sksim.metrics.graphs._distances import check_distances
 from sksim.utils._blocks import row_blocks

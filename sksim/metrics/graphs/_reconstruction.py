@@ -13,7 +13,8 @@ from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import VALID_METRICS
 
 from sksim.metrics._linalg import center
-from sksim.metrics._measure import GraphMeasure, register
+from sksim.metrics._measure import GraphMeasure
+from sksim.metrics._registry import register
 from sksim.metrics._validation import check_representation
 from sksim.utils._blocks import row_blocks
 from sksim.utils._sklearn import Interval, StrOptions, validate_params

@@ -10,13 +10,12 @@ import numpy as np
 from scipy.stats import rankdata
 
 from sksim._search._exact import exact_neighbors
-from sksim.metrics._measure import (
-    SHAPE_MAPS,
-    PairedMeasure,
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import (
     Steps,
     evaluate,
     permute_rows,
-    register,
 )
 from sksim.metrics._validation import PAIR_CONSTRAINTS, clip
 from sksim.metrics.graphs._curvature import curvature_of

@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 
 from sksim.metrics._chance_counts import SearchShape
-from sksim.metrics._measure import OccurrenceMeasure, all_measures, get_measure
+from sksim.metrics._measure import OccurrenceMeasure
+from sksim.metrics._registry import all_measures, get_measure
 from sksim.metrics.occurrence._occurrence import SEARCH_CONSTRAINTS
 from sksim.metrics.occurrence._slots import SlotStream, neighbor_slots, tally
 from sksim.utils._labels import check_labels

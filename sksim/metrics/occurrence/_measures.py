@@ -11,7 +11,8 @@ import numpy as np
 from scipy.stats import binom
 
 from sksim.metrics._chance_counts import ChanceCounts
-from sksim.metrics._measure import OccurrenceMeasure, register
+from sksim.metrics._measure import OccurrenceMeasure
+from sksim.metrics._registry import register
 from sksim.utils._arrays import check_named_array
 from sksim.utils._sklearn import Interval, validate_params
 from sksim.utils._typing import ArrayLike, FloatArray

@@ -6,7 +6,8 @@
 from numbers import Integral
 
 from sksim.metrics._chance_counts import SearchShape
-from sksim.metrics._measure import OccurrenceMeasure, get_measure
+from sksim.metrics._measure import OccurrenceMeasure
+from sksim.metrics._registry import get_measure
 from sksim.utils._sklearn import Interval, validate_params
 
 __all__ = ["hubness_null"]

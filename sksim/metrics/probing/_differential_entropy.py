@@ -10,7 +10,8 @@ import numpy as np
 from scipy.special import digamma, gammaln
 
 from sksim._search._exact import exact_neighbors
-from sksim.metrics._measure import QualityMeasure, register
+from sksim.metrics._measure import QualityMeasure
+from sksim.metrics._registry import register
 from sksim.metrics._validation import check_representation
 from sksim.utils._sklearn import Interval, validate_params
 from sksim.utils._typing import ArrayLike

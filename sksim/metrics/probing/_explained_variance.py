@@ -6,7 +6,8 @@
 import numpy as np
 
 from sksim.metrics._linalg import center
-from sksim.metrics._measure import ProbeMeasure, register
+from sksim.metrics._measure import ProbeMeasure
+from sksim.metrics._registry import register
 from sksim.metrics._validation import check_representation, check_same_rows, clip
 from sksim.utils._labels import check_labels
 from sksim.utils._sklearn import validate_params

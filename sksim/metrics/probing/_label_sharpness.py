@@ -12,7 +12,8 @@ from sklearn.utils.multiclass import type_of_target
 
 from sksim._search._exact import exact_neighbors
 from sksim.metrics._linalg import center, row_squares
-from sksim.metrics._measure import SHAPE_MAPS, ProbeMeasure, register
+from sksim.metrics._measure import SHAPE_MAPS, ProbeMeasure
+from sksim.metrics._registry import register
 from sksim.metrics._validation import check_representation, check_same_rows
 from sksim.utils._blocks import row_blocks
 from sksim.utils._labels import check_labels

@@ -10,7 +10,8 @@ from typing import Literal
 import numpy as np
 from scipy.special import digamma
 
-from sksim.metrics._measure import PairedMeasure, register
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import register
 from sksim.metrics._validation import PAIR_CONSTRAINTS, check_paired
 from sksim.metrics.probing._max_norm import joint_counts
 from sksim.utils._sklearn import Interval, StrOptions, validate_params

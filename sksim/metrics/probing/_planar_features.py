@@ -8,7 +8,8 @@ from numbers import Integral, Real
 import numpy as np
 
 from sksim.metrics._linalg import center
-from sksim.metrics._measure import QualityMeasure, register
+from sksim.metrics._measure import QualityMeasure
+from sksim.metrics._registry import register
 from sksim.metrics._validation import check_representation
 from sksim.utils._blocks import row_blocks
 from sksim.utils._sklearn import Interval, validate_params

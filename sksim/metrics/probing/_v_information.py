@@ -14,7 +14,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.multiclass import type_of_target
 
-from sksim.metrics._measure import SHAPE_MAPS, ProbeMeasure, register
+from sksim.metrics._measure import SHAPE_MAPS, ProbeMeasure
+from sksim.metrics._registry import register
 from sksim.metrics._validation import check_representation, check_same_rows
 from sksim.metrics.probing._probe import Losses, class_losses, value_losses
 from sksim.utils._labels import check_labels

@@ -10,7 +10,8 @@ from scipy.sparse import csr_array
 from scipy.spatial.distance import pdist, squareform
 
 from sksim.metrics._linalg import center, row_squares
-from sksim.metrics._measure import ProbeMeasure, register
+from sksim.metrics._measure import ProbeMeasure
+from sksim.metrics._registry import register
 from sksim.metrics._validation import check_classes, check_representation, check_value
 from sksim.utils._sklearn import validate_params
 from sksim.utils._typing import ArrayLike, FloatArray

@@ -5,7 +5,8 @@
 
 import numpy as np
 
-from sksim.metrics._measure import QualityMeasure, register
+from sksim.metrics._measure import QualityMeasure
+from sksim.metrics._registry import register
 from sksim.metrics._validation import check_representation
 from sksim.utils._typing import ArrayLike
 

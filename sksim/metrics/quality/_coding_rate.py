@@ -12,13 +12,9 @@ from scipy.linalg import eigvalsh, svdvals
 
 from sksim.metrics._array_formulas import array_directions, array_smaller_gram
 from sksim.metrics._linalg import directions
-from sksim.metrics._measure import (
-    ProbeMeasure,
-    QualityMeasure,
-    keeping,
-    register,
-    with_array_formula,
-)
+from sksim.metrics._measure import ProbeMeasure, QualityMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import keeping, with_array_formula
 from sksim.metrics._validation import (
     Keep,
     check_classes,

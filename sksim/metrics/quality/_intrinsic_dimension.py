@@ -10,7 +10,8 @@ from typing import Literal
 import numpy as np
 
 from sksim.metrics._local_dimension import local_dimension, neighbors_of_distinct
-from sksim.metrics._measure import SHAPE_MAPS, QualityMeasure, register
+from sksim.metrics._measure import SHAPE_MAPS, QualityMeasure
+from sksim.metrics._registry import register
 from sksim.metrics._validation import check_representation
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 from sksim.utils._typing import ArrayLike

@@ -12,7 +12,8 @@ import numpy as np
 from scipy.special import ndtri
 
 from sksim.metrics._linalg import row_squares
-from sksim.metrics._measure import PairedMeasure, register
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import register
 from sksim.metrics._validation import check_representation, check_value
 from sksim.utils._blocks import row_blocks
 from sksim.utils._results import Result

@@ -20,7 +20,9 @@ from sksim.metrics._array_formulas import (
     array_square_sum,
 )
 from sksim.metrics._linalg import center, directions, square_sum
-from sksim.metrics._measure import SHAPE_MAPS, QualityMeasure, register, with_array_formula
+from sksim.metrics._measure import SHAPE_MAPS, QualityMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import with_array_formula
 from sksim.metrics._validation import Keep, check_in_place, check_representation, clip
 from sksim.utils._array_api import constant, namespace_of
 from sksim.utils._memory import check_fits

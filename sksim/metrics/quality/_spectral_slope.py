@@ -9,7 +9,8 @@ import numpy as np
 from scipy.linalg import svdvals
 
 from sksim.metrics._linalg import center
-from sksim.metrics._measure import SHAPE_MAPS, QualityMeasure, register
+from sksim.metrics._measure import SHAPE_MAPS, QualityMeasure
+from sksim.metrics._registry import register
 from sksim.metrics._validation import check_representation
 from sksim.utils._sklearn import validate_params
 from sksim.utils._typing import ArrayLike

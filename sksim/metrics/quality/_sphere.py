@@ -12,7 +12,9 @@ import numpy as np
 
 from sksim.metrics._array_formulas import array_directions, array_root
 from sksim.metrics._linalg import directions
-from sksim.metrics._measure import QualityMeasure, register, with_array_formula
+from sksim.metrics._measure import QualityMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import with_array_formula
 from sksim.metrics._validation import check_paired, check_representation, clip
 from sksim.metrics.quality._spectral import of_uncentered_array
 from sksim.utils._array_api import constant, namespace_of

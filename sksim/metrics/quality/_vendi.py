@@ -19,7 +19,8 @@ from sksim.metrics._array_formulas import (
     array_smaller_gram,
 )
 from sksim.metrics._linalg import directions
-from sksim.metrics._measure import QualityMeasure, register
+from sksim.metrics._measure import QualityMeasure
+from sksim.metrics._registry import register
 from sksim.metrics._validation import check_representation, clip, kernel_of_samples
 from sksim.metrics.quality._spectral import of_uncentered_array, smaller_gram
 from sksim.utils._array_api import constant, move, namespace_of

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from sksim.metrics._measure import PairedMeasure, register
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import register
 from sksim.metrics._validation import check_representation, check_same_rows
 from sksim.metrics.retrieval._ranked_lists import hit_rate_score
 from sksim.utils._arrays import check_named_array

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from sksim.metrics._measure import RankingMeasure, register
+from sksim.metrics._measure import RankingMeasure
+from sksim.metrics._registry import register
 from sksim.utils._array_api import to_numpy
 from sksim.utils._arrays import check_named_array, refuse_masks
 from sksim.utils._graph import check_graph

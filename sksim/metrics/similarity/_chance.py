@@ -12,7 +12,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sksim.metrics._measure import PairedMeasure, get_measure
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import get_measure
 from sksim.metrics._validation import (
     PAIR_CONSTRAINTS,
     DegenerateSimilarityWarning,

@@ -10,7 +10,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from sklearn.utils.parallel import Parallel, delayed
 
-from sksim.metrics._measure import ArraySteps, PairedMeasure, Steps, get_measure
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import get_measure
+from sksim.metrics._steps import ArraySteps, Steps
 from sksim.metrics._validation import check_like, check_same_rows, check_value
 from sksim.utils._array_api import constant
 from sksim.utils._progress import progress, shown

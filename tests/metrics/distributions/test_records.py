@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import log_softmax
 
-from sksim.metrics._measure import DistributionMeasure, all_measures, identity
+from sksim.metrics._measure import DistributionMeasure
+from sksim.metrics._registry import all_measures
+from sksim.metrics._steps import identity
 from sksim.utils.estimator_checks import check_measure
 from tests.reference import identifiability
 

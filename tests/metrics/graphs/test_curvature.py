@@ -7,7 +7,8 @@ from scipy import sparse
 from sklearn.neighbors import kneighbors_graph
 
 from sksim.metrics import ollivier_ricci_curvature, ricci_alignment_score
-from sksim.metrics._measure import PairedMeasure, get_measure
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import get_measure
 from sksim.metrics.graphs._transport import transport_costs
 from sksim.utils._kernels import compiled, least_transport_costs
 from tests.reference import graphs

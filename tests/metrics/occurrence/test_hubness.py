@@ -17,7 +17,8 @@ from sksim.metrics import (
     hubness_score,
     k_occurrence,
 )
-from sksim.metrics._measure import OccurrenceMeasure, all_measures
+from sksim.metrics._measure import OccurrenceMeasure
+from sksim.metrics._registry import all_measures
 from sksim.utils._graph import dense_to_graph
 from tests.reference import hubness_measures as reference
 

@@ -8,7 +8,8 @@ from scipy.special import gammaln, ive
 from scipy.stats import binom, poisson
 
 from sksim.metrics import hubness_null
-from sksim.metrics._measure import OccurrenceMeasure, all_measures
+from sksim.metrics._measure import OccurrenceMeasure
+from sksim.metrics._registry import all_measures
 from tests.reference import hubness_measures as reference
 
 HUBNESS_MEASURES = [measure.name for measure in all_measures(OccurrenceMeasure)]

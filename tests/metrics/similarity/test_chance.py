@@ -15,7 +15,8 @@ from sksim.metrics import (
     rsa_score,
     similarity_interval,
 )
-from sksim.metrics._measure import PairedMeasure, get_measure
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import get_measure
 from sksim.metrics.similarity.matrices import _cka
 from tests.reference import similarity as reference
 

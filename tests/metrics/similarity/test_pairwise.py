@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sksim.metrics import (
-    _measure,
+    _registry,
     cka_score,
     cross_similarity,
     pairwise_similarity,
@@ -13,7 +13,8 @@ from sksim.metrics import (
     pwcca_score,
     rsa_score,
 )
-from sksim.metrics._measure import PairedMeasure, Steps
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._steps import Steps
 
 RNG = np.random.RandomState(0)
 BASE = RNG.standard_normal((40, 4))
@@ -44,7 +45,7 @@ def counted(monkeypatch):
             make_steps=lambda: Steps(prepare, compare, None),
             symmetric=symmetric,
         )
-        monkeypatch.setitem(_measure._RECORDS, measure.name, measure)
+        monkeypatch.setitem(_registry._RECORDS, measure.name, measure)
     return counts
 
 
@@ -85,7 +86,7 @@ def test_values_equal_the_function_of_each_pair(metric, n_jobs):
     layers = LAYERS
     if metric is not None and getattr(metric, "func", None) is np.vdot:
         layers = [BASE, BASE + 1]
-    function = _measure.get_measure(metric, PairedMeasure) if isinstance(metric, str) else metric
+    function = _registry.get_measure(metric, PairedMeasure) if isinstance(metric, str) else metric
     result = pairwise_similarity(layers, metric, n_jobs=n_jobs)
     arrays = list(layers.values()) if isinstance(layers, dict) else layers
     expected = [[function(A, B) for B in arrays] for A in arrays]

@@ -12,13 +12,12 @@ from scipy import linalg
 from sksim.metrics._array_formulas import array_center, array_in_unit, take_rows
 from sksim.metrics._linalg import center as center_columns
 from sksim.metrics._linalg import power_of_two
-from sksim.metrics._measure import (
-    SHAPE_MAPS,
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import (
     ArraySteps,
-    PairedMeasure,
     Steps,
     evaluate,
-    register,
 )
 from sksim.metrics._validation import PAIR_CONSTRAINTS, clip
 from sksim.utils._array_api import namespace_of, to_numpy

@@ -11,16 +11,15 @@ import numpy as np
 from sklearn.model_selection import check_cv, cross_val_score
 
 from sksim.metrics._linalg import power_of_two
-from sksim.metrics._measure import (
-    SHAPE_MAPS,
-    PairedMeasure,
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._ridge import RelativeRidgeCV, check_squares
+from sksim.metrics._steps import (
     Steps,
     evaluate,
     identity,
     permute_rows,
-    register,
 )
-from sksim.metrics._ridge import RelativeRidgeCV, check_squares
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.utils._sklearn import HasMethods, validate_params
 from sksim.utils._typing import ArrayLike

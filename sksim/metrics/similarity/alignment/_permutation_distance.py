@@ -13,14 +13,13 @@ from scipy.optimize import linear_sum_assignment
 
 from sksim.metrics._array_formulas import array_center, array_root, array_square_sum
 from sksim.metrics._linalg import center, check_pairs_of_features
-from sksim.metrics._measure import (
-    SHAPE_MAPS,
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import (
     ArraySteps,
-    PairedMeasure,
     Steps,
     evaluate,
     identity,
-    register,
 )
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.metrics.similarity.alignment._procrustes import (

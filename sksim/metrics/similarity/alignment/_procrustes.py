@@ -14,15 +14,14 @@ from scipy import linalg
 
 from sksim.metrics._array_formulas import array_center, array_in_unit, array_root, take_rows
 from sksim.metrics._linalg import center, same_values
-from sksim.metrics._measure import (
-    SHAPE_MAPS,
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import (
     ArraySteps,
-    PairedMeasure,
     Steps,
     evaluate,
     identity,
     permute_rows,
-    register,
 )
 from sksim.metrics._validation import PAIR_CONSTRAINTS, Keep
 from sksim.metrics.similarity.alignment._held_out import (

@@ -12,13 +12,13 @@ from scipy.optimize import linear_sum_assignment, linprog
 
 from sksim.metrics._array_formulas import array_center, array_root, take_rows
 from sksim.metrics._linalg import Centered, center, check_pairs_of_features
-from sksim.metrics._measure import (
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import (
     ArraySteps,
-    PairedMeasure,
     Steps,
     evaluate,
     identity,
-    register,
 )
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.utils._array_api import constant, move, namespace_of, to_numpy

@@ -13,13 +13,12 @@ from scipy import linalg
 
 from sksim.metrics._array_formulas import array_center, array_square_sum, take_rows
 from sksim.metrics._linalg import square_sum
-from sksim.metrics._measure import (
-    SHAPE_MAPS,
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import (
     ArraySteps,
-    PairedMeasure,
     Steps,
     evaluate,
-    register,
 )
 from sksim.metrics._validation import PAIR_CONSTRAINTS, check_paired
 from sksim.metrics.similarity.canonical._basis import (

@@ -11,13 +11,12 @@ from scipy import linalg
 
 from sksim.metrics._array_formulas import array_center, array_in_unit, array_square_sum, take_rows
 from sksim.metrics._linalg import power_of_two, square_sum
-from sksim.metrics._measure import (
-    SHAPE_MAPS,
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import (
     ArraySteps,
-    PairedMeasure,
     Steps,
     evaluate,
-    register,
 )
 from sksim.metrics._validation import PAIR_CONSTRAINTS, DegenerateSimilarityWarning
 from sksim.metrics.similarity.canonical._basis import (

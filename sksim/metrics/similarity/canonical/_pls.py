@@ -11,14 +11,13 @@ from scipy import linalg
 
 from sksim.metrics._array_formulas import array_standardize
 from sksim.metrics._linalg import standardize
-from sksim.metrics._measure import (
-    SHAPE_MAPS,
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import (
     ArraySteps,
-    PairedMeasure,
     Steps,
     evaluate,
     permute_rows,
-    register,
 )
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.utils._array_api import namespace_of

@@ -13,13 +13,12 @@ from scipy import linalg
 from scipy.sparse import csr_array, diags_array
 from sklearn.utils import check_random_state
 
-from sksim.metrics._measure import (
-    SHAPE_MAPS,
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import (
     ArraySteps,
-    PairedMeasure,
     Steps,
     identity,
-    register,
 )
 from sksim.metrics._validation import PAIR_CONSTRAINTS, check_like
 from sksim.metrics.similarity.neighborhoods._neighborhood import (

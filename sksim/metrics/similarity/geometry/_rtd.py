@@ -14,7 +14,9 @@ from sklearn import get_config
 from sklearn.utils import check_random_state
 
 from sksim.metrics._linalg import center
-from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure, Steps, evaluate, register
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import Steps, evaluate
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.utils._blocks import row_blocks
 from sksim.utils._optional import import_optional

@@ -10,7 +10,13 @@ from scipy import linalg
 
 from sksim.metrics._array_formulas import array_directions, array_in_unit
 from sksim.metrics._linalg import directions, power_of_two
-from sksim.metrics._measure import ArraySteps, PairedMeasure, Steps, identity, register
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import (
+    ArraySteps,
+    Steps,
+    identity,
+)
 from sksim.metrics._validation import PAIR_CONSTRAINTS, check_like, check_value
 from sksim.utils._array_api import constant, namespace_of
 from sksim.utils._sklearn import validate_params

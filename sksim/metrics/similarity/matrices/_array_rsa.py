@@ -12,7 +12,7 @@ from sksim.metrics._array_formulas import (
     array_root,
     array_square_sum,
 )
-from sksim.metrics._measure import ArraySteps
+from sksim.metrics._steps import ArraySteps
 from sksim.metrics.similarity.matrices._array_pairs import (
     CenteredArray,
     array_cosine,

@@ -29,14 +29,13 @@ from sksim.metrics._linalg import (
     square_sum,
     u_center_matrix,
 )
-from sksim.metrics._measure import (
-    SHAPE_MAPS,
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import (
     ArraySteps,
-    PairedMeasure,
     Steps,
     evaluate,
     identity,
-    register,
 )
 from sksim.metrics._validation import kernel_of_samples
 from sksim.metrics.similarity.matrices._array_pairs import (

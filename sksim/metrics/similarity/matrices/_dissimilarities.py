@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from sksim.metrics._linalg import directions, row_squares
-from sksim.metrics._measure import identity
+from sksim.metrics._steps import identity
 from sksim.metrics.similarity.matrices._noise_precision import precision_root
 from sksim.metrics.similarity.matrices._pair_matrix import (
     BLOCK_ROWS,

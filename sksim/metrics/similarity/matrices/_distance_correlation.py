@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 
 from sksim.metrics._array_formulas import array_center, array_root
-from sksim.metrics._measure import (
-    SHAPE_MAPS,
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import (
     ArraySteps,
-    PairedMeasure,
     Steps,
     evaluate,
-    register,
 )
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.metrics.similarity.matrices._array_pairs import (

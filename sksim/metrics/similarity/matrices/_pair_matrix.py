@@ -16,7 +16,7 @@ import numpy as np
 from sklearn import get_config
 
 from sksim.metrics._linalg import center, row_squares
-from sksim.metrics._measure import identity
+from sksim.metrics._steps import identity
 from sksim.utils._blocks import row_blocks
 from sksim.utils._memory import check_fits
 from sksim.utils._progress import progress

@@ -13,13 +13,13 @@ from scipy import linalg
 
 from sksim.metrics._array_formulas import array_center, array_root
 from sksim.metrics._linalg import center, same_values
-from sksim.metrics._measure import (
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import (
     ArraySteps,
-    PairedMeasure,
     Steps,
     evaluate,
     identity,
-    register,
 )
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.metrics.similarity.matrices._array_pairs import permute_matrix

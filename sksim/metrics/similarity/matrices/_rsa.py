@@ -12,7 +12,13 @@ import numpy as np
 from sklearn import get_config
 
 from sksim.metrics._linalg import power_of_two
-from sksim.metrics._measure import PairedMeasure, Steps, evaluate, identity, register
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import (
+    Steps,
+    evaluate,
+    identity,
+)
 from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.metrics.similarity.matrices._array_rsa import norm_array_steps, rsa_array_steps
 from sksim.metrics.similarity.matrices._dissimilarities import (

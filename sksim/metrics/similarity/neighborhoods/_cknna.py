@@ -14,7 +14,13 @@ from scipy.sparse import csr_array
 from sksim._search._exact import exact_neighbors
 from sksim.metrics._array_formulas import array_directions, array_in_unit
 from sksim.metrics._linalg import directions, power_of_two, row_squares
-from sksim.metrics._measure import ArraySteps, PairedMeasure, Steps, evaluate, register
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import (
+    ArraySteps,
+    Steps,
+    evaluate,
+)
 from sksim.metrics._validation import PAIR_CONSTRAINTS, clip
 from sksim.metrics.similarity.neighborhoods._neighborhood import (
     array_largest_products,

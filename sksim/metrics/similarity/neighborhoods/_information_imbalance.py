@@ -12,7 +12,9 @@ from scipy.stats import rankdata
 from sklearn import get_config
 
 from sksim.metrics._linalg import center, row_squares
-from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure, Steps, evaluate, register
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import Steps, evaluate
 from sksim.metrics.similarity.neighborhoods._neighborhood import (
     NEIGHBOR_CONSTRAINTS,
     neighbor_indices,

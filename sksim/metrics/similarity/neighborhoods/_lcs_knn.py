@@ -10,7 +10,9 @@ from collections import Counter
 import numpy as np
 from scipy.stats import hypergeom
 
-from sksim.metrics._measure import PairedMeasure, Steps, evaluate, register
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import Steps, evaluate
 from sksim.metrics.similarity.neighborhoods._neighborhood import (
     NEIGHBOR_CONSTRAINTS,
     complement,

@@ -15,7 +15,14 @@ from sksim.metrics._local_dimension import (
     local_dimension,
     neighbors_of_distinct,
 )
-from sksim.metrics._measure import PairedMeasure, Steps, evaluate, identity, permute_rows, register
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import (
+    Steps,
+    evaluate,
+    identity,
+    permute_rows,
+)
 from sksim.metrics._validation import check_same_rows
 from sksim.utils._array_api import to_numpy
 from sksim.utils._arrays import check_named_array, naming

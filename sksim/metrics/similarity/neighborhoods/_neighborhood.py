@@ -15,7 +15,7 @@ from sklearn.neighbors import VALID_METRICS
 from sksim._search._exact import exact_neighbors
 from sksim.metrics._array_formulas import array_center, array_directions
 from sksim.metrics._linalg import directions
-from sksim.metrics._measure import ArraySteps, Steps
+from sksim.metrics._steps import ArraySteps, Steps
 from sksim.utils._array_api import namespace_of, to_numpy
 from sksim.utils._blocks import row_blocks
 from sksim.utils._sklearn import Interval, StrOptions

@@ -9,7 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from sksim.metrics._linalg import directions
-from sksim.metrics._measure import PairedMeasure, Steps, evaluate, register
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import register
+from sksim.metrics._steps import Steps, evaluate
 from sksim.metrics.similarity.neighborhoods._neighborhood import (
     NEIGHBOR_CONSTRAINTS,
     neighbor_indices,

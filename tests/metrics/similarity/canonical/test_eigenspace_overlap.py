@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sksim.metrics import canonical_correlations, eigenspace_overlap_score
-from sksim.metrics._measure import PairedMeasure, get_measure
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import get_measure
 from sksim.metrics._validation import DegenerateSimilarityWarning
 from tests.reference.similarity import noisy_pair
 

@@ -15,7 +15,8 @@ from sksim.metrics import (
     rank_similarity_score,
     second_order_cosine_score,
 )
-from sksim.metrics._measure import PairedMeasure, get_measure
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import get_measure
 from sksim.metrics.similarity.neighborhoods._neighborhood import (
     neighbor_indices,
     overlap_counts,

@@ -18,7 +18,8 @@ from sksim.metrics import (
     lcs_knn_score,
     mutual_knn_score,
 )
-from sksim.metrics._measure import PairedMeasure, get_measure
+from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._registry import get_measure
 from sksim.metrics.similarity.neighborhoods import _cycle_knn, _edit_knn, _lcs_knn
 from sksim.metrics.similarity.neighborhoods._neighborhood import neighbor_indices
 from tests.reference import neighborhood as literal
