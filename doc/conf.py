@@ -305,7 +305,7 @@ def _write_pages() -> None:
     _write_if_changed(HERE / "generated" / "literature_tables.inc", _literature_tables())
     _write_if_changed(HERE / "generated" / "promises.inc", _promises())
     _write_if_changed(HERE / "generated" / "citation.inc", _citation())
-    for name in ("width", "width_full_k4", "width_full_k6", "distillation", "digits"):
+    for name in ("width", "width_full_k4", "width_full_k6", "distillation", "digits", "fashion"):
         table = f"identifiability_{name}.csv"
         text = _table_with_spread(HERE / "benchmarks" / table)
         _write_if_changed(HERE / "generated" / table, text)
