@@ -204,6 +204,7 @@ def test_private_scikit_learn_names_are_these():
         "_fit_context",
         "_is_numpy_namespace",
         "_max_precision_float_dtype",
+        "array_namespace",
         "device",
         "get_namespace",
         "validate_params",

@@ -72,7 +72,7 @@ class NoSelf:
     """The part of a view of distances that moments ask for: no row holds itself."""
 
     def __init__(self, n):
-        self.has_self = np.ones(n, dtype=bool)
+        self.values, self.has_self = np.empty((n, 0)), np.ones(n, dtype=bool)
 
 
 def moment_rows(n, d, n_rounds):
@@ -80,7 +80,7 @@ def moment_rows(n, d, n_rounds):
     for metric in ("euclidean", "cosine"):
 
         def moments(metric=metric):
-            exact_moments(X, metric=metric, metric_params={}).of(NoSelf(n), X)
+            exact_moments(X, metric=metric, metric_params={}, like=X).of(NoSelf(n), X)
 
         calls = {"moments": moments, "product": lambda: X.T @ X}
         seconds = interleaved(calls, n_rounds)

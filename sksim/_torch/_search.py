@@ -12,7 +12,7 @@ import torch
 
 from sksim.utils._blocks import row_blocks
 
-__all__ = ["DeviceSearch"]
+__all__ = ["DeviceSearch", "sent"]
 
 # What a block of bounds, or of differences, may take: on a CPU it should stay in the cache, on
 # other devices it should be large.
@@ -46,6 +46,11 @@ class _WholeFloat32(contextlib.ContextDecorator):
 _whole_float32 = _WholeFloat32()
 
 
+def sent(values: np.ndarray, device: str | torch.device) -> torch.Tensor:
+    """A copy on the device: on a CPU too, as arrays may be read-only, which torch does not know."""
+    return torch.tensor(values, device=device)
+
+
 class DeviceSearch:
     """What an exact search asks of a device, for one index that stays there.
 
@@ -69,8 +74,7 @@ class DeviceSearch:
         self.factors = None if factors is None else self._sent(factors)
 
     def _sent(self, values: np.ndarray) -> torch.Tensor:
-        # A copy on the CPU too: arrays may be read-only, which torch does not know.
-        return torch.tensor(values, device=self.device)
+        return sent(values, self.device)
 
     def _rows(self, n_rows: int, row_bytes: int) -> Iterator[slice]:
         limit = _CPU_MIB if self.device.type == "cpu" else _DEVICE_MIB

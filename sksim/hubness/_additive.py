@@ -14,6 +14,7 @@ import numpy as np
 
 from sksim.hubness._distances import DenseDistances, Distances
 from sksim.hubness._statistics import fill_missing
+from sksim.utils._array_api import any_namespace
 from sksim.utils._typing import FloatArray
 
 __all__ = ["add_bias", "add_own_bias", "fit_bias"]
@@ -42,10 +43,11 @@ def add_bias(
         return values
     term = fill_missing(term, 0.0)
     with_term = values + distances.by_row(term)
-    if with_term.min(initial=0.0) >= 0:
+    xp = any_namespace(with_term)
+    if bool(xp.all(with_term >= 0)):
         return with_term
     least = -distances.row_minimum(values)
-    return values + distances.by_row(np.maximum(term, least))
+    return values + distances.by_row(xp.maximum(term, least))
 
 
 def add_own_bias(

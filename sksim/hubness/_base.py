@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 from sksim._base import SksimEstimator
 from sksim.hubness._distances import Distances, as_distances
 from sksim.hubness._statistics import check_depth, fill_missing
+from sksim.utils._array_api import to_numpy
 from sksim.utils._arrays import check_named_array, validate_named_data
 from sksim.utils._graph import check_graph
 from sksim.utils._sklearn import _fit_context
@@ -187,6 +188,12 @@ class GraphReduction(
         What the documentation of the method claims and the property tests hold: "symmetric" on a
         set with itself, "unit_free" (unchanged if all distances are multiplied by a number),
         "unit_interval" (values in [0, 1]).
+    lists_on_device : bool
+        Whether both methods are formulas of the array API. With ``backend="torch"``, which searches
+        on a device, they then get the lists of candidates there: ``values`` and all that is beside
+        them are arrays of that library, (n_rows, n_candidates), those of rows too. Statistics that
+        ``_statistics`` returns become NumPy's, and go to the device where ``by_row`` and
+        ``by_column`` lay them out. Such distances have neither ``graph`` nor ``beside``.
     least_depth : int
         Number of neighbours that the deepest row must hold: ``n_neighbors`` if the method has this
         parameter, else 0.
@@ -241,6 +248,7 @@ class GraphReduction(
     default_n_candidates: int = 100
     has_inner_product_form: bool = False
     claims: frozenset[str] = frozenset()
+    lists_on_device: bool = False
 
     @property
     def least_depth(self) -> int:
@@ -486,9 +494,9 @@ class GraphReduction(
         distances = as_distances(block)
         n_rows = seen.n_rows + distances.shape[0]
         seen.space.rows = slice(seen.n_rows, n_rows)
-        seen.statistics.append(self._statistics(distances, seen.space))
+        seen.statistics.append(to_numpy(self._statistics(distances, seen.space)))
         seen.n_rows = n_rows
-        seen.deepest = max(seen.deepest, int(distances.counts.max(initial=0)))
+        seen.deepest = max(seen.deepest, int(to_numpy(distances.counts).max(initial=0)))
 
     def _finish(self, seen: _Seen, n_columns: int) -> Self:
         shape = (seen.n_rows, n_columns)

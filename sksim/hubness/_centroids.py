@@ -16,9 +16,11 @@ from scipy import sparse
 from sklearn.utils.extmath import row_norms, safe_sparse_dot
 
 from sksim.hubness._base import Space, missing_vectors_error
-from sksim.hubness._distances import Distances
+from sksim.hubness._distances import Distances, ListDistances, StoredDistances
+from sksim.metrics._array_formulas import array_unit_rows
+from sksim.utils._array_api import any_namespace, beside
 from sksim.utils._blocks import row_blocks
-from sksim.utils._typing import FloatArray, IntArray
+from sksim.utils._typing import FloatArray
 from sksim.utils._unit_rows import unit_rows
 from sksim.utils._warnings import warn_caller
 
@@ -30,12 +32,17 @@ __all__ = [
     "centroid_sources",
 ]
 
+
+def _square(d: Any) -> Any:
+    return d * d
+
+
 # What makes each distance a squared Euclidean one: cosine distances those of unit vectors.
 _SQUARES: dict[Any, Any] = {
-    None: np.square,
-    "precomputed": np.square,
-    "euclidean": np.square,
-    "sqeuclidean": np.positive,
+    None: _square,
+    "precomputed": _square,
+    "euclidean": _square,
+    "sqeuclidean": lambda d: +d,
     "cosine": lambda d: 2 * d,
 }
 
@@ -54,7 +61,7 @@ class _Source:
         self.metric = metric
         self.name = name
 
-    def squares(self, values: FloatArray) -> FloatArray:
+    def squares(self, values: Any) -> Any:
         """Squared Euclidean distances from those of the metric."""
         if callable(self.metric) or self.metric not in _SQUARES:
             raise ValueError(
@@ -64,33 +71,43 @@ class _Source:
         with np.errstate(over="ignore"):
             return self._checked(_SQUARES[self.metric](values))
 
-    def _checked(self, squares: FloatArray) -> FloatArray:
-        if np.max(squares, initial=0.0) == np.inf:
+    def _checked(self, squares: Any) -> Any:
+        xp = any_namespace(squares)
+        if bool(xp.any(squares == xp.inf)):
             raise ValueError(
                 f"{self.name} squares the distances, which must be less than 1e154 for that."
             )
         return squares
 
 
-def _squared_lengths(difference) -> np.ndarray:
+def _squared_lengths(difference: Any) -> Any:
     if sparse.issparse(difference):
         return row_norms(sparse.csr_array(difference), squared=True)
-    difference = np.asarray(difference)
-    return np.einsum("ij,ij->i", difference, difference)
+    if isinstance(difference, np.matrix):
+        difference = np.asarray(difference)
+    return any_namespace(difference).linalg.vecdot(difference, difference)
 
 
 class EuclideanVectors(_Source):
     """Vectors among which squared Euclidean distances are those of the graph.
 
     They stay as they are, in a file perhaps: rows are made float64, and for the cosine distance of
-    unit length, when they are needed.
+    unit length, when they are needed. Distances on a device draw all of them there.
     """
 
     def __init__(self, X: Any, metric: Any, name: str) -> None:
         super().__init__(metric, name)
         self.X = X
+        self._sent: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_sent": None}
 
     def _prepared(self, Z):
+        if not (isinstance(Z, np.ndarray) or sparse.issparse(Z)):
+            xp = any_namespace(Z)
+            Z = xp.astype(Z, xp.float64, copy=False)
+            return array_unit_rows(Z) if self.metric == "cosine" else Z
         Z = Z.astype(np.float64, copy=False)
         return unit_rows(Z) if self.metric == "cosine" else Z
 
@@ -106,9 +123,11 @@ class EuclideanVectors(_Source):
         totals = [np.asarray(block.sum(axis=0)).reshape(1, -1) for _, block in self._blocks(self.X)]
         return sum(totals, np.zeros((1, self.X.shape[1]))) / self.X.shape[0]
 
-    def _averages(self, lists: IntArray):
+    def _averages(self, lists: Any) -> Any:
         """Mean of the listed rows of X, for each list; negative indices are missing."""
         is_listed = lists >= 0
+        if not isinstance(lists, np.ndarray):
+            return self._averages_on_device(lists, is_listed)
         counts = is_listed.sum(axis=1)
         indptr = np.concatenate([[0], np.cumsum(counts)])
         weights = np.repeat(1 / np.maximum(counts, 1), counts)
@@ -117,16 +136,29 @@ class EuclideanVectors(_Source):
         listed = np.unique(average.indices)
         return safe_sparse_dot(average[:, listed], self._prepared(self.X[listed]))
 
-    def to_local_centroid(self, Z: Any, distances: Distances, n_neighbors: int) -> FloatArray:
+    def _averages_on_device(self, lists: Any, is_listed: Any) -> Any:
+        """The same by gathering the rows, where there is no sparse product."""
+        xp = any_namespace(lists)
+        if self._sent is None:
+            self._sent = beside(np.asarray(self.X), lists)
+        columns = xp.reshape(xp.where(is_listed, lists, 0), (-1,))
+        gathered = self._prepared(xp.take(self._sent, columns, axis=0))
+        weights = xp.astype(is_listed, gathered.dtype)
+        gathered = xp.reshape(gathered, (*lists.shape, -1)) * weights[:, :, None]
+        return xp.sum(gathered, axis=1) / xp.clip(xp.sum(weights, axis=1), 1, None)[:, None]
+
+    def to_local_centroid(self, Z: Any, distances: Distances, n_neighbors: int) -> Any:
         """Squared distance of each row of Z to the mean of its nearest neighbours."""
         if Z is None:
             raise missing_vectors_error(self.name, "those of the queries too")
         lists = distances.nearest(n_neighbors)[1]
-        squared = np.empty(Z.shape[0])
+        xp = any_namespace(lists)
+        parts = []
         # Beside each row its centroid and, at most, as many vectors as it has neighbours.
         for rows in row_blocks(Z.shape[0], 8 * (3 + n_neighbors) * Z.shape[1]):
-            squared[rows] = _squared_lengths(self._prepared(Z[rows]) - self._averages(lists[rows]))
-        return self._checked(np.where(distances.counts > 0, squared, np.nan))
+            row_vectors = self._prepared(beside(Z[rows], lists))
+            parts.append(_squared_lengths(row_vectors - self._averages(lists[rows, :])))
+        return self._checked(xp.where(distances.counts > 0, xp.concat(parts), xp.nan))
 
     def to_centroid(self, Z: Any, distances: Distances) -> FloatArray:
         """Squared distance of each row of Z to the mean of all vectors."""
@@ -144,7 +176,7 @@ class DistanceTable(_Source):
     the mean squared distance among them.
     """
 
-    def __init__(self, distances: Distances, metric: Any, name: str) -> None:
+    def __init__(self, distances: StoredDistances, metric: Any, name: str) -> None:
         super().__init__(metric, name)
         table = distances.toarray()
         if table is distances.values:
@@ -152,7 +184,7 @@ class DistanceTable(_Source):
         own = np.flatnonzero(np.isinf(np.diagonal(table)))
         table[own, own] = 0.0
         self.table = table
-        is_euclidean = _SQUARES[metric] is np.square
+        is_euclidean = _SQUARES[metric] is _square
         lengths = table if is_euclidean else np.sqrt(self.squares(table))
         triple = breach_of_triangle(lengths)
         if triple is not None:
@@ -240,8 +272,11 @@ def centroid_sources(distances: Distances, space: Space, name: str) -> CentroidS
         n_rows, n_columns = distances.shape
         if not distances.is_complete or n_rows != n_columns or space.bank is not None:
             raise missing_vectors_error(name, "for its centroids")
+        assert not isinstance(distances, ListDistances)  # which are not complete
         return DistanceTable(distances, space.metric, name)
 
     indexed = source(space.vectors)
-    indexed.squares(distances.values.max(initial=0.0))  # refuses other metrics
+    values = distances.values
+    # Refuses other metrics.
+    indexed.squares(values if 0 in values.shape else any_namespace(values).max(values))
     return CentroidSources(indexed, indexed if space.bank is None else source(space.bank))

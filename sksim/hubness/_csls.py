@@ -82,6 +82,7 @@ class CSLS(GraphReduction):
     _parameter_constraints: dict = {"n_neighbors": [Interval(Integral, 1, None, closed="left")]}
 
     claims = frozenset({"symmetric"})
+    lists_on_device = True
 
     def __init__(self, n_neighbors: int = 10) -> None:
         self.n_neighbors = n_neighbors

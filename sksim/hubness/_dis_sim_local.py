@@ -95,6 +95,7 @@ class DisSimLocal(GraphReduction):
 
     default_n_candidates = 500
     claims = frozenset({"symmetric"})
+    lists_on_device = True
 
     def __init__(self, n_neighbors: int = 10) -> None:
         self.n_neighbors = n_neighbors

@@ -1,9 +1,13 @@
 """One view of neighbour graphs and of dense distance matrices, so that each method is a formula.
 
-Both classes hold the distances from rows (queries) to columns (indexed samples) and answer the
+All classes hold the distances from rows (queries) to columns (indexed samples) and answer the
 same questions: the distances themselves, a statistic of the rows or of the columns laid out beside
 them, the nearest neighbours of each row without the sample itself, and the same container with
-other values. The self rule of ``sksim.utils._graph`` holds in both.
+other values. The self rule of ``sksim.utils._graph`` holds in all of them.
+
+Graphs and matrices are NumPy's. Neighbour lists may be arrays of any library, on its device: what
+has a number for each distance is there, and the formulas of the methods that take them ask for the
+namespace. What is fitted, a few numbers for each sample, is NumPy's always.
 """
 
 # Authors: The sksim developers
@@ -12,18 +16,34 @@ other values. The self rule of ``sksim.utils._graph`` holds in both.
 import math
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from scipy import sparse
 from sklearn.utils import gen_batches
 
 from sksim._search._selection import smallest_entries, smallest_values
-from sksim.utils._graph import dense_to_graph, holds_self, replace_values, row_index
+from sksim.utils._array_api import any_namespace, beside, to_numpy
+from sksim.utils._graph import (
+    SELF_TOLERANCE,
+    dense_to_graph,
+    graph_from_neighbors,
+    holds_self,
+    replace_values,
+    row_index,
+)
 from sksim.utils._memory import check_fits
 from sksim.utils._typing import AnyArray
 
-__all__ = ["DenseDistances", "Distances", "GraphDistances", "as_distances"]
+__all__ = [
+    "DenseDistances",
+    "Distances",
+    "GraphDistances",
+    "ListDistances",
+    "NeighborLists",
+    "StoredDistances",
+    "as_distances",
+]
 
 # Entries of a block of rows: its arrays stay in the processor's cache.
 _BLOCK_ENTRIES = 2**16
@@ -318,9 +338,133 @@ class DenseDistances:
         return joined
 
 
-Distances: TypeAlias = GraphDistances | DenseDistances
+class NeighborLists(NamedTuple):
+    """Truncated neighbour graph as two rectangles of any array library, on its device.
+
+    ``distances`` (n_rows, width), sorted, and ``indices`` (n_rows, width), -1 where a row has fewer
+    entries; ``n_indexed``, the number of columns of the graph, and ``container``, its sparse class.
+    """
+
+    distances: Any
+    indices: Any
+    n_indexed: int
+    container: Callable[..., Any]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of the graph."""
+        return self.distances.shape[0], self.n_indexed
+
+    def graph(self, entries: slice) -> Any:
+        """Sparse graph of some of the entries of each row."""
+        distances, indices = (to_numpy(part[:, entries]) for part in (self.distances, self.indices))
+        return graph_from_neighbors(distances, indices, self.n_indexed, container=self.container)
+
+
+class ListDistances:
+    """Distances of neighbour lists that hold fewer neighbours than there are."""
+
+    is_complete = False
+
+    def __init__(self, lists: NeighborLists) -> None:
+        self.lists, self.shape = lists, lists.shape
+        self.xp = any_namespace(lists.distances)
+        self._is_listed = lists.indices >= 0
+
+    @cached_property
+    def values(self) -> Any:
+        """The distances, (n_rows, width); 0 where there is none, in the place of all values."""
+        return self.xp.where(self._is_listed, self.lists.distances, 0.0)
+
+    def blocks(self) -> Iterator[tuple[slice, slice, "ListDistances"]]:
+        """Yield all rows: a device wants them at once."""
+        yield slice(0, self.shape[0]), slice(0, self.shape[0]), self
+
+    @cached_property
+    def has_self(self) -> Any:
+        """Mask of the rows that hold the sample itself."""
+        largest = self.xp.max(self.values, axis=1)
+        return self._is_listed[:, 0] & (self.values[:, 0] <= SELF_TOLERANCE * largest)
+
+    @cached_property
+    def _is_neighbor(self) -> Any:
+        """Mask of the entries that are neighbours, not the sample itself."""
+        xp = self.xp
+        first = xp.arange(self.values.shape[1], device=self.values.device) == 0
+        return self._is_listed & ~(first[None, :] & self.has_self[:, None])
+
+    @cached_property
+    def counts(self) -> Any:
+        """Number of neighbours of each row, the sample itself not counted."""
+        return self.xp.sum(self.xp.astype(self._is_neighbor, self.xp.int64), axis=1)
+
+    @property
+    def self_index(self) -> Any:
+        """Column of each row's self entry, -1 in rows without one."""
+        first = self.lists.indices[:, 0]
+        return self.xp.where(self.has_self, first, -1)
+
+    def nearest(self, n_neighbors: int) -> tuple[Any, Any]:
+        """Distances (padded with inf) and indices (with -1) of the nearest neighbours."""
+        xp = self.xp
+        steps = xp.arange(min(n_neighbors, int(xp.max(self.counts))), device=self.values.device)
+        is_there = steps[None, :] < self.counts[:, None]
+        own = xp.astype(self.has_self, steps.dtype)[:, None]
+        entries = xp.where(is_there, steps[None, :] + own, 0)
+        distances, indices = (
+            xp.take_along_axis(part, entries, axis=1) for part in (self.values, self.lists.indices)
+        )
+        return xp.where(is_there, distances, math.inf), xp.where(is_there, indices, -1)
+
+    def nearest_distances(self, n_neighbors: int) -> Any:
+        """Distances to the nearest neighbours, sorted, padded with inf."""
+        return self.nearest(n_neighbors)[0]
+
+    nearest_distances_view = nearest_distances
+
+    def by_row(self, statistic: Any) -> Any:
+        """Statistic of the rows beside each distance."""
+        return beside(statistic, self.values)[:, None]
+
+    def by_column(self, statistic: Any) -> Any:
+        """Statistic of the columns beside each distance."""
+        columns = self.xp.where(self._is_listed, self.lists.indices, 0)
+        taken = self.xp.take(beside(statistic, self.values), self.xp.reshape(columns, (-1,)))
+        return self.xp.reshape(taken, columns.shape)
+
+    def row_sum(self, values: Any) -> Any:
+        """Sum of the values of each row, the self entry left out."""
+        return self.xp.sum(self.xp.where(self._is_neighbor, values, 0.0), axis=1)
+
+    def row_minimum(self, values: Any) -> Any:
+        """Smallest of the values of each row, the self entry left out; inf in empty rows."""
+        return self.xp.min(self.xp.where(self._is_neighbor, values, math.inf), axis=1)
+
+    def with_values(self, values: Any, link: _Link = None) -> NeighborLists:
+        """Lists with other values: self entries 0, rows sorted again."""
+        xp = self.xp
+        values = xp.where(self._is_neighbor, values, 0.0)
+        values = xp.where(self._is_listed, values, math.inf)
+        order = xp.argsort(values, axis=1, stable=True)
+        values = xp.take_along_axis(values, order, axis=1)
+        indices = xp.take_along_axis(self.lists.indices, order, axis=1)
+        if link is not None:
+            values = xp.where(indices >= 0, link(values), math.inf)
+        return self.lists._replace(distances=values, indices=indices)
+
+    def joined(self, parts: Iterable[tuple[slice, Any]]) -> NeighborLists:
+        """The lists of the one block."""
+        ((_, lists),) = parts
+        return lists
+
+
+#: Distances that a sparse graph or a matrix of NumPy holds, and all.
+StoredDistances: TypeAlias = GraphDistances | DenseDistances
+Distances: TypeAlias = StoredDistances | ListDistances
 
 
 def as_distances(graph: Any) -> Distances:
-    """View of a checked graph or dense matrix."""
+    """View of a checked graph, of a dense matrix or of lists."""
+    if isinstance(graph, NeighborLists):
+        return ListDistances(graph)
     return GraphDistances(graph) if sparse.issparse(graph) else DenseDistances(graph)

@@ -5,12 +5,11 @@
 
 from numbers import Integral
 
-import numpy as np
-
 from sksim.hubness._base import GraphReduction
 from sksim.hubness._inner_product import scaled_index
 from sksim.hubness._scaled import fit_scale, geometric_mean_scale
 from sksim.hubness._statistics import kth_distance
+from sksim.utils._array_api import any_namespace
 from sksim.utils._sklearn import Interval
 
 __all__ = ["LocalScaling"]
@@ -80,6 +79,7 @@ class LocalScaling(GraphReduction):
 
     _parameter_constraints: dict = {"n_neighbors": [Interval(Integral, 1, None, closed="left")]}
     claims = frozenset({"symmetric", "unit_free", "unit_interval"})
+    lists_on_device = True
 
     def __init__(self, n_neighbors: int = 7) -> None:
         self.n_neighbors = n_neighbors
@@ -93,10 +93,11 @@ class LocalScaling(GraphReduction):
     def _reduce(self, distances, queries):
         of_query = kth_distance(distances, self.n_neighbors)
         scale = geometric_mean_scale(distances, of_query, self._root_scale, self.scale_floor_)
-        return np.square(distances.values / scale)
+        ratio = distances.values / scale
+        return ratio * ratio
 
     def _link(self, exponents):
-        return -np.expm1(-exponents)
+        return -any_namespace(exponents).expm1(-exponents)
 
     def _inner_product_index(self, vectors, metric):
         return scaled_index(vectors, metric, self._root_scale, name="LocalScaling")

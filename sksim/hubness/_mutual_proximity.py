@@ -153,6 +153,11 @@ class MutualProximity(GraphReduction):
         return self.method != "empirical"
 
     @property
+    def lists_on_device(self) -> bool:  # type: ignore[override]
+        """Independent distributions are formulas; counts over joint distances are not."""
+        return self.method != "empirical"
+
+    @property
     def least_depth(self) -> int:
         """Each distribution needs a neighbour."""
         return 1
@@ -166,7 +171,12 @@ class MutualProximity(GraphReduction):
         if self.method == "empirical":
             return JointProximity(distances, space, self.moments)
         return IndependentProximity(
-            CDFS[self.method], space, self.moments, self.n_landmarks, self.random_state
+            CDFS[self.method],
+            distances,
+            space,
+            self.moments,
+            self.n_landmarks,
+            self.random_state,
         )
 
     def _store(self, statistics, space):

@@ -80,6 +80,8 @@ class NearestNeighborNormalization(GraphReduction):
         "alpha": [Interval(Real, 0, None, closed="left")],
     }
 
+    lists_on_device = True
+
     def __init__(self, n_neighbors: int = 10, *, alpha: float = 0.5) -> None:
         self.n_neighbors = n_neighbors
         self.alpha = alpha

@@ -75,6 +75,7 @@ class NICDM(GraphReduction):
     _parameter_constraints: dict = {"n_neighbors": [Interval(Integral, 1, None, closed="left")]}
 
     claims = frozenset({"symmetric", "unit_free"})
+    lists_on_device = True
 
     def __init__(self, n_neighbors: int = 10) -> None:
         self.n_neighbors = n_neighbors

@@ -7,6 +7,7 @@ import numpy as np
 
 from sksim.hubness._distances import Distances
 from sksim.hubness._statistics import divisible, fill_missing, smallest_scale
+from sksim.utils._array_api import any_namespace
 from sksim.utils._typing import FloatArray
 
 __all__ = ["fit_scale", "geometric_mean_scale"]
@@ -24,5 +25,5 @@ def geometric_mean_scale(
 ) -> FloatArray:
     """Geometric mean of the scales of both samples, beside each distance."""
     query_scale = fill_missing(query_scale, floor)
-    root_query_scale = np.sqrt(divisible(query_scale, floor))
+    root_query_scale = any_namespace(query_scale).sqrt(divisible(query_scale, floor))
     return distances.by_row(root_query_scale) * distances.by_column(root_scale)

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from sksim.hubness._distances import Distances
+from sksim.hubness._distances import StoredDistances
 from sksim.utils._memory import check_fits
 from sksim.utils._typing import FloatArray
 
 __all__ = ["indexed_lists", "neighbor_lists", "weight_not_shared"]
 
 
-def neighbor_lists(distances: Distances, n_neighbors: int) -> sparse.csr_array:
+def neighbor_lists(distances: StoredDistances, n_neighbors: int) -> sparse.csr_array:
     """Sparse matrix with ones at the nearest neighbours of each row, the sample itself not one."""
     indices = distances.nearest(n_neighbors)[1]
     listed = indices >= 0
@@ -24,7 +24,9 @@ def neighbor_lists(distances: Distances, n_neighbors: int) -> sparse.csr_array:
     return sparse.csr_array((ones, indices[listed], indptr), shape=distances.shape)
 
 
-def indexed_lists(distances: Distances, n_neighbors: int, bank: Any, name: str) -> sparse.csr_array:
+def indexed_lists(
+    distances: StoredDistances, n_neighbors: int, bank: Any, name: str
+) -> sparse.csr_array:
     """Lists of the indexed samples among themselves."""
     if bank is not None:
         raise ValueError(f"{name} compares neighbours in one set, got a bank of queries.")
@@ -43,7 +45,7 @@ def _check_overlaps(of_queries: sparse.csr_array, lists: sparse.csr_array) -> No
 
 
 def weight_not_shared(
-    distances: Distances, lists: sparse.csr_array, weights: FloatArray, n_neighbors: int
+    distances: StoredDistances, lists: sparse.csr_array, weights: FloatArray, n_neighbors: int
 ) -> FloatArray:
     """``1 - sum of the weights of shared neighbours`` beside each distance, in [0, 1].
 

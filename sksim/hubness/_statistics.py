@@ -3,9 +3,12 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+from typing import Any
+
 import numpy as np
 
 from sksim.hubness._distances import Distances
+from sksim.utils._array_api import any_namespace
 from sksim.utils._typing import ArrayLike
 
 __all__ = [
@@ -16,6 +19,8 @@ __all__ = [
     "mean_distance",
     "smallest_scale",
 ]
+
+_EPS = float(np.finfo(np.float64).eps)
 
 
 def check_depth(deepest: int, shape: tuple, n_neighbors: int, name: str) -> None:
@@ -29,29 +34,32 @@ def check_depth(deepest: int, shape: tuple, n_neighbors: int, name: str) -> None
         )
 
 
-def mean_distance(distances: Distances, n_neighbors: int) -> np.ndarray:
+def mean_distance(distances: Distances, n_neighbors: int) -> Any:
     """Mean distance to the nearest neighbours, over those at hand; NaN where there are none."""
     nearest = distances.nearest_distances_view(n_neighbors)
-    counts = np.minimum(distances.counts, n_neighbors)
-    if counts.size and counts.min() < nearest.shape[1]:
-        nearest = np.where(np.isinf(nearest), 0.0, nearest)
-    total = nearest.sum(axis=1)
-    return np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
+    xp = any_namespace(nearest)
+    counts = xp.clip(xp.astype(distances.counts, nearest.dtype), None, n_neighbors)
+    if nearest.shape[0] and float(xp.min(counts)) < nearest.shape[1]:
+        nearest = xp.where(xp.isinf(nearest), 0.0, nearest)
+    mean = xp.sum(nearest, axis=1) / xp.clip(counts, 1, None)
+    return xp.where(counts > 0, mean, xp.nan)
 
 
-def kth_distance(distances: Distances, n_neighbors: int) -> np.ndarray:
+def kth_distance(distances: Distances, n_neighbors: int) -> Any:
     """Distance to the n-th neighbour, or to the last at hand; NaN where there are none."""
     nearest = distances.nearest_distances_view(n_neighbors)
-    counts = np.minimum(distances.counts, n_neighbors)
+    xp = any_namespace(nearest)
+    counts = xp.clip(distances.counts, None, n_neighbors)
     if nearest.shape[1] == 0:
-        return np.full(counts.size, np.nan)
-    last = np.take_along_axis(nearest, np.maximum(counts - 1, 0)[:, None], axis=1)[:, 0]
-    return np.where(counts > 0, last, np.nan)
+        return xp.full_like(xp.astype(counts, nearest.dtype), xp.nan)
+    last = xp.take_along_axis(nearest, xp.clip(counts - 1, 0, None)[:, None], axis=1)[:, 0]
+    return xp.where(counts > 0, last, xp.nan)
 
 
-def fill_missing(statistic: np.ndarray, fallback: ArrayLike) -> np.ndarray:
+def fill_missing(statistic: Any, fallback: ArrayLike) -> Any:
     """Statistic with the fallback in rows that have no neighbours."""
-    return np.where(np.isnan(statistic), fallback, statistic)
+    xp = any_namespace(statistic)
+    return xp.where(xp.isnan(statistic), fallback, statistic)
 
 
 def smallest_scale(scale: np.ndarray) -> float:
@@ -64,6 +72,6 @@ def smallest_scale(scale: np.ndarray) -> float:
     return float(positive.min()) if positive.size else 1.0
 
 
-def divisible(scale: np.ndarray, floor: float) -> np.ndarray:
+def divisible(scale: Any, floor: float) -> Any:
     """Scale with the floor in place of zeros and of values that are rounding noise beside it."""
-    return np.where(scale > np.finfo(np.float64).eps * floor, scale, floor)
+    return any_namespace(scale).where(scale > _EPS * floor, scale, floor)

@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from sksim.metrics._linalg import Centered, power_of_two
-from sksim.utils._array_api import constant, namespace_of
+from sksim.utils._array_api import any_namespace, constant, namespace_of
 
 __all__ = [
     "array_center",
@@ -96,7 +96,7 @@ def array_standardize(X: Any) -> Any:
 
 def array_unit_rows(X: Any) -> Any:
     """``unit_rows`` for arrays of other libraries: zeros stay zeros."""
-    xp = namespace_of(X)
+    xp = any_namespace(X)
     largest = xp.max(xp.abs(constant(X)), axis=1, keepdims=True)
     scaled = X / xp.where(largest > 0, largest, xp.ones_like(largest))
     lengths = xp.linalg.vector_norm(scaled, axis=1, keepdims=True)

@@ -18,6 +18,7 @@ from sklearn.utils.validation import (
 
 from sksim._base import SksimEstimator
 from sksim.hubness._base import Space
+from sksim.hubness._distances import NeighborLists
 from sksim.hubness._inner_product import additive_index
 from sksim.hubness._registry import resolve_reduction
 from sksim.neighbors._candidates import BACKENDS, BruteBackend, Candidates, Lists, make_backend
@@ -213,7 +214,12 @@ class HubnessReducedSearch(SksimEstimator):
         )
         kept = {"memory": self.memory, "metric": self.metric, "metric_params": self.metric_params}
         search = remembered(self.backend_, backend=self.backend, **kept)
-        self._candidates = Candidates(search, self.effective_n_candidates_, self.n_neighbors)
+        self._candidates = Candidates(
+            search,
+            self.effective_n_candidates_,
+            self.n_neighbors,
+            on_device=getattr(self.reduction_, "lists_on_device", False),
+        )
         if self.reduction_ is None:
             return lists
         if bank is not None:
@@ -260,7 +266,11 @@ class HubnessReducedSearch(SksimEstimator):
             if self.reduction_ is not None:
                 vectors = queries if self._needs_vectors else None
                 graph = self.reduction_._reduced(graph, vectors)
-            parts.append(graph if n_kept is None else first_of_rows(graph, n_kept, skip=skip))
+            if isinstance(graph, NeighborLists):
+                graph = graph.graph(slice(skip, None if n_kept is None else skip + n_kept))
+            elif n_kept is not None:
+                graph = first_of_rows(graph, n_kept, skip=skip)
+            parts.append(graph)
         return parts[0] if len(parts) == 1 else sparse.vstack(parts, format="csr")
 
     @_showing_the_search

@@ -26,6 +26,7 @@ from sklearn.utils.validation import check_is_fitted
 from sksim._search._exact import exact_neighbors
 from sksim._search._rerank import rerank
 from sksim._search._selection import merged_lists
+from sksim.hubness._distances import NeighborLists
 from sksim.neighbors._approximate import APPROXIMATE_BACKENDS
 from sksim.neighbors._sharded import ShardedBackend
 from sksim.utils._blocks import row_blocks
@@ -289,9 +290,18 @@ class Candidates:
         Candidates of each row, the sample itself not counted; cut to the number of others.
     n_neighbors : int
         Neighbours that are wanted in the end: a query is given one candidate more at least.
+    on_device : bool, default=False
+        Whether lists may go to the device of a back end that has one, instead of into a graph.
     """
 
-    def __init__(self, backend: SearchBackend, n_candidates: int, n_neighbors: int):
+    def __init__(
+        self,
+        backend: SearchBackend,
+        n_candidates: int,
+        n_neighbors: int,
+        *,
+        on_device: bool = False,
+    ):
         n_others = backend.index.shape[0] - 1
         self.backend = backend
         self.n_candidates = min(n_candidates, n_others)
@@ -304,6 +314,9 @@ class Candidates:
         self._n_of_query = max(n_candidates, n_neighbors + 1)
         if n_candidates >= n_others:
             self._n_of_query = self.width
+        # Complete lists are a matrix, and small.
+        is_short = self.n_candidates < n_others
+        self._send = getattr(backend, "send", None) if on_device and is_short else None
 
     def whole_lists(self) -> Lists | None:
         """What the back end gives for the index in itself, if that fits into one block."""
@@ -319,6 +332,7 @@ class Candidates:
         distance 0. A row of a query that begins with a zero, which stands for the query itself,
         keeps that in addition. ``lists`` are what the back end gives for all rows, searched unless
         given. A graph is of the kind of X, for dense X of the kind that scikit-learn is set to.
+        Lists on a device come as ``NeighborLists`` in its place.
         """
         is_index = X is None
         X = self.backend.index if is_index else X
@@ -341,6 +355,10 @@ class Candidates:
             else:
                 n_kept = self._n_of_query + (distances[:, :1] == 0)
                 indices = np.where(np.arange(distances.shape[1]) < n_kept, indices, -1)
+            if self._send is not None:
+                parts = self._send(distances), self._send(indices)
+                yield queries, NeighborLists(*parts, self.n_indexed, container)
+                continue
             graph = graph_from_neighbors(distances, indices, self.n_indexed, container=container)
             if not self.is_certain:
                 graph = check_graph(graph, name="The graph of candidates", allow_empty=True)

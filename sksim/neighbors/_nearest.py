@@ -74,7 +74,7 @@ class HubnessReducedNearestNeighbors(HubnessReducedSearch):
         :class:`HubnessReducedKNeighborsTransformer`.
     device : str, default="auto"
         Where ``backend="torch"`` searches, such as "cpu" or "cuda:1"; "auto" is a GPU where there
-        is one.
+        is one. On a GPU most reductions are computed too (:ref:`arrays`).
     n_jobs : int, default=None
         Number of threads of the exact search.
     memory : str or object with the joblib.Memory interface, default=None

@@ -55,6 +55,7 @@ class RememberedSearch:
         self.plain = plain
         self.index = plain.index
         self.is_exact = getattr(plain, "is_exact", False)
+        self.send = getattr(plain, "send", None)
         self.key = key
         # The key stands for the arguments that are ignored, which so are hashed once.
         self._lookup = memory.cache(_answer, ignore=["search", "X", "depth"])

@@ -63,7 +63,7 @@ class HubnessReducedKNeighborsTransformer(
         candidates, better one more. Candidates are always ranked again by exact distances.
     device : str, default="auto"
         Where ``backend="torch"`` searches, such as "cpu" or "cuda:1"; "auto" is a GPU where there
-        is one.
+        is one. On a GPU most reductions are computed too (:ref:`arrays`).
     mode : {"distance", "connectivity"}, default="distance"
         Whether the entries are secondary distances, with one entry more in each row, or ones.
     n_jobs : int, default=None

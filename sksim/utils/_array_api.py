@@ -7,28 +7,67 @@ without that, and for NumPy's own arrays, everything runs as it does without thi
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import math
 from typing import Any
 
 import numpy as np
+from scipy import special
 from sklearn import get_config
 
 from sksim.utils._sklearn import (
     _convert_to_numpy,
     _is_numpy_namespace,
     _max_precision_float_dtype,
+    array_namespace,
     device,
     get_namespace,
 )
 
 __all__ = [
+    "any_namespace",
+    "beside",
     "check_same_library",
     "constant",
     "float_types",
     "move",
     "namespace_of",
+    "normal_cdf",
     "to_numpy",
     "widest_float",
 ]
+
+
+def any_namespace(X: Any) -> Any:
+    """Namespace of an array that is in the hands of sksim, NumPy's among them.
+
+    Whether an array stays in its library is asked at the door, by ``namespace_of``. Formulas
+    behind it that are the same for all libraries ask here.
+    """
+    return np if isinstance(X, np.ndarray | np.generic) else array_namespace(X)
+
+
+def beside(X: Any, like: Any) -> Any:
+    """A NumPy array in the library and on the device of another one, copied unless that is NumPy's.
+
+    Other arrays, which are there already, stay as they are.
+    """
+    if isinstance(like, np.ndarray) or not isinstance(X, np.ndarray):
+        return X
+    # A copy on the CPU too: arrays may be read-only, which torch does not know.
+    return any_namespace(like).asarray(X, device=like.device, copy=True)
+
+
+def normal_cdf(z: Any) -> Any:
+    """Cumulative distribution function of the standard normal, overwriting an array of NumPy.
+
+    That of torch is 1 + erf, which has no digits left far below the mean; erfc has.
+    """
+    if isinstance(z, np.ndarray):
+        return special.ndtr(z, out=z)
+    xp = any_namespace(z)
+    if hasattr(xp, "special"):
+        return 0.5 * xp.special.erfc(-math.sqrt(0.5) * z)
+    return beside(special.ndtr(to_numpy(z)), z)
 
 
 def namespace_of(X: Any) -> Any:

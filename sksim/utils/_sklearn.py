@@ -9,6 +9,7 @@ decorated, and an error about an unknown name proposes the nearest known one.
 # SPDX-License-Identifier: BSD-3-Clause
 
 import functools
+import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -42,12 +43,22 @@ __all__ = [
     "_fit_context",
     "_is_numpy_namespace",
     "_max_precision_float_dtype",
+    "array_namespace",
     "device",
     "get_namespace",
     "validate_params",
 ]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def array_namespace(X: Any) -> Any:
+    """Namespace of an array of another library, whether dispatch is on or off."""
+    try:
+        compat = importlib.import_module("sklearn.externals.array_api_compat")
+    except ImportError:  # before scikit-learn 1.7
+        compat = importlib.import_module("array_api_compat")
+    return compat.array_namespace(X)
 
 
 def _add_proposal(

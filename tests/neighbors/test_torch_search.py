@@ -8,12 +8,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from sklearn import config_context
 
+from sksim.hubness import (
+    CSLS,
+    NICDM,
+    DisSimGlobal,
+    DisSimLocal,
+    InvertedSoftmax,
+    LocalScaling,
+    MutualProximity,
+    NearestNeighborNormalization,
+)
+from sksim.hubness._distances import NeighborLists
 from sksim.neighbors import (
     HubnessReducedKNeighborsClassifier,
     HubnessReducedKNeighborsTransformer,
     HubnessReducedNearestNeighbors,
 )
+from sksim.neighbors._torch_search import TorchBackend
 
 torch = pytest.importorskip("torch")
 
@@ -54,13 +67,77 @@ def test_neighbors_among_duplicates_and_offsets(seed, n, n_neighbors):
         np.testing.assert_allclose(distances, exact, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("reduction", ["mutual_proximity", "csls", "dis_sim_local"])
-def test_reductions(reduction):
+REDUCTIONS = [
+    MutualProximity(),
+    MutualProximity(method="gamma"),
+    MutualProximity(moments="exact"),
+    MutualProximity(method="gamma", moments="landmarks", n_landmarks=50, random_state=0),
+    MutualProximity(method="empirical"),
+    LocalScaling(),
+    NICDM(),
+    CSLS(),
+    DisSimLocal(),
+    DisSimGlobal(),
+    NearestNeighborNormalization(),
+    InvertedSoftmax(),
+]
+over_reductions = pytest.mark.parametrize("reduction", REDUCTIONS, ids=str)
+
+
+@pytest.fixture
+def _tensors(monkeypatch):
+    """Lists of candidates become tensors, as on a GPU, on this processor."""
+    monkeypatch.setattr(TorchBackend, "send", lambda self, values: torch.tensor(values))
+
+
+@over_reductions
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+@pytest.mark.parametrize(("dtype", "d"), [(np.float64, 20), (np.float32, 3)])
+@pytest.mark.usefixtures("_tensors")
+def test_reductions_of_tensors(reduction, metric, dtype, d):
+    """In float64 for float32 vectors too. In 3-d gamma distributions are out of their formula."""
     rng = np.random.RandomState(0)
-    X, Q = rng.randn(400, 20), rng.randn(50, 20)
-    found, expected = searches(X, Q, reduction=reduction)
+    X, Q = rng.randn(400, d).astype(dtype), rng.randn(50, d).astype(dtype)
+    X[7], Q[2] = X[3], X[3]
+    X[11] = 0
+    found, expected = searches(X, Q, reduction=reduction, metric=metric, n_candidates=100)
     for (distances, _), (exact, _) in zip(found, expected):
         np.testing.assert_allclose(distances, exact, rtol=1e-10)
+
+
+@over_reductions
+@pytest.mark.usefixtures("_tensors")
+def test_lists_are_tensors_where_the_reduction_takes_them(reduction, tmp_path):
+    X = np.random.RandomState(0).randn(300, 5)
+    for memory in (None, str(tmp_path)):
+        nn = HubnessReducedNearestNeighbors(
+            5, reduction=reduction, n_candidates=100, backend="torch", memory=memory
+        )
+        _, graph = next(nn.fit(X)._candidates.graphs())
+        assert isinstance(graph, NeighborLists) == nn.reduction_.lists_on_device
+        assert b"torch" not in pickle.dumps(nn.reduction_)
+        # Where all others are candidates, the distances are a matrix.
+        _, graph = next(nn.fit(X[:50])._candidates.graphs())
+        assert not isinstance(graph, NeighborLists)
+
+
+def test_lists_stay_with_numpy_on_a_processor():
+    X = np.random.RandomState(0).randn(300, 5)
+    nn = HubnessReducedNearestNeighbors(5, backend="torch", device="cpu").fit(X)
+    assert sparse.issparse(next(nn._candidates.graphs())[1])
+
+
+@pytest.mark.usefixtures("_tensors")
+def test_blocks_of_queries_and_a_bank():
+    rng = np.random.RandomState(0)
+    X, Q = rng.randn(400, 6), rng.randn(130, 6)
+    with config_context(working_memory=1):
+        assert_same(*searches(X, Q, reduction="nicdm", n_candidates=200))
+    fits = [
+        HubnessReducedNearestNeighbors(5, reduction="csls", backend=backend).fit(X, bank=Q)
+        for backend in ("torch", "brute")
+    ]
+    np.testing.assert_allclose(fits[0].kneighbors(Q)[0], fits[1].kneighbors(Q)[0], rtol=1e-10)
 
 
 def test_extreme_units():

@@ -122,6 +122,12 @@ def _converted_row(name):
     return row | {"torch, CPU": torch, "array_api_strict": "converted"}
 
 
+def _reduction_row(name):
+    """What takes the lists of candidates where a search puts them."""
+    row = _row(name, [name], ["library"])
+    return row | dict.fromkeys(LIBRARIES, "lists of candidates")
+
+
 def place_table():
     """Rows of text: each function, accumulator and transformer of which the arrays stay."""
     rows = []
@@ -133,5 +139,7 @@ def place_table():
     for name, Estimator in all_estimators():
         if get_tags(Estimator()).array_api_support:
             rows.append(_row(name, [name], ["gradient"]))
+        if getattr(Estimator(), "lists_on_device", False):
+            rows.append(_reduction_row(name))
     rows += [_converted_row(name) for name in IN_BLOCKS if name not in CALLS]
     return rows

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from sksim.hubness._base import Space, missing_vectors_error
-from sksim.hubness._distances import Distances
+from sksim.hubness._distances import StoredDistances
 from sksim.hubness._proximity._empirical_candidates import empirical_candidate_proximity
 from sksim.hubness._proximity._empirical_complete import empirical_mutual_proximity
 from sksim.utils._typing import FloatArray
@@ -26,12 +26,12 @@ __all__ = ["JointProximity"]
 class _MatrixCounts:
     """All distances of the indexed samples: the definition."""
 
-    def __init__(self, distances: Distances) -> None:
+    def __init__(self, distances: StoredDistances) -> None:
         self.D = distances.toarray()
         not_stored = np.flatnonzero(np.isinf(np.diagonal(self.D)))
         self.D[not_stored, not_stored] = 0.0
 
-    def shares(self, distances: Distances, queries: Any) -> FloatArray:
+    def shares(self, distances: StoredDistances, queries: Any) -> FloatArray:
         return distances.beside(empirical_mutual_proximity(distances.toarray(), self.D))
 
 
@@ -42,7 +42,7 @@ class _GraphCounts:
     are ranks, and the overlap is counted. Each indexed sample is in its own list.
     """
 
-    def __init__(self, distances: Distances) -> None:
+    def __init__(self, distances: StoredDistances) -> None:
         nearest, indices = distances.nearest(distances.shape[1])
         own = np.arange(distances.shape[0])
         own = np.where(distances.has_self, distances.self_index, own)[:, None]
@@ -58,7 +58,7 @@ class _GraphCounts:
         rank = np.searchsorted(d, d, side="right")
         return rank + np.count_nonzero(in_list, axis=1) - np.count_nonzero(in_both, axis=1)
 
-    def shares(self, distances: Distances, queries: Any) -> FloatArray:
+    def shares(self, distances: StoredDistances, queries: Any) -> FloatArray:
         graph, n_indexed = distances.graph, distances.shape[1]
         scratch = np.full(n_indexed, np.inf)
         sizes = np.empty(graph.nnz)
@@ -82,7 +82,7 @@ class _VectorCounts:
         self.X = X
         self.metric = metric
 
-    def shares(self, distances: Distances, queries: Any) -> FloatArray:
+    def shares(self, distances: StoredDistances, queries: Any) -> FloatArray:
         graph = distances.graph
         lengths = np.diff(graph.indptr)
         shares = np.empty(graph.nnz)
@@ -99,7 +99,7 @@ class _VectorCounts:
 class JointProximity:
     """Share of the indexed samples that are not farther from both ends, beside each distance."""
 
-    def __init__(self, distances: Distances, space: Space, moments: str) -> None:
+    def __init__(self, distances: StoredDistances, space: Space, moments: str) -> None:
         if moments == "landmarks" and not distances.is_complete:
             raise ValueError(
                 "MutualProximity(method='empirical') counts over stored distances or all samples: "
@@ -121,7 +121,7 @@ class JointProximity:
             self.counts = _VectorCounts(space.vectors, space.metric)
         self.needs_queries = isinstance(self.counts, _VectorCounts)
 
-    def statistics(self, distances: Distances, space: Space) -> FloatArray:
+    def statistics(self, distances: StoredDistances, space: Space) -> FloatArray:
         """No statistic of a row: the counts are over pairs."""
         return np.empty((distances.shape[0], 0))
 
@@ -129,6 +129,6 @@ class JointProximity:
         """No attributes of the fit."""
         return {}
 
-    def reduce(self, distances: Distances, queries: Any) -> FloatArray:
+    def reduce(self, distances: StoredDistances, queries: Any) -> FloatArray:
         """Share of the indexed samples that are not farther from both ends of each distance."""
         return self.counts.shares(distances, queries)

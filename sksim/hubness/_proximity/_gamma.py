@@ -4,10 +4,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from itertools import zip_longest
+from typing import Any
 
 import numpy as np
-from scipy.special import gammainc, ndtr
+from scipy.special import gammainc
 
+from sksim.utils._array_api import any_namespace, beside, normal_cdf, to_numpy
 from sksim.utils._kernels import compiled_if_loaded, gamma_deviates
 from sksim.utils._typing import FloatArray
 
@@ -15,12 +17,12 @@ __all__ = ["gamma_cdf"]
 
 # fmt: off
 #: (artanh(y) / y - 1) / y^2 by powers of y^2, for abs(y) <= 1/2.
-_ARTANH = np.array([
+_ARTANH = (
     0.3333333333333333, 0.20000000000000864, 0.14285714285490106, 0.11111111133938968,
     0.09090907881509189, 0.07692345940270638, 0.06665886352701884, 0.05893099692590042,
     0.05160769881147162, 0.05441915418234587, 0.012292448728540531, 0.13557903913692299,
     -0.14450491183414468, 0.21098097885975797,
-])
+)
 
 # Row j belongs to y^j, column k to s^k: E(y, s) for abs(y) <= 1/2 and s <= 1/8.
 _ROWS = (
@@ -66,7 +68,7 @@ _BLOCK_ENTRIES = 2**14
 _COMPILED_ENTRIES = 2**15
 
 
-def gamma_cdf(distance: FloatArray, mean: FloatArray, deviation: FloatArray) -> FloatArray:
+def gamma_cdf(distance: Any, mean: Any, deviation: Any) -> Any:
     r"""Gamma distribution of shape a = mean^2 / variance and scale variance / mean.
 
     ``mean`` and ``deviation`` have one shape, which broadcasts to that of ``distance``. By the
@@ -79,37 +81,48 @@ def gamma_cdf(distance: FloatArray, mean: FloatArray, deviation: FloatArray) -> 
     E is smooth at y = 0 and s = 0. For abs(y) <= 1/2 and a >= 8 it is a polynomial, by Chebyshev
     interpolation in 60 digits. This leaves out terms that sum up to 8e-13 at most, hence less than
     0.4 sqrt(s) 8e-13 <= 1.2e-13 of P and of 1 - P, and, as phi(w) / Phi(w) is about -w far below
-    the mean, abs(eta) 8e-13 relative to P. Elsewhere, ``gammainc``.
+    the mean, abs(eta) 8e-13 relative to P. Elsewhere, ``gammainc``, by the processor.
     """
+    on_processor = isinstance(distance, np.ndarray)
+    p = normal_cdf((_blocked_deviates if on_processor else _deviates)(distance, mean, deviation))
+    xp = any_namespace(p)
+    outside = xp.isnan(p)
+    if bool(xp.any(outside)):
+        d, m, v = (
+            to_numpy(xp.broadcast_to(part, p.shape)[outside])
+            for part in (distance, mean, deviation)
+        )
+        a = (m / v) ** 2
+        p[outside] = beside(gammainc(a, a * (d / m)), p)
+    return p
+
+
+def _blocked_deviates(distance: FloatArray, mean: FloatArray, deviation: FloatArray) -> FloatArray:
+    """``_deviates`` by the compiled kernel, or in blocks that stay in the processor's cache."""
     w = np.empty(distance.shape)
     kernel = compiled_if_loaded(gamma_deviates) if w.size >= _COMPILED_ENTRIES else None
     if kernel is not None:
-        beside = [_beside(part, w.shape).ravel() for part in (distance, mean, deviation)]
-        kernel(*beside, _ARTANH, _REST, _WIDTHS, _LARGEST_Y, _LARGEST_S, w.reshape(-1))
+        parts = [_laid_out(part, w.shape).ravel() for part in (distance, mean, deviation)]
+        kernel(*parts, np.array(_ARTANH), _REST, _WIDTHS, _LARGEST_Y, _LARGEST_S, w.reshape(-1))
     else:
         n_rows = max(1, _BLOCK_ENTRIES * len(w) // max(w.size, 1))
         for start in range(0, len(w), n_rows):
             rows = slice(start, start + n_rows)
             own = rows if len(mean) == len(w) else slice(None)
-            _fill_deviates(distance[rows], mean[own], deviation[own], w[rows])
-    p = ndtr(w, out=w)
-    if np.isnan(p.min(initial=1.0)):
-        outside = np.isnan(p)
-        d, m, v = (_beside(part, p.shape)[outside] for part in (distance, mean, deviation))
-        a = (m / v) ** 2
-        p[outside] = gammainc(a, a * (d / m))
-    return p
+            w[rows] = _deviates(distance[rows], mean[own], deviation[own])
+    return w
 
 
-def _beside(values: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+def _laid_out(values: FloatArray, shape: tuple[int, ...]) -> FloatArray:
     """Values beside each entry, themselves if they are, as views that broadcast are read-only."""
     return values if values.shape == shape else np.broadcast_to(values, shape)
 
 
 # Distances may be infinite, or so large that sums are: outside of the range.
 @np.errstate(invalid="ignore", over="ignore")
-def _fill_deviates(d: FloatArray, mean: FloatArray, deviation: FloatArray, w: FloatArray) -> None:
+def _deviates(d: Any, mean: Any, deviation: Any) -> Any:
     """Normal deviates of the distribution at d, NaN out of range: see ``gamma_deviates``."""
+    xp = any_namespace(d)
     radicand = d + mean
     y = d - mean
     y /= radicand
@@ -118,23 +131,22 @@ def _fill_deviates(d: FloatArray, mean: FloatArray, deviation: FloatArray, w: Fl
     root_s = deviation / mean
     s = root_s * root_s
     square = y * y
-    w[:] = _ARTANH[-1]
+    w = xp.full_like(y, _ARTANH[-1])
     for coefficient in _ARTANH[-2::-1]:
         w *= square
         w += coefficient
     w *= y
     radicand -= w
-    eta = np.sqrt(radicand, out=radicand)
+    eta = xp.sqrt(radicand)
     eta *= y
     eta += eta
-    of_s = np.empty_like(s)
-    w[:] = _ROWS[-1][0]
+    w = xp.full_like(y, _ROWS[-1][0])
     for first, *powers in _ROWS[-2::-1]:
         w *= y
         if not powers:
             w += first
             continue
-        np.multiply(s, powers[-1], out=of_s)
+        of_s = s * powers[-1]
         for coefficient in powers[-2::-1]:
             of_s += coefficient
             of_s *= s
@@ -143,4 +155,4 @@ def _fill_deviates(d: FloatArray, mean: FloatArray, deviation: FloatArray, w: Fl
     w *= root_s
     eta /= root_s
     w += eta
-    w[~((np.abs(y) <= _LARGEST_Y) & (s <= _LARGEST_S))] = np.nan
+    return xp.where((xp.abs(y) <= _LARGEST_Y) & (s <= _LARGEST_S), w, xp.nan)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import ndtr
 from sklearn.utils import check_random_state
 
 from sksim.hubness._base import Space, missing_vectors_error
@@ -22,11 +21,12 @@ from sksim.hubness._proximity._moments import (
 )
 from sksim.hubness._proximity._symmetric import combine_with_transpose
 from sksim.hubness._statistics import fill_missing
+from sksim.utils._array_api import any_namespace, normal_cdf, to_numpy
 from sksim.utils._typing import FloatArray, RandomState
 
 __all__ = ["CDFS", "IndependentProximity"]
 
-_EPS = np.finfo(np.float64).eps
+_EPS = float(np.finfo(np.float64).eps)
 
 #: Least mean whose square, and that of whose square root to the fourth, are accurate.
 _LEAST_MEAN = 1e-145
@@ -35,7 +35,7 @@ _LEAST_MEAN = 1e-145
 def _normal_cdf(distance, mean, deviation):
     z = distance - mean
     z /= deviation
-    return ndtr(z, out=z)
+    return normal_cdf(z)
 
 
 def _either(p, q):
@@ -57,13 +57,13 @@ CDFS = {"normal": _Distribution(_normal_cdf, 0), "gamma": _Distribution(gamma_cd
 
 
 def _moment_source(
-    X: Any, space: Space, moments: str, n_landmarks: int, random_state: RandomState
+    X: Any, space: Space, moments: str, n_landmarks: int, random_state: RandomState, like: Any
 ) -> GraphMoments | ClosedFormMoments | StreamedMoments:
     """Source of the moments over the rows of X, over the graph without vectors."""
     if moments == "graph" or X is None:
         return GraphMoments()
     if moments == "exact":
-        return exact_moments(X, metric=space.metric, metric_params=space.metric_params)
+        return exact_moments(X, metric=space.metric, metric_params=space.metric_params, like=like)
     rng = check_random_state(random_state)
     landmarks = np.sort(rng.choice(X.shape[0], min(n_landmarks, X.shape[0]), replace=False))
     return StreamedMoments(X, landmarks, metric=space.metric, metric_params=space.metric_params)
@@ -77,6 +77,7 @@ class IndependentProximity:
     def __init__(
         self,
         distribution: _Distribution,
+        distances: Distances,
         space: Space,
         moments: str,
         n_landmarks: int,
@@ -84,7 +85,7 @@ class IndependentProximity:
     ) -> None:
         self.cdf, self.ddof = distribution
         self.moments = moments
-        options = moments, n_landmarks, random_state
+        options = moments, n_landmarks, random_state, distances.values
         self.over_indexed = _moment_source(space.vectors, space, *options)
         self.over_bank = self.over_indexed
         if space.bank is not None:
@@ -96,7 +97,8 @@ class IndependentProximity:
         """Moments of the distances of each row."""
         if space.vectors is None and self.moments != "graph" and not distances.is_complete:
             raise missing_vectors_error("MutualProximity", f"moments={self.moments!r}")
-        return np.column_stack(self.over_bank.of(distances, space.row_vectors))
+        moments = self.over_bank.of(distances, space.row_vectors)
+        return np.column_stack([to_numpy(part) for part in moments])
 
     def store(self, statistics: FloatArray) -> dict[str, Any]:
         """Keep the distributions of the indexed samples; they are the attributes of the fit."""
@@ -119,13 +121,14 @@ class IndependentProximity:
         self.mean, self.deviation = self._mean_and_deviation(usual)
         return {"mean_": self.mean, "scale_": self.deviation, "scale_floor_": self.floor}
 
-    def _mean_and_deviation(self, moments: Moments) -> tuple[FloatArray, FloatArray]:
+    def _mean_and_deviation(self, moments: Moments) -> tuple[Any, Any]:
         """Mean and deviation of each row's distribution, safe to divide by."""
-        count = np.maximum(moments.n_distances, 1)
-        variance = moments.variance * (count / np.maximum(count - self.ddof, 1))
-        mean = np.maximum(fill_missing(moments.mean, 0.0), self.floor)
-        deviation = fill_missing(np.sqrt(np.maximum(variance, 0)), 0.0)
-        return mean, np.maximum(deviation, np.maximum(_EPS * mean, self.floor))
+        xp = any_namespace(moments.mean)
+        count = xp.clip(moments.n_distances, 1, None)
+        variance = moments.variance * (count / xp.clip(count - self.ddof, 1, None))
+        mean = xp.clip(fill_missing(moments.mean, 0.0), self.floor, None)
+        deviation = fill_missing(xp.sqrt(xp.clip(variance, 0, None)), 0.0)
+        return mean, xp.maximum(deviation, xp.clip(_EPS * mean, self.floor, None))
 
     def reduce(self, distances: Distances, queries: Any) -> FloatArray:
         """Probability that one of both samples has a nearer neighbour, beside each distance."""

@@ -8,7 +8,7 @@ all of them, or over a sample of landmarks, for any metric.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,8 @@ from scipy import sparse
 from sklearn.metrics import pairwise_distances_chunked
 
 from sksim.hubness._distances import Distances
+from sksim.metrics._array_formulas import array_unit_rows
+from sksim.utils._array_api import any_namespace, beside, to_numpy
 from sksim.utils._blocks import row_blocks
 from sksim.utils._typing import IntArray, Metric
 from sksim.utils._unit_rows import unit_rows
@@ -34,12 +36,16 @@ def _identity(distances):
     return distances
 
 
+def _square(distances):
+    return distances * distances
+
+
 class Moments(NamedTuple):
     """Mean and variance (divided by the count) of the distances of each row, and their number."""
 
-    mean: np.ndarray
-    variance: np.ndarray
-    n_distances: np.ndarray
+    mean: Any
+    variance: Any
+    n_distances: Any
 
 
 class GraphMoments:
@@ -49,24 +55,30 @@ class GraphMoments:
 
     def of(self, distances: Distances, Z: Any = None) -> Moments:
         """Moments of each row, NaN in rows without neighbours."""
-        mean, variance = np.empty((2, distances.shape[0]))
-        for rows, _, block in distances.blocks():
-            count = np.where(block.counts > 0, block.counts, np.nan)
-            mean[rows] = block.row_sum(block.values) / count
-            squares = block.values - block.by_row(mean[rows])
-            np.square(squares, out=squares)
-            variance[rows] = block.row_sum(squares) / count
-        return Moments(mean, variance, distances.counts)
+        xp = any_namespace(distances.values)
+        means, variances, counts = [], [], []
+        for _, _, block in distances.blocks():
+            count = xp.astype(block.counts, xp.float64)
+            known = xp.where(count > 0, count, xp.nan)
+            mean = block.row_sum(block.values) / known
+            squares = block.values - block.by_row(mean)
+            squares *= squares
+            means.append(mean)
+            variances.append(block.row_sum(squares) / known)
+            counts.append(count)
+        return Moments(*(xp.concat(parts) for parts in (means, variances, counts)))
 
 
 def _without_self(mean, variance, n: int, has_self, own) -> Moments:
     """Take the distance of each sample to itself, ``own``, out of the moments of n distances."""
-    count = n - has_self.astype(np.intp)
-    own = own * has_self
-    others = np.maximum(count, 1)
+    xp = any_namespace(mean)
+    is_own = xp.astype(has_self, mean.dtype)
+    count = n - is_own
+    own = own * is_own
+    others = xp.clip(count, 1, None)
     mean_others = (n * mean - own) / others
     square_others = (n * (variance + mean**2) - own**2) / others
-    return Moments(mean_others, np.maximum(square_others - mean_others**2, 0), count)
+    return Moments(mean_others, xp.clip(square_others - mean_others**2, 0, None), count)
 
 
 class ClosedFormMoments:
@@ -77,56 +89,61 @@ class ClosedFormMoments:
     :math:`\|z\|^2 + E\|x\|^2` and variance :math:`Var\|x\|^2 + 4 z^T C z - 4 z^T c`; the cosine
     distances from a unit vector z have mean :math:`1 - z^T \bar x` and variance
     :math:`z^T C z`. Costs O(n D^2) time once, O(D^2) for each z, and O(D^2)
-    memory. ``variable`` squares Euclidean distances.
+    memory. ``variable`` squares Euclidean distances. The products are formed where ``like``, the
+    distances, are, batch by batch; what is kept of X is NumPy's.
     """
 
-    def __init__(self, X: Any, *, metric: str) -> None:
+    def __init__(self, X: Any, *, metric: str, like: Any) -> None:
         self.cosine = metric == "cosine"
-        self.variable = np.square if metric == "euclidean" else _identity
+        self.variable = _square if metric == "euclidean" else _identity
         self.n_samples = X.shape[0]
-        self.center = self._center(X)
-        self._accumulate(X)
+        total = sum(any_namespace(batch).sum(batch, axis=0) for batch in self._batches(X, like))
+        center = total / self.n_samples
+        covariance, with_norm, norms = 0.0, 0.0, []
+        for batch in self._batches(X, like):
+            xp = any_namespace(batch)
+            batch = batch - center
+            norms.append(xp.linalg.vecdot(batch, batch))
+            covariance = covariance + batch.T @ batch / self.n_samples
+            with_norm = with_norm + norms[-1] @ batch / self.n_samples
+        of_all = to_numpy(xp.concat(norms))
+        self.mean_norm, self.variance_norm = float(of_all.mean()), float(of_all.var())
+        parts = (to_numpy(part) for part in (center, covariance, with_norm))
+        self.center, self.covariance, self.covariance_with_norm = parts
 
-    def _batches(self, Z):
+    def _batches(self, Z: Any, like: Any) -> Iterator[Any]:
+        """Rows of Z in float64, for cosine of unit length, in the library of the distances."""
         for rows in row_blocks(Z.shape[0], 24 * Z.shape[1], max_rows=_BATCH_ROWS):
-            batch = np.asarray(Z[rows], dtype=np.float64)
-            yield rows, unit_rows(batch) if self.cosine else batch
-
-    def _center(self, X):
-        total = sum(batch.sum(axis=0) for _, batch in self._batches(X))
-        return total / self.n_samples
-
-    def _accumulate(self, X):
-        n_features = X.shape[1]
-        self.covariance = np.zeros((n_features, n_features))
-        self.covariance_with_norm = np.zeros(n_features)
-        norms = np.empty(self.n_samples)
-        for rows, batch in self._batches(X):
-            batch = batch - self.center
-            norms[rows] = np.einsum("ij,ij->i", batch, batch)
-            self.covariance += batch.T @ batch / self.n_samples
-            self.covariance_with_norm += norms[rows] @ batch / self.n_samples
-        self.mean_norm, self.variance_norm = norms.mean(), norms.var()
-
-    def _squared_euclidean(self, Z):
-        Z = Z - self.center
-        spread = np.einsum("ij,ij->i", Z @ self.covariance, Z)
-        mean = np.einsum("ij,ij->i", Z, Z) + self.mean_norm
-        variance = self.variance_norm + 4 * spread - 4 * Z @ self.covariance_with_norm
-        return mean, variance, 0.0
-
-    def _cosine(self, Z):
-        variance = np.einsum("ij,ij->i", Z @ self.covariance, Z)
-        is_zero = ~Z.any(axis=1)  # a zero vector is at distance 1 of everything, itself too
-        return 1 - Z @ self.center, variance, is_zero
+            batch = beside(np.asarray(Z[rows]), like)
+            xp = any_namespace(batch)
+            batch = xp.astype(batch, xp.float64)
+            if self.cosine:
+                batch = unit_rows(batch) if xp is np else array_unit_rows(batch)
+            yield batch
 
     def of(self, distances: Distances, Z: Any) -> Moments:
         """Moments from each row of Z, the self entries of ``distances`` left out."""
-        formula = self._cosine if self.cosine else self._squared_euclidean
-        mean, variance, own = np.empty((3, Z.shape[0]))
-        for rows, batch in self._batches(Z):
-            mean[rows], variance[rows], own[rows] = formula(batch)
-        variance = np.maximum(variance, 0)
+        like = distances.values
+        xp = any_namespace(like)
+        center, covariance, with_norm = (
+            beside(part, like) for part in (self.center, self.covariance, self.covariance_with_norm)
+        )
+        parts = []
+        for batch in self._batches(Z, like):
+            if self.cosine:
+                mean = 1 - batch @ center
+                variance = xp.linalg.vecdot(batch @ covariance, batch)
+                # A zero vector is at distance 1 of everything, itself too.
+                own = xp.astype(xp.all(batch == 0, axis=1), mean.dtype)
+            else:
+                batch = batch - center
+                mean = xp.linalg.vecdot(batch, batch) + self.mean_norm
+                spread = xp.linalg.vecdot(batch @ covariance, batch)
+                variance = self.variance_norm + 4 * spread - 4 * (batch @ with_norm)
+                own = xp.zeros_like(mean)
+            parts.append((mean, variance, own))
+        mean, variance, own = (xp.concat(part) for part in zip(*parts))
+        variance = xp.clip(variance, 0, None)
         return _without_self(mean, variance, self.n_samples, distances.has_self, own)
 
 
@@ -149,7 +166,7 @@ class StreamedMoments:
         # Position of each row's self entry among the landmarks, -1 where it is none of them.
         position = np.full(self.n_indexed + 1, -1)
         position[self.indices] = np.arange(self.indices.size)
-        self_position = position[distances.self_index]
+        self_position = position[to_numpy(distances.self_index)]
 
         def block_moments(D, start):
             kept = np.arange(D.shape[1]) != self_position[start : start + len(D), None]
@@ -161,14 +178,13 @@ class StreamedMoments:
         blocks = pairwise_distances_chunked(
             Z, self.X, reduce_func=block_moments, metric=self.metric, **self.metric_params
         )
-        mean, variance, count = np.vstack(list(blocks)).T
-        return Moments(mean, variance, count.astype(np.intp))
+        return Moments(*(beside(part, distances.values) for part in np.vstack(list(blocks)).T))
 
 
 def exact_moments(
-    X: Any, *, metric: Metric, metric_params: Mapping[str, Any]
+    X: Any, *, metric: Metric, metric_params: Mapping[str, Any], like: Any
 ) -> ClosedFormMoments | StreamedMoments:
     """Source of the moments over all rows of X: in closed form where there is one."""
     if isinstance(metric, str) and metric in _CLOSED_FORMS and not sparse.issparse(X):
-        return ClosedFormMoments(X, metric=metric)
+        return ClosedFormMoments(X, metric=metric, like=like)
     return StreamedMoments(X, np.arange(X.shape[0]), metric=metric, metric_params=metric_params)
