@@ -3,6 +3,7 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import math
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal
@@ -10,18 +11,18 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from scipy import sparse
 from sklearn import get_config
-from sklearn.utils import gen_batches
+from sklearn.utils import Tags, gen_batches
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sksim.encoders._base import BaseAutoencoder, BaseEncoder
 from sksim.encoders._docs import with_shared_parts
 from sksim.encoders._scaling import Scaling, by_row_norm
-from sksim.utils._arrays import check_named_array
+from sksim.utils._arrays import check_named_array, validate_named_data
 from sksim.utils._labels import check_labels
 from sksim.utils._memory import check_fits
 from sksim.utils._sklearn import Interval, StrOptions
-from sksim.utils._typing import AnyArray, ArrayLike, FloatArray, MatrixLike
+from sksim.utils._typing import AnyArray, FloatArray, MatrixLike
 
 __all__ = ["SparseAutoencoder"]
 
@@ -111,7 +112,8 @@ class SparseAutoencoder(BaseAutoencoder):
     place of the published schedule. On the example of parents and children the units of the
     pursuit lie nearer to the parents, and those of the k largest nearer to the children.
 
-    A pursuit costs k times the time of the k largest. {notes}
+    A pursuit costs k times the time of the k largest. Sparse rows are trained on as dense ones,
+    which have to fit into memory, and encoded in blocks. {notes}
 
     References
     ----------
@@ -193,17 +195,38 @@ class SparseAutoencoder(BaseAutoencoder):
         check_classification_targets(y)
         return np.unique(y, return_inverse=True)[1]
 
+    def _checked_rows(self, X: MatrixLike, *, reset: bool) -> Any:
+        return validate_named_data(
+            self,
+            X,
+            reset=reset,
+            accept_sparse="csr",
+            dtype=_DTYPES,
+            ensure_min_samples=2 if reset else 1,
+        )
+
+    def _validate_rows(self, X: MatrixLike, *, reset: bool) -> FloatArray:
+        rows = self._checked_rows(X, reset=reset)
+        if not sparse.issparse(rows):
+            return rows
+        check_fits(
+            24.0 * math.prod(rows.shape),  # as they are, and in the units of the network
+            f"The dense form of sparse rows of shape {rows.shape}",
+            "Use fewer rows, or project the features, such as by TruncatedSVD.",
+        )
+        return rows.toarray()
+
     def _n_block_rows(self) -> int:
         # What is held of a row: activations, their ranks, codes and what makes them.
         fitting = get_config()["working_memory"] * 2**20 / (40 * self.net_.module_.n_components)
         return max(1, min(super()._n_block_rows(), int(fitting)))
 
-    def transform(self, X: ArrayLike) -> sparse.csr_matrix:
+    def transform(self, X: MatrixLike) -> sparse.csr_matrix:
         """Encode the rows.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The data.
 
         Returns
@@ -212,11 +235,13 @@ class SparseAutoencoder(BaseAutoencoder):
             At most ``n_nonzero`` positive entries a row, in the units of the data and the
             floating type of X, columns sorted. Row i depends on row i only.
         """
-        x, rows = self._network_rows(X)
-        blocks = [
-            sparse.csr_matrix(self._infer(lambda model, part: model.encode(part), x[block]))
-            for block in gen_batches(len(x), self._n_block_rows())
-        ]
+        check_is_fitted(self, "net_")
+        rows = self._checked_rows(X, reset=False)
+        blocks = []
+        for block in gen_batches(rows.shape[0], self._n_block_rows()):
+            part = rows[block].toarray() if sparse.issparse(rows) else rows[block]
+            x = self._scaling.to_network(part)
+            blocks.append(sparse.csr_matrix(self._infer(lambda model, x: model.encode(x), x)))
         codes = sparse.vstack(blocks, format="csr")
         codes.data *= self.scale_[0]
         return codes.astype(rows.dtype, copy=False)
@@ -271,3 +296,8 @@ class SparseAutoencoder(BaseAutoencoder):
         if bias is None:
             return np.zeros(len(self.components_))
         return bias.detach().cpu().numpy().astype(np.float64) * self.scale_[0]
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

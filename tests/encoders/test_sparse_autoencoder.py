@@ -193,6 +193,21 @@ def test_labels_draw_their_rows_together():
     np.testing.assert_equal(spread(0.0, y), spread(0.0, None))
 
 
+@pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csc_array])
+@pytest.mark.parametrize("name", ["topk", "pursuit"])
+def test_sparse_rows_are_those_of_their_dense_form(name, kind, monkeypatch):
+    X = np.maximum(table() - 4, 0).astype(np.float32)
+    model, dense = MODELS[name]().fit(kind(X)), MODELS[name]().fit(X)
+    np.testing.assert_array_equal(model.components_, dense.components_)
+    assert model.score(kind(X)) == dense.score(X)
+    monkeypatch.setattr(SparseAutoencoder, "_n_block_rows", lambda self: 7)
+    codes = model.transform(kind(X))
+    assert codes.dtype == np.float32
+    np.testing.assert_array_equal(codes.toarray(), dense.transform(X).toarray())
+    with pytest.raises(MemoryError, match="dense form of sparse rows"):
+        MODELS[name]().fit(sparse.csr_array((2**20, 2**30)))
+
+
 def test_bad_input():
     X = table()
     model = MODELS["topk"]().fit(X)
