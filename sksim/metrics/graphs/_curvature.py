@@ -26,9 +26,9 @@ __all__ = ["curvature_of", "ollivier_ricci_curvature"]
 #: Edges whose differences of masses are formed at once, and entries of a batch of problems, which
 #: stay in the processor's cache.
 _EDGES_AT_ONCE = 4096
-_BATCH_ENTRIES = 2**16
+_BATCH_ENTRIES = 2**17
 #: Edges whose problems take longer than it does to import numba for them.
-_LEAST_EDGES_TO_IMPORT = 2000
+_LEAST_EDGES_TO_IMPORT = 500
 
 
 def _lengths(graph: csr_array, edge_length: str) -> csr_array:

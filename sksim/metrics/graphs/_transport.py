@@ -15,9 +15,6 @@ __all__ = ["transport_costs"]
 
 #: Mass of a problem, of one at most, that is rounding.
 _NO_MASS = 1e-14
-#: Differences of lengths of paths, relative to the largest cost, that are rounding: a cycle whose
-#: length is zero but for rounding must not be walked.
-_NO_LENGTH = 1e-12
 
 
 def transport_costs(
@@ -55,27 +52,30 @@ def transport_costs(
         kernel(costs, supply, demand, _NO_MASS, least)
         return least
     flow = np.zeros_like(costs)
-    supply, demand = supply.copy(), demand.copy()
-    _send_to_the_cheapest(costs, flow, supply, demand)
+    supply, demand, is_sink = supply.copy(), demand.copy(), demand > 0
+    above = _send_to_the_cheapest(costs, flow, supply, demand)
     unsolved = np.arange(len(costs))
-    tolerance = _NO_LENGTH * max(costs.max(initial=0.0), 1e-300)
     while unsolved.size:
         active = np.minimum(supply.max(axis=1), demand.max(axis=1)) > _NO_MASS
         # Copies are not worth one problem less.
         if np.count_nonzero(active) <= 0.8 * active.size:
             done = ~active
             least[unsolved[done]] = np.einsum("bij,bij->b", flow[done], costs[done])
-            costs, flow, unsolved = costs[active], flow[active], unsolved[active]
-            supply, demand = supply[active], demand[active]
+            costs, above, flow = costs[active], above[active], flow[active]
+            supply, demand, is_sink = supply[active], demand[active], is_sink[active]
+            unsolved = unsolved[active]
             continue
-        _augment(costs, flow, supply, demand, active, tolerance)
+        _augment(above, flow, supply, demand, active, is_sink)
     return least
 
 
 def _send_to_the_cheapest(
     costs: np.ndarray, flow: np.ndarray, supply: np.ndarray, demand: np.ndarray
-) -> None:
-    """Fill edges at which prices of sinks, then of sources, are tight; changes flow and masses."""
+) -> np.ndarray:
+    """Fill edges at which prices of sinks, then of sources, are tight; changes flow and masses.
+
+    Returns what each edge costs above the prices of its ends.
+    """
     problem = np.arange(len(costs))
 
     def send(source, sink, allowed):
@@ -87,25 +87,26 @@ def _send_to_the_cheapest(
     cheapest_source, prices = costs.argmin(axis=1), costs.min(axis=1)
     for sink in range(costs.shape[2]):
         send(cheapest_source[:, sink], sink, True)
-    reduced = costs - prices[:, None, :]
-    cheapest_sink, least = reduced.argmin(axis=2), reduced.min(axis=2)
+    above = costs - prices[:, None, :]
+    cheapest_sink, least = above.argmin(axis=2), above.min(axis=2)
     for source in range(costs.shape[1]):
         # Where a source is the cheapest of a sink, its price is zero and its edges are filled.
         send(source, cheapest_sink[:, source], least[:, source] > 0)
+    above -= least[:, :, None]
+    return above
 
 
 def _augment(
-    costs: np.ndarray,
+    above: np.ndarray,
     flow: np.ndarray,
     supply: np.ndarray,
     demand: np.ndarray,
     active: np.ndarray,
-    tolerance: float,
+    is_sink: np.ndarray,
 ) -> None:
-    """Send what fits along a shortest path of each active problem; changes flow and masses."""
-    problem = np.arange(len(costs))
-    to_source, to_sink, source_of, sink_of = _shortest_paths(costs, flow, supply, tolerance)
-    sink = np.where(demand > _NO_MASS, to_sink, np.inf).argmin(axis=1)
+    """Send what fits along a shortest path of each active problem; changes all but the last two."""
+    problem = np.arange(len(above))
+    sink, source_of, sink_of = _shortest_paths(above, flow, supply, demand, active, is_sink)
     last, root = sink, source_of[problem, sink]
     amount, is_open = demand[problem, sink], active.copy()
     forward, backward = [], []
@@ -130,31 +131,54 @@ def _augment(
 
 
 def _shortest_paths(
-    costs: np.ndarray, flow: np.ndarray, supply: np.ndarray, tolerance: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Lengths of the shortest paths to sources and sinks, and the node before each on the path.
+    above: np.ndarray,
+    flow: np.ndarray,
+    supply: np.ndarray,
+    demand: np.ndarray,
+    active: np.ndarray,
+    is_sink: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The nearest sink with demand, and the node before each source and sink on the way to it.
 
-    By Bellman and Ford, whose rounds are few: a path goes back over an edge with flow seldom.
-    Source -1 of none, sink -1 where the path begins.
+    As Dijkstra does, over what costs are above the prices, which is zero on edges with flow; then
+    the prices of what is nearer are changed so that the path is tight. The sink before a source is
+    -1 where a path begins.
     """
-    to_source = np.where(supply > _NO_MASS, 0.0, np.inf)
-    to_sink = np.full((len(costs), costs.shape[2]), np.inf)
-    source_of = np.full(to_sink.shape, -1)
+    problem = np.arange(len(above))
+    has_supply = supply > _NO_MASS
+    to_source = np.where(has_supply, 0.0, np.inf)
+    over_edges = np.where(has_supply[:, :, None], above, np.inf)
+    source_of = over_edges.argmin(axis=1)
+    to_sink = np.take_along_axis(over_edges, source_of[:, None], axis=1)[:, 0]
     sink_of = np.full(to_source.shape, -1)
-    has_flow = flow > 0
-    while True:
-        over_edges = to_source[:, :, None] + costs
-        nearest = over_edges.argmin(axis=1)
-        length = np.take_along_axis(over_edges, nearest[:, None], axis=1)[:, 0]
-        shorter = length < to_sink - tolerance
-        to_sink[shorter], source_of[shorter] = length[shorter], nearest[shorter]
-        if not shorter.any():
-            break
-        back = np.where(has_flow, to_sink[:, None, :] - costs, np.inf)
-        nearest = back.argmin(axis=2)
-        length = np.take_along_axis(back, nearest[:, :, None], axis=2)[:, :, 0]
-        shorter = length < to_source - tolerance
-        to_source[shorter], sink_of[shorter] = length[shorter], nearest[shorter]
-        if not shorter.any():
-            break
-    return to_source, to_sink, source_of, sink_of
+    nearest = np.zeros(len(above), dtype=np.intp)
+    waiting = np.where(is_sink, to_sink, np.inf)
+    searching = np.flatnonzero(active)
+    while searching.size:
+        # All sinks that are nearest, many of them at distance zero.
+        far = waiting[searching]
+        length = far.min(axis=1)
+        is_nearest = far <= length[:, None]
+        has_demand = is_nearest & (demand[searching] > _NO_MASS)
+        nearest[searching] = has_demand.argmax(axis=1)
+        goes_on = ~has_demand.any(axis=1)
+        searching, length, is_nearest = searching[goes_on], length[goes_on], is_nearest[goes_on]
+        waiting[searching] = np.where(is_nearest, np.inf, waiting[searching])
+        fed = (flow[searching] > 0) & is_nearest[:, None, :]
+        is_new = fed.any(axis=2) & np.isinf(to_source[searching])
+        which, sources = is_new.nonzero()
+        own = searching[which]
+        sink_of[own, sources] = fed[which, sources].argmax(axis=1)
+        to_source[own, sources] = length[which]
+        lengths = np.where(is_new[:, :, None], above[searching], np.inf)
+        before = lengths.argmin(axis=1)
+        lengths = length[:, None] + np.take_along_axis(lengths, before[:, None], axis=1)[:, 0]
+        which, sinks = (lengths < to_sink[searching]).nonzero()
+        own = searching[which]
+        to_sink[own, sinks] = waiting[own, sinks] = lengths[which, sinks]
+        source_of[own, sinks] = before[which, sinks]
+    length = np.where(active, to_sink[problem, nearest], 0.0)[:, None]
+    above -= np.maximum(length - to_source, 0.0)[:, :, None]
+    above += np.maximum(length - to_sink, 0.0)[:, None, :]
+    np.maximum(above, 0.0, out=above)
+    return nearest, source_of, sink_of
