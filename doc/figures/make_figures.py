@@ -1,4 +1,4 @@
-"""Draw the figures of the home page and of the user guide.
+"""Draw the figures of the home page, of the user guide and of the glossary.
 
 Run from the root of the repository: ``python doc/figures/make_figures.py``, with the names of
 figures after it for some of them only. Each function draws one figure, from data that come with
@@ -59,6 +59,7 @@ from sksim.metrics import (
     pairwise_similarity,
     permutation_test_similarity,
     procrustes_score,
+    rdm,
 )
 from sksim.neighbors import HubnessReducedKNeighborsClassifier
 
@@ -657,6 +658,147 @@ def similarities_as_losses() -> Figure:
     return figure
 
 
+# Glossary
+
+
+def hub_and_antihubs() -> Figure:
+    """Points with an arrow to their nearest neighbour, and how often each is one."""
+    angles = 2 * np.pi * np.arange(5) / 5 + 0.3
+    points = np.vstack([[0, 0], np.column_stack([np.cos(angles), np.sin(angles)]), [2.4, 0.9]])
+    nearest = NearestNeighbors(n_neighbors=1).fit(points).kneighbors(return_distance=False)[:, 0]
+    counts = np.bincount(nearest, minlength=len(points))
+    figure, (ax,) = panels(1, 3.6, 1.9)
+    for start, end in zip(points, points[nearest], strict=True):
+        style = {"arrowstyle": "-|>", "color": GRAY, "shrinkA": 8, "shrinkB": 9}
+        if counts[nearest].max() == counts[np.flatnonzero((points == start).all(axis=1))[0]]:
+            style["connectionstyle"] = "arc3,rad=.35"  # the way back, beside the way there
+        ax.annotate("", end, start, arrowprops=style)
+    colors = np.where(counts == counts.max(), ORANGE, np.where(counts == 0, "white", BLUE))
+    ax.scatter(*points.T, s=170, c=colors, edgecolor=np.where(counts == 0, GRAY, colors), zorder=2)
+    for (x, y), count in zip(points, counts, strict=True):
+        color = "black" if count == 0 else "white"
+        ax.text(x, y, str(count), color=color, ha="center", va="center", size=9, zorder=3)
+    for x, y, text, color in [(-2.2, 0, "hub", ORANGE), (2.4, 0.2, "anti-hub", "#5b6068")]:
+        ax.text(x, y, text, color=color, ha="center", va="center", weight="bold")
+    ax.annotate(
+        "", (-0.32, 0), (-1.75, 0), arrowprops={"arrowstyle": "-", "color": ORANGE, "ls": ":"}
+    )
+    ax.set(aspect="equal", xlim=(-2.8, 3.2), ylim=(-1.3, 1.4))
+    ax.set_axis_off()
+    return figure
+
+
+def counts_of_lists() -> Figure:
+    """Lists of the two nearest neighbours of seven samples, and how often each sample is listed."""
+    names = list("abcdefg")
+    X = np.random.RandomState(29).standard_normal((7, 6))
+    lists = NearestNeighbors(n_neighbors=2).fit(X).kneighbors(return_distance=False)
+    counts = k_occurrence_from_indices(lists, len(X))
+    hub = names[int(np.argmax(counts))]
+    figure, (left, right) = panels(2, 4.2, 1.9, width_ratios=[1, 1.6])
+    for row, (query, found) in enumerate(zip(names, lists, strict=True)):
+        for place, text in enumerate([f"{query}:", *(names[i] for i in found)]):
+            is_hub = place > 0 and text == hub
+            style = {"color": ORANGE, "weight": "bold"} if is_hub else {"color": "black"}
+            left.text(0.25 + 0.25 * place, 0.93 - 0.145 * row, text, **style)
+    left.set_title("2 nearest of", size=9)
+    left.set(xlim=(0, 1), ylim=(0, 1.05))
+    left.set_axis_off()
+    right.bar(names, counts, color=[ORANGE if name == hub else BLUE for name in names])
+    right.axhline(2, color=GRAY, linestyle="--", linewidth=1)
+    right.set_title("$N_2$: how often listed", size=9)
+    right.set(yticks=range(0, int(counts.max()) + 1, 2))
+    return figure
+
+
+def rdm_of_patterns() -> Figure:
+    """Patterns of six conditions in two groups, and their dissimilarities."""
+    rng = np.random.RandomState(1)
+    patterns = np.repeat(rng.standard_normal((2, 8)), 3, axis=0)
+    patterns += 0.45 * rng.standard_normal(patterns.shape)
+    figure, axes = panels(2, 4.2, 1.9, width_ratios=[1.5, 1])
+    titles = ["patterns: a row a condition", "RDM"]
+    pictures = [patterns, rdm(patterns, kind="correlation")]
+    for ax, picture, title, colors in zip(axes, pictures, titles, ["gray", "viridis"], strict=True):
+        ax.imshow(picture, cmap=colors)
+        ax.set_title(title, size=9)
+        ax.set(xticks=[], yticks=range(6), yticklabels=range(1, 7))
+        ax.tick_params(length=0, labelsize=8)
+        ax.spines[:].set_visible(False)
+    axes[1].set_xticks(range(6), range(1, 7))
+    return figure
+
+
+def gram_matrices_compared() -> Figure:
+    """Inner products of the samples in two models, whose cosine is CKA."""
+    rng = np.random.RandomState(0)
+    groups = np.repeat(rng.standard_normal((3, 4)), 5, axis=0)
+    X = groups + 0.4 * rng.standard_normal(groups.shape)
+    Y = groups @ rng.standard_normal((4, 6)) + 0.5 * rng.standard_normal((15, 6))
+    figure, axes = panels(2, 4.2, 2.2)
+    for ax, Z, title in zip(axes, [X, Y], ["model 1: 4 features", "model 2: 6"], strict=True):
+        Z = Z - Z.mean(axis=0)
+        largest = np.abs(Z @ Z.T).max()
+        ax.imshow(Z @ Z.T, cmap="RdBu_r", vmin=-largest, vmax=largest)
+        ax.set_title(title, size=9)
+        ax.set(xticks=[], yticks=[])
+        ax.set_xlabel("15 samples", size=8)
+    axes[0].set_ylabel("15 samples", size=8)
+    figure.suptitle(f"CKA {cka_score(X, Y):.2f}", size=10, weight="bold")
+    return figure
+
+
+def correlated_directions() -> Figure:
+    """Two clouds of the same samples, and the directions in them that correlate most."""
+    rng = np.random.RandomState(0)
+    shared = rng.standard_normal(60)
+    X = np.column_stack([shared + 0.3 * rng.standard_normal(60), rng.standard_normal(60)])
+    Y = np.column_stack([rng.standard_normal(60), 0.5 * shared + 0.2 * rng.standard_normal(60)])
+    X = X @ [[0.8, 0.6], [-0.6, 0.8]]
+    bases, directions = [], []
+    for Z in (X, Y):
+        values = Z - Z.mean(axis=0)
+        U, singular, Vt = np.linalg.svd(values, full_matrices=False)
+        bases.append(U)
+        directions.append(Vt.T / singular)
+    left, correlations, right = np.linalg.svd(bases[0].T @ bases[1])
+    weights = [directions[0] @ left[:, 0], directions[1] @ right[0]]
+    figure, axes = panels(3, 5.2, 1.9)
+    for ax, Z, weight, title in zip(axes, (X, Y), weights, ["model 1", "model 2"], strict=False):
+        ax.scatter(*Z.T, s=6, color=BLUE, linewidth=0)
+        end = 2.2 * weight / np.linalg.norm(weight)
+        arrow = {"arrowstyle": "-|>", "color": ORANGE, "linewidth": 2, "shrinkA": 0, "shrinkB": 0}
+        ax.annotate("", end, -end, arrowprops=arrow)
+        ax.set_title(title, size=9)
+        ax.set(xlim=(-3.3, 3.3), ylim=(-3.3, 3.3))
+    places = [Z @ weight for Z, weight in zip((X, Y), weights, strict=True)]
+    axes[2].scatter(*places, s=6, color=ORANGE, linewidth=0)
+    axes[2].set_title(f"along the arrows: {correlations[0]:.2f}", size=9)
+    for ax in axes:
+        ax.set(xticks=[], yticks=[])
+    return figure
+
+
+def invariance_of_two_measures() -> Figure:
+    """A cloud, the same turned and shrunk, and the same stretched, and what two measures say."""
+    rng = np.random.RandomState(0)
+    X = np.repeat([[0.0, 0.0], [1.6, 0.0], [0.8, 1.3]], 20, axis=0)
+    X += 0.22 * rng.standard_normal(X.shape)
+    X -= X.mean(axis=0)
+    groups = np.repeat([BLUE, ORANGE, "#3f9b6c"], 20)
+    turned = 0.6 * X @ [[0.6, 0.8], [-0.8, 0.6]]
+    stretched = X * [1.5, 0.25]
+    figure, axes = panels(3, 5.2, 2.1)
+    clouds = {"a representation": X, "turned, shrunk": turned, "stretched": stretched}
+    for ax, (title, Y) in zip(axes, clouds.items(), strict=True):
+        ax.scatter(*Y.T, s=7, c=groups, linewidth=0)
+        ax.set_title(title, size=9)
+        ax.set(xlim=(-2.6, 2.6), ylim=(-1.9, 1.9), xticks=[], yticks=[], aspect="equal")
+        if Y is not X:
+            ax.set_xlabel(f"CKA {cka_score(X, Y):.2f}\nCCA {cca_score(X, Y):.2f}", size=9)
+    return figure
+
+
 FIGURES = [
     before,
     after,
@@ -679,6 +821,12 @@ FIGURES = [
     a_sum_of_atoms,
     neighbors_kept_by_bytes,
     similarities_as_losses,
+    hub_and_antihubs,
+    counts_of_lists,
+    rdm_of_patterns,
+    gram_matrices_compared,
+    correlated_directions,
+    invariance_of_two_measures,
 ]
 
 
