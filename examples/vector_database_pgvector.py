@@ -49,7 +49,9 @@ def connect():
     if url is None:
         import pgserver
 
-        url = pgserver.get_server(tempfile.mkdtemp()).get_uri()
+        folder = tempfile.mkdtemp()
+        server = pgserver.get_server(folder, cleanup_mode="delete")
+        url = server.get_uri()
     connection = psycopg.connect(url, autocommit=True)
     connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
     register_vector(connection)
