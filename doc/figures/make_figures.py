@@ -763,7 +763,7 @@ def correlated_directions() -> Figure:
         directions.append(Vt.T / singular)
     left, correlations, right = np.linalg.svd(bases[0].T @ bases[1])
     weights = [directions[0] @ left[:, 0], directions[1] @ right[0]]
-    figure, axes = panels(3, 5.2, 1.9)
+    figure, axes = panels(3, 4.2, 1.65)
     for ax, Z, weight, title in zip(axes, (X, Y), weights, ["model 1", "model 2"], strict=False):
         ax.scatter(*Z.T, s=6, color=BLUE, linewidth=0)
         end = 2.2 * weight / np.linalg.norm(weight)
@@ -773,7 +773,7 @@ def correlated_directions() -> Figure:
         ax.set(xlim=(-3.3, 3.3), ylim=(-3.3, 3.3))
     places = [Z @ weight for Z, weight in zip((X, Y), weights, strict=True)]
     axes[2].scatter(*places, s=6, color=ORANGE, linewidth=0)
-    axes[2].set_title(f"along the arrows: {correlations[0]:.2f}", size=9)
+    axes[2].set_title(f"correlation {correlations[0]:.2f}", size=9)
     for ax in axes:
         ax.set(xticks=[], yticks=[])
     return figure
@@ -788,7 +788,7 @@ def invariance_of_two_measures() -> Figure:
     groups = np.repeat([BLUE, ORANGE, "#3f9b6c"], 20)
     turned = 0.6 * X @ [[0.6, 0.8], [-0.8, 0.6]]
     stretched = X * [1.5, 0.25]
-    figure, axes = panels(3, 5.2, 2.1)
+    figure, axes = panels(3, 4.2, 1.75)
     clouds = {"a representation": X, "turned, shrunk": turned, "stretched": stretched}
     for ax, (title, Y) in zip(axes, clouds.items(), strict=True):
         ax.scatter(*Y.T, s=7, c=groups, linewidth=0)
