@@ -16,7 +16,7 @@ clusters together. Both take a graph in the place of vectors, and a reduced grap
 
 import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.cluster import SpectralClustering
+from sklearn.cluster import HDBSCAN, SpectralClustering
 from sklearn.manifold import TSNE
 from sklearn.metrics import adjusted_rand_score
 
@@ -67,6 +67,35 @@ for reduction in reductions:
     print(f"{reduction!s:17s} adjusted Rand index {scores[reduction]:.2f}")
 
 # %%
+# Clusters of any number
+# ----------------------
+# HDBSCAN is not told how many clusters there are, and leaves out what belongs to none. It takes
+# the symmetric graph of distances.
+
+for reduction in reductions:
+    graph = symmetric(neighbor_graph(reduction, 15))
+    density = HDBSCAN(min_cluster_size=5, metric="precomputed", copy=True)
+    clusters = density.fit_predict(graph)
+    print(
+        f"{reduction!s:17s} {clusters.max() + 1} clusters, "
+        f"{np.mean(clusters == -1):.0%} left out"
+    )
+
+# %%
+# Without the hubs it finds more of the 40 intents, and leaves out less.
+#
+# Leiden of scanpy and UMAP take the same graph, where they are installed. The transformer itself
+# goes into scanpy, the graph into UMAP:
+#
+# .. code-block:: python
+#
+#    search = HubnessReducedKNeighborsTransformer(15, reduction="nicdm")
+#    scanpy.pp.neighbors(adata, use_rep="X", transformer=search)
+#    scanpy.tl.leiden(adata, flavor="igraph", n_iterations=2, directed=False)
+#
+#    graph = symmetric(search.fit_transform(X))
+#    UMAP(n_neighbors=15, metric="precomputed").fit_transform(graph)
+#
 # A map
 # -----
 # t-SNE of a graph needs three neighbours for each unit of perplexity, and a start that does not

@@ -10,7 +10,8 @@ other? Two torch models and a loader go in, a heat map comes out.
 # %%
 # Two networks
 # ------------
-# Nothing in them knows of a comparison: plain torch, trained in a few seconds.
+# Nothing in them knows of a comparison: plain torch, trained in a few seconds. With networks of
+# your own, all that follows needs is two modules and a loader of the inputs that both take.
 
 import matplotlib.pyplot as plt
 import torch
@@ -130,15 +131,15 @@ for ax, network, name in zip(
     )
 
 # %%
-# Both networks begin apart: their first layers, stripes of the image here and edges there, share no
-# more with the other network than layers with random weights do, about 0.25 to 0.3 (right), which
-# is what the pixels alone make alike. After training (left) this doubles wherever both have gone
-# far enough, from the third stage and the first transformer layer on. There is no chain of
+# Both networks begin apart: their first layers, stripes of the image here and edges there, share
+# no more with the other network than layers with random weights do, about 0.25 to 0.3 (right),
+# which is what the pixels alone make alike. After training (left) this doubles wherever both have
+# gone far enough, from the third stage and the first transformer layer on. There is no chain of
 # corresponding layers along the dotted line but one block: by the third stage the convolutional
 # network is about as close to every later layer of the transformer as it will ever be. What to
 # compute is shared, in what order is not.
 #
-# Any measure that sums over the samples determine goes in the same way.
+# Any measure that can be computed from sums over the samples goes in the same way.
 
 similarities = layer_similarity(
     convolutional,
