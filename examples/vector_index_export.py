@@ -1,8 +1,8 @@
 """
-Reduced hubness in any vector index or database
-===============================================
+Must every answer of a vector index be re-ranked?
+=================================================
 
-Question: our vectors live in an index that knows nothing of hubness. Must we re-rank every answer?
+Our vectors live in an index, or a database, that knows nothing of hubness.
 
 No. For NICDM, local scaling, CSLS, DisSim and the softmax family the neighbours by secondary
 distance are those with the largest inner product of slightly longer vectors. A fitted search
