@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from sksim.inspection._axes import axes_for
+from sksim.inspection._display import Display, draw_band
+from sksim.inspection._docs import with_shared_entries
 from sksim.utils._arrays import check_named_array
 from sksim.utils._typing import ArrayLike
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["DepthLossDisplay"]
 
 
-class DepthLossDisplay:
+@with_shared_entries
+class DepthLossDisplay(Display):
     """Diffusion loss by time, in bits per feature, with a band of two standard errors.
 
     The area under the curve is the diffusion term of the bound. On the left the last details of
@@ -100,15 +102,12 @@ class DepthLossDisplay:
             Number of times.
         name : str, default=None
             Name in the legend; None is the name of the class.
-        ax : matplotlib Axes, default=None
-            Axes to draw on, those of another display to compare; None makes new ones.
-        **style : dict
-            Keywords of matplotlib's ``plot``.
+        {ax}
+        {style}
 
         Returns
         -------
-        display : object
-            The drawn display.
+        {display}
         """
         found = estimator.depth_losses(X, n_depths=n_depths)
         name = type(estimator).__name__ if name is None else name
@@ -130,7 +129,7 @@ class DepthLossDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+            Axes to draw on, those of another display to compare; None makes new ones.
         name : str, default=None
             Name in the legend; None is that of the constructor.
         **style : dict
@@ -138,20 +137,16 @@ class DepthLossDisplay:
 
         Returns
         -------
-        display : object
+        display : DepthLossDisplay
             The display itself.
         """
         self._check_lengths()
-        self.ax_ = axes_for(self, ax)
-        self.figure_ = self.ax_.figure
-        name = self.name if name is None else name
+        name = self._start(ax, name)
         (self.line_,) = self.ax_.plot(self.times, self.losses, label=name, **style)
         self.band_ = None
         if self.errors is not None:
             losses, errors = np.asarray(self.losses), np.asarray(self.errors)
-            band = losses - 2 * errors, losses + 2 * errors
-            color = self.line_.get_color()
-            self.band_ = self.ax_.fill_between(self.times, *band, alpha=0.2, color=color, lw=0)
+            self.band_ = draw_band(self.line_, losses - 2 * errors, losses + 2 * errors)
         self.ax_.set(xlabel="time t", ylabel="diffusion loss (bits per feature)")
         if name is not None:
             self.ax_.legend()

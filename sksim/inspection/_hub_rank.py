@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from sksim.inspection._occurrence_display import OccurrenceDisplayMixin
+from sksim.inspection._docs import with_shared_entries
+from sksim.inspection._occurrence_display import OccurrenceDisplay
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["HubRankDisplay"]
 
 
-class HubRankDisplay(OccurrenceDisplayMixin):
+@with_shared_entries
+class HubRankDisplay(OccurrenceDisplay):
     """Occurrence of the samples from the largest hub down, both axes logarithmic.
 
     Read on the left how many giant hubs there are, on the right where the anti-hubs begin,
@@ -29,14 +31,10 @@ class HubRankDisplay(OccurrenceDisplayMixin):
 
     Parameters
     ----------
-    occurrence : array-like of shape (n_indexed,)
-        Occurrence counts, see :func:`sksim.metrics.k_occurrence`.
-    n_neighbors : int
-        Number of neighbours that the counts are of.
-    n_queries : int, default=None
-        Number of queries; None means that the samples are the queries.
-    name : str, default=None
-        Name of the space in the legend.
+    {occurrence}
+    {n_neighbors}
+    {n_queries}
+    {name}
 
     Attributes
     ----------
@@ -76,20 +74,18 @@ class HubRankDisplay(OccurrenceDisplayMixin):
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw on, those of another display to compare; None makes new ones.
-        name : str, default=None
-            Name of the space in the legend; None means that of the constructor.
+        {ax}
+        {name}
         **style : dict
             Keywords of matplotlib's ``plot``, such as ``color``.
 
         Returns
         -------
-        display : object
+        display : HubRankDisplay
             The display itself.
         """
-        name = self.name if name is None else name
-        ordered = np.sort(self._start(ax))[::-1]
+        ordered = np.sort(self._checked_counts())[::-1]
+        name = self._start(ax, name)
         n_indexed, n_found = ordered.size, int((ordered > 0).sum())
         share = f"anti-hubs {1 - n_found / n_indexed:.1%}"
         label = share if name is None else f"{name} ({share})"

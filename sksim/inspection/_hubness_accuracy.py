@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from sksim.inspection._axes import axes_for
+from sksim.inspection._cv_results import cv_column
+from sksim.inspection._display import Display
+from sksim.inspection._docs import with_shared_entries
 from sksim.utils._arrays import check_named_array
-from sksim.utils._names import unknown_name_error
 from sksim.utils._typing import ArrayLike
 
 if TYPE_CHECKING:
@@ -21,22 +22,19 @@ __all__ = ["HubnessAccuracyDisplay"]
 _MARKERS = "osD^vP*X<>"
 
 
-def _entry(results: Mapping[str, Any], key: str, prefix: str, parameter: str) -> np.ndarray:
-    """A column of cv_results_; an error that lists what there is."""
-    if prefix + key not in results:
-        known = [name.removeprefix(prefix) for name in results if name.startswith(prefix)]
-        raise unknown_name_error(parameter, key, known)
-    return np.asarray(results[prefix + key])
+def _words_of(values: Any, parameter: str) -> list[str]:
+    """Values of a parameter: estimators by their class, None by what there is none of."""
+
+    def word(value: Any) -> str:
+        if value is None:
+            return f"no {parameter.rpartition('__')[2]}"
+        return type(value).__name__ if hasattr(value, "get_params") else str(value)
+
+    return [word(value) for value in np.asarray(values)]
 
 
-def _in_words(value: Any, parameter: str) -> str:
-    """A value of a parameter: an estimator by its class, None by what there is none of."""
-    if value is None:
-        return f"no {parameter.rpartition('__')[2]}"
-    return type(value).__name__ if hasattr(value, "get_params") else str(value)
-
-
-class HubnessAccuracyDisplay:
+@with_shared_entries
+class HubnessAccuracyDisplay(Display):
     """Accuracy against hubness, a point for each candidate of a search over two metrics.
 
     Does the reduction that leaves the fewest hubs classify best? Points to the left have less
@@ -165,31 +163,23 @@ class HubnessAccuracyDisplay:
             Parameter of the search that the colour shows.
         marker : str, default=None
             Parameter of the search that the shape shows.
-        chance : float, default=0.0
-            Hubness without hubs, which adjusted measures have at 0; None draws no line.
-        hubness_name : str, default="hubness above chance"
-            Label of the axis of the hubness.
-        name : str, default=None
-            Title.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
-        **style : dict
-            Keywords of matplotlib's ``scatter``, such as ``s``.
+        {chance}
+        {hubness_name}
+        {name}
+        {ax}
+        {style}
 
         Returns
         -------
-        display : HubnessAccuracyDisplay
-            The drawn display.
+        {display}
         """
         colors, markers = (
-            None
-            if key is None
-            else [_in_words(v, key) for v in _entry(cv_results, key, "param_", parameter)]
+            None if key is None else _words_of(cv_column(cv_results, key, "param_", parameter), key)
             for key, parameter in ((color, "color"), (marker, "marker"))
         )
         return cls(
-            -_entry(cv_results, hubness, "mean_test_", "hubness"),
-            _entry(cv_results, accuracy, "mean_test_", "accuracy"),
+            -np.asarray(cv_column(cv_results, hubness, "mean_test_", "hubness")),
+            cv_column(cv_results, accuracy, "mean_test_", "accuracy"),
             colors=colors,
             markers=markers,
             chance=chance,
@@ -203,8 +193,7 @@ class HubnessAccuracyDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+        {ax}
         name : str, default=None
             Title; None is that of the constructor.
         **style : dict
@@ -237,8 +226,7 @@ class HubnessAccuracyDisplay:
                 f"{len(set(markers))}."
             )
         marker_of = dict(zip(dict.fromkeys(markers), _MARKERS))
-        self.ax_ = axes_for(self, ax)
-        self.figure_ = self.ax_.figure
+        name = self._start(ax, name)
         self.line_ = None
         if self.chance is not None:
             self.line_ = self.ax_.axvline(self.chance, color="0.6", ls=":", lw=1)
@@ -250,7 +238,6 @@ class HubnessAccuracyDisplay:
             self.points_.append(points)
         self._draw_legend(color_of, marker_of)
         self.ax_.set(xlabel=self.hubness_name, ylabel=self.accuracy_name)
-        name = self.name if name is None else name
         if name is not None:
             self.ax_.set_title(name)
         return self

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from sksim.inspection._occurrence_display import OccurrenceDisplayMixin
+from sksim.inspection._docs import with_shared_entries
+from sksim.inspection._occurrence_display import OccurrenceDisplay
 from sksim.metrics import k_skewness
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["KOccurrenceDisplay"]
 
 
-class KOccurrenceDisplay(OccurrenceDisplayMixin):
+@with_shared_entries
+class KOccurrenceDisplay(OccurrenceDisplay):
     r"""Histogram of how often samples are neighbours, with what chance gives.
 
     A long tail to the right are hubs, a tall first bar are anti-hubs. The dashed curve is the
@@ -31,14 +33,10 @@ class KOccurrenceDisplay(OccurrenceDisplayMixin):
 
     Parameters
     ----------
-    occurrence : array-like of shape (n_indexed,)
-        Occurrence counts, see :func:`sksim.metrics.k_occurrence`.
-    n_neighbors : int
-        Number of neighbours that the counts are of.
-    n_queries : int, default=None
-        Number of queries; None means that the samples are the queries.
-    name : str, default=None
-        Name of the space in the legend.
+    {occurrence}
+    {n_neighbors}
+    {n_queries}
+    {name}
 
     Attributes
     ----------
@@ -76,20 +74,18 @@ class KOccurrenceDisplay(OccurrenceDisplayMixin):
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw on, those of another display to compare; None makes new ones.
-        name : str, default=None
-            Name of the space in the legend; None means that of the constructor.
+        {ax}
+        {name}
         **style : dict
             Keywords of matplotlib's ``hist``, such as ``color``.
 
         Returns
         -------
-        display : object
+        display : KOccurrenceDisplay
             The display itself.
         """
-        name = self.name if name is None else name
-        counts = self._start(ax)
+        counts = self._checked_counts()
+        name = self._start(ax, name)
         label = f"skewness {k_skewness(counts):.2f}"
         label = label if name is None else f"{name} ({label})"
         style = {"histtype": "stepfilled", "alpha": 0.5, "lw": 1, **style}

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from scipy.sparse import issparse, triu
 
-from sksim.inspection._axes import axes_for
+from sksim.inspection._display import Display
+from sksim.inspection._docs import with_shared_entries
 from sksim.metrics.graphs import ollivier_ricci_curvature
 from sksim.metrics.quality import local_intrinsic_dimension
 from sksim.utils._arrays import check_named_array
@@ -29,7 +30,8 @@ _CENTERS: dict[str, Callable[[np.ndarray], Any]] = {
 }
 
 
-class LocalValueDisplay:
+@with_shared_entries
+class LocalValueDisplay(Display):
     """Histogram of a quantity of each sample or edge, with its centre and a reference.
 
     One number for a whole space, such as its mean dimension or curvature, hides whether all of it
@@ -130,23 +132,16 @@ class LocalValueDisplay:
         values : {array-like of shape (n_values,), sparse matrix of shape (n_nodes, n_nodes)}
             The values. Of a sparse matrix, such as the curvature of the edges of a graph, those
             above the diagonal, so that each edge counts once.
-        center : {"mean", "geometric mean", "median"}, default="mean"
-            What the solid line is.
-        reference : float, default=None
-            Where the dotted line is; None draws none.
-        value_name : str, default="value"
-            Label of the axis of the values.
-        name : str, default=None
-            Name in the legend.
-        ax : matplotlib Axes, default=None
-            Axes to draw on, those of another display to compare; None makes new ones.
-        **style : dict
-            Keywords of matplotlib's ``hist``, such as ``bins`` or ``color``.
+        {center}
+        {reference}
+        {value_name}
+        {name}
+        {ax}
+        {style}
 
         Returns
         -------
-        display : LocalValueDisplay
-            The drawn display.
+        {display}
         """
         drawn = triu(values, 1, format="coo").data if issparse(values) else values
         return cls(
@@ -177,17 +172,13 @@ class LocalValueDisplay:
             Estimator, see :func:`sksim.metrics.local_intrinsic_dimension`.
         n_neighbors : int, default=20
             Neighbours of each sample.
-        name : str, default=None
-            Name in the legend.
-        ax : matplotlib Axes, default=None
-            Axes to draw on, those of another display to compare; None makes new ones.
-        **style : dict
-            Keywords of matplotlib's ``hist``, such as ``bins`` or ``color``.
+        {name}
+        {ax}
+        {style}
 
         Returns
         -------
-        display : LocalValueDisplay
-            The drawn display.
+        {display}
         """
         X = check_named_array(X, "X")
         values = local_intrinsic_dimension(X, Y, method=method, n_neighbors=n_neighbors)
@@ -223,17 +214,13 @@ class LocalValueDisplay:
             Where the rest goes.
         edge_length : {"distance", "hops"}, default="distance"
             Whether the values of the graph are the lengths of the edges, or each is one long.
-        name : str, default=None
-            Name in the legend.
-        ax : matplotlib Axes, default=None
-            Axes to draw on, those of another display to compare; None makes new ones.
-        **style : dict
-            Keywords of matplotlib's ``hist``, such as ``bins`` or ``color``.
+        {name}
+        {ax}
+        {style}
 
         Returns
         -------
-        display : LocalValueDisplay
-            The drawn display.
+        {display}
         """
         edges = ollivier_ricci_curvature(
             graph, alpha=alpha, walk=walk, edge_length=edge_length
@@ -270,9 +257,7 @@ class LocalValueDisplay:
         if self.center == "geometric mean" and finite.min() <= 0:
             raise ValueError(f"A geometric mean needs values above 0, got {finite.min():.3g}.")
         self.center_ = float(_CENTERS[self.center](finite))
-        self.ax_ = axes_for(self, ax)
-        self.figure_ = self.ax_.figure
-        name = self.name if name is None else name
+        name = self._start(ax, name)
         options = {"bins": 30, "histtype": "stepfilled", "alpha": 0.5} | style
         label = f"{self.center} {self.center_:.3g}"
         if finite.size < values.size:

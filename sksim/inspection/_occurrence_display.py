@@ -3,13 +3,14 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from scipy.stats import binom
 
-from sksim.inspection._axes import axes_for
+from sksim.inspection._display import Display
+from sksim.inspection._docs import with_shared_entries
 from sksim.metrics import k_occurrence
 from sksim.metrics._hubness_scorer import estimator_occurrence
 from sksim.metrics.occurrence._measures import check_occurrence
@@ -19,11 +20,24 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-__all__ = ["OccurrenceDisplayMixin"]
+__all__ = ["OccurrenceDisplay"]
 
 
-class OccurrenceDisplayMixin(ABC):
-    """Constructor and ``from_...`` methods; a display adds ``plot``."""
+@with_shared_entries
+class OccurrenceDisplay(Display):
+    """Constructor and ``from_...`` methods; a display adds ``plot``.
+
+    Parameters
+    ----------
+    occurrence : array-like of shape (n_indexed,)
+        Occurrence counts, see :func:`sksim.metrics.k_occurrence`.
+    n_neighbors : int
+        Number of neighbours that the counts are of.
+    n_queries : int, default=None
+        Number of queries; None means that the samples are the queries.
+    name : str, default=None
+        Name of the space in the legend.
+    """
 
     def __init__(
         self,
@@ -53,23 +67,16 @@ class OccurrenceDisplayMixin(ABC):
 
         Parameters
         ----------
-        occurrence : array-like of shape (n_indexed,)
-            Occurrence counts.
-        n_neighbors : int
-            Number of neighbours that the counts are of.
-        n_queries : int, default=None
-            Number of queries; None means that the samples are the queries.
-        name : str, default=None
-            Name of the space in the legend.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
-        **style : dict
-            Keywords of the artist, see :meth:`plot`.
+        {occurrence}
+        {n_neighbors}
+        {n_queries}
+        {name}
+        {ax}
+        {style}
 
         Returns
         -------
-        display : object
-            The drawn display.
+        {display}
         """
         display = cls(occurrence, n_neighbors=n_neighbors, n_queries=n_queries, name=name)
         return display.plot(ax, **style)
@@ -93,17 +100,13 @@ class OccurrenceDisplayMixin(ABC):
             samples among themselves.
         n_neighbors : int, default=10
             Number of neighbours.
-        name : str, default=None
-            Name of the space in the legend.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
-        **style : dict
-            Keywords of the artist, see :meth:`plot`.
+        {name}
+        {ax}
+        {style}
 
         Returns
         -------
-        display : object
-            The drawn display.
+        {display}
         """
         occurrence = k_occurrence(graph, n_neighbors=n_neighbors, metric="precomputed")
         n_queries = graph.shape[0]
@@ -134,15 +137,12 @@ class OccurrenceDisplayMixin(ABC):
             Number of neighbours.
         name : str, default=None
             Name of the space in the legend; None means the class of the estimator.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
-        **style : dict
-            Keywords of the artist, see :meth:`plot`.
+        {ax}
+        {style}
 
         Returns
         -------
-        display : object
-            The drawn display.
+        {display}
         """
         occurrence, shape = estimator_occurrence(estimator, X, n_neighbors=n_neighbors)
         display = cls(
@@ -155,10 +155,25 @@ class OccurrenceDisplayMixin(ABC):
 
     @abstractmethod
     def plot(self, ax: "Axes | None" = None, *, name: str | None = None, **style: Any) -> Self:
-        """Draw the counts and set ``ax_`` and ``figure_``."""
+        """Draw the counts and set ``ax_`` and ``figure_``.
 
-    def _start(self, ax: "Axes | None") -> np.ndarray:
-        """Check the counts, make the axes and return the counts."""
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on, those of another display to compare; None makes new ones.
+        name : str, default=None
+            Name of the space in the legend; None means that of the constructor.
+        **style : dict
+            Keywords of the artist, see :meth:`plot`.
+
+        Returns
+        -------
+        display : object
+            The display itself.
+        """
+
+    def _checked_counts(self) -> np.ndarray:
+        """The counts, and as many queries where their number is not given."""
         for name in ("n_neighbors", "n_queries"):
             number = getattr(self, name)
             optional = name == "n_queries" and number is None
@@ -166,8 +181,6 @@ class OccurrenceDisplayMixin(ABC):
                 raise ValueError(f"{name} must be an integer of at least 1, got {number!r}.")
         counts = self.occurrence = check_occurrence(self.occurrence)
         self.n_queries = counts.size if self.n_queries is None else self.n_queries
-        self.ax_ = axes_for(self, ax)
-        self.figure_ = self.ax_.figure
         return counts
 
     def _chance(self, n_indexed: int) -> Any:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from sksim.inspection._axes import axes_for
+from sksim.inspection._display import Display
+from sksim.inspection._docs import with_shared_entries
 from sksim.metrics._measure import PairedMeasure
 from sksim.metrics._registry import get_measure
 from sksim.metrics.similarity._chance import permutation_test_similarity
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["PermutationTestDisplay"]
 
 
-class PermutationTestDisplay:
+@with_shared_entries
+class PermutationTestDisplay(Display):
     """Histogram of the scores of permuted rows, with the observed score.
 
     How far is the similarity of two representations from what it would be if their rows were
@@ -115,19 +117,14 @@ class PermutationTestDisplay:
         test : tuple (score, null_scores, pvalue)
             As of :func:`sksim.metrics.permutation_test_similarity`, or of
             :func:`sklearn.model_selection.permutation_test_score`.
-        score_name : str, default="score"
-            Label of the axis of the scores.
-        name : str, default=None
-            Title.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
-        **style : dict
-            Keywords of matplotlib's ``hist``, such as ``bins``.
+        {score_name}
+        {name}
+        {ax}
+        {style}
 
         Returns
         -------
-        display : PermutationTestDisplay
-            The drawn display.
+        {display}
         """
         score, null_scores, pvalue = test
         return cls(null_scores, score, pvalue, score_name=score_name, name=name).plot(ax, **style)
@@ -159,17 +156,13 @@ class PermutationTestDisplay:
             Number of permutations.
         random_state : int, RandomState instance or None, default=None
             Source of the permutations.
-        name : str, default=None
-            Title.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
-        **style : dict
-            Keywords of matplotlib's ``hist``, such as ``bins``.
+        {name}
+        {ax}
+        {style}
 
         Returns
         -------
-        display : PermutationTestDisplay
-            The drawn display.
+        {display}
         """
         test = permutation_test_similarity(
             X, Y, metric, n_permutations=n_permutations, random_state=random_state
@@ -182,8 +175,7 @@ class PermutationTestDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+        {ax}
         name : str, default=None
             Title; None is that of the constructor.
         **style : dict
@@ -197,14 +189,12 @@ class PermutationTestDisplay:
         null_scores = check_named_array(
             self.null_scores, "null_scores", dtype=np.float64, ensure_2d=False
         )
-        self.ax_ = axes_for(self, ax)
-        self.figure_ = self.ax_.figure
+        name = self._start(ax, name)
         options = {"bins": 30, "color": "0.6", "label": "rows permuted"} | style
         _, _, self.bars_ = self.ax_.hist(null_scores, **options)
         label = f"observed, p = {self.pvalue:.2g}"
         self.line_ = self.ax_.axvline(self.score, color="C3", label=label)
         self.ax_.set(xlabel=self.score_name, ylabel="permutations")
-        name = self.name if name is None else name
         if name is not None:
             self.ax_.set_title(name)
         self.ax_.legend()

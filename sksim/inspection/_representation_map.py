@@ -11,8 +11,9 @@ from scipy.cluster.hierarchy import dendrogram
 from scipy.linalg import eigh
 from sklearn.manifold import smacof
 
-from sksim.inspection._axes import axes_for
+from sksim.inspection._display import Display
 from sksim.inspection._distances import clustering_of, distances_of
+from sksim.inspection._docs import with_shared_entries
 from sksim.metrics._linalg import center_matrix
 from sksim.metrics._measure import PairedMeasure
 from sksim.metrics._registry import get_measure
@@ -42,7 +43,8 @@ def _points_in_the_plane(distances: np.ndarray) -> np.ndarray:
     return smacof(distances, n_components=2, init=start, n_init=1, eps=1e-9, max_iter=1000)[0]
 
 
-class RepresentationMapDisplay:
+@with_shared_entries
+class RepresentationMapDisplay(Display):
     """Map of representations: layers, models, seeds; as points in the plane or as a tree.
 
     The similarities become distances, by the metric form of the measure where it has one. In the
@@ -149,24 +151,16 @@ class RepresentationMapDisplay:
             The result of :func:`sksim.metrics.pairwise_similarity`, or a matrix.
         labels : sequence of str, default=None
             Names of the representations; None means those of the Bunch, or numbers.
-        groups : sequence of str, default=None
-            Group of each representation, which its colour shows.
-        metric : str or callable, default=None
-            The measure, for its direction and metric form; None takes the values for
-            similarities.
-        kind : {"points", "tree"}, default="points"
-            Points in the plane, or a tree.
-        name : str, default=None
-            Title; None means the name of the measure.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
-        **style : dict
-            Keywords of matplotlib's ``scatter``, or of ``plot`` for the links of a tree.
+        {groups}
+        {metric}
+        {kind}
+        {name}
+        {ax}
+        {style}
 
         Returns
         -------
-        display : RepresentationMapDisplay
-            The drawn display.
+        {display}
         """
         values = similarities
         if isinstance(similarities, dict):
@@ -196,23 +190,17 @@ class RepresentationMapDisplay:
             The representations; the keys of a dict are the names.
         metric : str or callable, default="cka"
             The measure, see :func:`sksim.metrics.pairwise_similarity`.
-        groups : sequence of str, default=None
-            Group of each representation, which its colour shows.
-        kind : {"points", "tree"}, default="points"
-            Points in the plane, or a tree.
+        {groups}
+        {kind}
         n_jobs : int, default=None
             Number of threads.
-        name : str, default=None
-            Title; None means the name of the measure.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
-        **style : dict
-            Keywords of matplotlib's ``scatter``, or of ``plot`` for the links of a tree.
+        {name}
+        {ax}
+        {style}
 
         Returns
         -------
-        display : RepresentationMapDisplay
-            The drawn display.
+        {display}
         """
         similarities = pairwise_similarity(representations, metric, n_jobs=n_jobs)
         return cls.from_matrix(
@@ -232,8 +220,7 @@ class RepresentationMapDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+        {ax}
         kind : {"points", "tree"}, default="points"
             Points in the plane, or a tree.
         text : bool, default=None
@@ -265,8 +252,7 @@ class RepresentationMapDisplay:
         self.points_: np.ndarray | None = None
         self.error_: float | None = None
         self.linkage_: np.ndarray | None = None
-        self.ax_ = axes_for(self, ax)
-        self.figure_ = self.ax_.figure
+        self._start(ax)
         if kind == "points":
             text = len(labels) <= _LARGEST_WITH_NAMES if text is None else text
             self._draw_points(labels if text else [], groups, style)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from sksim.inspection._axes import axes_for
+from sksim.inspection._display import Display
+from sksim.inspection._docs import with_shared_entries
 from sksim.utils._arrays import check_named_array
 from sksim.utils._images import channels_come_first
 from sksim.utils._typing import ArrayLike, RandomState
@@ -45,7 +46,8 @@ def _tile_groups(images: np.ndarray, size: int, n_columns: int) -> np.ndarray:
     return _tile(lines, min(max(n_columns // size, 1), len(lines)))
 
 
-class SampleGridDisplay:
+@with_shared_entries
+class SampleGridDisplay(Display):
     """Samples side by side: images as a mosaic, points in the plane against the data.
 
     With ``n_neighbors``, each image is followed by the rows of the data that are nearest to it: a
@@ -134,28 +136,24 @@ class SampleGridDisplay:
             Fitted, with ``sample(n_samples, random_state=...)``.
         n_samples : int, default=64
             Number of samples.
-        X : array-like, default=None
-            The data: points, drawn behind the samples; or images, the nearest of which are shown.
+        {X}
         n_neighbors : int, default=None
             How many rows of X follow each image; None: no row.
         image_shape : tuple, default=None
             Shape of a sample that is a row; None is the estimator's ``image_shape``.
-        n_columns : int, default=8
-            Images in a row of the mosaic.
+        {n_columns}
         random_state : int, RandomState instance or None, default=None
             Draws the samples.
         name : str, default=None
             Title; None is the name of the class.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+        {ax}
         **style : dict
             Keywords of matplotlib's ``imshow`` or ``scatter``. For images of an estimator with
             levels, ``vmin`` and ``vmax`` are the first and the last level.
 
         Returns
         -------
-        display : object
-            The drawn display.
+        {display}
         """
         samples = estimator.sample(n_samples, random_state=random_state)
         shape = getattr(estimator, "image_shape", None) if image_shape is None else image_shape
@@ -193,25 +191,21 @@ class SampleGridDisplay:
         ----------
         samples : array-like of shape (n_samples, ...) or (n_samples, n_features)
             Images or points, or images that are rows, if ``image_shape`` is given.
-        X : array-like, default=None
-            The data: points, drawn behind the samples; or images, the nearest of which are shown.
+        {X}
         n_neighbors : int, default=None
             How many rows of X follow each image; None: no row.
         image_shape : tuple, default=None
             Shape of a sample that is a row; None takes the samples as they are.
-        n_columns : int, default=8
-            Images in a row of the mosaic.
+        {n_columns}
         name : str, default=None
             Title; None is no title.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+        {ax}
         **style : dict
             Keywords of matplotlib's ``imshow`` or ``scatter``, see :meth:`plot`.
 
         Returns
         -------
-        display : object
-            The drawn display.
+        {display}
         """
         if image_shape is not None:
             rows = np.asarray(samples)
@@ -229,8 +223,7 @@ class SampleGridDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+        {ax}
         name : str, default=None
             Title; None is that of the constructor.
         **style : dict
@@ -239,7 +232,7 @@ class SampleGridDisplay:
 
         Returns
         -------
-        display : object
+        display : SampleGridDisplay
             The display itself.
         """
         samples = check_named_array(
@@ -250,13 +243,11 @@ class SampleGridDisplay:
                 "samples must be images (n_samples, height, width, ...) or points (n_samples, 2), "
                 f"got the shape {samples.shape}. Give image_shape for images that are rows."
             )
-        self.ax_ = axes_for(self, ax)
-        self.figure_ = self.ax_.figure
+        name = self._start(ax, name)
         self.data_: PathCollection | None = None
         self.artist_: AxesImage | PathCollection
         self.distances_ = self.indices_ = None
         self._plot_images(samples, style) if samples.ndim > 2 else self._plot_points(samples, style)
-        name = self.name if name is None else name
         if name is not None:
             self.ax_.set_title(name)
         return self

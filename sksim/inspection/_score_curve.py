@@ -11,7 +11,9 @@ import numpy as np
 from scipy.special import ndtri
 from sklearn.utils import check_random_state
 
-from sksim.inspection._axes import axes_for
+from sksim.inspection._cv_results import cv_column
+from sksim.inspection._display import Display, draw_band
+from sksim.inspection._docs import with_shared_entries
 from sksim.metrics._measure import PairedMeasure
 from sksim.metrics._registry import get_measure
 from sksim.metrics.similarity._chance import similarity_interval
@@ -51,7 +53,8 @@ def _partners(reference: Any, size: int) -> list[ArrayLike]:
     return partners
 
 
-class ScoreCurveDisplay:
+@with_shared_entries
+class ScoreCurveDisplay(Display):
     """A score against layers, widths, depths or numbers of candidates, with intervals.
 
     The similarity of each layer to a reference, the accuracy of a probe over the depth of a
@@ -153,25 +156,18 @@ class ScoreCurveDisplay:
 
         Parameters
         ----------
-        positions : sequence of shape (n_positions,)
-            Numbers, or names.
+        {positions}
         scores : array-like of shape (n_positions,) or (n_positions, n_repeats)
             Scores, of folds or seeds where they are several.
-        position_name : str, default=None
-            Label of the axis of the positions.
-        score_name : str, default="score"
-            Label of the axis of the scores.
-        name : str, default=None
-            Name in the legend; None draws no legend.
-        ax : matplotlib Axes, default=None
-            Axes to draw on, those of another display to compare; None makes new ones.
-        **style : dict
-            Keywords of matplotlib's ``plot``, such as ``color``.
+        {position_name}
+        {score_name}
+        {name}
+        {ax}
+        {style}
 
         Returns
         -------
-        display : ScoreCurveDisplay
-            The drawn display.
+        {display}
         """
         repeats = check_named_array(scores, "scores", dtype=np.float64, ensure_2d=False)
         intervals = None
@@ -217,19 +213,14 @@ class ScoreCurveDisplay:
             :func:`sksim.metrics.similarity_interval`; None draws no intervals.
         random_state : int, RandomState instance or None, default=None
             Source of the halves that the intervals come from.
-        position_name : str, default=None
-            Label of the axis of the positions.
-        name : str, default=None
-            Name in the legend; None draws no legend.
-        ax : matplotlib Axes, default=None
-            Axes to draw on, those of another display to compare; None makes new ones.
-        **style : dict
-            Keywords of matplotlib's ``plot``, such as ``color``.
+        {position_name}
+        {name}
+        {ax}
+        {style}
 
         Returns
         -------
-        display : ScoreCurveDisplay
-            The drawn display.
+        {display}
         """
         measure = get_measure(metric, PairedMeasure, parameter="metric")
         by_name = _by_name(representations)
@@ -276,29 +267,19 @@ class ScoreCurveDisplay:
             Name of the metric of a search with several.
         position_name : str, default=None
             Label of the axis of the positions; None means the last part of ``param``.
-        name : str, default=None
-            Name in the legend; None draws no legend.
-        ax : matplotlib Axes, default=None
-            Axes to draw on, those of another display to compare; None makes new ones.
-        **style : dict
-            Keywords of matplotlib's ``plot``, such as ``color``.
+        {name}
+        {ax}
+        {style}
 
         Returns
         -------
-        display : ScoreCurveDisplay
-            The drawn display.
+        {display}
         """
-        for parameter, key, prefix in (
-            ("param", param, "param_"),
-            ("metric", metric, "mean_test_"),
-        ):
-            if prefix + key not in cv_results:
-                known = [k.removeprefix(prefix) for k in cv_results if k.startswith(prefix)]
-                raise unknown_name_error(parameter, key, known)
-        mean = np.asarray(cv_results[f"mean_test_{metric}"])
+        values = cv_column(cv_results, param, "param_", "param")
+        mean = np.asarray(cv_column(cv_results, metric, "mean_test_", "metric"))
         spread = np.asarray(cv_results[f"std_test_{metric}"])
         best: dict[Any, int] = {}
-        for i, value in enumerate(cv_results[f"param_{param}"]):
+        for i, value in enumerate(values):
             key = value if _is_number(value) else str(value)
             if value is not np.ma.masked and (key not in best or mean[i] > mean[best[key]]):
                 best[key] = i
@@ -334,19 +315,14 @@ class ScoreCurveDisplay:
         confidence : float, default=0.95
             Probability that an interval covers the recall of all queries, by the normal
             approximation of a mean.
-        position_name : str, default=None
-            Label of the axis of the positions.
-        name : str, default=None
-            Name in the legend; None draws no legend.
-        ax : matplotlib Axes, default=None
-            Axes to draw on, those of another display to compare; None makes new ones.
-        **style : dict
-            Keywords of matplotlib's ``plot``, such as ``color``.
+        {position_name}
+        {name}
+        {ax}
+        {style}
 
         Returns
         -------
-        display : ScoreCurveDisplay
-            The drawn display.
+        {display}
         """
         recalls = [np.asarray(report["recalls"], dtype=float) for report in reports.values()]
         means = np.array([values.mean() for values in recalls])
@@ -390,21 +366,18 @@ class ScoreCurveDisplay:
         if interval_style not in _INTERVAL_STYLES:
             raise unknown_name_error("interval_style", interval_style, _INTERVAL_STYLES)
         positions, scores, intervals = self._checked()
-        self.ax_ = axes_for(self, ax)
-        self.figure_ = self.ax_.figure
-        name = self.name if name is None else name
+        name = self._start(ax, name)
         options = {"marker": "o", "markersize": 5, "label": name} | style
         (self.line_,) = self.ax_.plot(positions, scores, **options)
         self.interval_ = None
         if intervals is not None:
             numbers = not isinstance(positions[0], str)
             band = interval_style == "band" or (interval_style == "auto" and numbers)
-            color, (low, high) = self.line_.get_color(), intervals.T
+            low, high = intervals.T
             if band:
-                self.interval_ = self.ax_.fill_between(
-                    positions, low, high, alpha=0.2, color=color, lw=0
-                )
+                self.interval_ = draw_band(self.line_, low, high)
             else:
+                color = self.line_.get_color()
                 self.interval_ = self.ax_.vlines(positions, low, high, color=color, lw=2, alpha=0.5)
         self.ax_.set_ylabel(self.score_name)
         if self.position_name is not None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from sksim.inspection._axes import axes_for
+from sksim.inspection._display import Display
+from sksim.inspection._docs import with_shared_entries
 from sksim.utils._arrays import check_named_array
 from sksim.utils._typing import ArrayLike
 
@@ -30,7 +31,8 @@ def _pairs(distances: ArrayLike, name: str) -> np.ndarray:
     return above if np.allclose(above, below) else np.append(above, below)
 
 
-class SeedDistanceDisplay:
+@with_shared_entries
+class SeedDistanceDisplay(Display):
     """Distances of all pairs of copies of a model, in columns by group.
 
     How far are the copies of a model that differ in their seed from each other, and does that
@@ -123,21 +125,15 @@ class SeedDistanceDisplay:
             Matrix of the distances, or similarities, of the copies, for each group, as of
             :meth:`SeedEnsemble.pairwise_distances
             <sksim.identifiability.SeedEnsemble.pairwise_distances>`.
-        group_name : str, default=None
-            Label of the axis of the groups.
-        distance_name : str, default="distance"
-            Label of the axis of the distances.
-        name : str, default=None
-            Title.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
-        **style : dict
-            Keywords of matplotlib's ``scatter``, such as ``s``.
+        {group_name}
+        {distance_name}
+        {name}
+        {ax}
+        {style}
 
         Returns
         -------
-        display : SeedDistanceDisplay
-            The drawn display.
+        {display}
         """
         return cls(distances, group_name=group_name, distance_name=distance_name, name=name).plot(
             ax, **style
@@ -169,19 +165,14 @@ class SeedDistanceDisplay:
             ensemble.
         metric_params : dict, default=None
             Further arguments of the distance.
-        group_name : str, default=None
-            Label of the axis of the groups.
-        name : str, default=None
-            Title.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
-        **style : dict
-            Keywords of matplotlib's ``scatter``, such as ``s``.
+        {group_name}
+        {name}
+        {ax}
+        {style}
 
         Returns
         -------
-        display : SeedDistanceDisplay
-            The drawn display.
+        {display}
         """
         distances = {
             group: ensemble.pairwise_distances(X, metric, **(metric_params or {}))
@@ -203,8 +194,7 @@ class SeedDistanceDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+        {ax}
         name : str, default=None
             Title; None is that of the constructor.
         **style : dict
@@ -219,8 +209,7 @@ class SeedDistanceDisplay:
             raise ValueError("distances must be a dict with a matrix for each group.")
         groups = {g: _pairs(matrix, f"distances[{g!r}]") for g, matrix in self.distances.items()}
         self.medians_ = np.array([np.median(pairs) for pairs in groups.values()])
-        self.ax_ = axes_for(self, ax)
-        self.figure_ = self.ax_.figure
+        name = self._start(ax, name)
         self.points_, self.bars_ = [], []
         options = {"s": 14, "alpha": 0.5, "lw": 0, "color": "C0"} | style
         for place, (pairs, median) in enumerate(zip(groups.values(), self.medians_)):
@@ -230,7 +219,6 @@ class SeedDistanceDisplay:
             self.bars_ += bar
         self.ax_.set_xticks(range(len(groups)), [str(group) for group in groups])
         self.ax_.set(xlabel=self.group_name or "", ylabel=self.distance_name)
-        name = self.name if name is None else name
         if name is not None:
             self.ax_.set_title(name)
         return self

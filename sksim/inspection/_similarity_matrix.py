@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 import numpy as np
 from scipy.cluster.hierarchy import dendrogram as link_coordinates
 
-from sksim.inspection._axes import axes_for
+from sksim.inspection._display import Display
 from sksim.inspection._distances import clustering_of, distances_of
+from sksim.inspection._docs import with_shared_entries
 from sksim.metrics._measure import PairedMeasure
 from sksim.metrics._registry import get_measure
 from sksim.metrics.similarity._pairwise import cross_similarity, pairwise_similarity
@@ -65,7 +66,8 @@ def _metric_or_measure(metric: Measure | None, measure: Any) -> Measure | None:
     return measure
 
 
-class SimilarityMatrixDisplay:
+@with_shared_entries
+class SimilarityMatrixDisplay(Display):
     """Heat map of the similarities of representations: layers, models, seeds.
 
     Bounded measures have one colour scale, from 0 to the end of their range, so that figures
@@ -181,27 +183,17 @@ class SimilarityMatrixDisplay:
         column_labels : sequence of str, default=None
             Names of the columns, for two sets of representations; None means those of the Bunch,
             or that the columns are the rows.
-        metric : str or callable, default=None
-            The measure, for its range, direction and metric form.
-        name : str, default=None
-            Title; None means the name of the measure.
-        order : {None, "cluster"}, default=None
-            "cluster" puts similar representations side by side.
-        dendrogram : bool, default=False
-            Whether to draw the clustering above the heat map, which sets ``order="cluster"``.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
-        measure : str or callable, default="deprecated"
-            The former name of ``metric``.
-
-            .. deprecated:: 0.1
-        **style : dict
-            Keywords of matplotlib's ``imshow``, such as ``cmap``.
+        {metric}
+        {name}
+        {order}
+        {dendrogram}
+        {ax}
+        {measure}
+        {style}
 
         Returns
         -------
-        display : SimilarityMatrixDisplay
-            The drawn display.
+        {display}
         """
         values, rows, columns = similarities, None, None
         if isinstance(similarities, dict):
@@ -244,21 +236,15 @@ class SimilarityMatrixDisplay:
             The measure, see :func:`sksim.metrics.pairwise_similarity`.
         n_jobs : int, default=None
             Number of threads.
-        name : str, default=None
-            Title; None means the name of the measure.
-        order : {None, "cluster"}, default=None
-            "cluster" puts similar representations side by side.
-        dendrogram : bool, default=False
-            Whether to draw the clustering above the heat map, which sets ``order="cluster"``.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
-        **style : dict
-            Keywords of matplotlib's ``imshow``, such as ``cmap``.
+        {name}
+        {order}
+        {dendrogram}
+        {ax}
+        {style}
 
         Returns
         -------
-        display : SimilarityMatrixDisplay
-            The drawn display.
+        {display}
         """
         if others is None:
             similarities = pairwise_similarity(representations, metric, n_jobs=n_jobs)
@@ -289,8 +275,7 @@ class SimilarityMatrixDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+        {ax}
         name : str, default=None
             Title; None means that of the constructor, or the name of the measure.
         order : {None, "cluster"}, default=None
@@ -313,8 +298,7 @@ class SimilarityMatrixDisplay:
         measure = None if self.metric is None else get_measure(self.metric, PairedMeasure)
         values = check_named_array(self.values, "values", dtype=np.float64)
         self._arrange(values, measure, order, dendrogram)
-        self.ax_ = axes_for(self, ax)
-        self.figure_ = self.ax_.figure
+        self._start(ax)
         drawn = values[np.ix_(self.order_, self._column_order)]
         self._draw_image(drawn, measure, style)
         self._draw_labels(values.shape)

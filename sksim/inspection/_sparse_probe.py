@@ -13,7 +13,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import check_cv, cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from sksim.inspection._axes import axes_for
+from sksim.inspection._display import Display, draw_band
+from sksim.inspection._docs import with_shared_entries
 from sksim.metrics._validation import check_representation, check_same_rows
 from sksim.metrics.probing import mean_difference
 from sksim.utils._arrays import check_named_array
@@ -38,7 +39,8 @@ def _numbers_of_features(n_features: Sequence[int] | None, width: int) -> list[i
     return numbers
 
 
-class SparseProbeDisplay:
+@with_shared_entries
+class SparseProbeDisplay(Display):
     """Score of a probe of the k best features, against k.
 
     Is a concept in one unit, in a few, or in many? In each fold the features are ranked on the
@@ -155,17 +157,13 @@ class SparseProbeDisplay:
             Folds.
         n_jobs : int, default=None
             Number of processes.
-        name : str, default=None
-            Name in the legend; None draws no legend.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
-        **style : dict
-            Keywords of matplotlib's ``plot``, such as ``color``.
+        {name}
+        {ax}
+        {style}
 
         Returns
         -------
-        display : SparseProbeDisplay
-            The drawn display.
+        {display}
         """
         X = check_representation(X)
         labels = check_labels(y, "y")
@@ -194,7 +192,7 @@ class SparseProbeDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+            Axes to draw on, those of another display to compare; None makes new ones.
         name : str, default=None
             Name in the legend; None is that of the constructor.
         **style : dict
@@ -211,15 +209,12 @@ class SparseProbeDisplay:
                 f"scores must hold a row for each of the {len(self.n_features)} numbers in "
                 f"n_features, got {len(scores)}."
             )
-        self.ax_ = axes_for(self, ax)
-        self.figure_ = self.ax_.figure
-        name = self.name if name is None else name
+        name = self._start(ax, name)
         mean, spread = scores.mean(axis=1), scores.std(axis=1)
         (self.line_,) = self.ax_.plot(
             self.n_features, mean, **({"marker": "o", "label": name} | style)
         )
-        band, color = (mean - spread, mean + spread), self.line_.get_color()
-        self.band_ = self.ax_.fill_between(self.n_features, *band, alpha=0.2, color=color, lw=0)
+        self.band_ = draw_band(self.line_, mean - spread, mean + spread)
         self.ax_.set_xscale("log", base=2)
         self.ax_.set(xlabel="features kept", ylabel=self.score_name)
         if name is not None:

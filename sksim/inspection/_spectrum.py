@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from scipy.special import entr
 
-from sksim.inspection._axes import axes_for
+from sksim.inspection._display import Display
+from sksim.inspection._docs import with_shared_entries
 from sksim.metrics.quality._spectral_slope import check_ranks, covariance_spectrum, log_log_slope
 from sksim.utils._arrays import check_named_array
 from sksim.utils._names import unknown_name_error
@@ -25,7 +26,8 @@ __all__ = ["SpectrumDisplay"]
 _RANKS = (10, 100)
 
 
-class SpectrumDisplay:
+@with_shared_entries
+class SpectrumDisplay(Display):
     r"""Eigenvalues of the covariance of a representation, by rank.
 
     As shares of the variance on two logarithmic axes, where a power law is a straight line,
@@ -126,22 +128,15 @@ class SpectrumDisplay:
         ----------
         X : array-like of shape (n_samples, n_features)
             The representation.
-        ranks : tuple (first, last), default=None
-            Ranks of the fit, counted from 1; None takes 10 to 100 where there are as many
-            eigenvalues, and fits nothing elsewhere.
-        kind : {"eigenvalues", "cumulative"}, default="eigenvalues"
-            Whether to draw each eigenvalue or the sum up to it.
-        name : str, default=None
-            Name in the legend.
-        ax : matplotlib Axes, default=None
-            Axes to draw on, those of another display to compare; None makes new ones.
-        **style : dict
-            Keywords of matplotlib's ``plot``, such as ``color``.
+        {ranks}
+        {kind}
+        {name}
+        {ax}
+        {style}
 
         Returns
         -------
-        display : SpectrumDisplay
-            The drawn display.
+        {display}
         """
         return cls(covariance_spectrum(X), ranks=ranks, name=name).plot(ax, kind=kind, **style)
 
@@ -174,14 +169,12 @@ class SpectrumDisplay:
         if kind not in ("eigenvalues", "cumulative"):
             raise unknown_name_error("kind", kind, ["eigenvalues", "cumulative"])
         shares = self._shares()
-        name = self.name if name is None else name
         self.participation_ratio_ = float(1 / np.square(shares).sum())
         sigma = np.sqrt(shares)
         self.effective_rank_ = float(np.exp(entr(sigma / sigma.sum()).sum()))
         ranks = self._ranks_of_fit(shares.size)
         self.slope_ = None if ranks is None else log_log_slope(shares, *ranks)
-        self.ax_ = axes_for(self, ax)
-        self.figure_ = self.ax_.figure
+        name = self._start(ax, name)
         self.fit_line_: Line2D | None = None
         self.marks_: list[Line2D] = []
         if kind == "eigenvalues":

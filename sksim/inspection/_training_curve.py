@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from sksim.inspection._axes import axes_for
+from sksim.inspection._display import Display
+from sksim.inspection._docs import with_shared_entries
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +21,8 @@ __all__ = ["TrainingCurveDisplay"]
 _LABELS = {"train_loss": "training", "valid_loss": "validation"}
 
 
-class TrainingCurveDisplay:
+@with_shared_entries
+class TrainingCurveDisplay(Display):
     """Curves of a history: the training and, where there is one, the validation loss.
 
     The epoch with the smallest loss, of the validation if there is one, is marked.
@@ -90,19 +92,15 @@ class TrainingCurveDisplay:
         ----------
         estimator : estimator
             Fitted, with the attribute ``history_``.
-        entries : tuple of str, default=("train_loss", "valid_loss")
-            The curves.
+        {entries}
         name : str, default=None
             Name in the legend; None is the name of the class.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
-        **style : dict
-            Keywords of matplotlib's ``plot``.
+        {ax}
+        {style}
 
         Returns
         -------
-        display : object
-            The drawn display.
+        {display}
         """
         name = type(estimator).__name__ if name is None else name
         return cls(estimator.history_, entries=entries, name=name).plot(ax, **style)
@@ -120,7 +118,7 @@ class TrainingCurveDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes new ones.
+            Axes to draw on, those of another display to compare; None makes new ones.
         name : str, default=None
             Name in the legend; None is that of the constructor.
         log : bool, default=False
@@ -130,7 +128,7 @@ class TrainingCurveDisplay:
 
         Returns
         -------
-        display : object
+        display : TrainingCurveDisplay
             The display itself.
         """
         present = [e for e in self.entries if any(e in row for row in self.history)]
@@ -138,9 +136,7 @@ class TrainingCurveDisplay:
             raise ValueError(f"The history holds none of the entries {tuple(self.entries)}.")
         if not np.isfinite([row.get(present[-1], np.nan) for row in self.history]).any():
             raise ValueError(f"The history must hold a finite {present[-1]}, got none.")
-        self.ax_ = axes_for(self, ax)
-        self.figure_ = self.ax_.figure
-        name = self.name if name is None else name
+        name = self._start(ax, name)
         self.lines_ = [self._draw(entry, name, style) for entry in present]
         self.best_epoch_, self.best_ = self._mark_best(self.lines_[-1])
         self.ax_.set(xlabel="epoch", ylabel="loss", yscale="log" if log else "linear")

@@ -7,7 +7,9 @@ import pytest
 from numpydoc.docscrape import NumpyDocString
 
 from sksim import inspection
+from sksim.inspection._docs import with_shared_entries
 from sksim.utils import _optional
+from sksim.utils._docstrings import documented_parameters
 from sksim.utils.discovery import all_displays
 
 plt = pytest.importorskip("matplotlib.pyplot")
@@ -105,6 +107,33 @@ def test_constructors_from_data_draw(Display):
         assert parameters["name"].default is None
         assert "style" in parameters
     assert list(inspect.signature(Display.plot).parameters)[1] == "ax"
+
+
+@DISPLAYS
+def test_methods_document_all_that_they_take(Display):
+    """Shared entries are filled in, each at its place."""
+    for name, method in inspect.getmembers(Display, callable):
+        if name.startswith("from_") or name == "plot":
+            taken = [one for one in inspect.signature(method).parameters if one != "self"]
+            assert list(documented_parameters(method)) == taken, name
+            (returned,) = NumpyDocString(inspect.getdoc(method))["Returns"]
+            assert returned.name == "display"
+            assert "{" not in returned.type
+
+
+def test_an_entry_that_nothing_has_is_an_error():
+    class Broken(inspection.LocalValueDisplay):
+        """A display.
+
+        Parameters
+        ----------
+        {color}
+        """
+
+    with pytest.raises(KeyError, match="color"):
+        with_shared_entries(Broken)
+    Broken.__doc__ = None  # as python -OO leaves it
+    assert with_shared_entries(Broken) is Broken
 
 
 @DISPLAYS
