@@ -15,10 +15,9 @@ from sklearn.pipeline import make_pipeline
 
 from sksim.inspection._display import Display, draw_band
 from sksim.inspection._docs import with_shared_entries
-from sksim.metrics._validation import check_representation, check_same_rows
+from sksim.metrics._validation import check_representation, label_codes
 from sksim.metrics.probing import mean_difference
 from sksim.utils._arrays import check_named_array
-from sksim.utils._labels import check_labels
 from sksim.utils._typing import ArrayLike
 
 if TYPE_CHECKING:
@@ -166,15 +165,11 @@ class SparseProbeDisplay(Display):
         {display}
         """
         X = check_representation(X)
-        labels = check_labels(y, "y")
-        check_same_rows(X, labels, name="y")
-        classes, codes = np.unique(labels, return_inverse=True)
-        if len(classes) < 2:
-            raise ValueError(f"y must hold two classes or more, got only {classes[0]!r}.")
+        codes = label_codes(X, y)
         numbers = _numbers_of_features(n_features, X.shape[1])
         score_name = scoring if isinstance(scoring, str) else "score"
         if scoring is None:
-            scoring, score_name = "f1" if len(classes) == 2 else "f1_macro", "F1"
+            scoring, score_name = "f1" if codes.max() == 1 else "f1_macro", "F1"
         if estimator is None:
             estimator = LogisticRegression(class_weight="balanced", max_iter=1000)
         folds = list(check_cv(cv, codes, classifier=True).split(X, codes))

@@ -29,6 +29,7 @@ __all__ = [
     "check_value",
     "clip",
     "kernel_of_samples",
+    "label_codes",
 ]
 
 #: What every public function accepts for the two representations.
@@ -179,6 +180,16 @@ def check_classes(X: Any, y: ArrayLike, *, min_classes: int = 2) -> np.ndarray:
     classes, codes = np.unique(labels, return_inverse=True)
     if classes.size < min_classes:
         raise ValueError(f"y must hold at least {min_classes} classes, got {classes.size}.")
+    return codes
+
+
+def label_codes(X: np.ndarray, y: ArrayLike) -> np.ndarray:
+    """Codes 0 ... C - 1 of the label of each row of X, two or more, which may be any numbers."""
+    labels = check_labels(y, "y")
+    check_same_rows(X, labels, name="y")
+    classes, codes = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(f"y must hold two classes or more, got only {classes[0]!r}.")
     return codes
 
 

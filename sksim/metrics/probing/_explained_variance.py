@@ -6,10 +6,9 @@
 import numpy as np
 
 from sksim.metrics._linalg import center
-from sksim.metrics._measure import ProbeMeasure
+from sksim.metrics._measure import SHAPE_MAPS, ProbeMeasure
 from sksim.metrics._registry import register
-from sksim.metrics._validation import check_representation, check_same_rows, clip
-from sksim.utils._labels import check_labels
+from sksim.metrics._validation import check_representation, clip, label_codes
 from sksim.utils._sklearn import validate_params
 from sksim.utils._typing import ArrayLike
 
@@ -84,12 +83,9 @@ def explained_variance_by_label(X: ArrayLike, y: ArrayLike, *, adjusted: bool = 
     >>> round(explained_variance_by_label(X, y, adjusted=True), 4)
     0.1282
     """
-    representation, labels = check_representation(X), check_labels(y, "y")
-    check_same_rows(representation, labels, name="y")
-    classes, codes = np.unique(labels, return_inverse=True)
-    n_samples, n_classes = len(labels), len(classes)
-    if n_classes < 2:
-        raise ValueError(f"y must hold two classes or more, got only {classes[0]!r}.")
+    representation = check_representation(X)
+    codes = label_codes(representation, y)
+    n_samples, n_classes = len(codes), int(codes.max()) + 1
     if adjusted and n_classes == n_samples:
         raise ValueError("y holds as many classes as samples: adjusted=True is undefined.")
     centered, _ = center(representation.astype(np.float64, copy=False))
@@ -106,17 +102,7 @@ register(
     ProbeMeasure(
         name="explained_variance_by_label",
         function=explained_variance_by_label,
-        invariances=frozenset(
-            {
-                "orthogonal",
-                "scale",
-                "translation",
-                "permutation",
-                "row_order",
-                "duplication",
-                "target",
-            }
-        ),
+        invariances=SHAPE_MAPS | {"row_order", "duplication", "target"},
         null=lambda n_samples: 2 / (n_samples - 1),
     )
 )

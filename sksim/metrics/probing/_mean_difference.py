@@ -6,8 +6,7 @@
 import numpy as np
 
 from sksim.metrics._linalg import center
-from sksim.metrics._validation import check_representation, check_same_rows
-from sksim.utils._labels import check_labels
+from sksim.metrics._validation import check_representation, label_codes
 from sksim.utils._sklearn import validate_params
 from sksim.utils._typing import ArrayLike, FloatArray
 
@@ -76,13 +75,9 @@ def mean_difference(X: ArrayLike, y: ArrayLike) -> FloatArray:
     array([False,  True, False])
     """
     X = check_representation(X)
-    labels = check_labels(y, "y")
-    check_same_rows(X, labels, name="y")
-    classes, codes = np.unique(labels, return_inverse=True)
-    if len(classes) < 2:
-        raise ValueError(f"y must hold two classes or more, got only {classes[0]!r}.")
+    codes = label_codes(X, y)
     centered = center(X.astype(np.float64), name="X")
-    sums = np.zeros((len(classes), X.shape[1]))
+    sums = np.zeros((codes.max() + 1, X.shape[1]))
     np.add.at(sums, codes, centered.values)
     means = sums / np.bincount(codes)[:, None]
     return np.ptp(means, axis=0) * centered.scale

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from scipy.spatial.distance import pdist, squareform
 
 from sksim.metrics._linalg import center, row_squares
-from sksim.metrics._measure import ProbeMeasure
+from sksim.metrics._measure import SHAPE_MAPS, ProbeMeasure
 from sksim.metrics._registry import register
 from sksim.metrics._validation import check_classes, check_representation, check_value
 from sksim.utils._sklearn import validate_params
@@ -151,16 +151,6 @@ register(
         greater_is_better=False,
         range=(0.0, np.inf),
         min_samples=6,
-        invariances=frozenset(
-            {
-                "orthogonal",
-                "scale",
-                "translation",
-                "permutation",
-                "row_order",
-                "duplication",
-                "target",
-            }
-        ),
+        invariances=SHAPE_MAPS | {"row_order", "duplication", "target"},
     )
 )

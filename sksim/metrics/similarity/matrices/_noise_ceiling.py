@@ -3,13 +3,12 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-from typing import Literal
-
 import numpy as np
 
 from sksim.metrics.similarity.matrices._rdm_comparisons import (
     COMPARISONS,
     Comparison,
+    ComparisonName,
     check_average,
     check_rdms,
     cosine,
@@ -20,18 +19,6 @@ from sksim.utils._sklearn import StrOptions, validate_params
 from sksim.utils._typing import ArrayLike
 
 __all__ = ["noise_ceiling"]
-
-Compare = Literal[
-    "spearman",
-    "pearson",
-    "cosine",
-    "kendall",
-    "kendall_a",
-    "kendall_b",
-    "rho-a",
-    "whitened_cosine",
-    "whitened_correlation",
-]
 
 
 def _score(average: np.ndarray, part: np.ndarray, v: np.ndarray, comparison: Comparison) -> float:
@@ -51,7 +38,7 @@ def _score(average: np.ndarray, part: np.ndarray, v: np.ndarray, comparison: Com
     prefer_skip_nested_validation=True,
 )
 def noise_ceiling(
-    rdms: ArrayLike, *, compare: Compare = "cosine", sigma_k: ArrayLike | None = None
+    rdms: ArrayLike, *, compare: ComparisonName = "cosine", sigma_k: ArrayLike | None = None
 ) -> Result:
     r"""Range of the score that a true model reaches, from the RDMs of several subjects.
 

@@ -8,6 +8,7 @@ their means, their ranks, or whitened.
 # SPDX-License-Identifier: BSD-3-Clause
 
 import math
+from typing import Literal, TypeAlias
 
 import numpy as np
 from scipy.spatial.distance import squareform
@@ -28,6 +29,7 @@ __all__ = [
     "COMPARISONS",
     "LINEAR",
     "Comparison",
+    "ComparisonName",
     "check_average",
     "check_rdm",
     "check_rdms",
@@ -42,6 +44,17 @@ __all__ = [
 #: Comparisons that are the cosine of a linear image of the dissimilarities.
 LINEAR = ("cosine", "pearson", *WHITENED)
 COMPARISONS = (*LINEAR, "spearman", "rho-a", "kendall", "kendall_a", "kendall_b")
+ComparisonName: TypeAlias = Literal[
+    "spearman",
+    "pearson",
+    "cosine",
+    "kendall",
+    "kendall_a",
+    "kendall_b",
+    "rho-a",
+    "whitened_cosine",
+    "whitened_correlation",
+]
 #: What an RDM may differ from its transpose, and its diagonal from zero, relative to the largest.
 ASYMMETRY = {np.dtype(np.float64): 1e-8, np.dtype(np.float32): 1e-5}
 

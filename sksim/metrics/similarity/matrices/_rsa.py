@@ -43,6 +43,7 @@ from sksim.metrics.similarity.matrices._pair_matrix import (
 )
 from sksim.metrics.similarity.matrices._rdm_comparisons import (
     COMPARISONS,
+    ComparisonName,
     average_ranks,
     check_rdm,
     check_sigma_k,
@@ -356,17 +357,7 @@ def rsa_score(
     *,
     rdm: Literal["correlation", "euclidean", "sqeuclidean", "cosine", "poisson", "precomputed"]
     | Callable[[np.ndarray], ArrayLike] = "correlation",
-    compare: Literal[
-        "spearman",
-        "pearson",
-        "cosine",
-        "kendall",
-        "kendall_a",
-        "kendall_b",
-        "rho-a",
-        "whitened_cosine",
-        "whitened_correlation",
-    ] = "spearman",
+    compare: ComparisonName = "spearman",
     sigma_k: ArrayLike | None = None,
 ) -> float:
     r"""Representational similarity: correlation of the dissimilarities of all pairs of samples.

@@ -23,6 +23,7 @@ from sksim.metrics._steps import (
 )
 from sksim.metrics._validation import PAIR_CONSTRAINTS, clip
 from sksim.metrics.similarity.neighborhoods._neighborhood import (
+    DIRECTION_MAPS,
     array_largest_products,
     array_neighbor_indices,
     neighbor_indices,
@@ -300,7 +301,7 @@ for _suffix, _params, _range in (
             range=_range,
             symmetric=_suffix != "",
             identity=_suffix == "_paper",  # 1, which is not the best where there is no bound
-            invariances=frozenset({"orthogonal", "scale", "permutation"}),
+            invariances=DIRECTION_MAPS,
             min_samples=11,
         )
     )

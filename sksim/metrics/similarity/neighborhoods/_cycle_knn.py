@@ -9,10 +9,11 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.special import gammaln
 
-from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure
 from sksim.metrics._registry import register
 from sksim.metrics._steps import Steps, evaluate
 from sksim.metrics.similarity.neighborhoods._neighborhood import (
+    DIRECTION_MAPS,
     NEIGHBOR_CONSTRAINTS,
     neighbor_steps,
     neighbor_weights,
@@ -151,12 +152,10 @@ def cycle_knn_score(
     return evaluate(steps, X, Y)
 
 
-_DIRECTIONS = frozenset({"orthogonal", "scale", "permutation"})
-
 for _suffix, _params, _invariances, _range, _min_samples, _null in (
-    ("", {}, _DIRECTIONS, (0.0, 1.0), 11, None),
-    ("_euclidean", {"metric": "euclidean"}, _DIRECTIONS | {"translation"}, (0.0, 1.0), 11, None),
-    ("_adjusted", {"adjusted": True}, _DIRECTIONS, (-math.inf, 1.0), 21, 0.0),
+    ("", {}, DIRECTION_MAPS, (0.0, 1.0), 11, None),
+    ("_euclidean", {"metric": "euclidean"}, SHAPE_MAPS, (0.0, 1.0), 11, None),
+    ("_adjusted", {"adjusted": True}, DIRECTION_MAPS, (-math.inf, 1.0), 21, 0.0),
 ):
     register(
         PairedMeasure(

@@ -8,10 +8,11 @@ import functools
 import numpy as np
 from scipy.stats import hypergeom
 
-from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure
 from sksim.metrics._registry import register
 from sksim.metrics._steps import Steps, evaluate
 from sksim.metrics.similarity.neighborhoods._neighborhood import (
+    DIRECTION_MAPS,
     NEIGHBOR_CONSTRAINTS,
     complement,
     neighbor_steps,
@@ -132,11 +133,9 @@ def edit_knn_score(
     return evaluate(_steps(n_neighbors=n_neighbors, metric=metric), X, Y)
 
 
-_DIRECTIONS = frozenset({"orthogonal", "scale", "permutation"})
-
 for _suffix, _params, _invariances in (
-    ("", {}, _DIRECTIONS),
-    ("_euclidean", {"metric": "euclidean"}, _DIRECTIONS | {"translation"}),
+    ("", {}, DIRECTION_MAPS),
+    ("_euclidean", {"metric": "euclidean"}, SHAPE_MAPS),
 ):
     register(
         PairedMeasure(

@@ -10,10 +10,11 @@ from collections import Counter
 import numpy as np
 from scipy.stats import hypergeom
 
-from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure
 from sksim.metrics._registry import register
 from sksim.metrics._steps import Steps, evaluate
 from sksim.metrics.similarity.neighborhoods._neighborhood import (
+    DIRECTION_MAPS,
     NEIGHBOR_CONSTRAINTS,
     complement,
     neighbor_steps,
@@ -179,13 +180,12 @@ def lcs_knn_score(
     return evaluate(steps, X, Y)
 
 
-_DIRECTIONS = frozenset({"orthogonal", "scale", "permutation"})
 _NULL = functools.partial(_chance, n_neighbors=10)
 
 for _suffix, _params, _invariances, _range, _null in (
-    ("", {}, _DIRECTIONS, (0.0, 1.0), _NULL),
-    ("_euclidean", {"metric": "euclidean"}, _DIRECTIONS | {"translation"}, (0.0, 1.0), _NULL),
-    ("_adjusted", {"adjusted": True}, _DIRECTIONS, (-math.inf, 1.0), 0.0),
+    ("", {}, DIRECTION_MAPS, (0.0, 1.0), _NULL),
+    ("_euclidean", {"metric": "euclidean"}, SHAPE_MAPS, (0.0, 1.0), _NULL),
+    ("_adjusted", {"adjusted": True}, DIRECTION_MAPS, (-math.inf, 1.0), 0.0),
 ):
     register(
         PairedMeasure(

@@ -9,10 +9,11 @@ import math
 import numpy as np
 from scipy.stats import hypergeom
 
-from sksim.metrics._measure import PairedMeasure
+from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure
 from sksim.metrics._registry import register
 from sksim.metrics._steps import Steps, evaluate
 from sksim.metrics.similarity.neighborhoods._neighborhood import (
+    DIRECTION_MAPS,
     NEIGHBOR_CONSTRAINTS,
     chance_overlap,
     complement,
@@ -200,11 +201,9 @@ def _chance_jaccard(n_samples: int, *, n_neighbors: int) -> float:
     return float(chance @ (shared / (2 * n_neighbors - shared)))
 
 
-_DIRECTIONS = frozenset({"orthogonal", "scale", "permutation"})
-
 for _suffix, _params, _invariances in (
-    ("", {}, _DIRECTIONS),
-    ("_euclidean", {"metric": "euclidean"}, _DIRECTIONS | {"translation"}),
+    ("", {}, DIRECTION_MAPS),
+    ("_euclidean", {"metric": "euclidean"}, SHAPE_MAPS),
 ):
     register(
         PairedMeasure(
@@ -238,7 +237,7 @@ register(
         make_steps=_mutual_steps,
         range=(-math.inf, 1.0),
         distance=complement,
-        invariances=_DIRECTIONS,
+        invariances=DIRECTION_MAPS,
         min_samples=12,
         null=0.0,
     )

@@ -15,12 +15,14 @@ from sklearn.neighbors import VALID_METRICS
 from sksim._search._exact import exact_neighbors
 from sksim.metrics._array_formulas import array_center, array_directions
 from sksim.metrics._linalg import directions
+from sksim.metrics._measure import SHAPE_MAPS
 from sksim.metrics._steps import ArraySteps, Steps
 from sksim.utils._array_api import namespace_of, to_numpy
 from sksim.utils._blocks import row_blocks
 from sksim.utils._sklearn import Interval, StrOptions
 
 __all__ = [
+    "DIRECTION_MAPS",
     "NEIGHBOR_CONSTRAINTS",
     "array_largest_products",
     "array_neighbor_indices",
@@ -33,6 +35,9 @@ __all__ = [
     "overlap_mask",
     "relabel",
 ]
+
+#: What leaves the neighbours by angle as they are.
+DIRECTION_MAPS = SHAPE_MAPS - {"translation"}
 
 #: Parameters that the neighbour measures have in common.
 NEIGHBOR_CONSTRAINTS = {

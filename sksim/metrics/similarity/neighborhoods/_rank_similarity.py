@@ -12,6 +12,7 @@ from sksim.metrics._measure import PairedMeasure
 from sksim.metrics._registry import register
 from sksim.metrics._steps import Steps, evaluate
 from sksim.metrics.similarity.neighborhoods._neighborhood import (
+    DIRECTION_MAPS,
     NEIGHBOR_CONSTRAINTS,
     neighbor_steps,
 )
@@ -125,7 +126,7 @@ register(
         name="rank_similarity",
         function=rank_similarity_score,
         make_steps=_steps,
-        invariances=frozenset({"orthogonal", "scale", "permutation"}),
+        invariances=DIRECTION_MAPS,
         min_samples=11,
         null=functools.partial(_chance, n_neighbors=10),
     )

@@ -13,6 +13,7 @@ from sksim.metrics._measure import PairedMeasure
 from sksim.metrics._registry import register
 from sksim.metrics._steps import Steps, evaluate
 from sksim.metrics.similarity.neighborhoods._neighborhood import (
+    DIRECTION_MAPS,
     NEIGHBOR_CONSTRAINTS,
     neighbor_indices,
     relabel,
@@ -141,7 +142,7 @@ register(
         function=second_order_cosine_score,
         make_steps=_steps,
         range=(-1.0, 1.0),
-        invariances=frozenset({"orthogonal", "scale", "permutation"}),
+        invariances=DIRECTION_MAPS,
         min_samples=11,
     )
 )
