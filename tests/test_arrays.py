@@ -31,6 +31,7 @@ from sksim.metrics import (
     permutation_test_similarity,
     shape_distance,
     similarity_interval,
+    stochastic_shape_distance,
 )
 from sksim.metrics._measure import (
     DistributionMeasure,
@@ -417,6 +418,33 @@ def test_functions_and_accumulators_beside_the_measures(name, library):
     arrays = example(get_measure(measure, Measure), 0)
     got = call(*as_arrays(arrays, library))
     np.testing.assert_allclose(got, call(*arrays), rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("group", ["orthogonal", "permutation", "identity"])
+def test_noisy_responses(library, group):
+    X, Y = np.random.default_rng(0).standard_normal((2, 8, 7, 3))
+    options = {"group": group, "n_restarts": 3, "random_state": 0}
+    expected = stochastic_shape_distance(X, Y, **options)
+    x, y = as_arrays([X, Y], library)
+    for pair in ((x, y), (x, Y), (X, y)):
+        value = stochastic_shape_distance(*pair, **options)
+        assert isinstance(value, float)
+        assert value == pytest.approx(expected, rel=1e-10)
+    x, y = as_arrays([X, Y], library, "float32")
+    assert stochastic_shape_distance(x, y, **options) == pytest.approx(expected, rel=1e-4)
+    moments = [(Z.mean(axis=1), np.stack([np.cov(rows.T) for rows in Z])) for Z in (X, Y)]
+    given = [tuple(as_arrays(pair, library)) for pair in moments]
+    assert stochastic_shape_distance(*given, **options) == pytest.approx(expected, rel=1e-10)
+    (means, covariances), _ = given
+    for bad, message in (
+        (x[:, :1, :], "X must have at least two repeats"),
+        (x[:, :, 0], "X must have 3 dimensions"),
+        ((means, -covariances), "covariances of X must be positive semi-definite; that of sample"),
+        ((means, covariances[:, :1, :]), "covariances of X must have the shape"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            stochastic_shape_distance(bad, y)
 
 
 def test_table_of_the_guide():

@@ -19,12 +19,14 @@ from sksim.metrics import (
     null_calibrated_score,
     pairwise_similarity,
     permutation_test_similarity,
+    stochastic_shape_distance,
 )
 from sksim.metrics._registry import all_measures
 from sksim.neighbors import (
     HubnessReducedKNeighborsTransformer,
     HubnessReducedNearestNeighbors,
 )
+from sksim.utils._array_api import any_namespace
 from sksim.utils.discovery import all_estimators
 
 #: Libraries that the tests try, by the columns of the table.
@@ -41,6 +43,12 @@ CONVERTED = [
 
 def _null(x, y):
     return permutation_test_similarity(x, y, n_permutations=5, random_state=0)[1]
+
+
+def _of_repeats(x, y):
+    """Rows as repeated responses to a third as many samples."""
+    repeats = (any_namespace(Z).reshape(Z[:, :3], (-1, 3, 3)) for Z in (x, y))
+    return stochastic_shape_distance(*repeats, n_restarts=2, random_state=0)
 
 
 #: Other public names that work in place: the measure whose example they take, and a call of them.
@@ -64,6 +72,7 @@ CALLS = {
     ),
     "pairwise_similarity": ("cka", lambda x, y: pairwise_similarity([x, y]).values),
     "permutation_test_similarity": ("cka", _null),
+    "stochastic_shape_distance": ("aligned_cosine", _of_repeats),
 }
 
 #: Public names that take arrays of Dask in blocks: a call of them with two arrays. All else gathers
@@ -79,9 +88,13 @@ IN_BLOCKS = {
     "k_occurrence": lambda x, y: k_occurrence(x, y, n_neighbors=3),
 }
 #: Rows of the benchmark of a GPU that show public names at work on one.
-_ON_GPU = {
+ON_GPU = {
     "HubnessReducedNearestNeighbors": "exact search of the set in itself",
     "cka_score": "linear CKA of two layers on the device",
+    **{
+        name: f"statistics and values of {name}(), on the device"
+        for name in ("CSLS", "DisSimLocal", "LocalScaling", "MutualProximity", "NICDM")
+    },
 }
 _GPU_TABLE = pathlib.Path(__file__).parents[2] / "doc" / "benchmarks" / "gpu.csv"
 
@@ -90,11 +103,11 @@ def _devices():
     """Where the public names were seen on a GPU, by the table of the benchmark."""
     with _GPU_TABLE.open(newline="") as stream:
         seen = {row["what"]: row for row in csv.DictReader(stream)}
-    ran = {name: seen[what] for name, what in _ON_GPU.items() if what in seen}
+    ran = {name: seen[what] for name, what in ON_GPU.items() if what in seen}
     return {
         name: row["device"]
         for name, row in ran.items()
-        if seen[_ON_GPU[name]]["seconds"] != "not run"
+        if seen[ON_GPU[name]]["seconds"] != "not run"
     }
 
 

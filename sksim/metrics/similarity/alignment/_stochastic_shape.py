@@ -9,14 +9,22 @@ from numbers import Integral, Real
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
-from scipy import linalg
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import ortho_group
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from sksim.metrics._validation import check_same_rows, check_value
-from sksim.utils._arrays import check_named_array
+from sksim.utils._array_api import (
+    any_namespace,
+    beside,
+    constant,
+    move,
+    namespace_of,
+    to_numpy,
+    widest_float,
+)
+from sksim.utils._arrays import check_named_array, naming
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 from sksim.utils._typing import ArrayLike, FloatArray, RandomState
 from sksim.utils._warnings import warn_caller
@@ -33,91 +41,109 @@ ROUNDING = 1e-8
 class _Noisy(NamedTuple):
     """Centred means (n, d) and symmetric roots of the covariances (n, d, d)."""
 
-    means: np.ndarray
-    roots: np.ndarray
+    means: Any
+    roots: Any
 
 
-def _check_array(X: Any, name: str, n_dim: int) -> np.ndarray:
-    X = check_named_array(X, name, dtype=np.float64, allow_nd=True, ensure_2d=False)
+def _check_array(X: Any, name: str, n_dim: int, like: Any) -> Any:
+    """Floats in the library and on the device of ``like``, if it may stay there."""
+    in_place = namespace_of(like) is not None
+    if in_place:
+        with naming(name):
+            X = constant(widest_float(move(X, like)))
+    dtype = None if in_place else np.float64
+    X = check_named_array(
+        X, name, keep_library=in_place, dtype=dtype, allow_nd=True, ensure_2d=False
+    )
     if X.ndim != n_dim:
         raise ValueError(f"{name} must have {n_dim} dimensions, got shape {X.shape}.")
     return X
 
 
-def _roots(covariances: np.ndarray, name: str) -> np.ndarray:
+def _roots(covariances: Any, name: str) -> Any:
     """Symmetric square roots of positive semi-definite matrices, rounding below zero clipped."""
-    largest = np.abs(covariances).max(axis=(1, 2), initial=0.0)
-    uneven = np.abs(covariances - covariances.transpose(0, 2, 1)).max(axis=(1, 2))
-    if (uneven > ROUNDING * largest).any():
-        raise ValueError(f"{name} must be symmetric; that of sample {uneven.argmax()} is not.")
-    eigenvalues, vectors = np.linalg.eigh(covariances)
-    below = eigenvalues[:, 0] < -ROUNDING * np.abs(eigenvalues).max(axis=1)
+    xp = any_namespace(covariances)
+    largest = xp.max(xp.abs(covariances), axis=(1, 2))
+    uneven = xp.max(xp.abs(covariances - xp.matrix_transpose(covariances)), axis=(1, 2))
+    if xp.any(uneven > ROUNDING * largest):
+        raise ValueError(f"{name} must be symmetric; that of sample {xp.argmax(uneven)} is not.")
+    eigenvalues, vectors = xp.linalg.eigh(covariances)
+    below = to_numpy(eigenvalues[:, 0] < -ROUNDING * xp.max(xp.abs(eigenvalues), axis=1))
     if below.any():
+        sample = int(below.argmax())
         raise ValueError(
-            f"{name} must be positive semi-definite; that of sample {below.argmax()} has the "
-            f"eigenvalue {eigenvalues[below.argmax(), 0]:.3g}."
+            f"{name} must be positive semi-definite; that of sample {sample} has the "
+            f"eigenvalue {float(eigenvalues[sample, 0]):.3g}."
         )
-    scaled = vectors * np.sqrt(np.maximum(eigenvalues, 0.0))[:, None]
-    return scaled @ vectors.transpose(0, 2, 1)
+    scaled = vectors * xp.sqrt(xp.clip(eigenvalues, 0.0, None))[:, None, :]
+    return scaled @ xp.matrix_transpose(vectors)
 
 
-def _noisy(responses: Any, name: str) -> _Noisy:
-    """Moments of the responses of one network, validated."""
+def _noisy(responses: Any, name: str, like: Any = None) -> _Noisy:
+    """Moments of the responses of one network, validated, where ``like`` is."""
     if isinstance(responses, tuple):
         if len(responses) != 2:
             raise ValueError(f"{name} must be a pair (means, covariances), got {len(responses)}.")
-        means = _check_array(responses[0], f"means of {name}", 2)
-        covariances = _check_array(responses[1], f"covariances of {name}", 3)
+        means = _check_array(responses[0], f"means of {name}", 2, like)
+        covariances = _check_array(responses[1], f"covariances of {name}", 3, like)
         if covariances.shape != (*means.shape, means.shape[1]):
             raise ValueError(
                 f"covariances of {name} must have the shape {(*means.shape, means.shape[1])} "
                 f"that belongs to the means, got {covariances.shape}."
             )
     else:
-        X = _check_array(responses, name, 3)
+        X = _check_array(responses, name, 3, like)
         if X.shape[1] < 2:
             raise ValueError(f"{name} must have at least two repeats of each sample, got 1.")
-        means = X.mean(axis=1)
-        gaps = X - means[:, None]
-        covariances = gaps.transpose(0, 2, 1) @ gaps / (X.shape[1] - 1)
-    return _Noisy(means - means.mean(axis=0), _roots(covariances, f"covariances of {name}"))
+        xp = any_namespace(X)
+        means = xp.mean(X, axis=1)
+        gaps = X - means[:, None, :]
+        covariances = xp.matrix_transpose(gaps) @ gaps / (X.shape[1] - 1)
+    centered = means - any_namespace(means).mean(means, axis=0)
+    return _Noisy(centered, _roots(covariances, f"covariances of {name}"))
 
 
-def _best_map(C: np.ndarray, group: str) -> np.ndarray:
-    """The T of the group of largest tr(T^T C)."""
+def _best_map(C: Any, group: str) -> Any:
+    """The T of the group of largest tr(T^T C); the assignment of a permutation is NumPy's."""
     if group == "permutation":
         T = np.zeros(C.shape)
-        T[linear_sum_assignment(C, maximize=True)] = 1.0
-        return T
-    U, _, Vt = linalg.svd(C)
+        T[linear_sum_assignment(to_numpy(C), maximize=True)] = 1.0
+        return beside(T, C)
+    U, _, Vt = any_namespace(C).linalg.svd(C)
     return U @ Vt
 
 
-def _aligned_roots(x: _Noisy, y: _Noisy, T: np.ndarray) -> np.ndarray:
+def _aligned_roots(x: _Noisy, y: _Noisy, T: Any) -> Any:
     """O_i Psi_i^{1/2} with the rotations O_i that bring its product with T nearest to x's roots."""
-    U, _, Vt = np.linalg.svd(y.roots @ T @ x.roots)
-    return (U @ Vt).transpose(0, 2, 1) @ y.roots
+    xp = any_namespace(T)
+    U, _, Vt = xp.linalg.svd(y.roots @ T @ x.roots)
+    return xp.matrix_transpose(U @ Vt) @ y.roots
 
 
-def _objective(x: _Noisy, y: _Noisy, T: np.ndarray, aligned: np.ndarray, alpha: float) -> float:
+def _square_sum(A: Any) -> Any:
+    return any_namespace(A).sum(A * A)
+
+
+def _objective(x: _Noisy, y: _Noisy, T: Any, aligned: Any, alpha: float) -> float:
     """Mean of the squared distances, formed from differences: small ones keep their digits."""
-    of_means = np.sum((x.means - y.means @ T) ** 2)
-    of_noise = np.sum((x.roots - aligned @ T) ** 2)
-    return float(alpha * of_means + (2.0 - alpha) * of_noise) / len(x.means)
+    of_means = _square_sum(x.means - y.means @ T)
+    of_noise = _square_sum(x.roots - aligned @ T)
+    return float(alpha * of_means + (2.0 - alpha) * of_noise) / x.means.shape[0]
 
 
 def _descend(
-    x: _Noisy, y: _Noisy, T: np.ndarray, alpha: float, group: str, tol: float, max_iter: int
+    x: _Noisy, y: _Noisy, T: Any, alpha: float, group: str, tol: float, max_iter: int
 ) -> Iterator[float]:
     """Objective after each round: all O_i for the given T, T for the given O_i. It never grows."""
     covariance = alpha * y.means.T @ x.means
-    scale = np.sum(x.means**2) + np.sum(y.means**2) + np.sum(x.roots**2) + np.sum(y.roots**2)
-    least = tol * scale / len(x.means)
+    width, xp = T.shape[0], any_namespace(T)
+    least = tol * float(sum(map(_square_sum, (*x, *y)))) / x.means.shape[0]
+    of_x = xp.reshape(x.roots, (-1, width))
     aligned = _aligned_roots(x, y, T)
     value = _objective(x, y, T, aligned, alpha)
     yield value
     for _ in range(max_iter if group != "identity" else 0):
-        noise = np.einsum("iab,iac->bc", aligned, x.roots)
+        noise = xp.reshape(aligned, (-1, width)).T @ of_x
         T = _best_map(covariance + (2.0 - alpha) * noise, group)
         aligned = _aligned_roots(x, y, T)
         before, value = value, _objective(x, y, T, aligned, alpha)
@@ -135,15 +161,16 @@ def _starts(x: _Noisy, y: _Noisy, group: str, n_restarts: int, random_state) -> 
     """The best map of the means, and random maps of the group."""
     width = x.means.shape[1]
     if group == "identity":
-        yield np.eye(width)
+        yield beside(np.eye(width), x.means)
         return
     yield _best_map(y.means.T @ x.means, group)
     random_state = check_random_state(random_state)
     for _ in range(n_restarts):
         if group == "permutation" or width == 1:
-            yield np.eye(width)[random_state.permutation(width)]
+            T = np.eye(width)[random_state.permutation(width)]
         else:
-            yield ortho_group.rvs(width, random_state=random_state)
+            T = ortho_group.rvs(width, random_state=random_state)
+        yield beside(T, x.means)
 
 
 @validate_params(
@@ -237,7 +264,9 @@ def stochastic_shape_distance(
     so that for alpha other than 0, 1 and 2 it finds the minimum of another objective.
 
     Unchanged by a common rotation of all responses of a network and by translation; not by scale.
-    Narrower networks can be padded by zeros. Time O(n d^3) a round, memory O(n d^2).
+    Narrower networks can be padded by zeros. Time O(n d^3) a round, memory O(n d^2). With array
+    API dispatch the rounds run where X is; the result is a float without a gradient, being a
+    minimum over starts of roots, which are not smooth where covariances have no full rank.
 
     References
     ----------
@@ -257,7 +286,8 @@ def stochastic_shape_distance(
     >>> [round(stochastic_shape_distance(X, louder, alpha=a, random_state=0), 2) for a in (1, 2)]
     [1.12, 0.3]
     """
-    x, y = _noisy(X, "X"), _noisy(Y, "Y")
+    like = X[0] if isinstance(X, tuple) and X else X
+    x, y = _noisy(X, "X", like), _noisy(Y, "Y", like)
     check_same_rows(x.means, y.means)
     if x.means.shape[1] != y.means.shape[1]:
         raise ValueError(

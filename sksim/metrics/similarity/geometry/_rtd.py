@@ -265,7 +265,8 @@ def rtd_distance(
 
     "lite": time O(n^2 d), memory O(n d). "full": up to :math:`\binom{2 m}{3}` triangles for each
     batch of m, so that time and memory grow as m^3 and faster; batches of 60 take some hundredths
-    of a second.
+    of a second. Arrays of other libraries are converted, with array API dispatch too: trees and
+    bars are made one edge or simplex after the other, and that, not the distances, takes the time.
 
     References
     ----------
