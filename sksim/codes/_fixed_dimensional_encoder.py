@@ -140,13 +140,19 @@ class FixedDimensionalEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     low, the more, the fewer buckets there are: compare no products of different settings, and rank
     the best candidates again by :func:`~sksim.metrics.chamfer_similarity`. Projections are unbiased
     for a product of vectors, and break the bound. The order of the vectors of a set matters only
-    where several stand at the same Hamming distance from an empty bucket: the first one fills it.
+    where several stand at the same Hamming distance from an empty bucket: the first one fills it,
+    as in the published code. Where sets have no order, sort them, or do without filling.
     Repeating all vectors of a document changes nothing; the code of a query is linear: those of
     two sets add up to that of their union.
 
     Cost: O(R d (k + d')) time for each vector, O(R B (k + d')) for each document; memory for the
     codes, n R B d' values, and blocks within scikit-learn's working memory, of one set at least.
     Empty buckets find their vector in k passes over all buckets, whatever the size of the set.
+    A search by codes takes R B d' products for a query and a document, the similarity itself
+    m_q m_p d with m_q and m_p vectors, so that codes save much for large sets only. The ratio is 51
+    for sets of 32 vectors in 64 dimensions and codes of 1280 values, and the search with its second
+    ranking was 50 times as fast, with 0.98 of the ten best of 25 000 sets; for sets of 16 vectors
+    it is 13, and was 14, with 0.81 of them.
     Vectors in float32 whose product with a hyperplane is 0 up to rounding may change the bucket
     with the sets that are encoded beside them.
 

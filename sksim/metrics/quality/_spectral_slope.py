@@ -63,7 +63,8 @@ def spectral_slope(X: ArrayLike, *, ranks: Sequence[int] = (10, 100)) -> float:
 
     Exponents near 1 were found in visual cortex [1]_, and steeper ones in the middle layers of
     language models than in the outer ones [2]_; both are findings about these, not properties of
-    the number.
+    the number. In an encoder of sentences the slope rises up to the last layer but one, and the
+    last is the flattest.
 
     References
     ----------
