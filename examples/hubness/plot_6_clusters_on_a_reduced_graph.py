@@ -89,12 +89,16 @@ for reduction in reductions:
 #
 # .. code-block:: python
 #
+#    import anndata, scanpy
+#    from umap import UMAP
+#
 #    search = HubnessReducedKNeighborsTransformer(15, reduction="nicdm")
+#    adata = anndata.AnnData(X)
 #    scanpy.pp.neighbors(adata, use_rep="X", transformer=search)
 #    scanpy.tl.leiden(adata, flavor="igraph", n_iterations=2, directed=False)
 #
 #    graph = symmetric(search.fit_transform(X))
-#    UMAP(n_neighbors=15, metric="precomputed").fit_transform(graph)
+#    places = UMAP(n_neighbors=15, metric="precomputed").fit_transform(graph)
 #
 # A map
 # -----
