@@ -19,10 +19,12 @@ import time
 import torch
 
 from sksim.utils._faults import refusal
+from tests.small_models import NETWORKS
 from tests.test_checkpoints import MODELS, data, kill_at_random_moments, n_epochs, state
 
 TABLE = pathlib.Path(__file__).parents[1] / "doc" / "reliability_damage.csv"
-TRAINED = ("VariationalDiffusion", "DiffEnc", "EmbeddingClassifier")
+#: A model of each kind of file of weights.
+WRITTEN = ("VariationalDiffusion", "denoising")
 
 
 def killed_trainings(name, n_kills):
@@ -39,9 +41,9 @@ def killed_trainings(name, n_kills):
     return tried, survived, writing
 
 
-def models():
+def models(name=WRITTEN[0]):
     """Two small fitted models, whose files differ."""
-    return [MODELS["VariationalDiffusion"](max_epochs=epochs).fit(*data()) for epochs in (1, 2)]
+    return [MODELS[name](max_epochs=epochs).fit(*data()) for epochs in (1, 2)]
 
 
 def in_a_child(action):
@@ -139,20 +141,24 @@ def counts(n_kills, n_writes, n_changes, seed):
     """Yield rows (input, fault, tried, survived)."""
     rng = random.Random(seed)
     torch.set_num_threads(1)
-    for name in TRAINED:
+    for name in NETWORKS:
         tried, survived, writing = killed_trainings(name, n_kills)
         fault = f"SIGKILL, {writing} in the middle of a write"
-        yield f"training of {name} with checkpoints", fault, tried, survived
+        kind = type(MODELS[name]()).__name__
+        variant = "" if name == kind else f", {name}"
+        yield f"training of {kind}{variant} with checkpoints", fault, tried, survived
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder).resolve() / "model.weights"
         tried, survived, writing = killed_writes(path, n_writes, rng)
         fault = f"SIGKILL, {writing} in the middle of a write"
         yield "writing of weights", fault, tried, survived
         yield "writing of weights", "full disk (RLIMIT_FSIZE)", *full_disk(path, n_writes, rng)
-        model = models()[0]
-        model.save_weights(path)
-        load = functools.partial(model.load_weights, path)
-        yield from changed("file of weights", load, path, n_changes, rng)
+        for name in WRITTEN:
+            model = models(name)[0]
+            model.save_weights(path)
+            load = functools.partial(model.load_weights, path)
+            what = f"file of weights of {type(model).__name__}"
+            yield from changed(what, load, path, n_changes, rng)
         model = MODELS["EmbeddingClassifier"](checkpoint=folder, max_epochs=1).fit(*data())
         path = path.with_name("checkpoint.pt")
         yield from changed("checkpoint", lambda: model.fit(*data()), path, n_changes, rng)

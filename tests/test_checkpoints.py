@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,52 +18,43 @@ pytest.importorskip("skorch")
 
 from skorch.callbacks import EarlyStopping, LRScheduler
 
-from sksim.generative import DiffEnc, InfoDiffusion, VariationalDiffusion
-from sksim.identifiability import EmbeddingClassifier, SeedEnsemble
+from sksim.identifiability import SeedEnsemble
+from tests.small_models import networks
 from tests.test_threads import Noisy
-
-DIFFUSION = {"max_epochs": 8, "n_score_steps": 4, "random_state": 0, "device": "cpu"}
-DIFFUSION |= {"batch_size": 10, "denoiser_params": {"width": 8}, "lr": 0.01, "warmup_steps": 9}
-CLASSIFIER = {"max_epochs": 8, "batch_size": 10, "hidden_layer_sizes": (8,), "random_state": 0}
-CLASSIFIER |= {"lr": 0.01}
 
 
 def schedule():
     return [LRScheduler("CosineAnnealingLR", T_max=8), LRScheduler("StepLR", step_size=2)]
 
 
+SMALL = networks(max_epochs=8, batch_size=10, lr=0.01)
+#: Every network, and what else the state of a training can hold.
 MODELS = {
-    "VariationalDiffusion": lambda **options: VariationalDiffusion(**DIFFUSION | options),
-    "DiffEnc": lambda **options: DiffEnc(
-        **DIFFUSION | {"n_steps": 3, "variance": "optimal"} | options
+    **SMALL,
+    "DiffEnc": partial(SMALL["DiffEnc"], n_steps=3, variance="optimal"),
+    "InfoDiffusion": partial(SMALL["InfoDiffusion"], views=torch.nn.Dropout(0.3)),
+    "topk": partial(SMALL["topk"], contrastive_weight=0.1),
+    "early stopping": partial(
+        SMALL["VariationalDiffusion"], early_stopping=True, lr=0.3, max_epochs=40
     ),
-    "InfoDiffusion": lambda **options: InfoDiffusion(
-        **DIFFUSION | {"n_components": 2, "views": torch.nn.Dropout(0.3)} | options
+    "classifier, early stopping": partial(
+        SMALL["EmbeddingClassifier"], early_stopping=True, n_iter_no_change=2, max_epochs=60
     ),
-    "EmbeddingClassifier": lambda **options: EmbeddingClassifier(**CLASSIFIER | options),
-    "early stopping": lambda **options: VariationalDiffusion(
-        **DIFFUSION | {"early_stopping": True, "lr": 0.3, "max_epochs": 40} | options
+    "encoder, early stopping": partial(
+        SMALL["denoising"], early_stopping=True, lr=0.3, max_epochs=40
     ),
-    "classifier, early stopping": lambda **options: EmbeddingClassifier(
-        **CLASSIFIER | {"early_stopping": True, "n_iter_no_change": 2, "max_epochs": 60} | options
+    "schedule": lambda **options: SMALL["VariationalDiffusion"](
+        **{"callbacks": schedule(), "warmup_steps": 0} | options
     ),
-    "schedule": lambda **options: VariationalDiffusion(
-        **DIFFUSION | {"callbacks": schedule(), "warmup_steps": 0} | options
+    "plateau": lambda **options: SMALL["EmbeddingClassifier"](
+        **{"callbacks": [LRScheduler("ReduceLROnPlateau", patience=0, threshold=1.0)]} | options
     ),
-    "plateau": lambda **options: EmbeddingClassifier(
-        **CLASSIFIER
-        | {"callbacks": [LRScheduler("ReduceLROnPlateau", patience=0, threshold=1.0)]}
-        | options
-    ),
-    "stopping of skorch": lambda **options: DiffEnc(
-        **DIFFUSION
-        | {"callbacks": [EarlyStopping("train_loss", patience=3, load_best=True)], "lr": 0.3}
+    "stopping of skorch": lambda **options: SMALL["DiffEnc"](
+        **{"callbacks": [EarlyStopping("train_loss", patience=3, load_best=True)], "lr": 0.3}
         | {"max_epochs": 60}
         | options
     ),
-    "own network": lambda **options: VariationalDiffusion(
-        Noisy, **DIFFUSION | {"denoiser_params": None} | options
-    ),
+    "own network": partial(SMALL["VariationalDiffusion"], denoiser=Noisy, denoiser_params=None),
 }
 
 
@@ -141,7 +133,7 @@ def test_more_epochs(tmp_path):
         MODELS["DiffEnc"](checkpoint=tmp_path, max_epochs=3).fit(*data())
 
 
-@pytest.mark.parametrize("name", ["VariationalDiffusion", "DiffEnc", "EmbeddingClassifier"])
+@pytest.mark.parametrize("name", SMALL)
 def test_other_parameters_and_other_data_are_refused_by_name(tmp_path, name):
     X, y = data()
     MODELS[name](checkpoint=tmp_path, max_epochs=1).fit(X, y)
@@ -155,11 +147,11 @@ def test_other_parameters_and_other_data_are_refused_by_name(tmp_path, name):
     other[7, 1] += 1e-3
     with pytest.raises(ValueError, match="differs in the data"):
         MODELS[name](checkpoint=tmp_path).fit(other, y)
+    with pytest.raises(ValueError, match="differs in estimator"):
+        MODELS["quantized" if name == "mim" else "mim"](checkpoint=tmp_path).fit(X)
     if name == "EmbeddingClassifier":
         with pytest.raises(ValueError, match="differs in the data"):
             MODELS[name](checkpoint=tmp_path).fit(X, 1 - y)
-        with pytest.raises(ValueError, match="differs in estimator"):
-            MODELS["DiffEnc"](checkpoint=tmp_path).fit(X)
 
 
 @pytest.mark.parametrize("seed", [None, np.random.RandomState(0)])
@@ -216,7 +208,7 @@ def test_further_training_leaves_the_checkpoint_alone(tmp_path):
 def test_ensemble(tmp_path, monkeypatch, early_stopping):
     def make(**options):
         options = {"early_stopping": early_stopping} | options
-        estimator = EmbeddingClassifier(**CLASSIFIER | options)
+        estimator = SMALL["EmbeddingClassifier"](**options)
         return SeedEnsemble(estimator, 2, batched=False, random_state=0)
 
     expected = [state(one) for one in make().fit(*data()).estimators_]
@@ -265,14 +257,14 @@ def check_kills(name, folder, n_kills):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-@pytest.mark.parametrize("name", ["DiffEnc", "EmbeddingClassifier"])
+@pytest.mark.parametrize("name", ["DiffEnc", "EmbeddingClassifier", "denoising"])
 def test_killed_processes(tmp_path, name):
     check_kills(name, tmp_path, 2)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-@pytest.mark.parametrize("name", ["VariationalDiffusion", "DiffEnc", "EmbeddingClassifier"])
+@pytest.mark.parametrize("name", SMALL)
 def test_processes_killed_twenty_times(tmp_path, name):
     killed = 0
     while killed < 20:

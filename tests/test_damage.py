@@ -11,7 +11,7 @@ if sys.platform != "linux":
 
 import random
 
-from tests.damage import changed, data, full_disk, killed_writes, models
+from tests.damage import WRITTEN, changed, data, full_disk, killed_writes, models
 
 
 def test_kills_in_the_middle_of_writes(tmp_path):
@@ -23,9 +23,10 @@ def test_full_disk(tmp_path):
     assert full_disk(tmp_path / "weights", 4, random.Random(0)) == (4, 4)
 
 
-def test_changed_files(tmp_path):
+@pytest.mark.parametrize("name", WRITTEN)
+def test_changed_files(tmp_path, name):
     path = tmp_path / "weights"
-    model = models()[0]
+    model = models(name)[0]
     model.save_weights(path)
     rows = list(changed("weights", lambda: model.load_weights(path), path, 20, random.Random(0)))
     assert [row[2:] for row in rows] == [(20, 20), (20, 20)]

@@ -6,9 +6,11 @@ import pathlib
 
 import pytest
 
+from sksim.generative._model_inside import ModelTransformer
 from sksim.utils import estimator_checks
 from sksim.utils._faults import GRAPH_FAULTS
 from sksim.utils.discovery import all_estimators
+from tests.small_models import NETWORKS, READERS
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -40,6 +42,15 @@ def test_a_promise_is_held_by_tests_that_run(promise):
             assert name in functions(path), held_by
         else:
             assert held_by in run, held_by
+
+
+def test_every_estimator_with_a_network_is_tried():
+    with_networks = {
+        Estimator
+        for _, Estimator in all_estimators()
+        if "checkpoint" in Estimator().get_params() or issubclass(Estimator, ModelTransformer)
+    }
+    assert {type(make()) for make in {**NETWORKS, **READERS}.values()} == with_networks
 
 
 def test_no_fault_was_answered():

@@ -189,6 +189,9 @@ class TrainingCheckpoint:
         """ValueError for the checkpoint of another training."""
         ours, theirs = self.parameters, state["parameters"]
         names = sorted({*ours, *theirs})
+        other_data = state["data"] != self.data
+        if other_data:  # of which a network may take statistics before it is trained
+            names.remove("initial weights")
         if ours["estimator"] != theirs["estimator"]:
             names = ["estimator"]
         changed = [
@@ -196,7 +199,7 @@ class TrainingCheckpoint:
             for name in names
             if ours.get(name) != theirs.get(name)
         ]
-        if state["data"] != self.data:
+        if other_data:
             changed.append("the data")
         if len(state["history"]) > n_epochs:
             changed.append(f"max_epochs ({len(state['history'])} epochs there, {n_epochs} here)")

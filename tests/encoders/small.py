@@ -2,27 +2,10 @@
 
 import numpy as np
 
-from sksim.encoders import (
-    ContrastiveMIM,
-    DenoisingAutoencoder,
-    QuantizedLatentAutoencoder,
-    RandomProjectorLearner,
-    SparseAutoencoder,
-)
+from tests.small_models import ENCODERS as MODELS
 
-TINY = {"n_components": 2, "max_epochs": 3, "batch_size": 16, "random_state": 0, "device": "cpu"}
-SPARSE = TINY | {"n_components": 12, "n_nonzero": 2}
-HIDDEN = {"hidden_layer_sizes": (8, 6)}
+__all__ = ["AUTOENCODERS", "DEEP", "MODELS", "table"]
 
-MODELS = {
-    "denoising": lambda **p: DenoisingAutoencoder(**TINY | HIDDEN | p),
-    "quantized": lambda **p: QuantizedLatentAutoencoder(**TINY | HIDDEN | p),
-    "mim": lambda **p: ContrastiveMIM(**TINY | HIDDEN | p),
-    "projectors": lambda **p: RandomProjectorLearner(**TINY | HIDDEN | {"n_projectors": 2} | p),
-    "topk": lambda **p: SparseAutoencoder(**SPARSE | p),
-    "pursuit": lambda **p: SparseAutoencoder(**SPARSE | {"encoder": "matching_pursuit"} | p),
-    "masking": lambda **p: DenoisingAutoencoder(**TINY | HIDDEN | {"noise": "masking"} | p),
-}
 #: Those with a hidden layer in the decoder.
 DEEP = ["denoising", "quantized", "mim"]
 #: Those with a decoder.

@@ -1,24 +1,21 @@
-"""One life for all encoders: fit, encode, decode, clone, pickle, resume, weight files."""
+"""One life for all encoders: fit, encode, decode, clone, pickle, resume, weight files.
+
+Kills, Ctrl-C, threads and processes: the tests of these go through all estimators with networks.
+"""
 
 import pickle
 
 import numpy as np
 import pytest
-from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
-from tests.test_checkpoints import state, train_and_die
-from tests.test_interrupts import InterruptAt
+from tests.small_models import dense
 
 from .small import AUTOENCODERS, DEEP, MODELS, table
 
 torch = pytest.importorskip("torch")
-
-
-def dense(Z):
-    return Z.toarray() if sparse.issparse(Z) else Z
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -57,27 +54,6 @@ def test_warm_start_goes_on(name):
     np.testing.assert_array_equal(dense(model.transform(X)), dense(whole.transform(X)))
     with pytest.raises(ValueError, match=r"another n_components \(3, not "):
         model.set_params(n_components=3).fit(X)
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_checkpoints(tmp_path, name, monkeypatch):
-    monkeypatch.setattr("tests.test_checkpoints.data", lambda: (table(), None))
-    expected = state(MODELS[name]().fit(table()))
-    train_and_die(MODELS[name](checkpoint=tmp_path), 5, monkeypatch)
-    assert (tmp_path / "checkpoint.pt").exists()
-    model = MODELS[name](checkpoint=tmp_path).fit(table())
-    assert state(model) == expected
-    with pytest.raises(ValueError, match=r"lr \("):
-        MODELS[name](checkpoint=tmp_path, lr=0.5).fit(table())
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_ctrl_c(name):
-    model = MODELS[name](callbacks=[InterruptAt(5)])
-    with pytest.raises(KeyboardInterrupt):
-        model.fit(table())
-    assert 1 <= model.n_iter_ < 3
-    assert np.isfinite(dense(model.transform(table()))).all()
 
 
 @pytest.mark.parametrize("name", MODELS)

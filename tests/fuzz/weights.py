@@ -11,22 +11,22 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from sklearn.base import clone
 
-from sksim.generative import VariationalDiffusion
 from sksim.utils._faults import refusal
 from tests.fuzz.tally import TALLY
+from tests.small_models import NETWORKS, output
 
 __all__ = ["WeightMachine"]
 
 PLACE = st.floats(0, 1, exclude_max=True)
 FRESH = st.booleans()
+WRITTEN = [name for name, make in NETWORKS.items() if hasattr(make(), "save_weights")]
 
 
 @functools.cache
-def _trained():
+def _trained(name):
     """A small model, its samples and the bytes of its file."""
     X = np.random.RandomState(0).standard_normal((20, 3))
-    sizes = {"denoiser_params": {"width": 4}, "n_score_steps": 2, "batch_size": 20}
-    model = VariationalDiffusion(max_epochs=1, device="cpu", random_state=0, **sizes).fit(X)
+    model = NETWORKS[name](max_epochs=1).fit(X)
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "model.weights"
         model.save_weights(path)
@@ -36,11 +36,11 @@ def _trained():
 class WeightMachine(RuleBasedStateMachine):
     """Damage is done to the whole file or piles up; the file is loaded after each step."""
 
-    @initialize()
-    def begin(self):
+    @initialize(name=st.sampled_from(WRITTEN))
+    def begin(self, name):
         self.folder = tempfile.TemporaryDirectory()
         self.path = pathlib.Path(self.folder.name) / "model.weights"
-        self.model, self.X, self.whole = _trained()
+        self.model, self.X, self.whole = _trained(name)
         self.reader = clone(self.model)
         self._load(bytearray(self.whole), "none")
 
@@ -101,8 +101,8 @@ class WeightMachine(RuleBasedStateMachine):
 
     def _assert_unchanged(self):
         """What was read before stays as it was, however many files were refused since."""
-        expected = self.model.score_samples(self.X)
-        np.testing.assert_array_equal(self.reader.score_samples(self.X), expected)
+        expected = output(self.model, self.X)
+        np.testing.assert_array_equal(output(self.reader, self.X), expected)
 
     def _load(self, content, fault):
         self.content = content
