@@ -143,6 +143,7 @@ sphinx_gallery_conf = {
     "doc_module": ("sksim",),
     "plot_gallery": os.environ.get("SKSIM_DOC_GALLERY", "1") == "1",
     "abort_on_example_error": True,
+    "image_scrapers": ("gallery_figures.scraper",),
     "thumbnail_size": (640, 420),
     "download_all_examples": False,
     "show_memory": False,

@@ -1,6 +1,7 @@
 """Every page of the documentation, looked at in a browser at the width of a desk and of a hand."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +60,19 @@ def test_formulas_are_set_without_a_network(site, window):
         "return performance.getEntriesByType('resource').map(e => e.name)"
     )
     assert [name for name in outside if not name.startswith("file://")] == []
+
+
+def test_figures_of_the_gallery_say_what_they_show(site):
+    images = [
+        image
+        for page in (site / "gallery").glob("*/plot_*.html")
+        for image in re.findall(r"<img [^>]*sphx-glr-\w+-img[^>]*>", page.read_text())
+    ]
+    if not images:
+        pytest.skip("The site was built without the figures of its gallery.")
+    texts = {image: re.search('alt="([^"]*)"', image)[1] for image in images}
+    names_of_files = [image for image, text in texts.items() if re.match(r"(plot \d|$)", text)]
+    assert names_of_files == []
 
 
 def test_the_audit_finds_what_is_wrong(window, tmp_path):

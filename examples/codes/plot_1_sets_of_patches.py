@@ -121,7 +121,7 @@ for n_vectors in (25, 5):
 # What the index finds, and what the product is
 # ---------------------------------------------
 
-fig, axes = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(7.2, 4.2), layout="constrained")
 for k, (name, values) in enumerate(found.items()):
     axes[0].plot(
         LENGTHS,
@@ -134,7 +134,7 @@ axes[0].set(xscale="log", xlabel="length of the shortlist", ylim=(0, 1.02))
 axes[0].set(title="share of the ten nearest sets found", xticks=LENGTHS)
 axes[0].set_xticklabels(LENGTHS)
 axes[0].minorticks_off()
-fig.legend(loc="outside lower center", ncols=2, fontsize=8)
+fig.legend(loc="outside lower center", ncols=2, fontsize=9)
 shown = rng.choice(exact.size, 3000, replace=False)
 axes[1].plot(exact.ravel()[shown], whole.ravel()[shown], ".", ms=2)
 axes[1].axline((0, 0), slope=1, color="k", lw=0.8)

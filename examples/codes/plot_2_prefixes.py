@@ -122,7 +122,7 @@ for name, backend in [
 # What is lost
 # ------------
 
-fig, axes = plt.subplots(1, 3, figsize=(11, 3.6), layout="constrained")
+fig, axes = plt.subplots(3, 1, figsize=(6.4, 8.4), layout="constrained")
 for name in CUTS:
     axes[0].plot(LENGTHS, errors[name], "o-", label=name)
     axes[1].plot(LENGTHS, recalls[name], "o-", label=name)

@@ -12,6 +12,7 @@ still found among codes of one to six bits a coordinate, and what becomes of the
 # The signs of a row are its first bits, the signs of what they leave the next. Documents are coded;
 # the query is not, unless only its code is left.
 
+# sphinx_gallery_thumbnail_panels = [2]
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.decomposition import PCA
@@ -88,18 +89,18 @@ for reduction, values in skewness.items():
 # Recall and hubness by bits
 # --------------------------
 
-fig, axes = plt.subplots(1, 2, figsize=(8.5, 3.6), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.6), layout="constrained")
 for name, values in curves.items():
     axes[0].plot(bits, values, "o-", label=name, ms=4)
 axes[0].set(xlabel="bits a coordinate", ylabel="recall of the 10 nearest")
 axes[0].set(xticks=bits, ylim=(0, 1.02))
-axes[0].legend(fontsize=8, loc="lower right")
+axes[0].legend(fontsize=9, loc="lower right")
 names = [*map(str, bits), "rows"]
 for reduction, values in skewness.items():
     label = "CSLS" if reduction else "no reduction"
     axes[1].plot(names, values, "o-", label=label, ms=4)
 axes[1].set(xlabel="bits a coordinate", ylabel="k-skewness", ylim=0)
-axes[1].legend(fontsize=8)
+axes[1].legend()
 
 # %%
 # One bit a coordinate, a 32nd of the memory, keeps 73 % of the nearest neighbours, and as many

@@ -59,7 +59,7 @@ for name in redundancy:
 # Redundancy and accuracy by width
 # --------------------------------
 
-fig, axes = plt.subplots(1, 2, figsize=(8.5, 3.6), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.6), layout="constrained")
 for ax, values, label in (
     (axes[0], redundancy, "redundancy of the codes"),
     (axes[1], accuracy, "accuracy of 5 nearest codes"),

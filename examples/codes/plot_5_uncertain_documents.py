@@ -93,7 +93,7 @@ print(
     f"{np.bincount(by_means).max()} times of 10"
 )
 
-fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.6), layout="constrained")
 for values, name in zip(found.T, ("means alone", "divergence")):
     axes[0].plot(spreads, values, "o-", label=name)
 axes[0].set(

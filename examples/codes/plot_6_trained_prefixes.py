@@ -85,7 +85,7 @@ for name, values in results.items():
 # Error at each length
 # --------------------
 
-fig, ax = plt.subplots(figsize=(8, 4), layout="constrained")
+fig, ax = plt.subplots(figsize=(7.2, 4), layout="constrained")
 styles = ("k:", "k--", "C0:", "C0o-", "C1o-")
 for (name, values), style in zip(results.items(), styles):
     ax.plot(LENGTHS, np.mean(values, axis=0), style, label=name)

@@ -56,7 +56,7 @@ for name, encoder in encoders.items():
 # %%
 
 figure, axes = plt.subplots(
-    1, 3, figsize=(9, 4), sharey=True, layout="constrained"
+    1, 3, figsize=(7.2, 3.8), sharey=True, layout="constrained"
 )
 for i, (ax, measure) in enumerate(zip(axes, measures, strict=True)):
     for place, name in enumerate(encoders):

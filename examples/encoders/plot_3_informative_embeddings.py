@@ -69,7 +69,7 @@ for name, model in models.items():
         f"{scores[name][1].round(3)}, mean cosine of rows {cosine:.2f}"
     )
 
-figure, ax = plt.subplots(figsize=(7.5, 4.5), layout="constrained")
+figure, ax = plt.subplots(figsize=(7.2, 4.2), layout="constrained")
 for i, embedding in enumerate(["latents", "informative embeddings"]):
     values = np.array([scores[name][i] for name in models])
     places = np.arange(len(models)) + 0.2 * i - 0.1

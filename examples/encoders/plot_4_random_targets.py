@@ -72,7 +72,7 @@ for name, encoder in encoders.items():
 
 # %%
 
-figure, ax = plt.subplots(figsize=(7.5, 4.5), layout="constrained")
+figure, ax = plt.subplots(figsize=(7.2, 4.2), layout="constrained")
 for i, labels in enumerate(["100 labels", "all labels"]):
     values = np.array([np.array(scores[name])[:, i] for name in scores])
     places = np.arange(len(scores)) + 0.2 * i - 0.1

@@ -62,7 +62,7 @@ for name in kinds:
 # %%
 
 figure, (left, right) = plt.subplots(
-    1, 2, figsize=(9, 4), layout="constrained"
+    1, 2, figsize=(7.2, 3.6), layout="constrained"
 )
 for i, name in enumerate(kinds):
     values = np.array(cosines[name])

@@ -12,6 +12,7 @@ absolute terms.
 # The data and what is the best possible
 # --------------------------------------
 
+# sphinx_gallery_thumbnail_panels = [1, 2]
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.mixture import GaussianMixture
@@ -64,7 +65,7 @@ for name, value in sorted(bits.items(), key=lambda pair: pair[1]):
 # -------------------
 # Samples fall on the spiral, and follow its whole length.
 
-fig, axes = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.6), layout="constrained")
 SampleGridDisplay.from_estimator(
     model, n_samples=2000, X=X[:4000], random_state=0, ax=axes[0]
 )

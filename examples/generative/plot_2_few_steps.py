@@ -55,7 +55,7 @@ for n_steps, equal, optimal, ratio in zip(depths, *bits.values(), ratios):
 
 # %%
 
-fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.6), layout="constrained")
 for variance, found in bits.items():
     axes[0].plot(depths, found, "o-", label=f"{variance} variance")
 axes[0].axhline(limit, color="k", linestyle=":", label="continuous time")
@@ -86,12 +86,12 @@ plt.show()
 # Samples with equal variances are drawn into the middle of what they could be. The best
 # variances are honest instead: ten steps cannot place a point precisely, and the samples spread.
 
-fig, axes = plt.subplots(1, 3, figsize=(12, 4), layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(7.2, 3), layout="constrained")
 for ax, n_steps, variance in zip(
     axes, (10, 10, 100), ("equal", "optimal", "optimal")
 ):
     model.calibrate(X, n_steps, variance=variance)
-    name = f"{n_steps} steps, {variance} variance"
+    name = f"{n_steps} steps,\n{variance} variance"
     SampleGridDisplay.from_estimator(
         model, n_samples=1500, X=X[:3000], random_state=0, name=name, ax=ax
     )

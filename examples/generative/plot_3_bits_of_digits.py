@@ -47,7 +47,7 @@ print(
 # What the bits are spent on
 # --------------------------
 
-fig, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.6), layout="constrained")
 SampleGridDisplay.from_estimator(
     model.set_params(n_sample_steps=100),
     n_samples=36,
@@ -69,7 +69,7 @@ plt.show()
 # parameters, with which training starts: the contrast falls, and at t = 1, where everything
 # drowns in noise, hardly anything is left that would have to be told.
 
-fig, axes = plt.subplots(1, 5, figsize=(12, 2.8), layout="constrained")
+fig, axes = plt.subplots(1, 5, figsize=(7.2, 2), layout="constrained")
 for ax, t in zip(axes, (0.0, 0.5, 0.7, 0.85, 1.0)):
     images = model.encode(X_test[:9], t).reshape(-1, 8, 8)
     SampleGridDisplay(images, n_columns=3, name=f"t = {t:g}").plot(

@@ -15,6 +15,7 @@ of this holds for two models of one distribution, and for two domains?
 # domain: moons that are turned by a right angle and twice as large. ``DPMEncoder`` gives the
 # latents of a sample; its inverse is the sampler.
 
+# sphinx_gallery_thumbnail_panels = [1, 4]
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import make_moons
@@ -62,9 +63,9 @@ decoded = {
         Z
     ),
 }
-fig, axes = plt.subplots(1, 4, figsize=(12, 3.4), layout="constrained")
+fig, axes = plt.subplots(2, 2, figsize=(6.4, 6.6), layout="constrained")
 colors = np.arctan2(X[:, 1], X[:, 0])
-for ax, (name, points) in zip(axes, decoded.items()):
+for ax, (name, points) in zip(axes.flat, decoded.items()):
     ax.scatter(*points.T, c=colors, cmap="twilight_shifted", s=9)
     ax.set(title=name, xticks=[], yticks=[], aspect="equal")
 plt.show()

@@ -23,6 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sksim.generative import DiffusionFeatures, VariationalDiffusion
+from sksim.inspection import ScoreCurveDisplay
 
 X, y = load_digits(return_X_y=True)
 train, test = slice(None, 1437), slice(1437, None)
@@ -68,16 +69,18 @@ curves = {
 curves["block 1, noisy input"] = [accuracy(noisy[:, i]) for i in range(7)]
 
 fig, ax = plt.subplots(figsize=(6.5, 4.2), layout="constrained")
-for (name, values), style in zip(
-    curves.items(), ["o-", "s-", "^-", "v--"]
-):
-    ax.plot(depths, values, style, label=name)
+for (name, values), marker in zip(curves.items(), "os^v"):
+    ScoreCurveDisplay.from_scores(
+        depths,
+        values,
+        position_name="depth: time of the process",
+        score_name="accuracy of a linear probe",
+        name=name,
+        ax=ax,
+        marker=marker,
+    )
 ax.axhline(pixels, color="0.3", ls="-.", label="pixels")
 ax.axhline(0.1, color="0.7", ls=":", label="chance")
-ax.set(
-    xlabel="depth: time of the process",
-    ylabel="accuracy of a linear probe",
-)
 ax.set(ylim=(0, 1), title="What the denoiser knows of digits")
 ax.legend(loc="lower left")
 plt.show()

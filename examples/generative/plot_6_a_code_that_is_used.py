@@ -48,13 +48,6 @@ for model in models.values():
 # codes of pictures that the models have not seen. The mean of twenty samples of one code shows
 # what the code holds of its picture.
 
-fig = plt.figure(figsize=(10, 3.6), layout="constrained")
-left, right = fig.subfigures(1, 2, width_ratios=[1, 1.3])
-ax = left.subplots()
-for name, model in models.items():
-    ax.plot([row["train_kl"] for row in model.history_], label=name)
-ax.set(xlabel="epoch", ylabel="nats that the code says")
-ax.legend()
 shown = X[test][:8]
 rows = {"pictures": shown}
 for name, model in models.items():
@@ -64,11 +57,21 @@ for name, model in models.items():
     rows[f"told the code,\n{name}"] = samples.reshape(8, 20, -1).mean(
         axis=1
     )
-for (name, images), axes in zip(rows.items(), right.subplots(3, 8)):
-    axes[0].set_ylabel(name, rotation=0, ha="right", va="center")
-    for image, ax in zip(images, axes):
-        ax.imshow(image.reshape(8, 8), cmap="gray_r", vmin=0, vmax=16)
-        ax.set(xticks=[], yticks=[])
+fig, axes = plt.subplot_mosaic(
+    "c;0;1;2",
+    figsize=(7.2, 6.4),
+    height_ratios=[3, 1, 1, 1],
+    layout="constrained",
+)
+for name, model in models.items():
+    kl = [row["train_kl"] for row in model.history_]
+    axes["c"].plot(kl, label=name)
+axes["c"].set(xlabel="epoch", ylabel="nats that the code says")
+axes["c"].legend()
+for ax, (name, images) in zip((axes[i] for i in "012"), rows.items()):
+    ax.imshow(np.hstack(images.reshape(8, 8, 8)), cmap="gray_r", vmax=16)
+    ax.set(xticks=[], yticks=[])
+    ax.set_ylabel(name, rotation=0, ha="right", va="center")
 plt.show()
 
 # %%

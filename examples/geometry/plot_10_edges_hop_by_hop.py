@@ -85,7 +85,7 @@ def embeddings(graph):
 
 
 fig, axes = plt.subplots(
-    1, 3, figsize=(12, 4), layout="constrained", sharey=True
+    1, 3, figsize=(7.2, 4), layout="constrained", sharey=True
 )
 for ax, (title, graph) in zip(axes, graphs.items()):
     for name, vectors, metric in embeddings(graph):
@@ -132,7 +132,12 @@ for ax, (title, graph) in zip(axes, graphs.items()):
         ylim=(0, 1.02),
     )
 axes[0].set_ylabel("mean average precision")
-axes[0].legend(fontsize=8)
+fig.legend(
+    *axes[0].get_legend_handles_labels(),
+    loc="outside lower center",
+    ncols=4,
+    fontsize=9,
+)
 plt.show()
 
 # %%

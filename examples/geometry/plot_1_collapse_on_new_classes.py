@@ -117,7 +117,7 @@ of_digits = {
 # Layer by layer
 # --------------
 
-fig, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(7.2, 4.4), layout="constrained")
 quantities = ("variance V", "5-way 5-shot error")
 for column, (ax, values, label) in enumerate(
     zip(axes, (variance, error), quantities)
@@ -147,8 +147,8 @@ for column, (ax, values, label) in enumerate(
 fig.legend(
     *axes[0].get_legend_handles_labels(),
     loc="outside lower center",
-    ncols=3,
-    fontsize=8,
+    ncols=2,
+    fontsize=9,
 )
 for name, values in (("V", variance), ("error", error)):
     for i, n_classes in enumerate(numbers):

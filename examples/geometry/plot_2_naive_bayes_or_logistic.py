@@ -68,7 +68,7 @@ designs = {
     "thin signal, error 0.21": (thin_signal, 0.16 + 0.05),
 }
 fig, axes = plt.subplots(
-    1, 2, figsize=(8.5, 3.6), sharey=True, layout="constrained"
+    1, 2, figsize=(7.2, 3.6), sharey=True, layout="constrained"
 )
 for ax, (title, (design, allowed)) in zip(axes, designs.items()):
     for color, (name, head) in enumerate(HEADS.items()):

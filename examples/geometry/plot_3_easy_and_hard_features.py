@@ -74,7 +74,7 @@ print(
 # Shares of variance, and similarity
 # ----------------------------------
 
-fig, axes = plt.subplots(1, 2, figsize=(8.5, 3.6), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.8), layout="constrained")
 for x, values in enumerate(shares.values()):
     for k, label in enumerate(("easy", "hard")):
         place = x + 0.4 * (k - 0.5)

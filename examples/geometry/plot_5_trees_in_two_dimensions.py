@@ -10,6 +10,7 @@ construction of Sarkar get the same binary tree of 63 nodes, and two dimensions.
 # %%
 # The tree, and the hops between its nodes.
 
+# sphinx_gallery_thumbnail_panels = [1, 3]
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.sparse import csr_array
@@ -48,7 +49,7 @@ embeddings = {
     "h-MDS": (scaled, hyperbolic_distances(scaled) / 1.5),
     "construction": (built, hyperbolic_distances(built)),
 }
-figure, axes = plt.subplots(1, 3, figsize=(11, 4), layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(7.2, 3), layout="constrained")
 for ax, (name, (points, D)) in zip(axes, embeddings.items(), strict=True):
     precision = graph_reconstruction_score(D, tree, metric="precomputed")
     distortion = distance_distortion(hops, D)
@@ -66,7 +67,7 @@ for ax, (name, (points, D)) in zip(axes, embeddings.items(), strict=True):
     if name != "flat scaling":
         ax.add_patch(plt.Circle((0, 0), 1, fill=False, color="0.5"))
     ax.set(
-        title=f"{name}: precision {precision:.2f}",
+        title=f"{name}\nprecision {precision:.2f}",
         aspect="equal",
         xticks=[],
         yticks=[],

@@ -10,6 +10,7 @@ one? Three clouds that touch are joined to their neighbours; no edge knows the c
 # Curvature of the edges, and then a flow: each edge becomes as long as 1 - curvature times the
 # distance of its ends, again and again. Bridges grow.
 
+# sphinx_gallery_thumbnail_panels = [1, 2]
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.sparse import csr_array
@@ -64,10 +65,12 @@ print(
     f"best adjusted Rand index {best:.2f}, {best_share:.0%} of the edges cut"
 )
 
-figure, axes = plt.subplots(1, 3, figsize=(13, 4), layout="constrained")
+figure, axes = plt.subplot_mosaic(
+    "ab;cc", figsize=(7.2, 6.6), layout="constrained"
+)
 for ax, values, title in (
-    (axes[0], -curvature, "low curvature is dark"),
-    (axes[1], flowed, "long after the flow is dark"),
+    (axes["a"], -curvature, "low curvature is dark"),
+    (axes["b"], flowed, "long after the flow is dark"),
 ):
     ranks = values.argsort().argsort() / values.size
     for i, j, rank in zip(first, second, ranks, strict=True):
@@ -82,10 +85,10 @@ for name, chosen in (("inside", ~is_bridge), ("bridges", is_bridge)):
         value_name="curvature of an edge",
         name=name,
         density=True,
-        ax=axes[2],
+        ax=axes["c"],
     )
-axes[2].set(ylabel="density", ylim=(0, 5.3))
-axes[2].legend(loc="upper left", fontsize=8)
+axes["c"].set(ylabel="density", ylim=(0, 5.3))
+axes["c"].legend(loc="upper left")
 plt.show()
 
 # %%

@@ -9,6 +9,7 @@ distances by the diffusion of heat survive, and what do random projections of th
 # %%
 # Distances on the sheet itself are known here, so that all others can be compared with them.
 
+# sphinx_gallery_thumbnail_panels = [2]
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.sparse.csgraph import shortest_path
@@ -59,7 +60,7 @@ for name, Z in (("heat", unrolled), ("FastRP", projected)):
     near = spearmanr(pdist(Z), sheet).statistic
     print(f"{name}: edges kept {kept:.2f}, sheet {near:.2f}")
 
-figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(7.2, 3.6), layout="constrained")
 axes[0].axhline(paths, color="0.5", linestyle="--", label="shortest paths")
 for volume, values in curves.items():
     axes[0].semilogx(times, values, "o-", label=f"heat, volume {volume}")

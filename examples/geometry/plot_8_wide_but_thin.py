@@ -57,7 +57,7 @@ print(
     f"Fisher-Rao distance {distance:.2f}, of independent estimates {floor:.2f}"
 )
 
-figure, axes = plt.subplots(1, 2, figsize=(10, 4.6), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(7.2, 4.2), layout="constrained")
 dimensions |= {"digits": before, "with noise": after}
 for i, (name, values) in enumerate(dimensions.items()):
     LocalValueDisplay.from_values(

@@ -14,6 +14,7 @@ spread over as many directions as there is room for. Both are differentiable: le
 # reduction alone. The function of sksim takes tensors itself, and gradients flow, in a session
 # that was started with ``SCIPY_ARRAY_API=1``; to run in any, the formula is written out here.
 
+# sphinx_gallery_thumbnail_panels = [1, 2]
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
@@ -128,19 +129,21 @@ for name in ("rate reduction", "cross-entropy"):
         f"{nearest.score(held_out, y_test):.3f}"
     )
 
-fig, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
-for ax, (name, cosines) in zip(axes, free.items()):
+fig, axes = plt.subplot_mosaic(
+    "ab;cc", figsize=(7.2, 6.4), layout="constrained"
+)
+for ax, (name, cosines) in zip((axes["a"], axes["b"]), free.items()):
     image = ax.imshow(cosines, vmin=0, vmax=1)
     ax.set(title=f"|cosines| {name}", xticks=[], yticks=[])
-fig.colorbar(image, ax=axes[1])
+fig.colorbar(image, ax=axes["b"])
 for name, share in shares.items():
-    axes[2].plot(np.arange(1, 8), share[:7], "o-", label=name)
-axes[2].set(
+    axes["c"].plot(np.arange(1, 8), share[:7], "o-", label=name)
+axes["c"].set(
     title="digits: variance of one class",
     xlabel="direction",
     ylabel="share",
 )
-axes[2].legend()
+axes["c"].legend()
 plt.show()
 
 # %%

@@ -13,6 +13,7 @@ when nothing but the dimension of Gaussian noise grows.
 # 2,000 samples of a standard normal distribution; ten neighbours each, the sample itself not
 # counted.
 
+# sphinx_gallery_thumbnail_panels = [3]
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -45,9 +46,7 @@ for d, occurrence in occurrences.items():
 # Three of them as histograms. The line is what chance gives: each query draws its ten neighbours
 # at random, so that the counts are binomial.
 
-fig, axes = plt.subplots(
-    1, 3, figsize=(11, 3.4), sharey=True, layout="constrained"
-)
+fig, axes = plt.subplots(3, 1, figsize=(6.4, 7.2), layout="constrained")
 for ax, d in zip(axes, [3, 30, 300]):
     KOccurrenceDisplay.from_occurrence(
         occurrences[d], n_neighbors=k, ax=ax
@@ -64,7 +63,7 @@ for ax, d in zip(axes, [3, 30, 300]):
 # Two measures against the dimension, with the level of chance.
 
 measures = {"k_skewness": k_skewness, "robin_hood_index": robin_hood_index}
-fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.4), layout="constrained")
 for ax, (name, measure) in zip(axes, measures.items()):
     chance = hubness_null(
         name, n_queries=n_samples, n_indexed=n_samples, n_neighbors=k

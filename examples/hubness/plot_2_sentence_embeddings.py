@@ -84,7 +84,7 @@ chance = hubness_null(
 )
 names = sorted(errors, key=errors.get, reverse=True)
 fig, (left, right) = plt.subplots(
-    1, 2, figsize=(10, 4), sharey=True, layout="constrained"
+    1, 2, figsize=(7.2, 4), sharey=True, layout="constrained"
 )
 for ax, values, label in [
     (left, errors, "test error"),

@@ -58,7 +58,7 @@ searches = {
     "cosine, NICDM": ("nicdm", "cosine"),
 }
 fig, (left, right) = plt.subplots(
-    1, 2, figsize=(9, 3.8), layout="constrained"
+    1, 2, figsize=(7.2, 3.8), layout="constrained"
 )
 right_share, never = [], []
 for name, (reduction, metric) in searches.items():
@@ -77,7 +77,7 @@ left.set(
     xlabel="share of the documents, most frequent first",
     ylabel="share of all results",
 )
-left.legend(fontsize=8)
+left.legend(fontsize=9)
 bars = right.barh(
     list(searches), right_share, color=[f"C{i}" for i in range(4)]
 )

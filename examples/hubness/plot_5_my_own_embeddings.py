@@ -67,9 +67,7 @@ graphs = {
     "cosine": (None, "cosine"),
     "cosine, mutual proximity": ("mutual_proximity", "cosine"),
 }
-fig, axes = plt.subplots(
-    1, 3, figsize=(11, 3.4), sharey=True, layout="constrained"
-)
+fig, axes = plt.subplots(3, 1, figsize=(6.4, 7.2), layout="constrained")
 for ax, (name, (reduction, metric)) in zip(axes, graphs.items()):
     graph = HubnessReducedKNeighborsTransformer(
         10, reduction=reduction, metric=metric
@@ -77,7 +75,7 @@ for ax, (name, (reduction, metric)) in zip(axes, graphs.items()):
     graph = graph.fit_transform(X)
     KOccurrenceDisplay.from_graph(graph, n_neighbors=10, ax=ax)
     skewness = hubness_score(graph, metric="precomputed", n_neighbors=10)
-    ax.set_title(f"{name}: skewness {skewness:.2f}", fontsize=10)
+    ax.set_title(f"{name}: skewness {skewness:.2f}")
 
 # %%
 # The line is what chance gives. On the left a long tail to the right: the hubs of step 2. Their

@@ -14,6 +14,7 @@ clusters together. Both take a graph in the place of vectors, and a reduced grap
 # ``graph.maximum(graph.T)`` keeps an edge that is in either list. The reduced distance itself is
 # symmetric for mutual proximity, NICDM and local scaling, so that no edge has two values.
 
+# sphinx_gallery_thumbnail_panels = [1, 2]
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.cluster import HDBSCAN, SpectralClustering
@@ -76,16 +77,21 @@ for reduction in reductions:
     graph = symmetric(neighbor_graph(reduction, 15))
     density = HDBSCAN(min_cluster_size=5, metric="precomputed", copy=True)
     clusters = density.fit_predict(graph)
+    found = clusters >= 0
+    agreement = adjusted_rand_score(y[found], clusters[found])
     print(
-        f"{reduction!s:17s} {clusters.max() + 1} clusters, "
-        f"{np.mean(clusters == -1):.0%} left out"
+        f"{reduction!s:17s} {clusters.max() + 1} clusters, {np.mean(~found):.0%} left out, "
+        f"adjusted Rand index of the rest {agreement:.2f}"
     )
 
 # %%
-# Without the hubs it finds more of the 40 intents, and leaves out less.
+# Without the hubs it finds more of the 40 intents and leaves out less. With mutual proximity the
+# clusters agree with the intents as well as before; with NICDM some of them are mixed. Half of the
+# sentences lie between clusters all the same: twenty of an intent are few to estimate a density.
 #
 # Leiden of scanpy and UMAP take the same graph, where they are installed. The transformer itself
-# goes into scanpy, the graph into UMAP:
+# goes into scanpy, the graph into UMAP; both as their documentation says, as neither is among the
+# packages that this page runs with:
 #
 # .. code-block:: python
 #
@@ -105,7 +111,7 @@ for reduction in reductions:
 # t-SNE of a graph needs three neighbours for each unit of perplexity, and a start that does not
 # need vectors. It makes the affinities symmetric by itself.
 
-fig, axes = plt.subplots(1, 2, figsize=(9, 4.4), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.9), layout="constrained")
 for ax, reduction in zip(axes, [None, "nicdm"]):
     graph = neighbor_graph(reduction, 61)
     tsne = TSNE(

@@ -12,6 +12,7 @@ in everywhere; ``set_output`` and ``to_frame`` bring them back.
 # ``as_frame=True`` loads the example data as one would have one's own: features in columns, a
 # series of labels.
 
+# sphinx_gallery_thumbnail_panels = [2]
 import matplotlib.pyplot as plt
 import pandas as pd
 from sklearn.model_selection import GridSearchCV
@@ -86,7 +87,7 @@ accuracy = results.pivot(
 print(accuracy.round(3))
 
 fig, (left, right) = plt.subplots(
-    1, 2, figsize=(9, 3.8), layout="constrained"
+    1, 2, figsize=(7.2, 3.6), layout="constrained"
 )
 counts.plot.scatter("before", "after", s=8, alpha=0.5, ax=left)
 left.set(

@@ -14,6 +14,7 @@ built on the same space later.
 # one with the least hubness among all that are no more than one standard error below the best
 # accuracy.
 
+# sphinx_gallery_thumbnail_panels = [2]
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.model_selection import GridSearchCV
@@ -62,7 +63,7 @@ print(
 # Both metrics against the size of the neighbourhood
 # --------------------------------------------------
 
-fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.8), layout="constrained")
 metrics = {
     "accuracy": "accuracy",
     "neg_robin_hood_index": "Robin Hood index above chance",
@@ -96,7 +97,7 @@ for ax, metric in zip(axes, metrics):
     value = results[f"mean_test_{metric}"][search.best_index_]
     value = -value if metric.startswith("neg_") else value
     ax.plot(chosen.n_neighbors, value, "k*", markersize=13, label="chosen")
-axes[1].legend(fontsize=8)
+axes[1].legend(fontsize=9)
 
 # %%
 # The bars are standard errors over the folds. On the left most settings are within the error of

@@ -15,6 +15,7 @@ probabilities too.
 # at the corners of a heptagon, and the inputs of each label close to their corner. In the second
 # model the labels have other corners: label j moves to corner 2 j + 5, modulo 7.
 
+# sphinx_gallery_thumbnail_panels = [1, 2]
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -34,7 +35,7 @@ pair = make_permuted_pair(rho=3, **settings)
 fig, axes = plt.subplots(
     1,
     2,
-    figsize=(7.5, 3.9),
+    figsize=(7.2, 3.8),
     sharex=True,
     sharey=True,
     layout="constrained",
@@ -93,7 +94,7 @@ for i in (2, 5, 8, 11, 14, 17):
         f" {table['d_LLV'][i]:7.3f} {table['d_f,g'][i]:7.3f} {table['mean CCA'][i]:9.3f}"
     )
 
-fig, axes = plt.subplots(1, 2, figsize=(9.5, 3.6), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.6), layout="constrained")
 axes[0].semilogy(rhos, table["KL"], "o-", label="KL divergence, nats")
 axes[0].semilogy(
     rhos, table["logit distance"], "s-", label="logit distance, nats"

@@ -62,7 +62,7 @@ ax.set(
     ylabel="dissimilarity, d_f,g",
     ylim=(1e-8, 3),
 )
-_ = ax.legend(fontsize=8)
+_ = ax.legend(fontsize=9)
 
 # %%
 # All paths run parallel to the solid line: the dissimilarity grows with the square of the distance,

@@ -13,6 +13,7 @@ any other parameter.
 # Normal points in the plane, labelled by the wedge that they fall into; opposite wedges share a
 # label. The embedding has two dimensions, so that everything can be looked at.
 
+# sphinx_gallery_thumbnail_panels = [1, 5]
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -56,7 +57,7 @@ for width, accuracy in accuracies.items():
 # ----------------------------
 # Embeddings of the test points, for four copies of the narrowest and the widest network.
 
-fig, axes = plt.subplots(2, 4, figsize=(11, 5.6), layout="constrained")
+fig, axes = plt.subplots(2, 4, figsize=(7.2, 4), layout="constrained")
 for row, width in zip(axes, (16, 128)):
     for ax, member in zip(row, ensembles[width].estimators_):
         ax.scatter(
@@ -99,7 +100,7 @@ for width, ensemble in ensembles.items():
     for result, matrix in zip(results.values(), matrices):
         result[width] = np.asarray(matrix)[np.ix_(kept, kept)]
 
-fig, axes = plt.subplots(1, 3, figsize=(11, 3.5), layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(7.2, 3), layout="constrained")
 for ax, (name, matrices) in zip(axes, results.items()):
     display = SeedDistanceDisplay.from_matrices(
         matrices, group_name="width", distance_name=name, ax=ax

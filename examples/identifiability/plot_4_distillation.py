@@ -11,6 +11,7 @@ teacher's representation too? That depends on the loss.
 # ---------
 # Seven classes on spiral arms, four arms a class. The teacher has a two-dimensional embedding.
 
+# sphinx_gallery_thumbnail_panels = [1, 2]
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.frozen import FrozenEstimator
@@ -87,9 +88,9 @@ for name, student in students.items():
 # representation. The two distances that imply similar representations, the logit distance and the
 # term t1 of d_LLV, tell; the divergence, the accuracy and the agreement do not.
 
-fig, axes = plt.subplots(1, 4, figsize=(12.5, 3.3), layout="constrained")
+fig, axes = plt.subplots(2, 2, figsize=(6.4, 6.4), layout="constrained")
 for ax, (name, model) in zip(
-    axes, {"teacher": teacher, **students}.items()
+    axes.flat, {"teacher": teacher, **students}.items()
 ):
     ax.scatter(
         *model.transform(X_test).T, c=y_test, cmap="tab10", vmax=9, s=3

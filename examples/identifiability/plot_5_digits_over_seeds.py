@@ -44,7 +44,7 @@ for n_components in (2, 3, 9):
 # mean canonical correlation of their embeddings, and the distance d_LLV of their distributions.
 
 upper = np.triu_indices(8, 1)
-fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.6), layout="constrained")
 for n_components, ensemble in ensembles.items():
     rows = np.arange(len(y_test))
     members = ensemble.estimators_
@@ -109,7 +109,7 @@ views = {
     f"seed {j}, loss {losses[j]:.3f}": members[j].transform(X_test),
     f"seed {j}, mapped to seed {i}": members[j].transform(X_test) @ A.T,
 }
-fig, axes = plt.subplots(1, 3, figsize=(11, 3.8), layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(7.2, 3), layout="constrained")
 for ax, (name, f) in zip(axes, views.items()):
     dots = ax.scatter(*f.T, c=y_test, cmap="tab10", s=5)
     ax.set(title=name, xticks=[], yticks=[])

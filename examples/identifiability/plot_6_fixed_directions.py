@@ -90,7 +90,9 @@ for head, unembeddings in HEADS.items():
 # ---------------------
 # One dot for each pair of seeds.
 
-fig, axes = plt.subplots(1, 3, figsize=(11, 3.8), layout="constrained")
+fig, axes = plt.subplots(
+    3, 1, figsize=(6.4, 7.6), sharex=True, layout="constrained"
+)
 for ax, name in zip(axes, results["free", 9]):
     for (head, size), values in results.items():
         x = list(HEADS).index(head) + {9: -0.15, 3: 0.15}[size]
@@ -101,7 +103,7 @@ for ax, name in zip(axes, results["free", 9]):
             dots[0].set_label(f"{size} dimensions")
     ax.axvspan(1.5, 4.5, color="0.93", zorder=0)
     ax.set(title=name, xlim=(-0.5, 4.5))
-    ax.set_xticks(range(5), HEADS, rotation=30)
+    ax.set_xticks(range(5), HEADS)
 axes[0].axhline(np.sqrt(0.5), color="k", ls=":")
 axes[0].set_ylim(bottom=0)
 axes[1].set_ylim(0, 1.02)

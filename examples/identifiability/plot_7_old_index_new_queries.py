@@ -15,6 +15,7 @@ nothing, directions of the classes that were fixed from the start, or pairs to a
 # of a simplex of ten from the start; the last keeps those of classes to come in the loss, so that
 # nothing comes near them (``reserve=True``).
 
+# sphinx_gallery_thumbnail_panels = [1, 2]
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
@@ -126,7 +127,7 @@ for kind, pairs in new_to_old.items():
 # ---------------------------------
 # Means over three repeats. On the diagonal each version searches its own index.
 
-fig, axes = plt.subplots(2, 3, figsize=(9, 6), layout="constrained")
+fig, axes = plt.subplots(2, 3, figsize=(7.2, 5.4), layout="constrained")
 for ax, name in zip(axes.T.ravel(), matrices):
     M = np.mean(matrices[name], axis=0)
     ax.imshow(M, vmin=0, vmax=1, cmap="Blues")
@@ -134,7 +135,7 @@ for ax, name in zip(axes.T.ravel(), matrices):
         color = "white" if M[i, j] > 0.6 else "black"
         worse = M[i, j] < M[j, j]
         text = f"{M[i, j]:.2f}" + ("" if worse or i == j else "*")
-        ax.text(j, i, text, color=color, ha="center", va="center")
+        ax.text(j, i, text, color=color, ha="center", va="center", size=9)
     ax.set_title(name)
     ax.set_xticks(range(4), SIZES)
     ax.set_yticks(range(4), SIZES)

@@ -24,7 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sksim.datasets import load_encoder_layers
-from sksim.inspection import SparseProbeDisplay
+from sksim.inspection import ScoreCurveDisplay, SparseProbeDisplay
 from sksim.metrics import feature_complexity, v_information
 
 # fmt: off
@@ -65,12 +65,15 @@ curves = {
 }
 fig, ax = plt.subplots(figsize=(7, 4.2), layout="constrained")
 for name, curve in curves.items():
-    ax.plot(curve, "o-", label=name)
-ax.set(
-    xlabel="layer",
-    ylabel="share of the uncertainty removed",
-    ylim=(0, 1.15),
-)
+    ScoreCurveDisplay.from_scores(
+        range(len(layers)),
+        curve,
+        position_name="layer",
+        score_name="share of the uncertainty removed",
+        name=name,
+        ax=ax,
+    )
+ax.set(ylim=(0, 1.15))
 ax.legend(ncols=2, loc="upper center")
 for name, curve in curves.items():
     print(f"{name:22s}", np.round(curve, 2))

@@ -14,6 +14,7 @@ that adapt to the layer, and noise. Three initialisations, two activation functi
 # ------------------------------
 # 900 images, two hidden layers of 16 and 4 units, looked at after 1, 2, 4, ... epochs.
 
+# sphinx_gallery_thumbnail_panels = [4]
 import warnings
 
 import matplotlib.pyplot as plt
@@ -76,7 +77,7 @@ with warnings.catch_warnings():
 # Each line is one initialisation, from the small dot (first epoch) to the large one (last).
 
 fig, axes = plt.subplots(
-    2, 2, figsize=(9, 7), layout="constrained", sharey=True
+    2, 2, figsize=(7.2, 6), layout="constrained", sharey=True
 )
 for row, activation in zip(axes, ("tanh", "relu")):
     for ax, first, title in zip(row, (0, 2), ("bins", "noise")):
@@ -100,7 +101,7 @@ for row, activation in zip(axes, ("tanh", "relu")):
         linestyle=":",
         label="ceiling, log2 n",
     )
-    row[0].legend(fontsize="small")
+    row[0].legend(fontsize=9)
 for key, run in runs.items():
     print(key, "accuracy", run[-1, 4].round(2))
     for name, column in (("bins ", 0), ("noise", 2)):

@@ -14,6 +14,8 @@ distances stay, and any linear reader finds what it found before. What is lost?
 # unit, explicitness whether the factors can be read linearly. The three units are turned about
 # the diagonal axis, by which each goes into the next one after 120 degrees.
 
+# sphinx_gallery_thumbnail_number = 2
+# sphinx_gallery_thumbnail_panels = [1, 2]
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -84,7 +86,7 @@ rng = np.random.RandomState(0)
 factors = rng.randint(4, size=(600, 3))
 units = factors + 0.25 * rng.standard_normal((600, 3))
 fig, axes = plt.subplots(
-    1, 3, figsize=(9, 3.2), layout="constrained", sharey=True
+    1, 3, figsize=(7.2, 2.8), layout="constrained", sharey=True
 )
 for ax, angle in zip(axes, (0, 30, 60)):
     latents = Rotation.from_rotvec(np.radians(angle) * axis).apply(units)

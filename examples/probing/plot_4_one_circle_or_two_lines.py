@@ -9,6 +9,7 @@ a week on a circle, or two features? Four planes are judged by separability and 
 # %%
 # A week on a circle, a whole circle, two features that are seldom active together, and a Gaussian.
 
+# sphinx_gallery_thumbnail_panels = [1, 2]
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -30,8 +31,8 @@ planes = {
     "seldom together": seldom,
     "Gaussian": gaussian,
 }
-figure, axes = plt.subplots(1, 4, figsize=(12, 3.6), layout="constrained")
-for ax, (name, plane) in zip(axes, planes.items(), strict=True):
+figure, axes = plt.subplots(2, 2, figsize=(6.4, 6.8), layout="constrained")
+for ax, (name, plane) in zip(axes.flat, planes.items(), strict=True):
     bits, share = separability_index(plane), mixture_index(plane)
     print(f"{name:16} separability {bits:.2f} bits, mixture {share:.2f}")
     ax.scatter(*plane.T, s=3, alpha=0.5)

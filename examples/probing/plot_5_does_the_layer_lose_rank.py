@@ -28,7 +28,7 @@ X_train, X_test, y_train, y_test = train_test_split(
 )
 epochs = (1, 6, 21, 61, 121)
 figure, axes = plt.subplots(
-    1, 2, figsize=(10, 4), layout="constrained", sharey=True
+    1, 2, figsize=(7.2, 3.6), layout="constrained", sharey=True
 )
 for ax, alpha in zip(axes, (1e-4, 0.1), strict=True):
     net = MLPClassifier(

@@ -15,6 +15,7 @@ trained model, and does the plain norm do as well?
 # predicted distribution from the mean of all; its mean is the mutual information of input and
 # label that the model believes in, at most log 10 = 2.30 nats.
 
+# sphinx_gallery_thumbnail_panels = [4]
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.stats import spearmanr
@@ -31,8 +32,8 @@ X, X_test, y, y_test = train_test_split(
 stretch = np.diag([10.0, 1.0, 0.1])
 
 epochs = (1, 2, 5, 20)
-fig, axes = plt.subplots(1, 4, figsize=(12, 3.4), layout="constrained")
-for ax, max_epochs in zip(axes, epochs):
+fig, axes = plt.subplots(2, 2, figsize=(7.2, 6.4), layout="constrained")
+for ax, max_epochs in zip(axes.flat, epochs):
     model = EmbeddingClassifier(
         3,
         hidden_layer_sizes=(64,),
@@ -63,8 +64,11 @@ for ax, max_epochs in zip(axes, epochs):
     ends = np.array([gain.min(), norm.max()])
     ax.plot(ends, ends, "k:", lw=1)
     title = f"{max_epochs} epochs, rank {ranks[0]:.2f}"
-    ax.set(title=title, xlabel="half the squared norm, nats")
-axes[0].set_ylabel("information gain, nats")
+    ax.set(title=title)
+for ax in axes[1]:
+    ax.set_xlabel("half the squared norm, nats")
+for ax in axes[:, 0]:
+    ax.set_ylabel("information gain, nats")
 plt.show()
 
 # %%

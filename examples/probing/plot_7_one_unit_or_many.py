@@ -13,6 +13,7 @@ where the answer is known, then on sentence embeddings of a language model.
 # Twenty sparse features. In the first representation each has a unit; in the second they are
 # random directions in ten units, more features than units; in the third a rotation of the first.
 
+# sphinx_gallery_thumbnail_panels = [2]
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.stats import ortho_group
@@ -54,7 +55,7 @@ money = np.isin(
 )
 print(f"{money.sum()} of {len(money)} texts")
 
-fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.8), layout="constrained")
 for name, units in noisy.items():
     display = SparseProbeDisplay.from_representation(
         units, present[:, 0], name=name, ax=axes[0]

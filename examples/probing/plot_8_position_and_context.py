@@ -12,6 +12,7 @@ states with a known answer, then the sentence encoder, where the place of a stat
 # -------------------------------------------
 # Sixty contexts of four topics, forty positions along a closed curve in three of 64 dimensions.
 
+# sphinx_gallery_thumbnail_panels = [1, 2]
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -62,7 +63,7 @@ def plane(part):
     return part @ np.linalg.svd(part, full_matrices=False)[2][:2].T
 
 
-fig, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(7.2, 3), layout="constrained")
 where = plane(planted.position)
 axes[0].plot(*where[[*range(40), 0]].T, "-", color="0.8")
 axes[0].scatter(*where.T, c=np.arange(40), s=18, label="positions")

@@ -14,6 +14,7 @@ same one after a map that loses nothing. What do the estimates make of that?
 # shifts the second by a wave, then they change places; each step can be undone exactly. Another
 # map, a rotation and stretch, is linear.
 
+# sphinx_gallery_thumbnail_panels = [3]
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.linear_model import RidgeCV
@@ -68,26 +69,30 @@ for seed in range(3):
         mutual_information(stretched, S) - mutual_information(Z, S),
     )
 
-fig, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
+fig, axes = plt.subplot_mosaic(
+    "ab;ac", figsize=(7.2, 5), layout="constrained"
+)
 W = flow(Z, 4)
-axes[0].scatter(*W.T, c=S[:, 0], s=4)
-axes[0].set(
+axes["a"].scatter(*W.T, c=S[:, 0], s=4)
+axes["a"].set(
     title="four steps, colour: the source",
     aspect="equal",
     xticks=[],
     yticks=[],
 )
-for ax, names in zip(axes[1:], (list(values)[:1], list(values)[1:])):
+for ax, names in zip(
+    (axes["b"], axes["c"]), (list(values)[:1], list(values)[1:])
+):
     for name in names:
         ax.plot(steps, np.mean(values[name], axis=0), "o-", label=name)
         print(f"{name:20}", np.mean(values[name], axis=0).round(3))
     ax.set(xlabel="steps of the map")
     ax.set_ylim(0)
-axes[1].axhline(truth, color="k", ls=":", label="truth")
-axes[1].set_ylabel("nats")
-axes[2].set_ylabel("share of variance, held out")
-axes[1].legend()
-axes[2].legend()
+axes["b"].axhline(truth, color="k", ls=":", label="truth")
+axes["b"].set_ylabel("nats")
+axes["c"].set_ylabel("share of variance, held out")
+axes["b"].legend()
+axes["c"].legend()
 print(f"truth {truth:.3f}")
 for size in (500, 2000, 8000):
     rng = np.random.RandomState(0)

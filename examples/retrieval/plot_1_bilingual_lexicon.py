@@ -105,7 +105,7 @@ for name, reduction in REDUCTIONS.items():
 # ------------------
 # Bars: 95 per cent intervals of the bootstrap over words.
 
-fig, ax = plt.subplots(figsize=(8, 4), layout="constrained")
+fig, ax = plt.subplots(figsize=(7.2, 4), layout="constrained")
 for place, name in enumerate(REDUCTIONS):
     values = np.array([results[name, depth] for depth in DEPTHS])
     middle, low, high = values.T

@@ -87,7 +87,7 @@ for model, queries in features.items():
 # --------------
 # Bars: 95 per cent intervals of the bootstrap over sentences.
 
-fig, axes = plt.subplots(1, 3, figsize=(10, 3.6), layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(7.2, 3.6), layout="constrained")
 for ax, model in zip(axes, features):
     for place, name in enumerate(REDUCTIONS):
         values = np.array([results[model, name, k] for k in DEPTHS])

@@ -86,7 +86,7 @@ for direction, (queries, gallery) in DIRECTIONS.items():
 # ---------------
 # Bars: 95 per cent intervals of the bootstrap over queries.
 
-fig, axes = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.8), layout="constrained")
 for ax, direction in zip(axes, DIRECTIONS):
     for place, name in enumerate(REDUCTIONS):
         values = [results[direction, name, k] for k in DEPTHS]

@@ -108,7 +108,7 @@ for task, shares in SHARES.items():
 # Within reach, and reached
 # -------------------------
 
-fig, axes = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(7.2, 4), layout="constrained")
 colors = dict(zip(TASKS, ("C0", "C1", "C2")))
 ticks = []
 for place, ((task, share), values) in enumerate(results.items()):
@@ -118,10 +118,10 @@ for place, ((task, share), values) in enumerate(results.items()):
     axes[1].bar(place - 0.2, values[5], 0.4, color="0.75")
     axes[1].bar(place + 0.2, values[4], 0.4, color=color)
     ticks.append(f"{share:.0%}")
-axes[0].set(title="accuracy (gray: of the most probable)")
-axes[1].set(title="labels not trained, right (gray: within reach)")
+axes[0].set(title="accuracy\n(gray: of the most probable)")
+axes[1].set(title="labels not trained, right\n(gray: within reach)")
 for ax in axes:
-    ax.set_xticks(range(9), ticks)
+    ax.set_xticks(range(9), ticks, size=9)
     ax.set(xlabel="share of the labels that is trained", ylim=(0, 1))
 fig.legend(
     [plt.Rectangle((0, 0), 1, 1, color=c) for c in colors.values()],

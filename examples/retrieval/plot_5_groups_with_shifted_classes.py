@@ -87,7 +87,7 @@ for name, by_strength in zip(NAMES, means):
 # Bars: the smallest and the largest of five repeats.
 
 fig, axes = plt.subplots(
-    1, 3, figsize=(10, 3.5), layout="constrained", sharey=True
+    1, 3, figsize=(7.2, 3.6), layout="constrained", sharey=True
 )
 PARTS = {
     "shares changed": slice(0, 2),
@@ -103,8 +103,9 @@ for ax, (title, part) in zip(axes, PARTS.items()):
             STRENGTHS, middle, bars, fmt="o-", capsize=3, label=name
         )
     ax.axhline(0.5, color="k", ls=":")
-    ax.set(title=title, xlabel="strength of the mark of a place")
+    ax.set(title=title)
 axes[0].set_ylabel("accuracy in the test")
+fig.supxlabel("strength of the mark of a place", size="medium")
 _ = axes[1].legend(loc="center")
 
 # %%

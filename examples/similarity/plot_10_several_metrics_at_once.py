@@ -86,7 +86,7 @@ for name, model in models.items():
     print(f"{name:10}", np.round(results[name], 3))
 
 labels = ["itself", *encoders]
-fig, ax = plt.subplots(figsize=(9, 4), layout="constrained")
+fig, ax = plt.subplots(figsize=(7.2, 4.2), layout="constrained")
 for i, (name, values) in enumerate(results.items()):
     ax.bar(
         np.arange(len(labels)) + 0.16 * (i - 2), values, 0.16, label=name

@@ -29,8 +29,10 @@ from sksim.metrics import intrinsic_dimension, participation_ratio
 data = load_encoder_layers()
 views = {**data.layers, "lsa": data.lsa}
 
-fig, axes = plt.subplots(1, 3, figsize=(14, 4.4), layout="constrained")
-for ax, metric in zip(axes, ["cka", "procrustes", "mutual_knn"]):
+fig, axes = plt.subplot_mosaic(
+    "ab;c.", figsize=(7.2, 6.6), layout="constrained"
+)
+for ax, metric in zip(axes.values(), ["cka", "procrustes", "mutual_knn"]):
     SimilarityMatrixDisplay.from_representations(
         views, metric=metric, ax=ax
     )
@@ -54,9 +56,7 @@ for ax, metric in zip(axes, ["cka", "procrustes", "mutual_knn"]):
 # numbers of directions of each layer; and how the variance of three of them is spread.
 
 layers = list(data.layers.values())
-fig, (left, middle, right) = plt.subplots(
-    1, 3, figsize=(14, 4), layout="constrained"
-)
+fig, axes = plt.subplots(2, 2, figsize=(7.2, 6.4), layout="constrained")
 for metric in ("cka", "procrustes", "mutual_knn"):
     ScoreCurveDisplay.from_representations(
         dict(enumerate(layers[1:], 1)),
@@ -65,10 +65,11 @@ for metric in ("cka", "procrustes", "mutual_knn"):
         confidence=0.95 if metric == "cka" else None,
         random_state=0,
         name=metric,
-        ax=left,
+        ax=axes[0, 0],
     )
-left.set(xlabel="layer", ylabel="similarity to the layer before")
-left.set(ylim=(0, 1))
+axes[0, 0].set(
+    xlabel="layer", ylabel="similarity to the layer before", ylim=(0, 1)
+)
 for measure in (participation_ratio, intrinsic_dimension):
     ScoreCurveDisplay.from_scores(
         range(7),
@@ -76,13 +77,14 @@ for measure in (participation_ratio, intrinsic_dimension):
         position_name="layer",
         score_name="number of directions",
         name=measure.__name__.replace("_", " "),
-        ax=middle,
+        ax=axes[0, 1],
     )
-middle.set(ylim=(0, None))
-for i in (0, 5, 6):
-    SpectrumDisplay.from_representation(
-        layers[i], kind="cumulative", name=f"layer {i}", ax=right
-    )
+axes[0, 1].set(ylim=(0, None))
+for ax, kind in zip(axes[1], ("cumulative", "eigenvalues")):
+    for i in (0, 5, 6):
+        SpectrumDisplay.from_representation(
+            layers[i], kind=kind, name=f"layer {i}", ax=ax
+        )
 
 # %%
 # Every measure puts the largest step at the end, and for CKA its interval, the chance in the choice
@@ -97,7 +99,7 @@ for i in (0, 5, 6):
 # -------------------------------------------------
 # The last layer and ``lsa``, with the pairing of the texts permuted a thousand times.
 
-fig, axes = plt.subplots(1, 2, figsize=(10, 3.2), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.2), layout="constrained")
 for ax, metric in zip(axes, ["cka", "mutual_knn"]):
     PermutationTestDisplay.from_representations(
         data.layer6, data.lsa, metric, random_state=0, ax=ax

@@ -51,7 +51,7 @@ noise = {
     for d in widths
 }
 
-fig, ax = plt.subplots(figsize=(7.5, 4), layout="constrained")
+fig, ax = plt.subplots(figsize=(7.2, 4.2), layout="constrained")
 for name, (measure, style) in measures.items():
     means = [np.mean([measure(X, Y) for X, Y in noise[d]]) for d in widths]
     ax.plot(widths, means, style, label=name)
@@ -60,7 +60,7 @@ ax.set(
     xlabel="number of features",
     ylabel="similarity of noise to noise",
 )
-ax.legend(fontsize=8, loc="center right")
+ax.legend(fontsize=9, loc="center right")
 
 # %%
 # With 1000 features the biased measures call pure noise more than 90 % similar. The corrected
@@ -83,23 +83,29 @@ shuffled = {
     name: view[rng.permutation(60)] for name, view in views.items()
 }
 
-fig, axes = plt.subplots(1, 3, figsize=(14, 4.2), layout="constrained")
+fig, axes = plt.subplot_mosaic(
+    "ab;c.", figsize=(7.2, 6.6), layout="constrained"
+)
 SimilarityMatrixDisplay.from_representations(
-    views, views, metric=biased_cka, name="biased CKA, paired", ax=axes[0]
+    views,
+    views,
+    metric=biased_cka,
+    name="biased CKA, paired",
+    ax=axes["a"],
 )
 SimilarityMatrixDisplay.from_representations(
     views,
     shuffled,
     metric=biased_cka,
     name="biased CKA, shuffled",
-    ax=axes[1],
+    ax=axes["b"],
 )
 SimilarityMatrixDisplay.from_representations(
     views,
     shuffled,
     metric="cka",
     name="unbiased CKA, shuffled",
-    ax=axes[2],
+    ax=axes["c"],
 )
 
 # %%
@@ -115,7 +121,7 @@ SimilarityMatrixDisplay.from_representations(
 
 sizes = [20, 40, 80, 160, 320, 600]
 fig, axes = plt.subplots(
-    1, 3, figsize=(13, 3.6), sharey=True, layout="constrained"
+    1, 3, figsize=(7.2, 3.2), sharey=True, layout="constrained"
 )
 scores = {
     "biased CKA": biased_cka,

@@ -87,7 +87,7 @@ def relative_accuracy(new, anchors, *, center):
 
 sizes = [35, 75, 150, 300]
 fig, axes = plt.subplots(
-    1, 2, figsize=(11, 4.2), sharey=True, layout="constrained"
+    1, 2, figsize=(7.2, 4.8), sharey=True, layout="constrained"
 )
 for ax, name in zip(axes, ["layer3", "lsa"]):
     new = data[name]
@@ -118,7 +118,11 @@ for ax, name in zip(axes, ["layer3", "lsa"]):
         ylim=(0, 0.8),
     )
 axes[0].set_ylabel("accuracy, 150 intents")
-axes[1].legend(fontsize=7, ncols=2, loc="upper left")
+_ = fig.legend(
+    *axes[0].get_legend_handles_labels(),
+    loc="outside lower center",
+    ncols=2,
+)
 
 # %%
 # With all 300 training texts as anchors, layer 3 does *better* in the classifier of the old

@@ -13,6 +13,7 @@ turns that question into a map.
 # Each network has one hidden layer; its activations on 400 images that it has not seen are its
 # representation. The images themselves join as one more model.
 
+# sphinx_gallery_thumbnail_number = 2
 import warnings
 
 import matplotlib.pyplot as plt
@@ -58,7 +59,7 @@ for activation, function in activations.items():
 # The clustering uses the angle whose cosine is the similarity: unlike one minus the similarity,
 # it obeys the triangle inequality.
 
-fig, ax = plt.subplots(figsize=(8, 7.5), layout="constrained")
+fig, ax = plt.subplots(figsize=(7.2, 6.8), layout="constrained")
 display = SimilarityMatrixDisplay.from_representations(
     models, metric="procrustes", dendrogram=True, ax=ax
 )
@@ -75,7 +76,7 @@ display = SimilarityMatrixDisplay.from_representations(
 # come close to the angles; the colour is the group. The tree beside it joins the closest first.
 
 similarities = pairwise_similarity(models, "procrustes")
-fig, axes = plt.subplots(1, 2, figsize=(13, 6), layout="constrained")
+fig, axes = plt.subplots(2, 1, figsize=(7.2, 10), layout="constrained")
 for ax, kind in zip(axes, ("points", "tree")):
     display = RepresentationMapDisplay.from_matrix(
         similarities,

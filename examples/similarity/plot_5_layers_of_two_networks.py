@@ -111,7 +111,7 @@ loader = DataLoader(
     TensorDataset(images[1200:], labels[1200:]), batch_size=128
 )
 
-fig, axes = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.8), layout="constrained")
 for ax, network, name in zip(
     axes, (transformer, untrained), ("trained", "not trained")
 ):

@@ -15,6 +15,7 @@ grows, and that is twice as large in the second half of the conditions.
 # Both are Mahalanobis dissimilarities per feature. The plain one averages the runs first;
 # crossnobis multiplies the differences of different runs, whose noise is independent.
 
+# sphinx_gallery_thumbnail_panels = [2, 3]
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -44,7 +45,7 @@ estimates = {
     "mean of the runs": rdm(X, kind="mahalanobis", repeats=runs),
     "crossnobis": rdm(X, kind="crossnobis", repeats=runs),
 }
-fig, axes = plt.subplots(1, 3, figsize=(11, 3.6), layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(7.2, 2.8), layout="constrained")
 for ax, (name, D) in zip(axes, estimates.items()):
     image = ax.imshow(D, vmin=-2.5, vmax=2.5, cmap="RdBu_r")
     ax.set(title=name, xticks=[], yticks=[])
@@ -79,7 +80,7 @@ for level in levels:
         rows.append((of_equal.mean(), of_equal.std(), np.mean(scores)))
 
 fig, (left, right) = plt.subplots(
-    1, 2, figsize=(10, 3.8), layout="constrained"
+    1, 2, figsize=(7.2, 3.6), layout="constrained"
 )
 for kind, rows in results.items():
     mean, spread, score = np.transpose(rows)

@@ -46,7 +46,7 @@ def subjects(noise, n_subjects=10):
 rdms = subjects(1.5)
 comparisons = ["pearson", "spearman", "whitened_correlation"]
 fig, axes = plt.subplots(
-    1, 3, figsize=(11, 3.8), sharey=True, layout="constrained"
+    1, 3, figsize=(7.2, 3.8), sharey=True, layout="constrained"
 )
 for ax, compare in zip(axes, comparisons):
     ceiling = noise_ceiling(rdms, compare=compare)

@@ -39,7 +39,7 @@ print(test)
 
 rows = np.random.RandomState(0).permutation(len(X))
 fig, axes = plt.subplots(
-    2, 2, figsize=(9, 5), sharex=True, layout="constrained"
+    2, 2, figsize=(7.2, 4.8), sharex=True, layout="constrained"
 )
 for line, metric in zip(axes, ["cka_biased", "cka"]):
     for ax, n in zip(line, [20, 600]):

@@ -148,24 +148,26 @@ print(
     f"{np.mean(np.array(shuffled) < imbalance(is_first)):.3f} of 1000"
 )
 
-fig, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
+fig, axes = plt.subplot_mosaic(
+    "ab;cc", figsize=(7.2, 6.6), layout="constrained"
+)
 for name, (curve, full) in curves.items():
-    line = axes[0].plot(*curve.T, "o-", label=name)[0]
-    axes[0].axhline(full, ls=":", color=line.get_color())
-axes[0].set(
+    line = axes["a"].plot(*curve.T, "o-", label=name)[0]
+    axes["a"].axhline(full, ls=":", color=line.get_color())
+axes["a"].set(
     title="units of the first network",
     xlabel="units that count, mean (dotted: all)",
     ylabel="variance explained",
     ylim=(0, 1),
 )
-axes[0].legend(loc="lower right")
+axes["a"].legend(loc="lower right")
 order = np.argsort(groups, kind="stable")
-axes[1].imshow(affinity[np.ix_(order, order)], vmin=0, vmax=1)
-axes[1].set(title="|correlation|, units by group", xticks=[], yticks=[])
-axes[2].bar(np.arange(12) - 0.2, of_first, 0.4, label="first network")
-axes[2].bar(np.arange(12) + 0.2, of_second, 0.4, label="second network")
-axes[2].set(title="units of a group", xlabel="group")
-axes[2].legend()
+axes["b"].imshow(affinity[np.ix_(order, order)], vmin=0, vmax=1)
+axes["b"].set(title="|correlation|, units by group", xticks=[], yticks=[])
+axes["c"].bar(np.arange(12) - 0.2, of_first, 0.4, label="first network")
+axes["c"].bar(np.arange(12) + 0.2, of_second, 0.4, label="second network")
+axes["c"].set(title="units of a group", xlabel="group")
+axes["c"].legend()
 plt.show()
 
 # %%

@@ -74,7 +74,7 @@ lines = {
     ),
 }
 fig, axes = plt.subplots(
-    1, 2, figsize=(9, 3.8), sharey=True, layout="constrained"
+    1, 2, figsize=(7.2, 3.8), sharey=True, layout="constrained"
 )
 for ax, (title, representations) in zip(axes, series.items(), strict=True):
     for name, (style, line) in lines.items():
@@ -82,7 +82,7 @@ for ax, (title, representations) in zip(axes, series.items(), strict=True):
             amounts, [line(Y) for Y in representations], style, label=name
         )
     ax.set(title=f"the ring is {title}", xlabel=f"how far it is {title}")
-axes[1].legend(fontsize=8)
+axes[1].legend(fontsize=9)
 
 # %%
 # CKA and Procrustes fall in both panels: they see that distances change, not how. The neighbours
@@ -109,7 +109,7 @@ relatives = {
 pairs = np.triu_indices(len(layers), 1)
 mutual = pairwise_similarity(layers, mutual_knn_score).values[pairs]
 
-fig, ax = plt.subplots(figsize=(8.5, 4), layout="constrained")
+fig, ax = plt.subplots(figsize=(7.2, 4.6), layout="constrained")
 for (name, measure), marker in zip(relatives.items(), "osv^", strict=True):
     values = pairwise_similarity(layers, measure).values[pairs]
     order = spearmanr(mutual, values).statistic
@@ -126,7 +126,7 @@ ax.set(
     ylabel="value",
     title="pairs of layers of an encoder",
 )
-fig.legend(fontsize=8, loc="outside right upper")
+fig.legend(fontsize=9, ncols=2, loc="outside lower center")
 plt.show()
 
 # %%
