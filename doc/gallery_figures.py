@@ -87,10 +87,9 @@ def _set_letters(ax, n_letters: int) -> None:
     ax.xaxis.label.set_fontsize(9)
     ax.yaxis.label.set_fontsize(9)
     ax.tick_params(labelsize=8)
-    words = [text for text in ax.get_xticklabels() if "$" not in text.get_text()]
-    lengths = [len(text.get_text()) for text in words]
-    if sum(lengths) > n_letters and max(lengths) > 4:
-        for text in words:
+    names = [text for text in ax.get_xticklabels() if text.get_text().strip("$")[:1].isalpha()]
+    if sum(len(text.get_text()) for text in names) > n_letters:
+        for text in names:
             text.set(rotation=30, ha="right", rotation_mode="anchor")
     legend = ax.get_legend()
     if legend is not None and len(legend.get_texts()) > 3:

@@ -93,7 +93,7 @@ plt.show()
 
 # %%
 # Bridges are less curved on average, 0.03 against 0.13, but edge by edge curvature tells little:
-# an AUC of 0.61, and on the right the histograms overlap. Samples at the rim of a cloud have edges
-# of low curvature too, as the dark lines on the left show. The flow collects it along whole cuts:
-# long edges tell bridges with an AUC of 0.79, and at the best of the cuts, which was chosen with
-# the clouds known, the components agree with the clouds by an adjusted Rand index of 0.90.
+# an AUC of 0.61, and below the histograms overlap. Samples at the rim of a cloud have edges
+# of low curvature too, as the dark lines above on the left show. The flow collects it along whole
+# cuts: long edges tell bridges with an AUC of 0.79, and at the best of the cuts, which was chosen
+# with the clouds known, the components agree with the clouds by an adjusted Rand index of 0.90.

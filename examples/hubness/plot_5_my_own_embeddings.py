@@ -78,9 +78,9 @@ for ax, (name, (reduction, metric)) in zip(axes, graphs.items()):
     ax.set_title(f"{name}: skewness {skewness:.2f}")
 
 # %%
-# The line is what chance gives. On the left a long tail to the right: the hubs of step 2. Their
+# The line is what chance gives. Above, a long tail to the right: the hubs of step 2. Their
 # vectors are short, because few of their words are in the directions that were kept, and a short
 # vector is near to the centre and so to everything. At unit length, in the middle, the tail is
-# gone but for a rest. The reduction takes that, on the right, to about the level of chance. If
-# your middle panel looks like your right one, use cosine and stop there; if hubs remain, the
+# gone but for a rest. The reduction takes that, below, to about the level of chance. If
+# your middle panel looks like your last one, use cosine and stop there; if hubs remain, the
 # reduction is one argument more.

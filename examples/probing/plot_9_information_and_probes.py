@@ -91,7 +91,7 @@ for ax, names in zip(
 axes["b"].axhline(truth, color="k", ls=":", label="truth")
 axes["b"].set_ylabel("nats")
 axes["c"].set_ylabel("share of variance, held out")
-axes["b"].legend()
+axes["b"].legend(loc="lower left")
 axes["c"].legend()
 print(f"truth {truth:.3f}")
 for size in (500, 2000, 8000):

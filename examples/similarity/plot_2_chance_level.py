@@ -69,9 +69,9 @@ ax.legend(fontsize=9, loc="center right")
 #
 # A convincing figure from shuffled data
 # --------------------------------------
-# Sixty texts, the layers of a sentence encoder and latent semantic analysis. In the middle and on
-# the right the texts of the second set are shuffled: row i of one and row i of the other are
-# different texts. There is nothing to find.
+# Sixty texts, the layers of a sentence encoder and latent semantic analysis. In the second
+# and the third matrix the texts of the second set are shuffled: row i of one and row i of the
+# other are different texts. There is nothing to find.
 
 data = load_encoder_layers()
 rows = rng.permutation(600)[:60]
@@ -100,19 +100,21 @@ SimilarityMatrixDisplay.from_representations(
     name="biased CKA, shuffled",
     ax=axes["b"],
 )
-SimilarityMatrixDisplay.from_representations(
+display = SimilarityMatrixDisplay.from_representations(
     views,
     shuffled,
     metric="cka",
     name="unbiased CKA, shuffled",
     ax=axes["c"],
 )
+for number in display.text_.flat:  # they have signs
+    number.set_fontsize(7)
 
 # %%
-# The figure in the middle has everything a figure of a paper needs: middling similarities, and
+# The second matrix has everything a figure of a paper needs: middling similarities, and
 # rows and columns that differ, with the last layer "more similar to everything". All of it is
 # bias. It is larger where the variance is spread over more directions, and that is what the
-# pattern shows: a property of each layer alone. On the right nothing is left.
+# pattern shows: a property of each layer alone. In the third nothing is left.
 #
 # A difference that is not there
 # ------------------------------

@@ -117,10 +117,11 @@ ax.set(
     xticks=numbers,
     xlabel="subjects",
     ylabel="mean correlation",
+    ylim=(0.1, 1),
 )
 ax.set_xticklabels(numbers)
 ax.minorticks_off()
-ax.legend()
+ax.legend(ncols=2, loc="upper right")
 
 # %%
 # The ends close in on the score of the true model, the upper one from above, as the average it
