@@ -11,7 +11,7 @@ card, with letters to match. An example may choose others by comments, which no 
 import html
 import re
 from pathlib import Path
-from textwrap import indent
+from textwrap import fill, indent
 
 from sphinx_gallery.scrapers import matplotlib_scraper
 
@@ -84,12 +84,15 @@ def draw_card(figure, path, numbers=(1,)) -> None:
 def _set_letters(ax, n_letters: int) -> None:
     """Letters that can be read on a card, and those only that have room."""
     ax.title.set_fontsize(10)
+    ax.set_title("\n".join(fill(line, n_letters) for line in ax.get_title().splitlines()))
     ax.xaxis.label.set_fontsize(9)
     ax.yaxis.label.set_fontsize(9)
     ax.tick_params(labelsize=8)
     names = [text for text in ax.get_xticklabels() if text.get_text().strip("$")[:1].isalpha()]
-    if sum(len(text.get_text()) for text in names) > n_letters:
-        for text in names:
+    if len(names) > n_letters // 3:
+        ax.tick_params(labelbottom=False)
+    elif sum(len(text.get_text()) for text in names) > n_letters:
+        for text in [text for text in names if not text.get_rotation()]:
             text.set(rotation=30, ha="right", rotation_mode="anchor")
     legend = ax.get_legend()
     if legend is not None and len(legend.get_texts()) > 3:

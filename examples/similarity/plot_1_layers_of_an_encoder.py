@@ -15,6 +15,7 @@ involves no network at all.
 # ruled by the strongest directions. Procrustes finds the best rotation. Mutual nearest neighbours
 # look only at who is next to whom.
 
+# sphinx_gallery_thumbnail_panels = [1, 3]
 import matplotlib.pyplot as plt
 
 from sksim.datasets import load_encoder_layers

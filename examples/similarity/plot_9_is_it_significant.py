@@ -13,6 +13,7 @@ could it be chance, how well is it known, and is it large?
 # words, of the same 600 sentences. ``cka_score`` gives the value, ``permutation_test_similarity``
 # what the value would be if the rows of one side were shuffled, so that no row meets its partner.
 
+# sphinx_gallery_thumbnail_panels = [3]
 import matplotlib.pyplot as plt
 import numpy as np
 
