@@ -87,6 +87,7 @@ for ax, kind in zip(axes[1], ("cumulative", "eigenvalues")):
         SpectrumDisplay.from_representation(
             layers[i], kind=kind, name=f"layer {i}", ax=ax
         )
+axes[1, 1].set_ylim(1e-5, 0.3)
 
 # %%
 # Every measure puts the largest step at the end, and for CKA its interval, the chance in the choice
