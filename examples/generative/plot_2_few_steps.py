@@ -72,7 +72,8 @@ for n_steps, ratio in zip(depths, ratios):
         label=f"T = {n_steps}",
     )
 axes[1].set(xlabel="time t", ylabel="w = usual variance / best variance")
-axes[1].legend()
+axes[1].set(ylim=(0, 1.5))
+axes[1].legend(ncols=2, loc="upper left")
 plt.show()
 
 # %%
@@ -86,7 +87,7 @@ plt.show()
 # Samples with equal variances are drawn into the middle of what they could be. The best
 # variances are honest instead: ten steps cannot place a point precisely, and the samples spread.
 
-fig, axes = plt.subplots(1, 3, figsize=(7.2, 3), layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(7.2, 3.2), layout="constrained")
 for ax, n_steps, variance in zip(
     axes, (10, 10, 100), ("equal", "optimal", "optimal")
 ):
@@ -96,6 +97,12 @@ for ax, n_steps, variance in zip(
         model, n_samples=1500, X=X[:3000], random_state=0, name=name, ax=ax
     )
     ax.set(xlim=(0, 256), ylim=(0, 256))
+    ax.get_legend().remove()  # one for all of them
+fig.legend(
+    *axes[0].get_legend_handles_labels(),
+    loc="outside lower center",
+    ncols=2,
+)
 plt.show()
 
 # %%

@@ -111,7 +111,7 @@ loader = DataLoader(
     TensorDataset(images[1200:], labels[1200:]), batch_size=128
 )
 
-fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.8), layout="constrained")
+fig, axes = plt.subplots(2, 1, figsize=(5.5, 8.4), layout="constrained")
 for ax, network, name in zip(
     axes, (transformer, untrained), ("trained", "not trained")
 ):
@@ -132,8 +132,8 @@ for ax, network, name in zip(
 
 # %%
 # Both networks begin apart: their first layers, stripes of the image here and edges there, share
-# no more with the other network than layers with random weights do, about 0.25 to 0.3 (right),
-# which is what the pixels alone make alike. After training (left) this doubles wherever both have
+# no more with the other network than layers with random weights do, about 0.25 to 0.3 (below),
+# which is what the pixels alone make alike. After training (above) this doubles wherever both have
 # gone far enough, from the third stage and the first transformer layer on. There is no chain of
 # corresponding layers along the dotted line but one block: by the third stage the convolutional
 # network is about as close to every later layer of the transformer as it will ever be. What to

@@ -53,7 +53,7 @@ for line, metric in zip(axes, ["cka_biased", "cka"]):
         )
         score, null, p = test
         PermutationTestDisplay.from_test(test, ax=ax)
-        ax.set_title(f"{metric}, {n} sentences: p = {p:.3f}")
+        ax.set_title(f"{metric}, n = {n}: p = {p:.3f}")
         ax.get_legend().remove()
         print(
             f"{metric:10s} n = {n:3d}: {score:.2f}, "
