@@ -63,8 +63,7 @@ def draw_card(figure, path, numbers=(1,)) -> None:
 
     The figure is changed for good: the other panels, color bars and legends outside are gone.
     """
-    is_bar = {ax: ax.get_label() == "<colorbar>" for ax in figure.axes}
-    panels = [ax for ax in figure.axes if not is_bar[ax]]
+    panels = [ax for ax in figure.axes if ax.get_label() != "<colorbar>"]
     shown = [panels[number - 1] for number in numbers]
     for artist in [artist for ax in panels for artist in ax.get_children()]:
         if getattr(artist, "colorbar", None) is not None:
@@ -76,17 +75,18 @@ def draw_card(figure, path, numbers=(1,)) -> None:
     grid = figure.add_gridspec(1, len(shown))
     for ax, place in zip(shown, grid):
         ax.set_subplotspec(place)
-        _set_letters(ax, 36 // len(shown))
+        _set_letters(ax, len(shown))
     figure.set_size_inches(CARD_SIZE)
     figure.savefig(path, dpi=CARD_WIDTH / CARD_SIZE[0])
 
 
-def _set_letters(ax, n_letters: int) -> None:
+def _set_letters(ax, n_panels: int) -> None:
     """Letters that can be read on a card, and those only that have room."""
+    n_letters = 30 // n_panels
     ax.title.set_fontsize(10)
-    ax.set_title("\n".join(fill(line, n_letters) for line in ax.get_title().splitlines()))
+    ax.set_title(_wrapped(ax.get_title(), n_letters))
     ax.xaxis.label.set_fontsize(9)
-    ax.yaxis.label.set_fontsize(9)
+    ax.yaxis.label.set(fontsize=9, text=_wrapped(ax.get_ylabel(), 26))
     ax.tick_params(labelsize=8)
     names = [text for text in ax.get_xticklabels() if text.get_text().strip("$")[:1].isalpha()]
     if len(names) > n_letters // 3:
@@ -95,12 +95,17 @@ def _set_letters(ax, n_letters: int) -> None:
         for text in [text for text in names if not text.get_rotation()]:
             text.set(rotation=30, ha="right", rotation_mode="anchor")
     legend = ax.get_legend()
-    if legend is not None and len(legend.get_texts()) > 3:
+    if legend is not None and (n_panels > 1 or len(legend.get_texts()) > 3):
         legend.remove()
     elif legend is not None:
+        legend.set_bbox_to_anchor(None)
         legend.set_loc("best")
         for text in legend.get_texts():
             text.set_fontsize(7.5)
     if len(ax.texts) > 20:
         for text in ax.texts:
             text.set_visible(False)
+
+
+def _wrapped(text: str, n_letters: int) -> str:
+    return "\n".join(fill(line, n_letters, break_long_words=False) for line in text.splitlines())

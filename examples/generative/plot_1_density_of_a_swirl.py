@@ -12,7 +12,6 @@ absolute terms.
 # The data and what is the best possible
 # --------------------------------------
 
-# sphinx_gallery_thumbnail_panels = [1, 2]
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.mixture import GaussianMixture

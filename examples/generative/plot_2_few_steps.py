@@ -14,6 +14,8 @@ touching a weight.
 # ---------------------------
 # The network is trained in continuous time. ``calibrate`` then picks T and the variances.
 
+# sphinx_gallery_thumbnail_number = 2
+# sphinx_gallery_thumbnail_panels = [1, 2]
 import matplotlib.pyplot as plt
 import numpy as np
 

@@ -13,6 +13,7 @@ bits does each chapter take? And what does a learned encoder change in the story
 # network into a convolutional one. DiffEnc moreover learns how to encode the picture before noise
 # is added. The activations of its denoiser are features for the next step of the pipeline.
 
+# sphinx_gallery_thumbnail_panels = [1, 2]
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
