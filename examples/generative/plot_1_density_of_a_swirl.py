@@ -71,7 +71,7 @@ SampleGridDisplay.from_estimator(
 TrainingCurveDisplay.from_estimator(model, ax=axes[1])
 axes[1].axhline(entropy, color="k", linestyle=":", label="entropy")
 axes[1].set(ylim=(5.2, 7.5), ylabel="training loss (bits per feature)")
-axes[1].legend()
+axes[1].legend(loc="upper right")
 plt.show()
 
 # %%

@@ -103,7 +103,7 @@ for ax, values, label in [
 left.set_xlim(left=0)
 right.axvline(chance, color="0.5", linestyle="--", label="chance")
 right.set_xscale("log")
-right.legend(loc="lower right")
+right.legend(loc="lower left")
 
 # %%
 # Every variant lowers both. Nearly all of the skewness is one effect: these vectors are pooled as
