@@ -15,6 +15,7 @@ for variance. Reconstruction asks each of them for the neighbour graph that it b
 # precision of its order by distance. Two spaces stand beside the maps: the pixels, whose own
 # neighbours these are, and vectors of random numbers.
 
+# sphinx_gallery_thumbnail_panels = [2, 3]
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.sparse.csgraph import connected_components
@@ -70,19 +71,21 @@ for name, Z in spaces.items():
         f"trustworthiness {trust:.2f}"
     )
 
-fig, axes = plt.subplots(1, 3, figsize=(12, 4), layout="constrained")
+fig, axes = plt.subplot_mosaic(
+    "cc;ab", figsize=(7.2, 6.8), layout="constrained"
+)
 styles = {"pixels": "k--", "random": "k:"}
 for name, values in scores.items():
-    axes[0].plot(HOPS, values, styles.get(name, "o-"), label=name)
-axes[0].set(
+    axes["c"].plot(HOPS, values, styles.get(name, "o-"), label=name)
+axes["c"].set(
     xlabel="within so many hops",
     ylabel="reconstruction, chance 0",
     xticks=HOPS,
     ylim=(-0.03, 1.3),
     yticks=np.linspace(0, 1, 6),
 )
-axes[0].legend(fontsize=8, ncols=2, loc="upper left")
-for ax, name in zip(axes[1:], ("t-SNE", "Isomap")):
+axes["c"].legend(fontsize=9, ncols=3, loc="upper left")
+for ax, name in zip((axes["a"], axes["b"]), ("t-SNE", "Isomap")):
     ax.scatter(*maps[name].T, c=y, cmap="tab10", s=6)
     ax.set(title=name, xticks=[], yticks=[])
 plt.show()

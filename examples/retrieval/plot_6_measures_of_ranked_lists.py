@@ -95,7 +95,7 @@ for metric in ("euclidean", "cosine"):
             print(text, "{:+.3f} ({:+.3f} to {:+.3f})".format(*row))
 
 fig, axes = plt.subplots(
-    1, 2, figsize=(10, 4.2), layout="constrained", sharey=True
+    2, 1, figsize=(7.2, 7), layout="constrained", sharey=True
 )
 x = np.arange(len(MEASURES))
 for ax, metric in zip(axes, ("euclidean", "cosine")):
@@ -116,7 +116,8 @@ for ax, metric in zip(axes, ("euclidean", "cosine")):
         x, [f"{name}\n({v:.2f})" for name, v in zip(MEASURES, before)]
     )
     ax.set(title=f"{metric} distance")
-axes[0].set_ylabel("gain over no reduction")
+for ax in axes:
+    ax.set_ylabel("gain over no reduction")
 fig.legend(
     *axes[0].get_legend_handles_labels(),
     loc="outside lower center",
