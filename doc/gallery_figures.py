@@ -91,7 +91,7 @@ def _set_letters(ax, n_panels: int) -> None:
     names = [text for text in ax.get_xticklabels() if text.get_text().strip("$")[:1].isalpha()]
     if len(names) > n_letters // 3:
         ax.tick_params(labelbottom=False)
-    elif sum(len(text.get_text()) for text in names) > n_letters:
+    elif sum(max(map(len, text.get_text().split("\n"))) for text in names) > n_letters:
         for text in [text for text in names if not text.get_rotation()]:
             text.set(rotation=30, ha="right", rotation_mode="anchor")
     legend = ax.get_legend()
