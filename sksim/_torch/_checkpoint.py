@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 from skorch import NeuralNet
-from skorch.history import History
 from torch import Tensor
 
 from sksim._torch._archive import read_archive, write_archive
@@ -148,7 +147,7 @@ class TrainingCheckpoint:
         self._check(state, n_epochs)
         net.module_.load_state_dict(state["weights"])
         net.optimizer_.load_state_dict(state["optimizer"])
-        net.history = History(state["history"])
+        net.history = type(net.history)(state["history"])
         for name, callback in net.callbacks_:
             _restore_callback(callback, state["callbacks"][name])
         self.stream.load_state_dict(state["stream"])

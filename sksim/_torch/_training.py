@@ -31,6 +31,7 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, PassthroughScoring, PrintLog
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
+from skorch.history import History
 from torch import Tensor, nn
 
 from sksim._torch._checkpoint import TrainingCheckpoint
@@ -117,6 +118,15 @@ class ArrayBatches:
             yield self.X[rows], self.y[rows]
 
 
+class EpochHistory(History):
+    """skorch's history, which does not copy all epochs to look at one of them."""
+
+    def __getitem__(self, index: Any) -> Any:
+        return (
+            list.__getitem__(self, index) if isinstance(index, int) else super().__getitem__(index)
+        )
+
+
 class EpochAverage(PassthroughScoring):
     """skorch's average over the batches of an epoch, from one look at the history."""
 
@@ -126,7 +136,10 @@ class EpochAverage(PassthroughScoring):
             return
         sizes = [batch["train_batch_size" if self.on_train else "valid_batch_size"]
                  for batch in batches]  # fmt: skip
-        average = np.average([batch[self.name] for batch in batches], weights=sizes)
+        values = [batch[self.name] for batch in batches]
+        # The same bits, without arrays.
+        single = values[0] * sizes[0] / sizes[0]
+        average = single if len(values) == 1 else np.average(values, weights=sizes)
         is_best = self._is_best_score(average)
         if is_best:
             self.best_score_ = average
@@ -169,6 +182,7 @@ class TrainingNet(NeuralNet):
 
     lr: float
     advice = "Try a smaller lr, clip_norm=1, or input of unit scale."
+    history_: Any
     _ctrl_c = False
     _checkpoint: TrainingCheckpoint | None = None
 
@@ -213,6 +227,11 @@ class TrainingNet(NeuralNet):
                 self.partial_fit(*rows, epochs=epochs, checkpoint=checkpoint)
         finally:
             self.set_params(train_split=None)
+
+    def initialize_history(self) -> "TrainingNet":
+        if self.history_ is None:
+            self.history_ = EpochHistory()
+        return super().initialize_history()
 
     def partial_fit(
         self,
@@ -406,7 +425,7 @@ class TrainingNet(NeuralNet):
             return
         first = self.history[0]["batches"][0].get("train_loss", self.history[0]["train_loss"])
         limit = first + _FAR_ABOVE * max(abs(first), 1)
-        losses = self.history[:, "train_loss"]
+        losses = [row["train_loss"] for row in self.history if "train_loss" in row]
         if losses[-1] > limit:
             epoch = next(i for i, loss in enumerate(losses, 1) if loss > limit)
             warnings.warn(
@@ -463,16 +482,21 @@ class BestWeights(Callback):
         self.best_loss_ = np.inf
         self.best_weights_: dict[str, Tensor] | None = None
         self.start_weights_: dict[str, Tensor] | None = None
+        self._spare: dict[str, Tensor] | None = None  # a copy that is of no more use
         self._places: dict[str, tuple[dict[str, Any], str]] | None = None
         return self
 
-    def _copy(self, net: NeuralNet) -> dict[str, Tensor]:
+    @torch.no_grad()
+    def _copy(self, net: NeuralNet, into: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
+        """A copy of the weights, in the place of an older copy if there is one."""
         if self._places is None:
-            return {name: w.to("cpu", copy=True) for name, w in net.module_.state_dict().items()}
-        with torch.no_grad():
-            return {
-                name: held[key].to("cpu", copy=True) for name, (held, key) in self._places.items()
-            }
+            weights = net.module_.state_dict()
+        else:
+            weights = {name: held[key] for name, (held, key) in self._places.items()}
+        if not into or into.keys() != weights.keys():
+            return {name: w.to("cpu", copy=True) for name, w in weights.items()}
+        torch._foreach_copy_([into[name] for name in weights], list(weights.values()))
+        return into
 
     def restore(self, net: NeuralNet) -> None:
         """Give the net its best weights back; the optimizer's moments start anew."""
@@ -499,7 +523,7 @@ class BestWeights(Callback):
             self.best_weights_ = self._copy(net)
 
     def on_epoch_begin(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
-        self.start_weights_ = self._copy(net)
+        self.start_weights_ = self._copy(net, into=self._spare)
 
     def on_epoch_end(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
         row = net.history[-1]
@@ -508,7 +532,11 @@ class BestWeights(Callback):
         if loss < self.best_loss_:
             self.best_loss_ = loss
             judges_end = self.monitor != "train_loss" and self.monitor in row
-            self.best_weights_ = self._copy(net) if judges_end else self.start_weights_
+            old, start = self.best_weights_, self.start_weights_
+            self.best_weights_ = self._copy(net, into=old) if judges_end else start
+            self._spare = start if judges_end else old
+        else:
+            self._spare = self.start_weights_
         if self.patience is not None and self.misses_ >= self.patience:
             raise EarlyStop
 

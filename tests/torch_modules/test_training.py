@@ -195,6 +195,48 @@ def test_weights_are_copied_under_the_names_of_the_state(data, module):
     assert not start[name].requires_grad
 
 
+@pytest.mark.parametrize("monitor", ["train_loss", "valid_loss"])
+def test_weights_of_the_best_epoch_outlive_those_of_worse_ones(data, monitor):
+    """Copies take the place of older ones that are of no more use."""
+    net, best = make_net().initialize(), BestWeights(monitor).initialize()
+    best.on_train_begin(net)
+    seen = []
+    for loss in [3.0, 5.0, 2.0, 2.5, 1.0, 4.0, 6.0, 0.5]:
+        start = weights(net)
+        best.on_epoch_begin(net)
+        with torch.no_grad():
+            net.module_.linear.weight += 1
+        net.history.new_epoch()
+        net.history.record("train_loss", 0.0)
+        net.history.record(monitor, loss)
+        best.on_epoch_end(net)
+        seen.append((loss, start if monitor == "train_loss" else weights(net)))
+        expected = min(seen, key=lambda pair: pair[0])[1]
+        np.testing.assert_array_equal(best.best_weights_["linear.weight"], expected)
+        np.testing.assert_array_equal(best.start_weights_["linear.weight"], start)
+
+
+@pytest.mark.parametrize("size", [16, 25, 50])
+def test_average_of_one_batch_has_the_bits_of_numpy(data, size):
+    X, y = data
+    net = fit_in(RandomStream(0), (X[:size], y[:size]), batch_size=size)
+    for row in net.history:
+        (batch,) = row["batches"]
+        assert row["train_loss"] == np.average([batch["train_loss"]], weights=[size])
+
+
+def test_an_epoch_of_the_history_is_found_without_a_copy_of_all(data):
+    net = fit_in(RandomStream(0), data)
+    assert net.history[-1] is net.history_[2]
+    assert net.history[1:, "epoch"] == [2, 3]
+    assert [row["epoch"] for row in net.history[1:]] == [2, 3]
+    loaded = pickle.loads(pickle.dumps(net)).history
+    assert type(loaded) is type(net.history)
+    assert loaded == net.history
+    with pytest.raises(IndexError):
+        net.history[3]
+
+
 def test_averages_of_an_epoch_are_those_of_skorch(data):
     expected = PassthroughScoring("train_loss", on_train=True).initialize()
     net = fit_in(RandomStream(0), data)  # batches of 16, 16, 16 and 2

@@ -41,6 +41,10 @@ class DiffusionNet(AdamWNet):
     ) -> Tensor:
         model, bit = self.module_.model, math.log(2) * X[0].numel()
         means = y_pred.mean(0)
+        if len(means) == len(TERMS):
+            bits = means / bit
+            self.record_parts(model.terms, bits, training=training)
+            return bits.sum()
         bits, others = means[: len(TERMS)] / bit, means[len(TERMS) :]
         self.record_parts(model.terms, torch.cat([bits, others]), training=training)
         if not model.weights:
