@@ -68,8 +68,12 @@ class _Source:
                 f"{self.name} needs squared Euclidean distances: metric must be 'euclidean', "
                 f"'sqeuclidean' or 'cosine', got {self.metric!r}."
             )
+        return self._checked(self.squares_of_checked(values))
+
+    def squares_of_checked(self, values: FloatArray) -> FloatArray:
+        """The same where the largest distance, or what is made of the squares, is checked."""
         with np.errstate(over="ignore"):
-            return self._checked(_SQUARES[self.metric](values))
+            return _SQUARES[self.metric](values)
 
     def _checked(self, squares: Any) -> Any:
         xp = any_namespace(squares)
@@ -179,10 +183,10 @@ class DistanceTable(_Source):
     def __init__(self, distances: StoredDistances, metric: Any, name: str) -> None:
         super().__init__(metric, name)
         table = distances.toarray()
-        if table is distances.values:
-            table = table.copy()  # the caller's
         own = np.flatnonzero(np.isinf(np.diagonal(table)))
-        table[own, own] = 0.0
+        if own.size:
+            table = table.copy() if table is distances.values else table  # the caller's
+            table[own, own] = 0.0
         self.table = table
         is_euclidean = _SQUARES[metric] is _square
         lengths = table if is_euclidean else np.sqrt(self.squares(table))
@@ -199,7 +203,7 @@ class DistanceTable(_Source):
     @cached_property
     def _mean(self) -> float:
         blocks = row_blocks(len(self.table), 16 * len(self.table), working_memory=_CACHE_MIB)
-        total = sum(float(self.squares(self.table[rows]).sum()) for rows in blocks)
+        total = sum(float(self.squares_of_checked(self.table[rows]).sum()) for rows in blocks)
         return total / self.table.size
 
     def to_local_centroid(self, Z: Any, distances: Distances, n_neighbors: int) -> FloatArray:
@@ -226,7 +230,7 @@ class DistanceTable(_Source):
             )
         to_all = np.empty(distances.shape[0])
         for rows, _, block in distances.blocks():
-            to_all[rows] = block.row_sum(self.squares(block.values))
+            to_all[rows] = block.row_sum(self.squares_of_checked(block.values))
         return self._checked(to_all / distances.shape[1] - self._mean / 2)
 
 
@@ -248,7 +252,8 @@ def breach_of_triangle(D: FloatArray) -> tuple[int, int, int] | None:
         own = np.arange(rows.start, rows.stop)
         to_others[own - rows.start, own] = np.inf
         for ways in (to_others.argmin(axis=1), random_ways[rows]):
-            excess = D[rows] - D[ways]
+            excess = D[ways]
+            np.subtract(D[rows], excess, out=excess)
             furthest = excess.max(axis=1) - D[own, ways]
             i = furthest.argmax()
             if furthest[i] > rounding:

@@ -110,7 +110,7 @@ class DisSimGlobal(GraphReduction):
     def _reduced_own(self, graph):
         if sparse.issparse(graph):
             return super()._reduced_own(graph)
-        squares = self._indexed.squares
+        squares = self._indexed.squares_of_checked
         return add_own_bias(DenseDistances(graph), squares, self.bias_, self.offset_)
 
     def _inner_product_index(self, vectors, metric):

@@ -252,7 +252,7 @@ class DenseDistances:
     def self_index(self) -> np.ndarray:
         """Column of each row's self entry (its first exact zero), -1 in rows without one."""
         nearest = self.values.argmin(axis=1)
-        is_zero = np.take_along_axis(self.values, nearest[:, None], axis=1)[:, 0] == 0
+        is_zero = self.values[np.arange(self.shape[0]), nearest] == 0
         return np.where(is_zero, nearest, -1)
 
     @property
@@ -319,7 +319,10 @@ class DenseDistances:
 
     def row_sum(self, values: np.ndarray) -> np.ndarray:
         """Sum of the values of each row, the self entry left out."""
-        return self._fill_self(values, 0.0).sum(axis=1)
+        rows = np.flatnonzero(self.has_self)
+        if values.shape != self.shape or values[rows, self.self_index[rows]].any():
+            values = self._fill_self(values, 0.0)
+        return values.sum(axis=1)
 
     def row_minimum(self, values: np.ndarray) -> np.ndarray:
         """Smallest of the values of each row, the self entry left out."""

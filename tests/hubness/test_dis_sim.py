@@ -8,6 +8,7 @@ from sklearn.metrics import euclidean_distances
 
 from sksim.hubness import DisSimGlobal, DisSimLocal
 from sksim.hubness._centroids import breach_of_triangle
+from sksim.hubness._distances import DenseDistances
 from sksim.utils._graph import dense_to_graph
 from tests.hubness.conftest import euclidean, truncated
 from tests.reference import hubness as oracle
@@ -241,3 +242,24 @@ def test_what_is_a_metric_up_to_rounding_does_not_warn(distances, seed, n, unit)
     X = rng.standard_normal((n, rng.randint(1, 5))) + 2
     X[rng.randint(n, size=n // 3)] = X[0]
     assert breach_of_triangle(unit * distances(X)) is None
+
+
+@pytest.mark.parametrize("Reduction", [DisSimLocal, DisSimGlobal])
+def test_the_matrix_of_the_caller_stays(data, Reduction):
+    """It is read where it is."""
+    D = data[2].copy()
+    D.flags.writeable = False
+    reduced = Reduction().fit_transform(D)
+    np.testing.assert_array_equal(D, data[2])
+    with pytest.raises(ValueError, match="less than 1e154"):
+        Reduction().fit_transform(1e154 * D)
+    assert np.isfinite(reduced).all()
+
+
+def test_sum_of_a_row_leaves_out_the_sample_itself(data):
+    D = data[2]
+    sums = DenseDistances(D).row_sum(D + 1.0)
+    own = D.argmin(axis=1)
+    expected = [np.delete(row + 1.0, i).sum() for row, i in zip(D, own, strict=True)]
+    np.testing.assert_allclose(sums, expected, rtol=1e-13)
+    np.testing.assert_array_equal(DenseDistances(D).row_sum(D), D.sum(axis=1))
