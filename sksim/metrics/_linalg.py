@@ -59,7 +59,8 @@ def _blocks(X: np.ndarray, max_rows: int = CONVERTED_ROWS) -> Iterator[slice]:
 
 def _column_means(X: np.ndarray) -> np.ndarray:
     """Means in float64."""
-    return sum(X[rows].astype(np.float64).sum(axis=0) for rows in _blocks(X)) / X.shape[0]
+    blocks = (X[rows].astype(np.float64, copy=False) for rows in _blocks(X))
+    return sum(block.sum(axis=0) for block in blocks) / X.shape[0]
 
 
 def center(X: np.ndarray, *, name: str = "The representation") -> Centered:
@@ -73,12 +74,16 @@ def center(X: np.ndarray, *, name: str = "The representation") -> Centered:
     with np.errstate(over="ignore", invalid="ignore"):
         mean = _column_means(X)
         values, peak = np.empty(X.shape, X.dtype), 0.0
+        in_place, left = X.dtype == np.float64, np.zeros(X.shape[1])
         for rows in _blocks(X):
-            block = X[rows] - mean
+            block = np.subtract(X[rows], mean, out=values[rows] if in_place else None)
             peak = max(peak, block.max(), -block.min())
-            values[rows] = block
-        if X.dtype == np.float64:
-            values -= _column_means(values)
+            if in_place:
+                left += block.sum(axis=0)
+            else:
+                values[rows] = block
+        if in_place:
+            values -= left / X.shape[0]
     if not (np.isfinite(mean).all() and peak <= np.finfo(X.dtype).max):
         raise ValueError(f"{name} is too large to be centred: rescale it.")
     if peak <= 2 * np.finfo(X.dtype).eps * np.abs(mean).max():

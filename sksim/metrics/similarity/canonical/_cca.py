@@ -48,7 +48,9 @@ GRAM_ERROR = 1e-10
 
 def _prepare(X: np.ndarray, *, shrinkage: float = 0.0, rtol: float = RTOL) -> Basis:
     values = centered_columns(X, rtol).values
-    ridge = shrinkage / (1.0 - shrinkage) * square_sum(values) / X.shape[1]
+    ridge = shrinkage / (1.0 - shrinkage)
+    if shrinkage > 0:
+        ridge *= square_sum(values) / X.shape[1]
     basis = basis_of(values, ridge=ridge, rtol=rtol, least=rounding_of(X, values))
     if shrinkage == 0:
         warn_if_degenerate(X.shape[0], X.shape[1], basis.rank)
