@@ -67,7 +67,11 @@ def check_rdm(D: ArrayLike, name: str) -> np.ndarray:
 
     Negative entries are allowed: crossvalidated dissimilarities have them.
     """
-    D = check_named_array(D, name, dtype=[np.float64, np.float32])
+    return _symmetric(check_named_array(D, name, dtype=[np.float64, np.float32]), name)
+
+
+def _symmetric(D: np.ndarray, name: str) -> np.ndarray:
+    """The same of an array of finite numbers, float32 or float64."""
     if D.shape[0] != D.shape[1] or len(D) < 3:
         raise ValueError(
             f"{name} must be a square matrix of the dissimilarities of at least 3 conditions, got "
@@ -113,7 +117,7 @@ def check_rdms(rdms: ArrayLike, name: str) -> np.ndarray:
             f"{name} must be a stack of RDMs of shape (n_rdms, n_conditions, n_conditions), got "
             f"shape {stack.shape}."
         )
-    matrices = (check_rdm(D, f"{name}[{k}]") for k, D in enumerate(stack))
+    matrices = (_symmetric(D, f"{name}[{k}]") for k, D in enumerate(stack))
     return np.stack([squareform(D, checks=False) for D in matrices])
 
 

@@ -73,6 +73,8 @@ MAX_RANK_LOSS = 1e-8
 MAX_CODED = 5792
 #: Up to this many samples the ranks are exact, which costs no more than the codes.
 MAX_EXACT = 512
+#: In the place of "precomputed" for what ``check_rdm`` has returned.
+CHECKED = "checked before"
 
 
 def _dissimilarities(X: np.ndarray, rdm: str | Callable[[np.ndarray], ArrayLike]) -> UnitPairs:
@@ -88,7 +90,7 @@ def _dissimilarities(X: np.ndarray, rdm: str | Callable[[np.ndarray], ArrayLike]
     elif rdm == "poisson":
         D = poisson_rdm(X.astype(np.float64), name="The representation")
     else:
-        D = check_rdm(X, "A precomputed RDM")
+        D = X if rdm == CHECKED else check_rdm(X, "A precomputed RDM")
     peak = max(D.max(), -D.min())
     unit = power_of_two(float(peak), D.dtype) if peak > 0.0 else 1.0
     return UnitPairs(KeptPairs(D if unit == 1.0 else D / unit), unit)
@@ -301,7 +303,10 @@ def _permute_whitened(y: Whitened, order: np.ndarray) -> Whitened:
     return whiten(y.D[np.ix_(order, order)], y.root)
 
 
-def _rsa_steps(*, rdm="correlation", compare="spearman", sigma_k=None) -> Steps:
+def _rsa_steps(
+    *, rdm="correlation", compare="spearman", sigma_k=None, checked: bool = False
+) -> Steps:
+    """The steps; ``checked`` are those of matrices that :func:`check_rdm` has returned."""
     check_sigma_k(compare, sigma_k)
     if isinstance(rdm, str) and rdm in ("mahalanobis", "crossnobis"):
         raise ValueError(
@@ -312,12 +317,13 @@ def _rsa_steps(*, rdm="correlation", compare="spearman", sigma_k=None) -> Steps:
         raise unknown_name_error(
             "rdm", rdm, (*PLAIN_KINDS, "poisson", "precomputed"), or_else="a callable"
         )
+    kind = CHECKED if checked else rdm
     if sigma_k is not None:
-        prepare = functools.partial(_prepare_whitened, rdm=rdm, compare=compare, sigma_k=sigma_k)
+        prepare = functools.partial(_prepare_whitened, rdm=kind, compare=compare, sigma_k=sigma_k)
         return Steps(prepare, _compare_whitened, _permute_whitened)
     products = compare in ("spearman", "pearson", "cosine", "rho-a")
     return Steps(
-        functools.partial(_prepare, rdm=rdm, compare=compare),
+        functools.partial(_prepare, rdm=kind, compare=compare),
         _COMPARISONS[compare],
         permute_pairs,
         rsa_array_steps(rdm, compare),
@@ -470,11 +476,10 @@ def rsa_score(
     >>> round(rsa_score(D, D + D**2, rdm="precomputed", compare="kendall_a"), 6)
     1.0
     """
-    steps = _rsa_steps(rdm=rdm, compare=compare, sigma_k=sigma_k)
     precomputed = isinstance(rdm, str) and rdm == "precomputed"
+    steps = _rsa_steps(rdm=rdm, compare=compare, sigma_k=sigma_k, checked=precomputed)
     if precomputed:
-        check_rdm(X, "X")
-        check_rdm(Y, "Y")
+        X, Y = check_rdm(X, "X"), check_rdm(Y, "Y")
     return evaluate(steps, X, Y, min_samples=3, constant_ok=precomputed)
 
 

@@ -18,8 +18,8 @@ from sksim.metrics import (
     rsa_score,
     similarity_interval,
 )
-from sksim.metrics.similarity.matrices import _pair_matrix
-from sksim.metrics.similarity.matrices._rdm_comparisons import COMPARISONS
+from sksim.metrics.similarity.matrices import _pair_matrix, _rsa
+from sksim.metrics.similarity.matrices._rdm_comparisons import COMPARISONS, check_rdm
 from sksim.metrics.similarity.matrices._whitening import WHITENED
 from tests.reference import rdm as reference
 from tests.reference import rsatoolbox_values as peer
@@ -188,3 +188,24 @@ def test_half_a_million_pairs_stay_within_the_working_memory(compare, peak_memor
 def test_bad_arguments_are_named(pair, options, match):
     with pytest.raises(ValueError, match=match):
         rsa_score(*pair, **{"rdm": "precomputed", **options})
+
+
+def test_each_matrix_is_checked_once(monkeypatch):
+    D, E = (squareform(pdist(random(k, 12, 3))) for k in range(2))
+    expected = rsa_score(D, E, rdm="precomputed", compare="pearson")
+    seen = []
+
+    def check(D, name):
+        seen.append(name)
+        return check_rdm(D, name)
+
+    monkeypatch.setattr(_rsa, "check_rdm", check)
+    assert rsa_score(D, E, rdm="precomputed", compare="pearson") == expected
+    assert seen == ["X", "Y"]
+    pairwise_similarity([D, E], functools.partial(rsa_score, rdm="precomputed"))
+    assert len(seen) == 4
+
+
+def test_the_name_of_what_has_been_checked_is_no_kind():
+    with pytest.raises(ValueError, match="rdm"):
+        rsa_score(np.eye(4), np.eye(4), rdm=_rsa.CHECKED)
