@@ -240,7 +240,7 @@ class SparseAutoencoder(BaseAutoencoder):
         blocks = []
         for block in gen_batches(rows.shape[0], self._n_block_rows()):
             part = rows[block].toarray() if sparse.issparse(rows) else rows[block]
-            x = self._scaling.to_network(part)
+            x = self._data.to_network(part)
             blocks.append(sparse.csr_matrix(self._infer(lambda model, x: model.encode(x), x)))
         codes = sparse.vstack(blocks, format="csr")
         codes.data *= self.scale_[0]
