@@ -46,7 +46,7 @@ def describe(figure) -> str:
     """What a figure shows: its titles, what is drawn against what, and the names of the series."""
     texts = [figure.get_suptitle()]
     series = []
-    for ax in figure.axes:
+    for ax in [ax for parent in figure.axes for ax in (parent, *parent.child_axes)]:
         title = ", ".join(filter(None, (ax.get_title(loc) for loc in ("left", "center", "right"))))
         axes = " against ".join(filter(None, (ax.get_ylabel(), ax.get_xlabel())))
         texts.append(": ".join(filter(None, (title, axes))))

@@ -47,6 +47,12 @@ def test_the_words_are_titles_axes_and_series(gallery):
     assert text == 'Accuracy: share right against layer; "cka" < 1; similarity; with a repair'
 
 
+def test_a_title_of_axes_within_axes_counts(gallery):
+    fig, ax = plt.subplots()
+    ax.inset_axes([0, 1, 1, 0.2]).set_title("a tree above")
+    assert gallery.describe(fig) == "a tree above"
+
+
 def test_a_figure_without_words_raises(gallery):
     fig, ax = plt.subplots()
     ax.plot([1, 2])

@@ -120,7 +120,7 @@ for seed in range(3):
 print("untrained: accuracy", np.round(untrained, 3))
 
 fig, (left, right) = plt.subplots(
-    1, 2, figsize=(10, 4.2), layout="constrained"
+    1, 2, figsize=(7.2, 3.8), layout="constrained"
 )
 for i, weight in enumerate(WEIGHTS):
     for curve in curves[weight]:

@@ -92,7 +92,7 @@ for name, error in zip(MODELS, errors):
 print(f"sharpness and distance {spearmanr(known[0], known[2])[0]:.2f}")
 
 fig, (left, right) = plt.subplots(
-    1, 2, figsize=(10, 4.2), layout="constrained"
+    1, 2, figsize=(7.2, 3.8), layout="constrained"
 )
 left.boxplot(list(sharpness.values()), tick_labels=GAPS, widths=0.5)
 left.set(

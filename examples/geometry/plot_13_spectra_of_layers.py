@@ -36,7 +36,7 @@ for name, X in layers.items():
     )
 
 fig, (left, right) = plt.subplots(
-    1, 2, figsize=(10, 4.2), layout="constrained"
+    1, 2, figsize=(7.2, 3.8), layout="constrained"
 )
 for color, name in zip(("C0", "C1", "C3"), ("layer0", "layer5", "layer6")):
     SpectrumDisplay.from_representation(
