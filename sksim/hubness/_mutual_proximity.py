@@ -154,7 +154,7 @@ class MutualProximity(GraphReduction):
 
     @property
     def lists_on_device(self) -> bool:  # type: ignore[override]
-        """Independent distributions are formulas; counts over joint distances are not."""
+        """Whether the distributions are independent: joint counts look samples up one by one."""
         return self.method != "empirical"
 
     @property
