@@ -76,6 +76,8 @@ def draw_card(figure, path, numbers=(1,)) -> None:
     for ax, place in zip(shown, grid):
         ax.set_subplotspec(place)
         _set_letters(ax, len(shown))
+    if figure.get_supxlabel():
+        figure.supxlabel(figure.get_supxlabel(), fontsize=8)
     figure.set_size_inches(CARD_SIZE)
     figure.savefig(path, dpi=CARD_WIDTH / CARD_SIZE[0])
 
@@ -91,20 +93,19 @@ def _set_letters(ax, n_panels: int) -> None:
     names = [text for text in ax.get_xticklabels() if text.get_text().strip("$")[:1].isalpha()]
     if len(names) > n_letters // 3:
         ax.tick_params(labelbottom=False)
-    elif sum(max(map(len, text.get_text().split("\n"))) for text in names) > n_letters:
+    elif any("\n" in text.get_text() for text in names):
+        ax.tick_params(axis="x", labelsize=6)
+    elif sum(len(text.get_text()) for text in names) > n_letters:
         for text in [text for text in names if not text.get_rotation()]:
             text.set(rotation=30, ha="right", rotation_mode="anchor")
     legend = ax.get_legend()
     if legend is not None and (n_panels > 1 or len(legend.get_texts()) > 3):
         legend.remove()
     elif legend is not None:
-        legend.set_bbox_to_anchor(None)
-        legend.set_loc("best")
-        for text in legend.get_texts():
-            text.set_fontsize(7.5)
-    if len(ax.texts) > 20:
-        for text in ax.texts:
-            text.set_visible(False)
+        labels = [text.get_text() for text in legend.get_texts()]
+        ax.legend(legend.legend_handles, labels, fontsize=7.5)
+    for text in ax.texts:
+        text.set(fontsize=7.5, visible=len(ax.texts) <= 20)
 
 
 def _wrapped(text: str, n_letters: int) -> str:
