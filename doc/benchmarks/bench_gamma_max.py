@@ -408,15 +408,19 @@ def findings(records: dict) -> str:
             arm: min(
                 (np.mean([np.mean(r["totals"]) for k, r in records.items() if k[:3] == run]), run)
                 for run in {key[:3] for key in records if (key[0], key[2]) == (name, arm)}
-            )
-            for arm in ("VDM", "DiffEnc")
+            )[1]
+            for arm in ("VDM", "DiffEnc", "mean shift", "learned schedule")
             if any((key[0], key[2]) == (name, arm) for key in records)
         }
-        if len(best) == 2 and len(gammas) > 1:
-            (_, ours), (_, plain) = best["DiffEnc"], best["VDM"]
+        plain = best.pop("VDM", None)
+        if plain and best and len(gammas) > 1:
+            differences = [
+                f"{arm} ({run[1]:g}) {signed(paired(records, run, plain))}"
+                for arm, run in best.items()
+            ]
             lines.append(
-                f"* {TITLES[name]}, each at its best ``gamma_max``: DiffEnc ({ours[1]:g}) against "
-                f"VDM ({plain[1]:g}) {signed(paired(records, ours, plain))}."
+                f"* {TITLES[name]}, each at its best ``gamma_max``, against VDM ({plain[1]:g}): "
+                f"{', '.join(differences)}."
             )
     return "\n".join(lines) + "\n"
 
