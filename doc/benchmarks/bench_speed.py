@@ -1,8 +1,9 @@
 """The whole table of speed: every comparison of every family, or of those that are named.
 
-Each family runs in a process of its own, one thread, with the BLAS kernel that NumPy chooses for
-the processor. Packages that bring an OpenBLAS of their own, such as faiss-cpu, are told to run the
-same one: older releases do not know newer processors and choose a slow kernel.
+Each family runs in a process of its own, one thread, two families at a time by default, with the
+BLAS kernel that NumPy chooses for the processor. Packages that bring an OpenBLAS of their own, such
+as faiss-cpu, are told to run the same one: older releases do not know newer processors and choose a
+slow kernel.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import os
 import pathlib
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from _measure import FOLDER, NOTHING, write_csv, write_environment
 
@@ -128,6 +130,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--small", action="store_true", help="only show that everything runs")
     parser.add_argument("--folder", type=pathlib.Path, default=FOLDER)
+    parser.add_argument("--jobs", type=int, default=2, help="families at a time, one core each")
     parser.add_argument("--here", action="store_true", help="in this process, one family")
     arguments = parser.parse_args()
     names = arguments.families or families()
@@ -138,9 +141,13 @@ def main():
     environment |= _kernel_of_numpy(environment)
     options = ["--rounds", str(arguments.rounds), "--folder", str(arguments.folder.resolve())]
     options += ["--here"] + ["--small"] * arguments.small
-    for name in names:
+
+    def measure(name: str) -> None:
         command = [sys.executable, __file__, name, *options]
         subprocess.run(command, env=environment, check=True)
+
+    with ThreadPoolExecutor(arguments.jobs) as processes:
+        list(processes.map(measure, names))
 
 
 if __name__ == "__main__":
