@@ -73,8 +73,8 @@ MAX_RANK_LOSS = 1e-8
 MAX_CODED = 5792
 #: Up to this many samples the ranks are exact, which costs no more than the codes.
 MAX_EXACT = 512
-#: In the place of "precomputed" for what ``check_rdm`` has returned.
-CHECKED = "checked before"
+#: In the place of "precomputed" for what ``check_rdm`` has returned; no name that callers can give.
+CHECKED = object()
 
 
 def _dissimilarities(X: np.ndarray, rdm: str | Callable[[np.ndarray], ArrayLike]) -> UnitPairs:
@@ -90,7 +90,7 @@ def _dissimilarities(X: np.ndarray, rdm: str | Callable[[np.ndarray], ArrayLike]
     elif rdm == "poisson":
         D = poisson_rdm(X.astype(np.float64), name="The representation")
     else:
-        D = X if rdm == CHECKED else check_rdm(X, "A precomputed RDM")
+        D = X if rdm is CHECKED else check_rdm(X, "A precomputed RDM")
     peak = max(D.max(), -D.min())
     unit = power_of_two(float(peak), D.dtype) if peak > 0.0 else 1.0
     return UnitPairs(KeptPairs(D if unit == 1.0 else D / unit), unit)
@@ -303,30 +303,26 @@ def _permute_whitened(y: Whitened, order: np.ndarray) -> Whitened:
     return whiten(y.D[np.ix_(order, order)], y.root)
 
 
-def _rsa_steps(
-    *, rdm="correlation", compare="spearman", sigma_k=None, checked: bool = False
-) -> Steps:
-    """The steps; ``checked`` are those of matrices that :func:`check_rdm` has returned."""
+def _rsa_steps(*, rdm="correlation", compare="spearman", sigma_k=None) -> Steps:
+    """The steps, and those of CHECKED matrices."""
     check_sigma_k(compare, sigma_k)
     if isinstance(rdm, str) and rdm in ("mahalanobis", "crossnobis"):
         raise ValueError(
             f"rdm={rdm!r} needs repeats or noise: make the matrices first, by "
             f"sksim.metrics.rdm(X, kind={rdm!r}, ...), and compare them with rdm='precomputed'."
         )
-    if isinstance(rdm, str) and rdm not in (*PLAIN_KINDS, "poisson", "precomputed"):
-        raise unknown_name_error(
-            "rdm", rdm, (*PLAIN_KINDS, "poisson", "precomputed"), or_else="a callable"
-        )
-    kind = CHECKED if checked else rdm
+    kinds = (*PLAIN_KINDS, "poisson", "precomputed")
+    if isinstance(rdm, str) and rdm not in kinds:
+        raise unknown_name_error("rdm", rdm, kinds, or_else="a callable")
     if sigma_k is not None:
-        prepare = functools.partial(_prepare_whitened, rdm=kind, compare=compare, sigma_k=sigma_k)
+        prepare = functools.partial(_prepare_whitened, rdm=rdm, compare=compare, sigma_k=sigma_k)
         return Steps(prepare, _compare_whitened, _permute_whitened)
     products = compare in ("spearman", "pearson", "cosine", "rho-a")
     return Steps(
-        functools.partial(_prepare, rdm=kind, compare=compare),
+        functools.partial(_prepare, rdm=rdm, compare=compare),
         _COMPARISONS[compare],
         permute_pairs,
-        rsa_array_steps(rdm, compare),
+        rsa_array_steps("precomputed" if rdm is CHECKED else rdm, compare),
         form_products if products else None,
     )
 
@@ -477,7 +473,8 @@ def rsa_score(
     1.0
     """
     precomputed = isinstance(rdm, str) and rdm == "precomputed"
-    steps = _rsa_steps(rdm=rdm, compare=compare, sigma_k=sigma_k, checked=precomputed)
+    kind = CHECKED if precomputed else rdm
+    steps = _rsa_steps(rdm=kind, compare=compare, sigma_k=sigma_k)
     if precomputed:
         X, Y = check_rdm(X, "X"), check_rdm(Y, "Y")
     return evaluate(steps, X, Y, min_samples=3, constant_ok=precomputed)
