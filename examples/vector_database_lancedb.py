@@ -13,7 +13,7 @@ The script stands alone. It needs ``pip install sksim lancedb``.
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-# sphinx_gallery_thumbnail_path = "_static/figures/what_a_hub_is.svg"
+# sphinx_gallery_thumbnail_path = "_static/figures/thumbnail_hubness.svg"
 
 import tempfile
 

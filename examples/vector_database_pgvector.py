@@ -14,7 +14,7 @@ variable a server is started for the time of the script, by ``pip install pgserv
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
-# sphinx_gallery_thumbnail_path = "_static/figures/scaled_by_the_far_side.svg"
+# sphinx_gallery_thumbnail_path = "_static/figures/hub_and_antihubs.svg"
 
 import os
 import tempfile
