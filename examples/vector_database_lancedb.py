@@ -5,7 +5,8 @@ Can LanceDB return neighbours without hubs?
 Yes, and it need not know of hubs. A fitted search exports slightly longer vectors; the largest
 inner products of these are the reduced neighbours. They go into a table that is asked with the
 distance ``"dot"``. The database of this script is a temporary folder that is removed at the end:
-give ``lancedb.connect`` the folder of yours.
+give ``lancedb.connect`` the folder of yours. Vectors that are in a table already are
+``np.stack(table.to_arrow()["vector"].to_numpy())``, in the order of its rows.
 
 The script stands alone. It needs ``pip install sksim lancedb``.
 """

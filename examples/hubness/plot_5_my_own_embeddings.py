@@ -84,3 +84,6 @@ for ax, (name, (reduction, metric)) in zip(axes, graphs.items()):
 # gone but for a rest. The reduction takes that, below, to about the level of chance. If
 # your middle panel looks like your last one, use cosine and stop there; if hubs remain, the
 # reduction is one argument more.
+#
+# With labels, a grid search says what the repair is worth to a classifier:
+# :doc:`/gallery/quickstart`.

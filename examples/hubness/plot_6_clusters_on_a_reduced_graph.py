@@ -71,7 +71,9 @@ for reduction in reductions:
 # Clusters of any number
 # ----------------------
 # HDBSCAN is not told how many clusters there are, and leaves out what belongs to none. It takes
-# the symmetric graph of distances.
+# the symmetric graph of distances, which must be connected: where
+# :func:`scipy.sparse.csgraph.connected_components` counts more than one part, it refuses the
+# graph. Then take more neighbours than a cluster has members, or each part by itself.
 
 for reduction in reductions:
     graph = symmetric(neighbor_graph(reduction, 15))

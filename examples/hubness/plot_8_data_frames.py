@@ -43,7 +43,7 @@ print(Z.iloc[:3, :4].round(3))
 # %%
 # Out
 # ---
-# A report becomes a frame, and counts become a series that joins the table.
+# A report becomes a frame; counts, in the order of the rows, make a series that joins the table.
 
 before = hubness_report(X, y=y, n_neighbors=10).to_frame()
 after = hubness_report(Z, y=y, n_neighbors=10).to_frame()
