@@ -104,7 +104,7 @@ convolutional, transformer = train(Convolutional()), train(Transformer())
 # The images that neither network was trained on, in batches, through both networks at once. Maps
 # become vectors by their mean over the positions, sequences by their mean over the rows. What is
 # kept is sums, so that the value is that of all images, in whatever batches they come. Names of
-# layers are those of ``named_modules``; without any, all layers are compared.
+# layers are those of ``named_modules``; without any, the blocks are compared.
 
 layers_a = [f"stages.{i}" for i in range(4)] + ["head"]
 layers_b = ["rows"] + [f"layers.{i}" for i in range(4)] + ["head"]
