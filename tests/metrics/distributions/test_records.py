@@ -12,6 +12,7 @@ from scipy.special import log_softmax
 from sksim.metrics._measure import DistributionMeasure
 from sksim.metrics._registry import all_measures
 from sksim.metrics._steps import identity
+from sksim.utils._measure_checks._common import KINDS
 from sksim.utils.estimator_checks import check_measure
 from tests.reference import identifiability
 
@@ -120,3 +121,11 @@ def test_equals_the_literal_formula(record, seed, level):
 def test_checks_find_what_is_not_true(name, lie):
     with pytest.raises(AssertionError):
         check_measure(dataclasses.replace(DISTANCES[name], **lie), n_seeds=2)
+
+
+@each
+def test_a_null_draw_compares_unrelated_models(record):
+    kind = KINDS[record.kind]
+    draws = [kind.null_draw(record, np.random.RandomState(seed)) for seed in (0, 0, 1)]
+    assert draws[0] == draws[1] != draws[2]
+    assert min(draws) > 0
