@@ -31,9 +31,10 @@ ALLOWED = {
     "alignment": {"utils", "metrics"},
     "_torch": {"utils"},
     "_trained": {"utils", "_torch"},
+    "_trained_docs": set(),
     "identifiability": {"utils", "metrics", "_torch"},
-    "generative": {"utils", "metrics", "_torch", "_trained"},
-    "encoders": {"utils", "metrics", "_torch", "_trained"},
+    "generative": {"utils", "metrics", "_torch", "_trained", "_trained_docs"},
+    "encoders": {"utils", "metrics", "_torch", "_trained", "_trained_docs"},
     "inspection": {
         "utils",
         "metrics",

@@ -6,6 +6,7 @@
 import inspect
 from typing import TypeVar
 
+from sksim._trained_docs import TRAINED_PARTS
 from sksim.utils._docstrings import fill_docstring
 
 __all__ = ["with_shared_parts"]
@@ -33,21 +34,11 @@ early_stopping : bool, default=False
     Stop when the loss of the rows held out has not improved for 10 epochs, and return to the
     best weights.
 
-device : str, default="auto"
-    A torch device; "auto" is CUDA where present.
+{device}
 
-callbacks : list or None, default=None
-    skorch callbacks, such as ``LRScheduler``; they are copied.
+{callbacks}
 
-checkpoint : str, path-like or None, default=None
-    A folder, one for each fit, for the whole state of training: :meth:`fit` writes it, and goes
-    on from what it finds, to the bits of an uninterrupted fit; if nothing is left to do, it
-    returns at once. The state of other data or parameters is refused; ``max_epochs`` may grow.
-    Needs an integer ``random_state``. A further fit with ``warm_start`` and :meth:`partial_fit`
-    leave it alone.
-
-checkpoint_minutes : float, default=0.0
-    Least time between two checkpoints; 0: one after each epoch. The last epoch always has one.
+{checkpoint}
 
 warm_start : bool, default=False
     Let :meth:`fit` continue the training of an earlier call.
@@ -55,9 +46,7 @@ warm_start : bool, default=False
 verbose : int, default=0
     Whether to print a line for each epoch.
 
-random_state : int, RandomState instance or None, default=None
-    Seed of weights, batches and noise in training. An integer gives the same model in every
-    call, in threads and other processes too, and leaves all global generators untouched."""
+{random_state}"""
 
 _DEEP = """\
 hidden_layer_sizes : tuple of int, default=(256, 256)
@@ -113,7 +102,7 @@ def with_shared_parts(cls: Estimator) -> Estimator:
     """
     defaults = {name: p.default for name, p in inspect.signature(cls).parameters.items()}
     names = ("max_epochs", "batch_size", "lr", "weight_decay")
-    training = _TRAINING.format_map({name: defaults[name] for name in names})
+    training = _TRAINING.format_map({name: defaults[name] for name in names} | TRAINED_PARTS)
     doc = cls.__doc__ or ""
     begin, _, rest = doc.partition("{attributes: ")
     monitors, _, end = rest.partition("}\n")

@@ -9,6 +9,7 @@ scikit-learn asks for whole docstrings; these have some 140 lines in common.
 from collections.abc import Callable
 from typing import TypeVar
 
+from sksim._trained_docs import TRAINED_PARTS
 from sksim.utils._docstrings import fill_docstring
 
 __all__ = ["with_shared_parts"]
@@ -109,8 +110,7 @@ representation : {REPRESENTATIONS}, default=DEFAULT
 depth : float, default=0.35
     Time in [0, 1] of the representation.
 
-device : str, default="auto"
-    A torch device; "auto" is CUDA where present.
+{device}
 
 precision : {"32", "bf16"}, default="32"
     Precision inside the denoiser; everything around it is in single precision.
@@ -118,18 +118,9 @@ precision : {"32", "bf16"}, default="32"
 compile : bool, default=False
     Compile the denoiser for training. It takes a minute, and pays on a GPU only.
 
-callbacks : list, default=None
-    skorch callbacks, such as ``LRScheduler`` or ``Checkpoint``; they are copied.
+{callbacks}
 
-checkpoint : str or path-like, default=None
-    A folder, one for each fit, for the whole state of training: :meth:`fit` writes it, and goes
-    on from what it finds, to the bits of an uninterrupted fit; if nothing is left to do, it
-    returns at once. The state of other data or parameters is refused; ``max_epochs`` may grow.
-    Needs an integer ``random_state``. A further fit with ``warm_start`` and :meth:`partial_fit`
-    leave it alone.
-
-checkpoint_minutes : float, default=0.0
-    Least time between two checkpoints; 0: one after each epoch. The last epoch always has one.
+{checkpoint}
 
 warm_start : bool, default=False
     Let :meth:`fit` continue the training of an earlier call. The rate, the batches and the
@@ -138,9 +129,7 @@ warm_start : bool, default=False
 verbose : int, default=0
     1: a line for each epoch, a progress bar for samples; 2: also one for scores.
 
-random_state : int, RandomState instance or None, default=None
-    Seed of weights, batches and noise in training. An integer gives the same model in every
-    call, in threads and other processes too, and leaves all global generators untouched."""
+{random_state}"""
 
 _ATTRIBUTES = """\
 net_ : skorch.NeuralNet
@@ -212,7 +201,7 @@ def with_shared_parts(
         .replace("ENCODED", encoded)
         .replace("DEFAULT", default)
     )
-    parts = {"shared": shared, "attributes": _ATTRIBUTES, "notes": _NOTES}
+    parts = {"shared": shared, "attributes": _ATTRIBUTES, "notes": _NOTES} | TRAINED_PARTS
 
     def fill(cls: type[Estimator]) -> type[Estimator]:
         fill_docstring(cls, parts)
