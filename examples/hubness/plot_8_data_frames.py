@@ -16,6 +16,7 @@ in everywhere; ``set_output`` and ``to_frame`` bring them back.
 import matplotlib.pyplot as plt
 import pandas as pd
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 
 from sksim.datasets import load_sentence_embeddings
 from sksim.metrics import get_scorers, hubness_report, k_occurrence
@@ -63,6 +64,40 @@ counts = pd.DataFrame(
 print(counts.sort_values("before", ascending=False).head())
 
 # %%
+# A pipeline, and its probabilities
+# ---------------------------------
+# ``set_output`` of a pipeline reaches all its transformers: each hands the next step a frame. A
+# classifier returns arrays, here as in scikit-learn. ``classes_`` names their columns, the index of
+# the queries their rows.
+
+test = load_sentence_embeddings(subset="test", as_frame=True)
+queries = test.data.head(200)
+queries.index = [f"query {i:03d}" for i in range(len(queries))]
+
+pipeline = make_pipeline(
+    NormalScoreTransformer(),
+    HubnessReducedKNeighborsClassifier(10, weights="distance"),
+).set_output(transform="pandas")
+pipeline.fit(X, y)
+probabilities = pd.DataFrame(
+    pipeline.predict_proba(queries),
+    index=queries.index,
+    columns=[data.target_names[k] for k in pipeline.classes_],
+)
+print(probabilities.iloc[:3, :4].round(2))
+best = pd.DataFrame(
+    {
+        "intent": probabilities.idxmax(axis=1),
+        "probability": probabilities.max(axis=1),
+        "true": [data.target_names[k] for k in test.target.head(200)],
+    }
+)
+print(best.nsmallest(5, "probability").round(2))
+
+# %%
+# A row of probabilities sums to one. The second table has the queries of which the classifier is
+# least sure: of the first five it has one right.
+#
 # A grid search is a frame, too
 # -----------------------------
 
