@@ -18,11 +18,14 @@ from sksim.utils._warnings import warn_caller
 __all__ = [
     "RTOL",
     "Basis",
+    "apply_factors",
     "array_principal_axes",
     "array_rounding_of",
     "array_svd",
+    "basis_for_products",
     "basis_of",
     "centered_columns",
+    "explicit_basis",
     "n_leading",
     "permute_basis",
     "principal_axes",
@@ -193,6 +196,30 @@ def array_principal_axes(values: Any, least: float = 0.0) -> tuple[Any, Any]:
 
 def permute_basis(y: Basis, order: np.ndarray) -> Basis:
     return y._replace(values=y.values[order])
+
+
+def explicit_basis(basis: Basis) -> Basis:
+    """The same basis with the factor applied: its columns are those of ``values``."""
+    if basis.factor is None:
+        return basis
+    values = solve_transposed(basis.factor, basis.values.T).T
+    return Basis(values, None, basis.loadings)
+
+
+def basis_for_products(basis: Basis, n_columns: int) -> Basis:
+    """The basis, its factor applied if its products with so many columns make that worth it.
+
+    Each column of the basis costs ``n r`` then, and ``r`` for each column of the others otherwise.
+    """
+    return explicit_basis(basis) if n_columns > len(basis.values) else basis
+
+
+def apply_factors(x: list[Basis], y: list[Basis]) -> None:
+    """Apply factors once, before each side is compared with all others."""
+    for sides, others in ((x, y), (y, x)):
+        n_columns = sum(other.rank for other in others)
+        for i, side in enumerate(sides):  # one after the other, so that the old values go
+            sides[i] = basis_for_products(side, n_columns)
 
 
 def whitened_product(x: Basis, y: Basis) -> np.ndarray:

@@ -24,6 +24,7 @@ from sksim.metrics._validation import PAIR_CONSTRAINTS, check_paired
 from sksim.metrics.similarity.canonical._basis import (
     RTOL,
     Basis,
+    apply_factors,
     array_rounding_of,
     array_svd,
     basis_of,
@@ -183,7 +184,8 @@ def _cca_steps(*, n_components=None, shrinkage=0.0, summary="mean") -> Steps:
         "precision",
     )
     prepare = partial(_prepare, shrinkage=shrinkage)
-    return Steps(prepare, partial(_compare, **options), permute_basis, arrays)
+    compare = partial(_compare, **options)
+    return Steps(prepare, compare, permute_basis, arrays, apply_factors)
 
 
 def _svcca_steps(*, variance=0.99, summary="mean") -> Steps:
@@ -203,7 +205,7 @@ def _pwcca_steps(*, weights="x") -> Steps:
         for function in (_compare_weighted, _array_compare_weighted)
     )
     arrays = ArraySteps(_array_prepare, array_compare, _array_permute, "precision")
-    return Steps(_prepare, compare, permute_basis, arrays)
+    return Steps(_prepare, compare, permute_basis, arrays, apply_factors)
 
 
 _SUMMARY = [StrOptions({"mean", "mean_squared", "yanai", "max"})]

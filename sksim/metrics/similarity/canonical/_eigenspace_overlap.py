@@ -21,6 +21,7 @@ from sksim.metrics._steps import (
 from sksim.metrics._validation import PAIR_CONSTRAINTS, DegenerateSimilarityWarning
 from sksim.metrics.similarity.canonical._basis import (
     Basis,
+    apply_factors,
     array_rounding_of,
     array_svd,
     basis_of,
@@ -83,7 +84,7 @@ def _steps(*, center=True) -> Steps:
         functools.partial(function, center=center) for function in (_prepare, _array_prepare)
     )
     arrays = ArraySteps(array_prepare, _array_compare, take_rows, "precision")
-    return Steps(prepare, _compare, permute_basis, arrays)
+    return Steps(prepare, _compare, permute_basis, arrays, apply_factors)
 
 
 @validate_params({**PAIR_CONSTRAINTS, "center": ["boolean"]}, prefer_skip_nested_validation=True)

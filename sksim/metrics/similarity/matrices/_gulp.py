@@ -25,10 +25,11 @@ from sksim.metrics._validation import PAIR_CONSTRAINTS
 from sksim.metrics.similarity.canonical._basis import (
     Basis,
     array_svd,
+    basis_for_products,
     basis_of,
     centered_columns,
+    explicit_basis,
     permute_basis,
-    solve_transposed,
     warn_if_degenerate,
     whitened_product,
 )
@@ -50,17 +51,10 @@ def _prepare(X: np.ndarray, *, reg: float) -> tuple[Basis, float]:
     return basis, square_sum(whitened_product(basis, basis))
 
 
-def _explicit(basis: Basis) -> np.ndarray:
-    """The (n, r) array of which the basis consists."""
-    if basis.factor is None:
-        return basis.values
-    return solve_transposed(basis.factor, basis.values.T).T
-
-
 def _exact_distance(x: Basis, y: Basis) -> float:
     """``|| B_x B_x^T - B_y B_y^T ||`` from the triangular factor of both side by side."""
-    R = linalg.qr(np.hstack([_explicit(x), _explicit(y)]), mode="r", check_finite=False)[0]
-    R = R[: x.values.shape[0]]
+    U = np.hstack([explicit_basis(x).values, explicit_basis(y).values])
+    R = linalg.qr(U, mode="r", check_finite=False)[0][: len(U)]
     R_x, R_y = R[:, : x.rank], R[:, x.rank :]
     return float(linalg.norm(R_x @ R_x.T - R_y @ R_y.T))
 
@@ -78,6 +72,14 @@ def _compare(x: tuple[Basis, float], y: tuple[Basis, float]) -> float:
 def _permute(y: tuple[Basis, float], order: np.ndarray) -> tuple[Basis, float]:
     basis, own = y
     return permute_basis(basis, order), own
+
+
+def _apply_factors(x: list[tuple[Basis, float]], y: list[tuple[Basis, float]]) -> None:
+    """``apply_factors`` for bases that come with their products."""
+    for sides, others in ((x, y), (y, x)):
+        n_columns = sum(basis.rank for basis, _ in others)
+        for i, (basis, own) in enumerate(sides):
+            sides[i] = basis_for_products(basis, n_columns), own
 
 
 class _Map(NamedTuple):
@@ -116,7 +118,7 @@ def _steps(*, reg) -> Steps:
         functools.partial(function, reg=reg) for function in (_prepare, _array_prepare)
     )
     arrays = ArraySteps(array_prepare, _array_compare, _array_permute)
-    return Steps(prepare, _compare, _permute, arrays)
+    return Steps(prepare, _compare, _permute, arrays, _apply_factors)
 
 
 @validate_params(

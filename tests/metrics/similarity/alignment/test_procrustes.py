@@ -31,6 +31,12 @@ def rotation(width):
     return np.linalg.qr(np.random.RandomState(1).standard_normal((width, width)))[0]
 
 
+def test_equal_representations_score_one_exactly():
+    for A in (X, 1e-3 * X[:, :3], np.vander(np.linspace(0, 1, 20), 12)):
+        assert procrustes_score(A, A) == 1.0
+        assert procrustes_score(A, A.copy()) == 1.0
+
+
 def test_reference_values():
     assert procrustes_score(X, Y) == pytest.approx(0.78765512, abs=1e-7)
     for kind, expected in (
