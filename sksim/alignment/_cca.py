@@ -7,9 +7,10 @@ from numbers import Integral, Real
 from typing import NamedTuple, Self
 
 import numpy as np
-from scipy.linalg import pinv, svd
+from scipy.linalg import pinv
 
 from sksim.alignment._base import AffineAligner
+from sksim.metrics._linalg import svd
 from sksim.utils._sklearn import Interval, _fit_context
 from sksim.utils._typing import ArrayLike
 
@@ -32,7 +33,7 @@ class _Whitening(NamedTuple):
 
 
 def _whiten(centered: np.ndarray, shrinkage: float) -> _Whitening:
-    U, singular, Vt = svd(centered, full_matrices=False)
+    U, singular, Vt = svd(centered)
     rank = int((singular > _RTOL * singular[0]).sum())
     U, squares, axes = U[:, :rank], singular[:rank] ** 2, Vt[:rank].T
     ridge = shrinkage / (1.0 - shrinkage) * squares.sum() / centered.shape[1]
@@ -156,7 +157,7 @@ class CCAAligner(AffineAligner):
         self.x_mean_, self.y_mean_ = X.mean(axis=0), Y.mean(axis=0)
         of_x = _whiten(X - self.x_mean_, self.shrinkage)
         of_y = _whiten(Y - self.y_mean_, self.shrinkage)
-        A, correlations, Bt = svd(of_x.variates.T @ of_y.variates, full_matrices=False)
+        A, correlations, Bt = svd(of_x.variates.T @ of_y.variates)
         kept = slice(self.n_components)
         self.canonical_correlations_ = correlations[kept]
         whiten = (of_x.axes / of_x.lengths) @ A[:, kept]

@@ -5,9 +5,10 @@
 
 from typing import Self
 
-from scipy.linalg import norm, svd
+from scipy.linalg import norm
 
 from sksim.alignment._base import AffineAligner
+from sksim.metrics._linalg import svd
 from sksim.utils._sklearn import _fit_context
 from sksim.utils._typing import ArrayLike
 
@@ -115,7 +116,7 @@ class ProcrustesAligner(AffineAligner):
         X, Y = self._check_pair(X, y)
         self.x_mean_, self.y_mean_ = X.mean(axis=0), Y.mean(axis=0)
         X, Y = X - self.x_mean_, Y - self.y_mean_
-        U, self.singular_values_, Vt = svd(X.T @ Y, full_matrices=False)
+        U, self.singular_values_, Vt = svd(X.T @ Y)
         self.rotation_ = U @ Vt
         self.scale_ = 1.0
         if self.scaling:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from scipy import linalg
 
 from sksim.utils._blocks import row_blocks
 from sksim.utils._memory import check_fits
@@ -23,6 +24,7 @@ __all__ = [
     "same_values",
     "square_sum",
     "standardize",
+    "svd",
     "u_center_matrix",
 ]
 
@@ -165,6 +167,18 @@ def u_center_matrix(K: np.ndarray) -> np.ndarray:
 def same_values(A: np.ndarray, B: np.ndarray) -> bool:
     """Whether two arrays are equal; those that are not mostly differ in their first row."""
     return A.shape == B.shape and bool((A[0] == B[0]).all()) and np.array_equal(A, B)
+
+
+def svd(A: np.ndarray, *, full_matrices: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Singular value decomposition of a finite matrix.
+
+    LAPACK's divide and conquer may fail on singular values that are equal up to rounding, such as
+    those of two orthonormal bases of one space; the slower iteration does not.
+    """
+    try:
+        return linalg.svd(A, full_matrices=full_matrices, check_finite=False)
+    except linalg.LinAlgError:
+        return linalg.svd(A, full_matrices=full_matrices, check_finite=False, lapack_driver="gesvd")
 
 
 def directions(X: np.ndarray, name: str = "X", *, what: str = "zeros") -> np.ndarray:

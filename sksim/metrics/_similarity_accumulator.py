@@ -10,7 +10,7 @@ import numpy as np
 from scipy import linalg
 
 from sksim.metrics._array_formulas import array_count, array_square_sum
-from sksim.metrics._linalg import power_of_two
+from sksim.metrics._linalg import power_of_two, svd
 from sksim.metrics._validation import check_paired, check_same_rows, check_value
 from sksim.metrics.quality._spectral import (
     effective_rank,
@@ -120,7 +120,7 @@ def _stand_in(x: Axes, y: Axes, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     between the axes; [I; 0] and [M; (I - M^T M)^(1/2)] have these products.
     """
     M = (x.vectors / x.lengths).T @ xy @ (y.vectors / y.lengths)
-    P, rho, Qt = linalg.svd(M)
+    P, rho, Qt = svd(M, full_matrices=True)
     rho = np.minimum(rho, 1.0)
     sines = np.ones(y.lengths.size)
     sines[: rho.size] = np.sqrt(1.0 - rho**2)

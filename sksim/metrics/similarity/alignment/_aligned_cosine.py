@@ -11,7 +11,7 @@ from scipy import linalg
 
 from sksim.metrics._array_formulas import array_center, array_in_unit, take_rows
 from sksim.metrics._linalg import center as center_columns
-from sksim.metrics._linalg import power_of_two
+from sksim.metrics._linalg import power_of_two, svd
 from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure
 from sksim.metrics._registry import register
 from sksim.metrics._steps import (
@@ -84,7 +84,7 @@ def _warn_if_not_unique(x: _Rows, y: _Rows, singular: np.ndarray) -> None:
 
 
 def _compare(x: _Rows, y: _Rows) -> float:
-    U, singular, Vt = linalg.svd(x.values.T @ y.values, full_matrices=False, check_finite=False)
+    U, singular, Vt = svd(x.values.T @ y.values)
     _warn_if_not_unique(x, y, singular)
     products = np.einsum("ij,ij->i", x.values @ U, y.values @ Vt.T)
     return clip(float(np.mean(products / x.lengths / y.lengths)), -1.0, 1.0)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import linalg
 from sklearn.model_selection import check_cv
 
-from sksim.metrics._linalg import power_of_two, same_values
+from sksim.metrics._linalg import power_of_two, same_values, svd
 from sksim.metrics.similarity.canonical._basis import principal_axes, rounding_length
 
 __all__ = ["held_out_angle", "uncentered_columns", "whitening_factors"]
@@ -62,7 +62,7 @@ def held_out_angle(X: np.ndarray, Y: np.ndarray, *, cv: Any, center: bool, **opt
     for train, test in check_cv(cv).split(X, Y):
         x, x_test = _mapped(X, train, test, scale=scale_x, eps=eps_x, **options)
         y, y_test = _mapped(Y, train, test, scale=scale_y, eps=eps_y, **options)
-        U, _, Vt = linalg.svd(x.T @ y, full_matrices=False, check_finite=False)
+        U, _, Vt = svd(x.T @ y)
         lengths = linalg.norm(x_test) * linalg.norm(y_test)
         if lengths == 0:
             raise ValueError(

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import linalg
 
 from sksim.metrics._array_formulas import array_center, array_in_unit, array_root, take_rows
-from sksim.metrics._linalg import center, same_values
+from sksim.metrics._linalg import center, same_values, svd
 from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure
 from sksim.metrics._registry import register
 from sksim.metrics._steps import (
@@ -89,7 +89,7 @@ def _residual(x: Shape, y: Shape) -> float:
     if correlation < NEARLY_ONE:
         return math.sqrt(2.0 - 2.0 * correlation)
     narrow, wide = sorted((x.values, y.values), key=lambda values: values.shape[1])
-    U, _, Vt = linalg.svd(narrow.T @ wide, full_matrices=False, check_finite=False)
+    U, _, Vt = svd(narrow.T @ wide)
     return float(linalg.norm(narrow @ (U @ Vt) - wide))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import linalg
 
 from sksim.metrics._array_formulas import array_count, array_square_sum
-from sksim.metrics._linalg import Centered, center, cross_product, square_sum
+from sksim.metrics._linalg import Centered, center, cross_product, square_sum, svd
 from sksim.metrics._validation import DegenerateSimilarityWarning
 from sksim.utils._array_api import namespace_of
 from sksim.utils._warnings import warn_caller
@@ -141,7 +141,7 @@ def _svd(
     values: np.ndarray, rtol: float, least: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Thin singular value decomposition up to the numerical rank."""
-    U, singular, Vt = linalg.svd(values, full_matrices=False, check_finite=False)
+    U, singular, Vt = svd(values)
     rounding = min(values.shape) * np.finfo(np.float64).eps
     rank = int((singular > max(max(rtol, rounding) * singular[0], least)).sum())
     return U[:, :rank], singular[:rank], Vt[:rank]

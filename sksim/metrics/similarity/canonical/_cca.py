@@ -12,7 +12,7 @@ import numpy as np
 from scipy import linalg
 
 from sksim.metrics._array_formulas import array_center, array_square_sum, take_rows
-from sksim.metrics._linalg import square_sum
+from sksim.metrics._linalg import square_sum, svd
 from sksim.metrics._measure import SHAPE_MAPS, PairedMeasure
 from sksim.metrics._registry import register
 from sksim.metrics._steps import (
@@ -120,7 +120,7 @@ def _weighted(rho: np.ndarray, directions: np.ndarray, basis: Basis) -> float:
 
 
 def _compare_weighted(x: Basis, y: Basis, *, weights: str) -> float:
-    P, rho, Qt = linalg.svd(whitened_product(x, y), full_matrices=False, check_finite=False)
+    P, rho, Qt = svd(whitened_product(x, y))
     rho = np.minimum(rho, 1.0)
     by_side = {"x": lambda: _weighted(rho, P, x), "y": lambda: _weighted(rho, Qt.T, y)}
     sides = ("x", "y") if weights == "mean" else (weights,)
