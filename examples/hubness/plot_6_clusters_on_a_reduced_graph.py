@@ -91,22 +91,9 @@ for reduction in reductions:
 # clusters agree with the intents as well as before; with NICDM some of them are mixed. Half of the
 # sentences lie between clusters all the same: twenty of an intent are few to estimate a density.
 #
-# Leiden of scanpy and UMAP take the same graph, where they are installed. The transformer itself
-# goes into scanpy, the graph into UMAP; both as their documentation says, as neither is among the
-# packages that this page runs with:
-#
-# .. code-block:: python
-#
-#    import anndata, scanpy
-#    from umap import UMAP
-#
-#    search = HubnessReducedKNeighborsTransformer(15, reduction="nicdm")
-#    adata = anndata.AnnData(X)
-#    scanpy.pp.neighbors(adata, use_rep="X", transformer=search)
-#    scanpy.tl.leiden(adata, flavor="igraph", n_iterations=2, directed=False)
-#
-#    graph = symmetric(search.fit_transform(X))
-#    places = UMAP(n_neighbors=15, metric="precomputed").fit_transform(graph)
+# Two more methods start from the same neighbours. Leiden, by itself or in scanpy:
+# :doc:`/gallery/hubness/plot_10_communities_by_leiden`. UMAP:
+# :doc:`/gallery/hubness/plot_11_umap_of_reduced_neighbors`.
 #
 # A map
 # -----
