@@ -6,6 +6,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "2")
 
+from _clusters import Clusters
 from _measure import FOLDER, status_mib, write_csv, write_environment
 
 # isort: split
@@ -51,19 +52,12 @@ class Progress:
 
 
 def write_data(path, n, d, progress, seed=0):
-    """Clusters of unequal size and spread in 24 latent dimensions, written block by block."""
+    """Clusters of unequal size and spread, written block by block."""
     rng = np.random.default_rng(seed)
-    n_clusters, latent = max(n // 500, 10), 24
-    centers = 0.6 * rng.standard_normal((n_clusters, latent))
-    weights = rng.dirichlet(np.full(n_clusters, 0.5))
-    spread = rng.uniform(0.5, 1.0, size=n_clusters)
-    projection = rng.standard_normal((latent, d)) / np.sqrt(latent)
+    clusters = Clusters(n, d, rng)
     X = np.memmap(path, dtype=np.float32, mode="w+", shape=(n, d))
     for rows in progress.blocks(n):
-        labels = rng.choice(n_clusters, size=rows.stop - rows.start, p=weights)
-        Z = centers[labels]
-        Z = Z + spread[labels, None] * rng.standard_normal(Z.shape)
-        X[rows] = Z @ projection + 0.05 * rng.standard_normal((len(Z), d))
+        X[rows] = clusters.draw(rows.stop - rows.start, rng)
     X.flush()
     del X
     return np.memmap(path, dtype=np.float32, mode="r", shape=(n, d))
