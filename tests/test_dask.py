@@ -14,8 +14,10 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.neighbors import KNeighborsTransformer
 
+from sksim._search._selection import merged_lists
 from sksim.metrics import SimilarityAccumulator, cka_score, k_occurrence, procrustes_score
 from sksim.neighbors import HubnessReducedKNeighborsTransformer, HubnessReducedNearestNeighbors
+from sksim.utils._dask import compute, in_row_blocks
 from sksim.utils._measure_checks import example
 from tests.reference.arrays import IN_BLOCKS, IN_PLACE
 
@@ -186,6 +188,34 @@ def test_reduced_neighbours_are_those_of_whole_arrays(
     for lists, lists_expected in zip([*found, from_memory], [*expected, expected[1]]):
         assert_array_equal(lists[0], lists_expected[0])
         assert_array_equal(lists[1], lists_expected[1])
+
+
+@given(lengths=cuts(30), n_rows=st.integers(1, 40))
+@settings(max_examples=20, deadline=None)
+def test_blocks_are_cut_within_themselves(lengths, n_rows):
+    X = np.arange(60.0).reshape(30, 2)
+    whole = in_row_blocks(_blocks(X, lengths), "X")
+    parts = whole.cut(n_rows)
+    assert_array_equal(np.vstack(compute(parts.blocks)), X)
+    assert max(parts.lengths) <= n_rows
+    assert set(whole.starts) <= set(parts.starts)
+    assert len(parts.blocks) == sum(-(-length // n_rows) for length in whole.lengths)
+
+
+def test_lists_that_are_merged_fit_into_the_working_memory(rng, monkeypatch):
+    """However long the blocks of the user are."""
+    seen = []
+
+    def watched(lists, n_neighbors):
+        seen.append(sum(part.nbytes for both in lists for part in both))
+        return merged_lists(lists, n_neighbors)
+
+    monkeypatch.setattr("sksim._search._all_pairs.merged_lists", watched)
+    X = _blocks(rng.standard_normal((900, 4)), 100)
+    with config_context(working_memory=0.25):
+        HubnessReducedNearestNeighbors(3, reduction="csls", n_candidates=20).fit(X)
+    assert len(seen) > 9
+    assert max(seen) < 2**18
 
 
 def test_reduced_graph_of_blocks(rng):

@@ -2,7 +2,8 @@
 
 The k nearest of a union are among the k nearest of its parts, so the merged lists are those of one
 search. A few blocks of queries at a time meet all blocks of the index, which are made anew for
-them and dropped: a worker has a handful of blocks, whatever the size of the whole.
+them and dropped: a worker has a handful of blocks, whatever the size of the whole. Queries go in
+blocks whose lists can be merged within the working memory, however long the user's are.
 """
 
 # Authors: The sksim developers
@@ -15,12 +16,22 @@ from typing import Any
 import numpy as np
 
 from sksim._search._selection import merged_lists
+from sksim.utils._blocks import row_blocks
 from sksim.utils._dask import RowBlocks, compute, delayed, merged
 
-__all__ = ["all_pairs", "nearest_of_all_pairs"]
+__all__ = ["all_pairs", "in_query_blocks", "nearest_of_all_pairs"]
 
 # Blocks of queries that share one pass over the index: more are more memory, fewer more passes.
 _AT_ONCE = 4
+# Memory of a neighbour of a query while the lists of several blocks are merged: theirs, all of them
+# joined, the order, and what is taken by it.
+_NEIGHBOR_BYTES = 512
+
+
+def in_query_blocks(X: RowBlocks, n_neighbors: int) -> RowBlocks:
+    """Queries in blocks whose lists of so many neighbours fit into the working memory."""
+    at_most = next(row_blocks(X.shape[0], _NEIGHBOR_BYTES * n_neighbors))
+    return X.cut(at_most.stop)
 
 
 def all_pairs(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sksim._search._all_pairs import nearest_of_all_pairs
+from sksim._search._all_pairs import in_query_blocks, nearest_of_all_pairs
 from sksim.utils._arrays import check_named_array
 from sksim.utils._dask import delayed, in_row_blocks, persist
 
@@ -39,9 +39,8 @@ class ShardedBackend:
 
     def neighbors(self, X: Any, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
         """Nearest indexed samples of the rows of X, in memory or in blocks."""
-        found = nearest_of_all_pairs(
-            in_row_blocks(X, "X"), self.shards, _search, n_neighbors, _kept
-        )
+        queries = in_query_blocks(in_row_blocks(X, "X"), n_neighbors)
+        found = nearest_of_all_pairs(queries, self.shards, _search, n_neighbors, _kept)
         distances, indices = (np.vstack(parts) for parts in zip(*found))
         return distances, indices
 

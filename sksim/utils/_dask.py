@@ -9,6 +9,7 @@ and when they run is up to Dask. The package is imported when one of its arrays 
 
 import sys
 from collections.abc import Callable, Sequence
+from operator import getitem
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -101,6 +102,17 @@ class RowBlocks(NamedTuple):
     def lengths(self) -> tuple[int, ...]:
         """Number of rows of each block."""
         return tuple(np.diff([*self.starts, self.shape[0]]).tolist())
+
+    def cut(self, n_rows: int) -> "RowBlocks":
+        """The same array in blocks of at most ``n_rows`` rows, none of which spans two of these."""
+        rows_of = delayed(getitem)
+        blocks, starts = [], []
+        for block, start, length in zip(self.blocks, self.starts, self.lengths):
+            for first in range(0, length, n_rows):
+                part = slice(first, min(first + n_rows, length))
+                blocks.append(block if length <= n_rows else rows_of(block, part))
+                starts.append(start + first)
+        return self._replace(blocks=blocks, starts=starts)
 
 
 def in_row_blocks(X: Any, name: str, *, chunks: tuple[int, ...] | None = None) -> RowBlocks:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sksim._search._all_pairs import all_pairs, nearest_of_all_pairs
+from sksim._search._all_pairs import all_pairs, in_query_blocks, nearest_of_all_pairs
 from sksim._search._exact import exact_neighbors
 from sksim.metrics.occurrence._slots import (
     Rule,
@@ -62,6 +62,7 @@ def dask_occurrence(
 
     count = partial(_counted, exclude_self=exclude_self, rule=rule)
     width = n_neighbors + 1 + exclude_self
+    queries = in_query_blocks(queries, width)
     occurrence = np.zeros(n_indexed)
     found = nearest_of_all_pairs(queries, indexed, search, width, count)
     for x, start, (columns, tied) in zip(queries.blocks, queries.starts, found):
