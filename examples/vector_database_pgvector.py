@@ -6,9 +6,19 @@ Yes, in two ways. The vectors can stay where they are: the database returns neig
 reduction learns one number of each sample from them, and a column with that number lets SQL rank
 the candidates again. Or longer vectors take their place, whose inner products rank all samples.
 
-The script stands alone. It needs ``pip install sksim "psycopg[binary]" pgvector``, and works in
-the database that ``DATABASE_URL`` names, in temporary tables that vanish at the end. Without that
-variable a server is started for the time of the script, by ``pip install pgserver``.
+The script stands alone. It needs ``pip install sksim "psycopg[binary]" pgvector`` and a server with
+the extension pgvector. It works in temporary tables, which vanish at the end; the extension, which
+it adds to the database if need be, stays.
+
+A server that you have:
+    ``DATABASE_URL=postgresql://user@host/database python vector_database_pgvector.py``. A server
+    without pgvector answers that the extension is not available; Debian has it from release 13 on,
+    as ``postgresql-17-pgvector``.
+None:
+    ``pip install pgserver``, which brings PostgreSQL with pgvector and runs it for the time of the
+    script. PostgreSQL is never run by root: as root, start the script as another user,
+    ``runuser -u postgres -- python vector_database_pgvector.py``, one that can read it and Python;
+    otherwise pgserver adds a user of its own to the machine.
 """
 
 # Authors: The sksim developers

@@ -71,7 +71,8 @@ def with_equal_norms(index_vectors, query_vectors):
 # A PostgreSQL server for the time of the example
 # -----------------------------------------------
 # ``initdb`` and ``pg_ctl`` of any installation that has the extension will do: Debian's packages
-# ``postgresql`` and ``postgresql-*-pgvector``, or the Python package ``pgserver``.
+# ``postgresql`` and ``postgresql-*-pgvector`` (from release 13 on), or the Python package
+# ``pgserver``.
 
 
 def _has_vector_extension(folder):

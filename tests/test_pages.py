@@ -40,3 +40,16 @@ def test_examples_that_the_page_names_exist(page):
     examples = re.findall(r"gallery/(\w+/plot_\w+)", page.read_text(encoding="utf-8"))
     missing = [e for e in examples if not (DOC.parent / "examples" / f"{e}.py").exists()]
     assert missing == []
+
+
+def _sections(text):
+    """The text below each heading of a section, sub-sections included."""
+    parts = re.split(r"^(.+)\n-{4,}\n", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2]))
+
+
+@pytest.mark.parametrize("page", sorted((DOC / "user_guide").glob("*.rst")), ids=lambda p: p.stem)
+def test_every_section_of_the_guide_has_an_example(page):
+    sections = _sections(page.read_text(encoding="utf-8"))
+    assert [title for title, text in sections.items() if "/gallery/" not in text] == []
+    assert sections or page.stem == "index"
