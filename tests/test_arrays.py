@@ -221,8 +221,9 @@ def test_weights_follow(library):
 
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("n_samples", [30, 6], ids=["long", "wide"])
-def test_terms_of_the_variance_distance(library, n_samples):
-    record = get_measure("log_likelihood_variance_distance", DistributionMeasure)
+@pytest.mark.parametrize("name", ["log_likelihood_variance_distance", "max_pls_svd_distance"])
+def test_terms_of_distances_of_distributions(name, library, n_samples):
+    record = get_measure(name, DistributionMeasure)
     arrays = example(record, 1, n_samples=n_samples)
     for params in ({}, {"pivot": 2}, {"pivot": 2, "left_out": 0, "inputs": [0, 3, 1]}):
         expected = record(*arrays, return_terms=True, **params)
@@ -318,6 +319,23 @@ def test_equal_representations_are_at_distance_zero(library):
             X, _ = example(record, 0)
             (x,) = as_arrays([X], library)
             assert record(x, x) == pytest.approx(record.best, abs=1e-7)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_errors_of_formulas(library):
+    """They are those of NumPy's route: of equal values, right angles, labels that do not vary."""
+    simplex, Y = np.eye(5), np.random.default_rng(0).standard_normal((5, 4))
+    log_p = np.log(np.full((4, 4), 0.25))
+    for name, kind, arrays, message in (
+        ("rsa_whitened_correlation", PairedMeasure, (simplex, Y), "dissimilarities .* are equal"),
+        ("second_order_cosine", PairedMeasure, (simplex, Y), "right angles"),
+        ("max_pls_svd_distance", DistributionMeasure, (log_p, log_p), "label"),
+    ):
+        record = get_measure(name, kind)
+        params = {"n_neighbors": 2} if "cosine" in name else {}
+        for given in (arrays, as_arrays(arrays, library)):
+            with pytest.raises(ValueError, match=message):
+                record(*given, **params)
 
 
 @pytest.mark.parametrize("metric", ["cka_rbf", "distance_correlation", "rsa_euclidean"])

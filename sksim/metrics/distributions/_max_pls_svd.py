@@ -4,13 +4,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import numbers
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.utils import check_random_state, gen_batches
 
 from sksim.metrics._measure import DistributionMeasure
 from sksim.metrics._registry import register
+from sksim.metrics._steps import keeping
 from sksim.metrics.distributions._arguments import (
     LOG_PROBABILITY_CONSTRAINTS,
     of_log_probabilities,
@@ -19,7 +20,9 @@ from sksim.metrics.distributions._index_sets import INDEX_CONSTRAINTS, index_sub
 from sksim.metrics.distributions._input_terms import choose_inputs
 from sksim.metrics.distributions._label_terms import choose_labels
 from sksim.metrics.distributions._log_probabilities import LogProbabilityPair
+from sksim.metrics.distributions._tables_in_place import model_tables
 from sksim.metrics.distributions._terms import report_degenerate
+from sksim.utils._array_api import any_namespace, beside, to_numpy
 from sksim.utils._results import Result
 from sksim.utils._sklearn import Interval, validate_params
 from sksim.utils._typing import ArrayLike, FloatArray, IntArray, RandomState
@@ -29,11 +32,12 @@ __all__ = ["max_pls_svd_distance"]
 _BLOCK_ENTRIES = 2**22
 
 
-def _standardized(values: FloatArray, kind: str, indices: IntArray, floor: float) -> FloatArray:
+def _standardized(values: Any, kind: str, indices: IntArray, floor: float) -> Any:
     """Columns with mean 0 and norm 1; an error names those that vary by no more than rounding."""
-    centered = values - values.mean(axis=0)
-    norms = np.linalg.norm(centered, axis=0)
-    constant = ~(norms > floor * np.sqrt(len(values) - 1))
+    xp = any_namespace(values)
+    centered = values - xp.mean(values, axis=0)
+    norms = xp.sqrt(xp.sum(centered * centered, axis=0))
+    constant = ~(to_numpy(norms) > floor * np.sqrt(values.shape[0] - 1))
     report_degenerate(kind, indices[constant], "raise", all_of_them=bool(constant.all()))
     return centered / norms
 
@@ -52,12 +56,18 @@ def _embedding_distance(
     n_label_sets: int,
     random_state: np.random.RandomState,
 ) -> float:
-    """d_f: the largest distance of L^T f and L'^T f' over sets of the other labels."""
+    """d_f: the largest distance of L^T f and L'^T f' over sets of the other labels.
+
+    The correlations of the labels, and so the sets, are NumPy's.
+    """
+    xp, columns = any_namespace(pair.log_p), beside(others, pair.log_p)
     Z, W = (
-        _standardized(log[:, others] - log[:, [pivot]], "label", others, floor)
+        _standardized(
+            xp.take(log, columns, axis=1) - log[:, pivot : pivot + 1], "label", others, floor
+        )
         for log, floor in zip((pair.log_p, pair.log_q), pair.floors, strict=True)
     )
-    correlation = Z.T @ W
+    correlation = to_numpy(Z.T @ W)
     chosen = index_subsets(len(others), size, n_label_sets, random_state)
     blocks = (chosen[part] for part in gen_batches(len(chosen), max(1, _BLOCK_ENTRIES // size**2)))
     return max(
@@ -67,11 +77,14 @@ def _embedding_distance(
 
 def _unembedding_distance(pair: LogProbabilityPair, inputs: IntArray) -> float:
     """d_g: the distance of N^T g and N'^T g' for the chosen inputs."""
+    xp, rows = any_namespace(pair.log_p), beside(inputs[1:], pair.log_p)
     Z, W = (
-        _standardized((log[inputs[1:]] - log[inputs[0]]).T, "input", inputs[1:], floor)
+        _standardized(
+            (xp.take(log, rows, axis=0) - log[int(inputs[0]), :]).T, "input", inputs[1:], floor
+        )
         for log, floor in zip((pair.log_p, pair.log_q), pair.floors, strict=True)
     )
-    return float(_distance(Z.T @ W))
+    return float(_distance(to_numpy(Z.T @ W)))
 
 
 @of_log_probabilities
@@ -84,6 +97,7 @@ def _unembedding_distance(pair: LogProbabilityPair, inputs: IntArray) -> float:
     },
     prefer_skip_nested_validation=True,
 )
+@keeping("library")
 def max_pls_svd_distance(
     log_p: ArrayLike,
     log_q: ArrayLike,
@@ -184,7 +198,7 @@ def max_pls_svd_distance(
     >>> round(max_pls_svd_distance(pair.log_p, pair.log_q, inputs=[0, 2, 5]), 6)
     1.0
     """
-    pair = LogProbabilityPair.check(log_p, log_q, min_samples=2, min_labels=3)
+    pair = model_tables(log_p, log_q, min_samples=2, min_labels=3)
     rng = check_random_state(random_state)
     inputs, _ = choose_inputs(
         pair,

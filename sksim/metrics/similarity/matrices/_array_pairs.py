@@ -13,6 +13,7 @@ __all__ = [
     "CenteredArray",
     "array_centered_matrix",
     "array_cosine",
+    "array_double_centered",
     "array_median_distance",
     "array_ranks",
     "array_squared_distances",
@@ -89,6 +90,13 @@ def array_median_distance(squared: Any) -> Any:
     return median
 
 
+def array_double_centered(K: Any) -> Any:
+    """A symmetric matrix less the means of its rows and columns."""
+    xp = namespace_of(K)
+    means = xp.mean(K, axis=1)
+    return K - means[:, None] - means + xp.mean(means)
+
+
 def array_centered_matrix(K: Any, *, unbiased: bool) -> CenteredArray:
     """A symmetric matrix, centred as U-statistics do or in rows and columns."""
     xp, n = namespace_of(K), K.shape[0]
@@ -98,8 +106,7 @@ def array_centered_matrix(K: Any, *, unbiased: bool) -> CenteredArray:
         sums = xp.sum(off, axis=1) / (n - 2)
         values = array_without_diagonal(off - sums[:, None] - sums + xp.sum(sums) / (n - 1))
     else:
-        means = xp.mean(K, axis=1)
-        values = K - means[:, None] - means + xp.mean(means)
+        values = array_double_centered(K)
     product = array_square_sum(values)
     check_own_product(float(constant(product)), float(array_square_sum(constant(K))), n)
     return CenteredArray(values, product)

@@ -16,19 +16,21 @@ from sksim.metrics._steps import ArraySteps
 from sksim.metrics.similarity.matrices._array_pairs import (
     CenteredArray,
     array_cosine,
+    array_double_centered,
     array_ranks,
     array_squared_distances,
     array_without_diagonal,
     permute_centered_array,
     permute_matrix,
 )
+from sksim.metrics.similarity.matrices._whitening import WHITENED
 from sksim.utils._array_api import constant, namespace_of
 
 __all__ = ["norm_array_steps", "rsa_array_steps"]
 
 
 #: Comparisons that are the cosine of a linear image of the dissimilarities.
-_LINEAR = ("pearson", "cosine")
+_LINEAR = ("pearson", "cosine", *WHITENED)
 
 
 class _Dissimilarities(NamedTuple):
@@ -59,15 +61,20 @@ def _dissimilarities(X: Any, rdm: str) -> _Dissimilarities:
 
 
 def _prepare(X: Any, *, rdm: str, compare: str) -> CenteredArray:
-    """The entries that the comparison multiplies, and the sum of their squares."""
+    """The entries that the comparison multiplies, and the sum of their squares.
+
+    Whitened without a covariance of the conditions they are those of the double-centred matrix.
+    """
     xp, n = namespace_of(X), X.shape[0]
     D = _dissimilarities(X, rdm).values
     if compare in ("spearman", "rho-a"):
         values = array_ranks(D)
-    elif compare == "pearson":
+    elif compare in ("pearson", "whitened_correlation"):
         values = array_without_diagonal(D - xp.sum(D) / (n * (n - 1)))
     else:
         values = D
+    if compare in WHITENED:
+        values = array_double_centered(values)
     own = array_square_sum(values)
     if constant(own) <= 1e-24 * array_square_sum(constant(D)):
         raise ValueError(

@@ -4,20 +4,23 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from sksim.metrics._array_formulas import array_directions, take_rows
 from sksim.metrics._linalg import directions
 from sksim.metrics._measure import PairedMeasure
 from sksim.metrics._registry import register
-from sksim.metrics._steps import Steps, evaluate
+from sksim.metrics._steps import ArraySteps, Steps, evaluate
 from sksim.metrics.similarity.neighborhoods._neighborhood import (
     DIRECTION_MAPS,
     NEIGHBOR_CONSTRAINTS,
+    array_neighbor_indices,
     neighbor_indices,
     relabel,
 )
+from sksim.utils._array_api import any_namespace, beside, to_numpy
 from sksim.utils._blocks import row_blocks
 from sksim.utils._sklearn import validate_params
 from sksim.utils._typing import ArrayLike
@@ -26,9 +29,9 @@ __all__ = ["second_order_cosine_score"]
 
 
 class _Neighborhood(NamedTuple):
-    """Rows of unit length (n, d) and the neighbours (k, n) of each."""
+    """Rows of unit length (n, d), and the neighbours (k, n) of each in NumPy."""
 
-    unit: np.ndarray
+    unit: Any
     neighbors: np.ndarray
 
 
@@ -41,9 +44,22 @@ def _permute(state: _Neighborhood, order: np.ndarray) -> _Neighborhood:
     return _Neighborhood(state.unit[order], relabel(state.neighbors, order))
 
 
-def _cosines(unit: np.ndarray, rows: slice, columns: np.ndarray) -> np.ndarray:
+def _array_prepare(X: Any, *, n_neighbors: int) -> _Neighborhood:
+    unit = array_directions(X, "A representation")
+    return _Neighborhood(unit, array_neighbor_indices(X, n_neighbors=n_neighbors, metric="cosine"))
+
+
+def _array_permute(state: _Neighborhood, order: Any) -> _Neighborhood:
+    neighbors = relabel(state.neighbors, to_numpy(order))
+    return _Neighborhood(take_rows(state.unit, order), neighbors)
+
+
+def _cosines(unit: Any, rows: slice, columns: Any) -> Any:
     """Cosines of the rows with their own columns, (n_rows, n_columns)."""
-    return np.einsum("id,ijd->ij", unit[rows], unit[columns])
+    xp = any_namespace(unit)
+    others = xp.take(unit, xp.reshape(columns, (-1,)), axis=0)
+    others = xp.reshape(others, (*columns.shape, unit.shape[1]))
+    return (others @ unit[rows, :, None])[:, :, 0]
 
 
 def _union(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -53,26 +69,32 @@ def _union(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _compare(x: _Neighborhood, y: _Neighborhood) -> float:
-    n_neighbors, n_samples = x.neighbors.shape
+    xp, (n_neighbors, n_samples) = any_namespace(x.unit), x.neighbors.shape
     width = max(x.unit.shape[1], y.unit.shape[1])
     total = 0.0
     for rows in row_blocks(n_samples, 16 * n_neighbors * (width + 2 * n_neighbors), max_rows=512):
-        union, counts = _union(x.neighbors[:, rows].T, y.neighbors[:, rows].T)
-        a = np.where(counts, _cosines(x.unit, rows, union), 0.0)
-        b = np.where(counts, _cosines(y.unit, rows, union), 0.0)
-        norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-        if not norms.all():
+        lists = _union(x.neighbors[:, rows].T, y.neighbors[:, rows].T)
+        union, counts = (beside(part, x.unit) for part in lists)
+        a, b = (
+            xp.where(counts, cosines, xp.zeros_like(cosines))
+            for cosines in (_cosines(side.unit, rows, union) for side in (x, y))
+        )
+        norms = xp.sqrt(xp.sum(a * a, axis=1)) * xp.sqrt(xp.sum(b * b, axis=1))
+        if not xp.all(norms):
             raise ValueError(
                 "The second-order cosine is not defined for a sample that is at right angles to "
                 "all its neighbours."
             )
-        total += ((a * b).sum(axis=1) / norms).sum()
+        total += float(xp.sum(xp.sum(a * b, axis=1) / norms))
     return float(np.clip(total / n_samples, -1.0, 1.0))
 
 
 def _steps(*, n_neighbors=10) -> Steps:
-    prepare = functools.partial(_prepare, n_neighbors=n_neighbors)
-    return Steps(prepare, _compare, _permute)
+    prepare, array_prepare = (
+        functools.partial(function, n_neighbors=n_neighbors)
+        for function in (_prepare, _array_prepare)
+    )
+    return Steps(prepare, _compare, _permute, ArraySteps(array_prepare, _compare, _array_permute))
 
 
 @validate_params(
