@@ -80,7 +80,8 @@ for n_bits, n_repetitions, projection_dim in [
     projected = (
         f", projected to {projection_dim}" if projection_dim else ""
     )
-    name = f"{n_bits} bits, {n_repetitions} times{projected} ({n_values} values)"
+    times = "once" if n_repetitions == 1 else f"{n_repetitions} times"
+    name = f"{n_bits} bits, {times}{projected} ({n_values} values)"
     found[name] = recalls(products)
 for name, values in found.items():
     print(
@@ -156,3 +157,5 @@ axes[1].set(title="never above, biased low")
 # Filling empty buckets helps where sets are small beside the number of buckets: with five patches
 # and 64 buckets it keeps 0.91 of the nearest sets where codes that are not filled keep 0.74. Where
 # sets are large it costs a little. What it gives everywhere is the bound.
+#
+# In the guide: :ref:`codes`.

@@ -55,8 +55,9 @@ for n_levels in bits:
     search = NearestNeighbors(n_neighbors=10).fit(pca.transform(documents))
     found = search.kneighbors(pca.transform(queries))
     curves["PCA of equal bytes"].append(recall(found[1]))
+print(f"{'recall by bits a coordinate':30s}", *[f"{b:5d}" for b in bits])
 for name, values in curves.items():
-    print(name, np.round(values, 3))
+    print(f"{name:30s}", *[f"{value:5.3f}" for value in values])
 
 # %%
 # Hubs among codes
@@ -82,8 +83,11 @@ for n_levels in [*bits, None]:
         asked = binarizer.transform_query(queries)
     for reduction in skewness:
         skewness[reduction].append(hubness(indexed, asked, reduction))
+names = [*map(str, bits), "rows"]
+print(f"{'k-skewness by bits':20s}", *[f"{name:>5s}" for name in names])
 for reduction, values in skewness.items():
-    print("k-skewness,", reduction or "no reduction", np.round(values, 2))
+    name = reduction or "no reduction"
+    print(f"{name:20s}", *[f"{value:5.2f}" for value in values])
 
 # %%
 # Recall and hubness by bits
@@ -95,11 +99,11 @@ for name, values in curves.items():
 axes[0].set(xlabel="bits a coordinate", ylabel="recall of the 10 nearest")
 axes[0].set(xticks=bits, ylim=(0, 1.02))
 axes[0].legend(fontsize=9, loc="lower right")
-names = [*map(str, bits), "rows"]
 for reduction, values in skewness.items():
     label = "CSLS" if reduction else "no reduction"
     axes[1].plot(names, values, "o-", label=label, ms=4)
-axes[1].set(xlabel="bits a coordinate", ylabel="k-skewness", ylim=0)
+axes[1].set(xlabel="bits a coordinate, and the rows themselves")
+axes[1].set(ylabel="k-skewness", ylim=0)
 axes[1].legend()
 
 # %%
@@ -112,3 +116,5 @@ axes[1].legend()
 # near every query for being near the mean. Every further bit brings
 # hubs back, and at four there are as many as among the rows; a reduction removes them from codes as
 # it does from rows. The hubness of short codes is therefore no measure of that of the rows.
+#
+# In the guide: :ref:`codes`.

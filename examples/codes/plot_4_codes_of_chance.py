@@ -10,8 +10,9 @@ that were never trained?
 # %%
 # Codes of digits, trained and untrained
 # --------------------------------------
-# Perceptrons of two equal layers; the neighbours of a code, by the number of bits that differ, vote
-# on the digit.
+# Perceptrons of two equal layers. Two numbers for each: the redundancy of its codes, the share of
+# digits whose code an earlier digit has already (0 where every code is different); and the accuracy
+# of a vote of the nearest codes, by the number of bits that differ, on the digit.
 
 import warnings
 
@@ -51,9 +52,14 @@ for width in widths:
             scores.append(knn.score(codes.transform(X_test), y_test))
         redundancy[name].append(shares)
         accuracy[name].append(scores)
-for name in redundancy:
-    print("redundancy,", name, np.mean(redundancy[name], axis=1).round(3))
-    print("accuracy,", name, np.mean(accuracy[name], axis=1).round(3))
+print(f"{'units':22s}", *[f"{width:5d}" for width in widths])
+for label, values in {
+    "redundancy": redundancy,
+    "accuracy": accuracy,
+}.items():
+    for name, runs in values.items():
+        means = [f"{value:5.3f}" for value in np.mean(runs, axis=1)]
+        print(f"{f'{label}, {name}':22s}", *means)
 
 # %%
 # Redundancy and accuracy by width
@@ -80,3 +86,5 @@ axes[0].legend()
 # of chance classify better than the trained ones: that similar codes go with one class is then a
 # property of random projections, not of what was learned. A claim about the codes of a trained
 # network needs this baseline beside it.
+#
+# In the guide: :ref:`codes`.

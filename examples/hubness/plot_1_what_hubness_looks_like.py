@@ -46,7 +46,7 @@ for d, occurrence in occurrences.items():
 # Three of them as histograms. The line is what chance gives: each query draws its ten neighbours
 # at random, so that the counts are binomial.
 
-fig, axes = plt.subplots(3, 1, figsize=(6.4, 7.2), layout="constrained")
+fig, axes = plt.subplots(3, 1, figsize=(6.4, 7.6), layout="constrained")
 for ax, d in zip(axes, [3, 30, 300]):
     KOccurrenceDisplay.from_occurrence(
         occurrences[d], n_neighbors=k, ax=ax
@@ -62,9 +62,12 @@ for ax, d in zip(axes, [3, 30, 300]):
 # -------------
 # Two measures against the dimension, with the level of chance.
 
-measures = {"k_skewness": k_skewness, "robin_hood_index": robin_hood_index}
+measures = {
+    "k_skewness": ("k-skewness", k_skewness),
+    "robin_hood_index": ("Robin Hood index", robin_hood_index),
+}
 fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.4), layout="constrained")
-for ax, (name, measure) in zip(axes, measures.items()):
+for ax, (name, (title, measure)) in zip(axes, measures.items()):
     chance = hubness_null(
         name, n_queries=n_samples, n_indexed=n_samples, n_neighbors=k
     )
@@ -75,7 +78,9 @@ for ax, (name, measure) in zip(axes, measures.items()):
         label="measured",
     )
     ax.axhline(chance, color="0.5", linestyle="--", label="chance")
-    ax.set(xscale="log", xlabel="dimension", title=name.replace("_", " "))
+    ax.set(xscale="log", xlabel="dimension", title=title)
+    ax.set_xticks(dimensions, dimensions)
+    ax.minorticks_off()
     ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))
     ax.legend()
 
@@ -99,10 +104,12 @@ fig, ax = plt.subplots(figsize=(6, 3.6), layout="constrained")
 ax.scatter(to_mean, occurrences[300] + 1, s=6, alpha=0.5, label="as it is")
 ax.scatter(to_mean, on_sphere + 1, s=6, alpha=0.5, label="all on a sphere")
 ax.set(
-    yscale="log", xlabel="distance to the mean", ylabel="k-occurrence + 1"
+    yscale="log", xlabel="distance to the mean", ylabel="10-occurrence + 1"
 )
 ax.legend()
 
 # %%
 # The nearer to the mean, the larger the count. On the sphere no sample is more central than
 # another, and the hubs are gone. Most reductions work by some form of this.
+#
+# In the guide: :ref:`measuring_hubness`.

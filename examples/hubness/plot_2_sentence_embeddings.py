@@ -1,6 +1,6 @@
 """
-Hubness reduction on sentence embeddings
-========================================
+Which reduction helps on sentence embeddings?
+=============================================
 
 :cite:t:`nielsen2024hubness` reduce the hubness of Sentence-BERT spaces: normal scores for each
 dimension ("f-norm"), mutual proximity, and both. Their normal scores are computed on training and
@@ -112,8 +112,9 @@ right.legend(loc="lower left")
 # and CSLS leave more skewness and yet make the fewest errors. Judge a reduction by what it is
 # for, and keep the baselines in the table.
 #
-# Who is a hub?
-# -------------
+# How large are the hubs?
+# -----------------------
+# The counts from the most frequent neighbour down, before and after.
 
 fig, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 for name in ["none", "unit length", "unit length + NICDM"]:
@@ -123,4 +124,8 @@ for name in ["none", "unit length", "unit length + NICDM"]:
 
 # %%
 # Without repair a handful of sentences is among the neighbours of hundreds of others. Afterwards
-# the largest counts are a few times the mean.
+# the largest counts are a few times the mean. On the right the curves end where the sentences
+# begin that are nobody's neighbour, the anti-hubs: their share is in the legend, and falls with
+# the hubs.
+#
+# In the guide: :ref:`reducing_hubness`.

@@ -1,6 +1,6 @@
 """
-Choosing a reduction by grid search
-===================================
+How do I choose a reduction by grid search?
+===========================================
 
 The reduction, its parameters and the number of neighbours are hyper-parameters. A grid search can
 watch accuracy and hubness side by side.
@@ -71,3 +71,5 @@ display = HubnessAccuracyDisplay.from_cv_results(
 # near the line of chance the accuracies still differ by half a point, and some of the best lie
 # well to the right of it. That is why the search refits on accuracy, and why hubness stands beside
 # it.
+#
+# In the guide: :ref:`choosing_reduction`.

@@ -105,3 +105,5 @@ axes[1].legend(fontsize=9)
 # right it does matter: the settings differ by much more than their errors. A neighbourhood of two
 # is too small for an estimate of the scale, and makes new hubs. The star gives up an accuracy that
 # nobody can measure for a space at the level of chance.
+#
+# In the guide: :ref:`choosing_reduction`.
