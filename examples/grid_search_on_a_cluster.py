@@ -1,14 +1,12 @@
 """
-Grid search over reductions on a Dask cluster
-=============================================
+Can a Dask cluster run a grid search over reductions?
+=====================================================
 
-Question: each point of a grid over reductions is an independent fit. Can a cluster take them?
-
-Yes, without a word about it in the estimators: scikit-learn's searches run their fits through
-joblib, and joblib hands them to Dask inside ``parallel_config("dask")``. A ``Client`` of a real
-cluster takes the place of the local one here; the training data are sent to the workers once, with
-``scatter``. Inside each fit the search stays in blocks within the worker's memory. Needs ``dask``
-and ``distributed``:
+Each point of a grid over reductions is an independent fit. A cluster can take them without a word
+about it in the estimators: scikit-learn's searches run their fits through joblib, and joblib hands
+them to Dask inside ``parallel_config("dask")``. A ``Client`` of a real cluster takes the place of
+the local one here; the training data are sent to the workers once, with ``scatter``. Inside each
+fit the search stays in blocks within the worker's memory. Needs ``dask`` and ``distributed``::
 
     python -m pip install dask distributed
     python examples/grid_search_on_a_cluster.py
@@ -74,3 +72,7 @@ def main(n_workers=2):
 
 if __name__ == "__main__":
     main()
+
+# %%
+# The script prints the best of all settings, and the error on the test part beside that of a search
+# without a reduction. In the guide: :ref:`larger_than_memory`.

@@ -2,11 +2,12 @@
 Must every answer of a vector index be re-ranked?
 =================================================
 
-Our vectors live in an index, or a database, that knows nothing of hubness.
+Our vectors live in an index, or a database, that knows nothing of hubness. Must a
+reduction see every answer?
 
 No. For NICDM, local scaling, CSLS, DisSim and the softmax family the neighbours by secondary
 distance are those with the largest inner product of slightly longer vectors. A fitted search
-exports them:
+exports them::
 
     index_vectors, query_map = search.to_inner_product_index()
 
@@ -339,3 +340,8 @@ def main():
 
 if __name__ == "__main__":
     main()
+
+# %%
+# The script prints one line for each index: how many of the lists are those of sksim, the rate of
+# wrong labels, and the skewness of the answers. In the guide: :ref:`any_index` and
+# :ref:`vector_databases`.
