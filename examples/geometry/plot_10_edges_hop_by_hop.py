@@ -84,10 +84,16 @@ def embeddings(graph):
         yield "tree, 2", hyperbolic_distances(points), "precomputed"
 
 
+# %%
+# Precision, hop by hop
+# ---------------------
+# Each score asks for the nodes at exactly so many hops.
+
 fig, axes = plt.subplots(
     1, 3, figsize=(7.2, 4), layout="constrained", sharey=True
 )
 for ax, (title, graph) in zip(axes, graphs.items()):
+    print(f"{title}, precision at 1 to 4 hops and its part beyond chance")
     for name, vectors, metric in embeddings(graph):
         scores, adjusted = (
             [
@@ -103,11 +109,8 @@ for ax, (title, graph) in zip(axes, graphs.items()):
             ]
             for a in (False, True)
         )
-        print(
-            f"{title}; {name:10}  1 to 4 hops",
-            np.round(scores, 2),
-            np.round(adjusted, 2),
-        )
+        row = [f"{value:5.2f}" for value in (*scores, *adjusted)]
+        print(f"    {name:10}", *row[:4], " ", *row[4:])
         ax.plot((1, 2, 3, 4), scores, "o-", label=name)
     hops = shortest_path(graph, directed=False, unweighted=True)
     best = [
@@ -117,16 +120,16 @@ for ax, (title, graph) in zip(axes, graphs.items()):
         for h in (1, 2, 3, 4)
     ]
     ax.plot((1, 2, 3, 4), best, "k--", label="hops themselves")
-    print(f"{title}; hops       1 to 4 hops", np.round(best, 2))
+    print("    hops      ", *[f"{value:5.2f}" for value in best])
     random = np.random.RandomState(1).standard_normal((graph.shape[0], 10))
     chance = [
         graph_reconstruction_score(random, graph, n_hops=h, hops="exactly")
         for h in (1, 2, 3, 4)
     ]
-    print(f"{title}; random      ", np.round(chance, 2))
+    print("    random    ", *[f"{value:5.2f}" for value in chance])
     ax.plot((1, 2, 3, 4), chance, "k:", label="random vectors")
+    ax.set_title(title, fontsize=10)
     ax.set(
-        title=title,
         xlabel="hops, exactly",
         xticks=(1, 2, 3, 4),
         ylim=(0, 1.02),
@@ -138,7 +141,6 @@ fig.legend(
     ncols=4,
     fontsize=9,
 )
-plt.show()
 
 # %%
 # The dashed line is the best that an order by hops can have: nodes at two hops come behind all
@@ -154,3 +156,5 @@ plt.show()
 # vectors are made of walks of three and four steps, mostly the latter, and nodes of one side meet
 # there, parents with their grandchildren. A score of one hop alone would have called the
 # embedding bad, and it is not: it keeps another thing.
+#
+# In the guide: :ref:`quality`.

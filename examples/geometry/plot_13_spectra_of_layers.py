@@ -35,6 +35,10 @@ for name, X in layers.items():
         f"{participation_ratio(X):.0f}"
     )
 
+# %%
+# Spectra and slopes
+# ------------------
+
 fig, (left, right) = plt.subplots(
     1, 2, figsize=(7.2, 3.8), layout="constrained"
 )
@@ -50,11 +54,10 @@ right.fill_between(
 )
 right.set(xlabel="layer", ylabel="slope of the spectrum", xticks=range(7))
 right.legend()
-plt.show()
 
 # %%
 # The spectrum becomes steeper with each layer, from 0.93 of the input to 1.24 of the fifth. The
-# ranges of neighbouring layers touch, and those of every second layer are apart. The last layer,
+# ranges of layers 1 and 2 touch, and those of 3 and 4; all others are apart. The last layer,
 # whose mean is trained to give similar sentences similar directions, is the flattest of all, 0.85:
 # the variance that lay on few directions is spread again, with a participation ratio of 81 after
 # 35.
@@ -62,3 +65,5 @@ plt.show()
 # So the steepest layer of this encoder is the last but one, and not the middle; what holds is that
 # the slope rises inside and falls at the end. The claim was made of the features that sparse
 # autoencoders find in large models, which were not tried.
+#
+# In the guide: :ref:`quality`.

@@ -127,7 +127,7 @@ for column, (ax, values, label) in enumerate(
             values[i].mean(axis=0),
             "o-",
             color=f"C{i}",
-            label=f"new of a world, {n_classes} in training",
+            label=f"new classes, {n_classes} in training",
         )
         ax.plot(values[i].T, ".", color=f"C{i}", ms=5)
     for name, style in zip(of_digits, ("--", ":")):
@@ -150,15 +150,16 @@ fig.legend(
     ncols=2,
     fontsize=9,
 )
-for name, values in (("V", variance), ("error", error)):
-    for i, n_classes in enumerate(numbers):
-        print(
-            f"{name:>5}, {n_classes:2} classes: {values[i].mean(axis=0).round(3)}"
-        )
-for name, values in of_digits.items():
-    print(
-        f"digits, {name}: V {values[:, 0].round(2)}, error {values[:, 1].round(3)}"
-    )
+print(f"{'':36} input layer 1 layer 2")
+for k, label in enumerate(quantities):
+    rows = {
+        f"{n_classes} in training": values.mean(axis=0)
+        for n_classes, values in zip(numbers, (variance, error)[k])
+    }
+    rows |= {f"digits, {name}": v[:, k] for name, v in of_digits.items()}
+    for name, values in rows.items():
+        cells = [f"{value:7.3f}" for value in values]
+        print(f"{label.split()[-1]:8} {name:25}", *cells)
 
 # %%
 # With 20 or 80 classes in training, classes that were never seen collapse too, V from 0.73 to 0.14
@@ -170,3 +171,5 @@ for name, values in of_digits.items():
 # 0.1 on held-out samples of the five digits of the training, and grows from 0.76 to 1.12 on the
 # others, whose error triples, from 0.11 to 0.36. Collapse in training says nothing about new
 # classes unless there were many; measure V on some of *those*.
+#
+# In the guide: :ref:`quality`.

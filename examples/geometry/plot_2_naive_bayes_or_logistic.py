@@ -98,3 +98,5 @@ axes[0].legend()
 # Naive Bayes needs as many as logistic regression up to 32 dimensions and about half from there. So
 # it is the better bet for few labels where features are independent, or nearly so; it is
 # a matter of a factor, not of log d against d, unless variances differ much along the axes.
+#
+# In the guide: :ref:`quality`.

@@ -60,15 +60,15 @@ shares, similarity = (
 )
 print("least accuracy on new samples:", min(accuracy))
 for name, values in shares.items():
+    for label, share in zip(("easy", "hard"), values.T):
+        print(
+            f"network of {name:9} variance explained by the {label} label: "
+            f"{share.min():.3f} to {share.max():.3f}"
+        )
+for name, values in zip(("easy only", "hard only"), similarity.T):
     print(
-        f"variance explained, {name}: easy {values[:, 0].round(3)}, hard {values[:, 1].round(3)}"
+        f"CKA of both and {name}: {values.min():.2f} to {values.max():.2f}"
     )
-print(
-    "CKA with easy only:",
-    similarity[:, 0].round(2),
-    "with hard only:",
-    similarity[:, 1].round(2),
-)
 
 # %%
 # Shares of variance, and similarity
@@ -102,7 +102,7 @@ axes[1].set(
     ylim=(0, 1),
     ylabel="linear CKA",
 )
-axes[1].set(title="the network of both tasks, beside")
+axes[1].set(title="CKA with the layer of both")
 
 # %%
 # All networks predict all that they were taught without an error. Still the easy label takes a
@@ -113,3 +113,5 @@ axes[1].set(title="the network of both tasks, beside")
 # *less* like that of the easy task (CKA 0.6) than like that of the hard one (0.8), in each of five
 # runs: the hard label is no direction of the layer, but its two bits are, and they take variance
 # that no label accounts for. Read variance by label as what it is, and similarity for itself.
+#
+# In the guide: :ref:`quality`.
