@@ -221,7 +221,14 @@ def test_weights_follow(library):
 
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("n_samples", [30, 6], ids=["long", "wide"])
-@pytest.mark.parametrize("name", ["log_likelihood_variance_distance", "max_pls_svd_distance"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "log_likelihood_variance_distance",
+        "log_likelihood_variance_distance_from_embeddings",
+        "max_pls_svd_distance",
+    ],
+)
 def test_terms_of_distances_of_distributions(name, library, n_samples):
     record = get_measure(name, DistributionMeasure)
     arrays = example(record, 1, n_samples=n_samples)
@@ -230,6 +237,39 @@ def test_terms_of_distances_of_distributions(name, library, n_samples):
         got = record(*as_arrays(arrays, library), return_terms=True, **params)
         for name in expected:
             np.testing.assert_allclose(got[name], expected[name], rtol=1e-9, err_msg=name)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_embeddings_in_blocks_of_inputs(library):
+    """More logits than the working memory holds; all follow the first array."""
+    name = "log_likelihood_variance_distance_from_embeddings"
+    record = get_measure(name, DistributionMeasure)
+    rng = np.random.default_rng(0)
+    f1, f2 = rng.standard_normal((2, 900, 3))
+    g1, g2 = rng.standard_normal((2, 400, 3))
+    expected = record(f1, g1, f2, g2, pivot=3)
+    (first,) = as_arrays([f1], library)
+    with sklearn.config_context(working_memory=1):
+        assert record(first, g1, f2, g2, pivot=3) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "name", ["logit_distance_from_embeddings", "linear_identifiability_distance"]
+)
+def test_errors_of_embeddings(name):
+    record = get_measure(name, DistributionMeasure)
+    arrays = as_arrays(example(record, 0), "torch")
+    for i, spoil, message in (
+        (1, lambda Z: Z[:, :-1], "f1 and g1 must have the same number of columns"),
+        (2, lambda Z: Z[:-1], "f1 and f2 must have one row for each of the same inputs"),
+        (3, lambda Z: Z[:-1], "g1 and g2 must have one row for each of the same labels"),
+        (1, lambda Z: Z[:1], "g1 must have at least 2 rows"),
+        (2, lambda Z: torch.where(Z[3, 1] == Z, torch.nan, Z), "f2.*NaN|NaN.*f2"),
+        (3, lambda Z: Z[:, :, None, None], "(?s)g2.*dim 4"),
+    ):
+        spoiled = [spoil(Z) if j == i else Z for j, Z in enumerate(arrays)]
+        with pytest.raises(ValueError, match=message):
+            record(*spoiled)
 
 
 @pytest.mark.parametrize("library", LIBRARIES)

@@ -45,23 +45,27 @@ def check_embedding_model(
 ) -> tuple[FloatArray, FloatArray]:
     """Validate one model: f and g in the same number of dimensions, at least 2 labels."""
     rows, labels = _check(f, names[0], dtype), _check(g, names[1], dtype)
+    _check_model(rows, labels, names)
+    return rows, labels
+
+
+def _check_model(rows: FloatArray, labels: FloatArray, names: tuple[str, str]) -> None:
     if rows.shape[1] != labels.shape[1]:
         raise ValueError(
             f"{names[0]} and {names[1]} must have the same number of columns (representation "
             f"dimensions), got {rows.shape[1]} and {labels.shape[1]}."
         )
-    if len(labels) < 2:
-        raise ValueError(f"{names[1]} must have at least 2 rows (labels), got {len(labels)}.")
-    return rows, labels
+    if labels.shape[0] < 2:
+        raise ValueError(f"{names[1]} must have at least 2 rows (labels), got {labels.shape[0]}.")
 
 
 def _check_same_rows(
     first: FloatArray, second: FloatArray, names: tuple[str, str], kind: str
 ) -> None:
-    if len(first) != len(second):
+    if first.shape[0] != second.shape[0]:
         raise ValueError(
             f"{names[0]} and {names[1]} must have one row for each of the same {kind}, got "
-            f"{len(first)} and {len(second)} rows."
+            f"{first.shape[0]} and {second.shape[0]} rows."
         )
 
 
@@ -253,23 +257,26 @@ class EmbeddingPair:
         cls, f1: ArrayLike, g1: ArrayLike, f2: ArrayLike, g2: ArrayLike, dtype: Any = np.float64
     ) -> Self:
         """Validate the arrays that a caller gave."""
-        pair = cls(
-            *check_embedding_model(f1, g1, ("f1", "g1"), dtype),
-            *check_embedding_model(f2, g2, ("f2", "g2"), dtype),
-        )
-        _check_same_rows(pair.f1, pair.f2, ("f1", "f2"), "inputs")
-        _check_same_rows(pair.g1, pair.g2, ("g1", "g2"), "labels")
-        return pair
+        arrays = {"f1": f1, "g1": g1, "f2": f2, "g2": g2}
+        return cls(*(_check(values, name, dtype) for name, values in arrays.items())).consistent()
+
+    def consistent(self) -> Self:
+        """Raise unless the four arrays are those of two models of the same inputs and labels."""
+        _check_model(self.f1, self.g1, ("f1", "g1"))
+        _check_model(self.f2, self.g2, ("f2", "g2"))
+        _check_same_rows(self.f1, self.f2, ("f1", "f2"), "inputs")
+        _check_same_rows(self.g1, self.g2, ("g1", "g2"), "labels")
+        return self
 
     @property
     def n_samples(self) -> int:
         """Number of inputs."""
-        return len(self.f1)
+        return self.f1.shape[0]
 
     @property
     def n_labels(self) -> int:
         """Number of labels."""
-        return len(self.g1)
+        return self.g1.shape[0]
 
     @property
     def n_components(self) -> int:
@@ -311,11 +318,20 @@ class EmbeddingPair:
         first, second = _Rows.of(rows1[:, :-1], above1), _Rows.of(rows2[:, :-1], above2)
         return (first, rows1[:, -1]), (second, rows2[:, -1])
 
+    def embeddings(self, inputs: IntArray) -> tuple[FloatArray, FloatArray]:
+        """f1 and f2 of some inputs."""
+        return _double(self.f1[inputs]), _double(self.f2[inputs])
+
+    def unembeddings(self, labels: IntArray | slice) -> tuple[FloatArray, FloatArray]:
+        """g1 and g2 of some labels, centered."""
+        center1, center2 = self.centers
+        return _double(self.g1[labels], center1), _double(self.g2[labels], center2)
+
     def label_variables(self, labels: IntArray) -> tuple[FloatArray, FloatArray]:
         """Rows with the products over the inputs of f(x).g(y) - log Z(x), centered."""
         (rows1, log_z1), (rows2, log_z2) = self._input_rows
-        a = rows1.times(_double(self.g1[labels], self.centers[0]))
-        b = rows2.times(_double(self.g2[labels], self.centers[1]))
+        values1, values2 = self.unembeddings(labels)
+        a, b = rows1.times(values1), rows2.times(values2)
         a -= log_z1
         b -= log_z2
         return a, b
@@ -323,7 +339,8 @@ class EmbeddingPair:
     def input_variables(self, inputs: IntArray) -> tuple[FloatArray, FloatArray]:
         """Rows with the products over the labels of f(x).g(y), centered."""
         rows1, rows2 = self._label_moments
-        return _double(self.f1[inputs]) @ rows1.T, _double(self.f2[inputs]) @ rows2.T
+        values1, values2 = self.embeddings(inputs)
+        return values1 @ rows1.T, values2 @ rows2.T
 
     @cached_property
     def embedding_moments(self) -> tuple[FloatArray, FloatArray]:
@@ -332,6 +349,5 @@ class EmbeddingPair:
 
     def unembedding_blocks(self, width: int) -> Iterator[tuple[FloatArray, FloatArray]]:
         """g1 and g2, centered, so many labels at once that ``width`` numbers for each are few."""
-        center1, center2 = self.centers
         for labels in _batches(self.n_labels, width):
-            yield _double(self.g1[labels], center1), _double(self.g2[labels], center2)
+            yield self.unembeddings(labels)

@@ -11,10 +11,13 @@ from sklearn.utils import check_random_state, gen_batches
 
 from sksim.metrics._measure import DistributionMeasure
 from sksim.metrics._registry import register
+from sksim.metrics._steps import keeping
 from sksim.metrics.distributions._arguments import EMBEDDING_CONSTRAINTS, of_embeddings
 from sksim.metrics.distributions._embeddings import EmbeddingPair
+from sksim.metrics.distributions._embeddings_in_place import model_embeddings
 from sksim.metrics.distributions._identifiability_map import difference_rounding
 from sksim.metrics.distributions._index_sets import index_subsets
+from sksim.utils._array_api import to_numpy
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
 from sksim.utils._typing import ArrayLike, FloatArray, IntArray, RandomState
 from sksim.utils._warnings import warn_caller
@@ -67,11 +70,12 @@ def _squared_errors(pair: EmbeddingPair, choices: IntArray, rcond: float) -> Flo
     """Mean over inputs of ||f1 - A f2||^2 for all well-conditioned choices of pivot and labels."""
     rows1, rows2 = pair.embedding_moments
     size = rows1.shape[1]
-    rounding = difference_rounding(pair.g1)
+    g1, g2 = to_numpy(pair.g1), to_numpy(pair.g2)
+    rounding = difference_rounding(g1)
     errors = []
     for part in gen_batches(len(choices), max(1, _BLOCK_ENTRIES // (4 * size**2))):
         pivots, labels = choices[part, :1], choices[part, 1:]
-        Lt, Lt2 = pair.g1[labels] - pair.g1[pivots], pair.g2[labels] - pair.g2[pivots]
+        Lt, Lt2 = g1[labels] - g1[pivots], g2[labels] - g2[pivots]
         A = _maps(Lt, Lt2, rcond, rounding)
         residual = rows1 - rows2 @ A.transpose(0, 2, 1)
         errors.append(np.einsum("sij,sij->s", residual, residual) / pair.n_samples)
@@ -104,6 +108,7 @@ def _report_dropped(n_kept: int, n_choices: int, rcond: float) -> None:
     },
     prefer_skip_nested_validation=True,
 )
+@keeping("library")
 def linear_identifiability_distance(
     f1: ArrayLike,
     g1: ArrayLike,
@@ -204,7 +209,7 @@ def linear_identifiability_distance(
     >>> round(linear_identifiability_distance(f, g, *twin), 12)
     0.0
     """
-    pair = EmbeddingPair.check(f1, g1, f2, g2)
+    pair = model_embeddings(f1, g1, f2, g2)
     size, n_labels = pair.g1.shape[1], pair.n_labels
     if pair.f2.shape[1] != size:
         raise ValueError(

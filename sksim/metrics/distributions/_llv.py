@@ -18,6 +18,7 @@ from sksim.metrics.distributions._arguments import (
     of_log_probabilities,
 )
 from sksim.metrics.distributions._embeddings import EmbeddingPair
+from sksim.metrics.distributions._embeddings_in_place import model_embeddings
 from sksim.metrics.distributions._index_sets import (
     INDEX_CONSTRAINTS,
     check_index,
@@ -333,6 +334,7 @@ def _best_pivot(
     },
     prefer_skip_nested_validation=True,
 )
+@keeping("library")
 def log_likelihood_variance_distance_from_embeddings(
     f1: ArrayLike,
     g1: ArrayLike,
@@ -447,7 +449,7 @@ def log_likelihood_variance_distance_from_embeddings(
     ...     pair.f1, pair.g1, pair.f2, pair.g2, pivot=0, left_out=1, inputs=[0, 2, 5]), 4)
     1.3179
     """
-    pair = EmbeddingPair.check(f1, g1, f2, g2, dtype=[np.float64, np.float32])
+    pair = model_embeddings(f1, g1, f2, g2, dtype=[np.float64, np.float32])
     if pair.n_samples < 2:
         raise ValueError(f"f1 must have at least 2 rows (inputs), got {pair.n_samples}.")
     check_index(left_out, pair.n_labels, "left_out")

@@ -10,14 +10,14 @@ import numpy as np
 from sksim.metrics._array_formulas import array_root
 from sksim.metrics._measure import DistributionMeasure
 from sksim.metrics._registry import register
-from sksim.metrics._steps import identity, with_array_formula
+from sksim.metrics._steps import identity, keeping, with_array_formula
 from sksim.metrics.distributions._arguments import (
     EMBEDDING_CONSTRAINTS,
     LOG_PROBABILITY_CONSTRAINTS,
     of_embeddings,
     of_log_probabilities,
 )
-from sksim.metrics.distributions._embeddings import EmbeddingPair
+from sksim.metrics.distributions._embeddings_in_place import model_embeddings
 from sksim.metrics.distributions._log_probabilities import LogProbabilityPair
 from sksim.metrics.distributions._tables_in_place import array_centered, check_tables_in_place
 from sksim.utils._array_api import namespace_of
@@ -131,6 +131,7 @@ def logit_distance(log_p: ArrayLike, log_q: ArrayLike, *, squared: bool = False)
 @validate_params(
     {**EMBEDDING_CONSTRAINTS, "squared": ["boolean"]}, prefer_skip_nested_validation=True
 )
+@keeping("library")
 def logit_distance_from_embeddings(
     f1: ArrayLike, g1: ArrayLike, f2: ArrayLike, g2: ArrayLike, *, squared: bool = False
 ) -> float:
@@ -199,7 +200,7 @@ def logit_distance_from_embeddings(
     >>> round(logit_distance(pair.log_p, pair.log_q), 4)
     15.8745
     """
-    pair = EmbeddingPair.check(f1, g1, f2, g2, dtype=[np.float64, np.float32])
+    pair = model_embeddings(f1, g1, f2, g2, dtype=[np.float64, np.float32])
     rows1, rows2 = pair.embedding_moments
     total = 0.0
     for block1, block2 in pair.unembedding_blocks(len(rows1)):
