@@ -14,7 +14,7 @@ A server that you have:
     ``DATABASE_URL=postgresql://user@host/database python vector_database_pgvector.py``. A server
     without pgvector answers that the extension is not available; Debian has it from release 13 on,
     as ``postgresql-17-pgvector``.
-None:
+No server:
     ``pip install pgserver``, which brings PostgreSQL with pgvector and runs it for the time of the
     script. PostgreSQL is never run by root: as root, start the script as another user,
     ``runuser -u postgres -- python vector_database_pgvector.py``, one that can read it and Python;
