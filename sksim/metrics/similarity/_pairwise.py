@@ -8,6 +8,7 @@ from itertools import combinations_with_replacement, product
 from typing import Any, TypeAlias
 
 import numpy as np
+from sklearn import config_context, get_config
 from sklearn.utils.parallel import Parallel, delayed
 
 from sksim.metrics._measure import PairedMeasure
@@ -95,9 +96,12 @@ def _compare_all(
 
 
 def _prepare_all(steps: Steps | ArraySteps, arrays: list, n_jobs) -> list:
-    return Parallel(n_jobs=n_jobs, prefer="threads")(
-        delayed(steps.prepare)(X) for X in progress(arrays, "representations")
-    )
+    """The states of all sides, which share the working memory of a pair."""
+    share = get_config()["working_memory"] * min(1.0, 2.0 / len(arrays))
+    with config_context(working_memory=share):
+        return Parallel(n_jobs=n_jobs, prefer="threads")(
+            delayed(steps.prepare)(X) for X in progress(arrays, "representations")
+        )
 
 
 def pairwise_similarity(
@@ -139,8 +143,9 @@ def pairwise_similarity(
     Time: m preparations (centring, factors, neighbours) and m (m + 1) / 2 comparisons, or m^2 if
     the measure is not symmetric. Matrices over pairs of samples (kernels, distances, ranks) are
     formed m times in all, in blocks that one product compares; so are the kernels of linear CKA
-    where features are many. Memory: all that is prepared. A function that is not of the
-    library is evaluated for each pair.
+    where features are many. Memory: all that is prepared; distances that two passes need are kept
+    as far as those of all representations fit into ``working_memory``. A function that is not of
+    the library is evaluated for each pair.
 
     Examples
     --------
@@ -234,8 +239,8 @@ def cross_similarity(
     )
     pairs = list(product(range(len(rows)), range(len(columns))))
     with shown(verbose):
-        states_a = _prepare_all(steps, arrays_a, n_jobs)
-        states_b = _prepare_all(steps, arrays_b, n_jobs)
+        states = _prepare_all(steps, [*arrays_a, *arrays_b], n_jobs)
+        states_a, states_b = states[: len(rows)], states[len(rows) :]
         values = _compare_all(steps, states_a, states_b, pairs, n_jobs)
     return SimilarityMatrix(
         values=np.reshape(values, (len(rows), len(columns))),

@@ -84,9 +84,9 @@ def _form_of_differences(U: np.ndarray, V: np.ndarray) -> np.ndarray:
 
 
 def _one_minus(products: np.ndarray) -> np.ndarray:
-    np.subtract(1.0, products, out=products)
-    products[products < 8 * np.finfo(products.dtype).eps] = 0.0
-    return products
+    values = 1.0 - products
+    values[values < 8 * np.finfo(values.dtype).eps] = 0.0
+    return values
 
 
 def _centered_rows(X: np.ndarray) -> np.ndarray:

@@ -9,14 +9,13 @@ from the block's first row on, so that each pair is formed once.
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from sklearn import get_config
 
 from sksim.metrics._linalg import center, row_squares
-from sksim.metrics._steps import identity
 from sksim.utils._blocks import row_blocks
 from sksim.utils._memory import check_fits
 from sksim.utils._progress import progress
@@ -28,15 +27,16 @@ __all__ = [
     "PairMatrix",
     "StreamedPairs",
     "UnitPairs",
-    "cached_rows",
     "centered_product",
     "check_own_product",
     "check_varies",
     "difference_norm",
+    "entries_of",
     "euclidean_pairs",
     "form_products",
     "keep_blocks",
     "keep_small",
+    "kept_rows",
     "pair_blocks",
     "pair_product",
     "permute_pairs",
@@ -66,21 +66,12 @@ def cached_rows(block: np.ndarray) -> Iterator[slice]:
         yield slice(start, min(start + size, block.shape[0]))
 
 
-def _transform_entries(values: np.ndarray, transform: Callable, *, overwrite: bool) -> np.ndarray:
-    """A transform that may overwrite its argument, of few rows at a time."""
-    result = values if overwrite else np.empty_like(values)
-    for part in cached_rows(values):
-        given = values[part] if overwrite else values[part].copy()
-        made = transform(given)
-        if result.dtype != made.dtype:
-            result = np.empty(values.shape, made.dtype)
-        if made is not given or not overwrite:
-            result[part] = made
-    return result
-
-
 class PairMatrix:
     """A symmetric (n, n) matrix of which the entries off the diagonal matter.
+
+    Blocks of rows begin at the column of their first row. A block is ``formed`` of products or
+    kept, many rows at once, and becomes ``entries`` few rows at a time, which stay in the
+    processor's cache until they are summed.
 
     Attributes
     ----------
@@ -103,12 +94,20 @@ class PairMatrix:
         self.square = math.nan
         self.products: dict[int, float] = {}
 
-    def block(self, rows: slice) -> np.ndarray:
-        """The rows, from column ``rows.start`` on; may be a view, must not be changed."""
+    def formed(self, rows: slice) -> np.ndarray:
+        """What the entries of the rows are made of; must be changed by ``entries`` only."""
         raise TypeError(f"{type(self).__name__} has no blocks of its own.")
 
+    def entries(self, formed: np.ndarray) -> np.ndarray:
+        """The entries made of it; may be a view, must not be changed."""
+        return formed
+
+    def block(self, rows: slice) -> np.ndarray:
+        """The entries of the rows, from column ``rows.start`` on."""
+        return self.entries(self.formed(rows))
+
     def transformed(self, transform: Callable, diagonal: float) -> "PairMatrix":
-        """The matrix of ``transform`` of the entries, which may overwrite its argument."""
+        """The matrix of ``transform`` of the entries, which must not overwrite its argument."""
         raise TypeError(f"The entries of {type(self).__name__} cannot be transformed.")
 
     def reordered(self, order: np.ndarray) -> "PairMatrix":
@@ -130,11 +129,11 @@ class KeptPairs(PairMatrix):
         super().__init__(values.shape[0], diagonal)
         self.values = values
 
-    def block(self, rows: slice) -> np.ndarray:
+    def formed(self, rows: slice) -> np.ndarray:
         return self.values[rows, rows.start :]
 
     def transformed(self, transform: Callable, diagonal: float) -> "KeptPairs":
-        values = transform(self.values.copy())
+        values = transform(self.values)
         np.fill_diagonal(values, 0.0)
         return KeptPairs(values, diagonal)
 
@@ -150,8 +149,11 @@ class CodedPairs(PairMatrix):
         self.codes = codes
         self.table = table
 
-    def block(self, rows: slice) -> np.ndarray:
-        return self.table.take(self.codes[rows, rows.start :])
+    def formed(self, rows: slice) -> np.ndarray:
+        return self.codes[rows, rows.start :]
+
+    def entries(self, formed: np.ndarray) -> np.ndarray:
+        return self.table.take(formed)
 
     def reordered(self, order: np.ndarray) -> "CodedPairs":
         return CodedPairs(self.codes[np.ix_(order, order)], self.table)
@@ -161,7 +163,7 @@ class StreamedPairs(PairMatrix):
     """Entries formed on demand from one vector a sample.
 
     ``transform`` is applied to inner products of ``rows``, or where ``squares`` (their squared
-    norms) are given to squared Euclidean distances; it may overwrite its argument.
+    norms) are given to squared Euclidean distances; it must not overwrite its argument.
     """
 
     def __init__(self, rows, squares, transform: Callable, diagonal: float = 0.0):
@@ -170,14 +172,14 @@ class StreamedPairs(PairMatrix):
         self.squares = squares
         self.transform = transform
 
-    def _products(self, rows: slice) -> np.ndarray:
+    def formed(self, rows: slice) -> np.ndarray:
         left, right = self.rows[rows], self.rows[rows.start :]
         if self.squares is None:
             return left @ right.T
         return squared_distances(left, right, self.squares[rows.start :])
 
-    def block(self, rows: slice) -> np.ndarray:
-        values = _transform_entries(self._products(rows), self.transform, overwrite=True)
+    def entries(self, formed: np.ndarray) -> np.ndarray:
+        values = self.transform(formed)
         np.fill_diagonal(values, 0.0)
         return values
 
@@ -191,38 +193,27 @@ class StreamedPairs(PairMatrix):
 
 
 class KeptBlocks(StreamedPairs):
-    """The same with the squared distances or products kept, those above the diagonal."""
+    """The same with the squared distances or products of the first ``n_kept`` rows kept.
 
-    def __init__(self, pairs: StreamedPairs, kept: dict[int, np.ndarray]):
+    ``kept`` holds them in blocks of BLOCK_ROWS rows, each from the column of its first row on.
+    """
+
+    def __init__(self, pairs: StreamedPairs, n_kept: int, kept: dict[int, np.ndarray]):
         super().__init__(pairs.rows, pairs.squares, pairs.transform, pairs.diagonal)
+        self.n_kept = n_kept
         self.kept = kept
 
-    def block(self, rows: slice) -> np.ndarray:
-        kept = self.kept.get(rows.start)
-        if kept is None:
-            self.kept[rows.start] = kept = self._products(rows)
-        elif kept.shape[0] != rows.stop - rows.start:  # fewer rows, or another working memory
-            return super().block(rows)
-        if self.transform is identity:
-            return kept
-        values = _transform_entries(kept, self.transform, overwrite=False)
-        np.fill_diagonal(values, 0.0)
-        return values
+    def formed(self, rows: slice) -> np.ndarray:
+        first = rows.start - rows.start % BLOCK_ROWS
+        whole = slice(first, min(first + BLOCK_ROWS, self.n_samples))
+        if rows.stop > min(whole.stop, self.n_kept):
+            return super().formed(rows)
+        if first not in self.kept:
+            self.kept[first] = super().formed(whole)
+        return self.kept[first][rows.start - first : rows.stop - first, rows.start - first :]
 
     def transformed(self, transform: Callable, diagonal: float) -> "KeptBlocks":
-        pairs = super().transformed(transform, diagonal)
-        if self.transform is identity:
-            pairs.transform = transform
-        return KeptBlocks(pairs, self.kept)
-
-
-def keep_blocks(pairs: PairMatrix) -> PairMatrix:
-    """Keep what is formed of a matrix that two passes need, in a quarter of the working memory."""
-    if not isinstance(pairs, StreamedPairs):
-        return pairs
-    n_bytes = pairs.rows.dtype.itemsize * pairs.n_samples**2 / 2
-    fits = n_bytes <= get_config()["working_memory"] * 2**20 / 4
-    return KeptBlocks(pairs, {}) if fits else pairs
+        return KeptBlocks(super().transformed(transform, diagonal), self.n_kept, self.kept)
 
 
 def _expanded(left: np.ndarray, right: np.ndarray, squares: np.ndarray) -> tuple[np.ndarray, float]:
@@ -297,8 +288,7 @@ def _in_turn(values: np.ndarray, *, first: Callable, second: Callable) -> np.nda
 
 
 def _less(values: np.ndarray, *, offset: float) -> np.ndarray:
-    values -= offset
-    return values
+    return values - offset
 
 
 def shifted(pairs: PairMatrix) -> PairMatrix:
@@ -313,6 +303,36 @@ def pair_blocks(n_samples: int, *, n_matrices: int = 2) -> Iterator[slice]:
     return row_blocks(n_samples, 16.0 * n_samples * n_matrices, max_rows=BLOCK_ROWS)
 
 
+def kept_rows(n_samples: int, itemsize: int) -> int:
+    """Rows of a symmetric matrix that fit into half of the working memory, in whole blocks."""
+    if next(pair_blocks(n_samples)).stop < min(BLOCK_ROWS, n_samples):
+        return 0  # not even the blocks fit
+    n_entries = get_config()["working_memory"] * 2**20 / 2 / itemsize
+    # The first r rows in blocks of B have r (n + B / 2) - r^2 / 2 entries.
+    width = n_samples + min(BLOCK_ROWS, n_samples) / 2
+    n_rows = math.floor(width - math.sqrt(max(0.0, width**2 - 2 * n_entries)))
+    return n_samples if n_rows >= n_samples else n_rows - n_rows % BLOCK_ROWS
+
+
+def keep_blocks(pairs: PairMatrix) -> PairMatrix:
+    """Keep what is formed of a matrix that two passes need, within half of the working memory."""
+    if not isinstance(pairs, StreamedPairs):
+        return pairs
+    n_kept = kept_rows(pairs.n_samples, pairs.rows.dtype.itemsize)
+    return KeptBlocks(pairs, n_kept, {}) if n_kept else pairs
+
+
+def entries_of(
+    matrices: Sequence[PairMatrix], blocks: Iterable[slice]
+) -> Iterator[tuple[slice, list[np.ndarray]]]:
+    """Few rows of blocks at a time, and their entries in each matrix from column ``start`` on."""
+    for block in blocks:
+        formed = [(pairs, pairs.formed(block)) for pairs in matrices]
+        for part in cached_rows(formed[0][1]):
+            rows = slice(block.start + part.start, block.start + part.stop)
+            yield rows, [pairs.entries(whole[part, part.start :]) for pairs, whole in formed]
+
+
 def keep_small(pairs: PairMatrix) -> PairMatrix:
     """Keep the matrix, formed in float64, where it is small and not kept yet."""
     if pairs.n_samples > MAX_KEPT or not isinstance(pairs, StreamedPairs):
@@ -321,10 +341,10 @@ def keep_small(pairs: PairMatrix) -> PairMatrix:
         pairs.rows.astype(np.float64), pairs.squares, pairs.transform, pairs.diagonal
     )
     values = np.empty((pairs.n_samples, pairs.n_samples))
-    for rows in row_blocks(pairs.n_samples, 16.0 * pairs.n_samples, max_rows=TOGETHER_ROWS):
-        block = exact.block(rows)
-        values[rows, rows.start :] = block
-        values[rows.stop :, rows] = block[:, rows.stop - rows.start :].T
+    blocks = row_blocks(pairs.n_samples, 16.0 * pairs.n_samples, max_rows=TOGETHER_ROWS)
+    for rows, (part,) in entries_of([exact], blocks):
+        values[rows, rows.start :] = part
+        values[rows.start :, rows] = part.T
     return KeptPairs(values, pairs.diagonal)
 
 
@@ -336,10 +356,9 @@ def upper_values(pairs: PairMatrix) -> np.ndarray:
         "Take a comparison that is formed in blocks, such as compare='pearson', or a sample of "
         "the rows.",
     )
+    blocks = pair_blocks(pairs.n_samples, n_matrices=1)
     parts = [
-        row[i + 1 :]
-        for rows in pair_blocks(pairs.n_samples, n_matrices=1)
-        for i, row in enumerate(pairs.block(rows))
+        row[i + 1 :] for _, (part,) in entries_of([pairs], blocks) for i, row in enumerate(part)
     ]
     return np.concatenate(parts)
 
@@ -349,22 +368,15 @@ def _inner(A: np.ndarray, B: np.ndarray) -> float:
     return float(np.einsum("ij,ij->i", A, B).sum(dtype=np.float64))
 
 
-def _rows_product(A: np.ndarray, B: np.ndarray, size: int) -> float:
-    """Share of rows in the sum over ordered pairs: ``size`` columns once, the rest twice."""
+def _part_product(A: np.ndarray, B: np.ndarray) -> float:
+    """Share of few rows in the sum over ordered pairs: their square once, the rest twice."""
+    size = A.shape[0]
     return _inner(A[:, :size], B[:, :size]) + 2.0 * _inner(A[:, size:], B[:, size:])
 
 
-def _block_product(A: np.ndarray, B: np.ndarray) -> float:
-    """Share of a block in the sum over ordered pairs: its square once, the rest twice."""
-    return sum(_rows_product(A[part], B[part], A.shape[0]) for part in cached_rows(A))
-
-
-def _add_row_sums(sums: np.ndarray, block: np.ndarray, rows: slice) -> None:
-    size = rows.stop - rows.start
-    for part in cached_rows(block):
-        values = block[part]
-        sums[rows.start + part.start : rows.start + part.stop] += values.sum(axis=1)
-        sums[rows.stop :] += values[:, size:].sum(axis=0)
+def _add_row_sums(sums: np.ndarray, part: np.ndarray, rows: slice) -> None:
+    sums[rows] += part.sum(axis=1)
+    sums[rows.stop :] += part[:, rows.stop - rows.start :].sum(axis=0)
 
 
 def pair_product(x: PairMatrix, y: PairMatrix) -> float:
@@ -374,20 +386,17 @@ def pair_product(x: PairMatrix, y: PairMatrix) -> float:
     """
     if id(y) in x.products:
         return x.products[id(y)]
-    unknown = [pairs for pairs in {id(x): x, id(y): y}.values() if not pairs.row_sums.size]
-    sums = [np.zeros(x.n_samples) for _ in unknown]
-    squares = [0.0 for _ in unknown]
-    total = 0.0
-    for rows in pair_blocks(x.n_samples):
-        A = x.block(rows)
-        B = A if y is x else y.block(rows)
-        total += _block_product(A, B)
-        for k, pairs in enumerate(unknown):
-            block = A if pairs is x else B
-            _add_row_sums(sums[k], block, rows)
-            squares[k] += _block_product(block, block)
-    for pairs, row_sums, square in zip(unknown, sums, squares, strict=True):
-        pairs.square, pairs.row_sums = square, row_sums  # in this order: threads look at the last
+    matrices = [x] if y is x else [x, y]
+    unknown = [k for k, pairs in enumerate(matrices) if not pairs.row_sums.size]
+    sums, squares, total = np.zeros((2, x.n_samples)), [0.0, 0.0], 0.0
+    for rows, parts in entries_of(matrices, pair_blocks(x.n_samples)):
+        total += _part_product(parts[0], parts[-1])
+        for k in unknown:
+            _add_row_sums(sums[k], parts[k], rows)
+            squares[k] += _part_product(parts[k], parts[k])
+    for k in unknown:
+        # In this order: threads look at the last.
+        matrices[k].square, matrices[k].row_sums = squares[k], sums[k]
     return total
 
 
@@ -405,15 +414,14 @@ def form_products(x: Sequence[PairMatrix], y: Sequence[PairMatrix]) -> None:
     every = list({id(pairs): pairs for pairs in (*x, *y)}.values())
     n, m = every[0].n_samples, len(every)
     products, sums = np.zeros((m, m)), np.zeros((m, n))
-    parts = row_blocks(n, 24.0 * n * m, max_rows=TOGETHER_ROWS)
-    for rows in progress(parts, "blocks of samples"):
-        blocks = np.stack([pairs.block(rows) for pairs in every])
-        size = rows.stop - rows.start
-        products += _products_of_rows(blocks[:, :, :size])
+    blocks = row_blocks(n, 24.0 * n * m, max_rows=TOGETHER_ROWS)
+    for rows, parts in entries_of(every, progress(blocks, "blocks of samples")):
+        together, size = np.stack(parts), rows.stop - rows.start
+        products += _products_of_rows(together[:, :, :size])
         if rows.stop < n:
-            products += 2.0 * _products_of_rows(blocks[:, :, size:])
-        for row_sums, block in zip(sums, blocks, strict=True):
-            _add_row_sums(row_sums, block, rows)
+            products += 2.0 * _products_of_rows(together[:, :, size:])
+        for row_sums, part in zip(sums, parts, strict=True):
+            _add_row_sums(row_sums, part, rows)
     for k, pairs in enumerate(every):
         pairs.row_sums, pairs.square = sums[k], products[k, k]
         pairs.products = {id(other): float(products[k, j]) for j, other in enumerate(every)}
@@ -425,9 +433,10 @@ def difference_norm(x: UnitPairs, y: UnitPairs) -> float:
     if not 0.0 < unit < math.inf:
         raise ValueError("The dissimilarities overflow or vanish: rescale the representations.")
     total = 0.0
-    for rows in pair_blocks(x.pairs.n_samples):
-        difference = x.pairs.block(rows) * (x.unit / unit) - y.pairs.block(rows) * (y.unit / unit)
-        total += _block_product(difference, difference)
+    blocks = pair_blocks(x.pairs.n_samples)
+    for _, (A, B) in entries_of([x.pairs, y.pairs], blocks):
+        difference = A * (x.unit / unit) - B * (y.unit / unit)
+        total += _part_product(difference, difference)
     return unit * math.sqrt(total / 2.0)
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-from sklearn import get_config
 
 from sksim.metrics._linalg import power_of_two
 from sksim.metrics._measure import PairedMeasure
@@ -28,13 +27,16 @@ from sksim.metrics.similarity.matrices._dissimilarities import (
 )
 from sksim.metrics.similarity.matrices._pair_matrix import (
     CodedPairs,
+    KeptBlocks,
     KeptPairs,
     PairMatrix,
     StreamedPairs,
     UnitPairs,
     difference_norm,
+    entries_of,
     form_products,
     keep_small,
+    kept_rows,
     pair_blocks,
     pair_product,
     permute_pairs,
@@ -58,6 +60,7 @@ from sksim.metrics.similarity.matrices._whitening import (
     less_mean,
     whiten,
 )
+from sksim.utils._blocks import row_blocks
 from sksim.utils._memory import check_fits
 from sksim.utils._names import unknown_name_error
 from sksim.utils._sklearn import StrOptions, validate_params
@@ -73,6 +76,8 @@ MAX_RANK_LOSS = 1e-8
 MAX_CODED = 5792
 #: Up to this many samples the ranks are exact, which costs no more than the codes.
 MAX_EXACT = 512
+#: Codes that are counted at once, as integers of 64 bits.
+COUNTED = 2**18
 #: In the place of "precomputed" for what ``check_rdm`` has returned; no name that callers can give.
 CHECKED = object()
 
@@ -160,19 +165,39 @@ def _rank_loss(counts: np.ndarray) -> float:
     return float(np.sum((counts / counts.sum()) ** 3))
 
 
-class CodedBlocks(StreamedPairs):
-    """Ranks of codes of many samples: the codes above the diagonal are kept, block by block."""
+class CodedBlocks(KeptBlocks):
+    """Ranks of codes of many samples: codes are kept in the place of distances."""
 
-    def __init__(self, rows, squares, encoder: _Encoder, kept: dict[int, np.ndarray]):
-        super().__init__(rows, squares, encoder)
+    def __init__(self, pairs: StreamedPairs, encoder: _Encoder, kept: dict[int, np.ndarray]):
+        n_kept = sum(codes.shape[0] for codes in kept.values())
+        super().__init__(pairs, n_kept, kept)
+        self.transform = encoder
         self.table = encoder.table
-        self.kept = kept
 
-    def block(self, rows: slice) -> np.ndarray:
-        codes = self.kept.get(rows.start)
-        if codes is None or codes.shape[0] != rows.stop - rows.start:
-            return super().block(rows)
-        return self.table.take(codes)
+    def entries(self, formed: np.ndarray) -> np.ndarray:
+        return self.table.take(formed) if formed.dtype == np.uint16 else super().entries(formed)
+
+
+def _encoded(pairs: StreamedPairs, rows: slice, low: float, step: float) -> np.ndarray:
+    """Codes of the distances of a block of rows."""
+    size = rows.stop - rows.start
+    codes = np.empty((size, pairs.n_samples - rows.start), dtype=np.uint16)
+    for few, (distances,) in entries_of([pairs], [rows]):
+        first, last = few.start - rows.start, few.stop - rows.start
+        codes[first:last, first:] = _encode(distances, low, step)
+        codes[last:, first:last] = codes[first:last, last:size].T
+    np.fill_diagonal(codes, 0)
+    return codes
+
+
+def _counts(codes: np.ndarray) -> np.ndarray:
+    """How often each code occurs."""
+    counts = np.zeros(N_CODES, dtype=np.int64)
+    for part in row_blocks(
+        codes.shape[0], 8.0 * codes.shape[1], max_rows=COUNTED // codes.shape[1]
+    ):
+        counts += np.bincount(codes[part].ravel(), minlength=N_CODES)
+    return counts
 
 
 def _coded_ranks(pairs: StreamedPairs) -> PairMatrix:
@@ -180,28 +205,24 @@ def _coded_ranks(pairs: StreamedPairs) -> PairMatrix:
     n = pairs.n_samples
     low, step = _code_range(pairs)
     counts = np.zeros(N_CODES, dtype=np.int64)
-    whole = np.zeros((n, n), dtype=np.uint16) if n <= MAX_CODED else None
+    whole = np.empty((n, n), dtype=np.uint16) if n <= MAX_CODED else None
     kept: dict[int, np.ndarray] = {}
-    keep = n**2 <= get_config()["working_memory"] * 2**20 / 4
+    n_kept = kept_rows(n, 2)
     for rows in pair_blocks(n):
-        block = _encode(pairs.block(rows), low, step)
-        np.fill_diagonal(block, 0)
-        size = rows.stop - rows.start
-        counts += 2 * np.bincount(block.ravel(), minlength=N_CODES)
-        counts -= np.bincount(block[:, :size].ravel(), minlength=N_CODES)
+        codes, size = _encoded(pairs, rows, low, step), rows.stop - rows.start
+        counts += 2 * _counts(codes) - _counts(codes[:, :size])
         if whole is not None:
-            whole[rows, rows.start :] = block
-            whole[rows.stop :, rows] = block[:, size:].T
-        elif keep:
-            kept[rows.start] = block
+            whole[rows, rows.start :] = codes
+            whole[rows.stop :, rows] = codes[:, size:].T
+        elif rows.stop <= n_kept:
+            kept[rows.start] = codes
     counts[0] = 0
     if _rank_loss(counts) > MAX_RANK_LOSS:
         return _exact_ranks(pairs)
     table = _rank_table(counts)
     if whole is not None:
         return CodedPairs(whole, table)
-    encoder = _Encoder(pairs.transform, low, step, table)
-    return CodedBlocks(pairs.rows, pairs.squares, encoder, kept)
+    return CodedBlocks(pairs, _Encoder(pairs.transform, low, step, table), kept)
 
 
 def _ranks(pairs: PairMatrix) -> PairMatrix:

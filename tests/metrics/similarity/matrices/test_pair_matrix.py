@@ -4,10 +4,12 @@ from scipy.spatial.distance import cdist
 from sklearn import config_context
 
 from sksim.metrics import cka_score
+from sksim.metrics._steps import identity
 from sksim.metrics.similarity.matrices import _pair_matrix
 from tests.reference import similarity as reference
 
 X, Y = reference.golden_pair(40, 6, 5, 3)
+RNG = np.random.RandomState(0)
 
 
 def squared_distances(X):
@@ -53,30 +55,77 @@ def test_squares_out_of_range_raise(unit):
         assert value == pytest.approx(cka_score(X, Y, kernel="rbf"), abs=1e-9)
 
 
-def test_blocks_that_are_kept_are_formed_once(monkeypatch):
-    """Also where the first block is asked for in part, and where the working memory changes."""
-    X = np.random.RandomState(0).standard_normal((40, 3))
+@pytest.fixture
+def formed(monkeypatch):
+    """Rows that are formed of the samples, in order; blocks have 16 of them."""
+    rows_formed = []
+    form = _pair_matrix.StreamedPairs.formed
     monkeypatch.setattr(_pair_matrix, "BLOCK_ROWS", 16)
-    plain = _pair_matrix.euclidean_pairs(X, _pair_matrix.identity)
-    kept = _pair_matrix.keep_blocks(plain)
-    formed = []
-    products = _pair_matrix.StreamedPairs._products
     monkeypatch.setattr(
         _pair_matrix.StreamedPairs,
-        "_products",
-        lambda self, rows: formed.append(rows) or products(self, rows),
+        "formed",
+        lambda self, rows: rows_formed.append((rows.start, rows.stop)) or form(self, rows),
     )
-    roots = kept.transformed(np.sqrt, 1.0)
-    for pairs, expected in [(kept, plain), (roots, plain.transformed(np.sqrt, 1.0))]:
-        for rows in (*_pair_matrix.pair_blocks(40), slice(0, 5), slice(16, 20)):
-            before = len(formed)
-            np.testing.assert_allclose(pairs.block(rows), expected.block(rows), atol=1e-15)
-            known = 1 if rows.stop - rows.start in (5, 4) else int(pairs is kept)
-            assert len(formed) - before == 1 + known
+    return rows_formed
+
+
+ROWS = [slice(0, 5), slice(16, 20), slice(0, 16), slice(16, 32), slice(32, 40), slice(33, 35)]
+
+
+def test_blocks_that_are_kept_are_formed_once(formed):
+    """Also where a block is asked for in part, before and after a transform."""
+    plain = _pair_matrix.euclidean_pairs(RNG.standard_normal((40, 3)), identity)
+    kept = _pair_matrix.keep_blocks(plain)
+    roots, expected = (pairs.transformed(np.sqrt, 1.0) for pairs in (kept, plain))
+    values = [[pairs.block(rows) for rows in ROWS] for pairs in (kept, roots, kept)]
+    assert formed == [(0, 16), (16, 32), (32, 40)]
+    for k, rows in enumerate(ROWS):
+        np.testing.assert_allclose(values[0][k], plain.block(rows), atol=1e-14)
+        np.testing.assert_allclose(values[1][k], expected.block(rows), atol=1e-7)
+        np.testing.assert_array_equal(values[2][k], values[0][k])
     order = np.arange(40)[::-1]
     np.testing.assert_allclose(
         roots.permuted(order).block(slice(0, 40)),
         np.sqrt(plain.reordered(order).block(slice(0, 40))),
     )
-    with config_context(working_memory=0.001):
-        assert _pair_matrix.keep_blocks(plain) is plain
+
+
+def test_as_many_blocks_are_kept_as_half_of_the_working_memory_holds(formed):
+    """None where the working memory is too small for the blocks that two matrices form at once."""
+    plain = _pair_matrix.euclidean_pairs(RNG.standard_normal((100, 3)), identity)
+    all_rows = [slice(first, min(first + 8, 100)) for first in range(0, 100, 8)]
+    for n_bytes, rows_kept in [(51_000, 0), (52_000, 32), (80_000, 64), (100_000, 100)]:
+        with config_context(working_memory=n_bytes / 2**20):
+            assert _pair_matrix.kept_rows(100, 8) == rows_kept
+            kept = _pair_matrix.keep_blocks(plain)
+        assert (kept is plain) == (rows_kept == 0)
+        for rows in [*all_rows, slice(10, 20)]:
+            np.testing.assert_allclose(kept.block(rows), plain.block(rows), atol=1e-14)
+        if rows_kept:
+            assert sum(block.nbytes for block in kept.kept.values()) <= n_bytes / 2
+        del formed[:]
+        for rows in all_rows:
+            kept.formed(rows)
+        assert formed == [(rows.start, rows.stop) for rows in all_rows if rows.stop > rows_kept]
+
+
+@pytest.mark.parametrize("kind", ["streamed", "kept", "transformed"])
+def test_entries_of_few_rows_are_those_of_the_block(kind, monkeypatch):
+    monkeypatch.setattr(_pair_matrix, "CACHED_ENTRIES", 100)
+    pairs = _pair_matrix.euclidean_pairs(RNG.standard_normal((40, 3)), np.sqrt, 2.0)
+    if kind == "kept":
+        pairs = _pair_matrix.keep_small(pairs)
+    elif kind == "transformed":
+        pairs = _pair_matrix.shifted(_pair_matrix.keep_blocks(pairs))
+    full = pairs.block(slice(0, 40))
+    np.testing.assert_allclose(full, full.T, atol=1e-14)
+    seen = []
+    for rows, (few,) in _pair_matrix.entries_of([pairs], [slice(0, 24), slice(24, 40)]):
+        np.testing.assert_allclose(few, full[rows, rows.start :], atol=1e-14)
+        seen += range(rows.start, rows.stop)
+    assert seen == list(range(40))
+    total = _pair_matrix.pair_product(pairs, pairs)
+    assert total == pytest.approx(np.sum(full**2), rel=1e-13)
+    assert pairs.square == pytest.approx(total, rel=1e-14)
+    np.testing.assert_allclose(pairs.row_sums, full.sum(axis=1), rtol=1e-12)
+    np.testing.assert_array_equal(np.diag(full), 0.0)

@@ -235,7 +235,7 @@ def test_codes_of_many_samples_are_kept_within_the_working_memory(monkeypatch):
     order = RNG.permutation(600)
     permuted = steps.compare(x, steps.permute(y, order))
     assert permuted == pytest.approx(rsa_score(A, B[order]), abs=1e-6)
-    with config_context(working_memory=1):
+    with config_context(working_memory=0.25):
         streamed = steps.prepare(A)
         assert not streamed.kept
         assert steps.compare(streamed, y) == pytest.approx(expected, abs=1e-12)

@@ -14,7 +14,8 @@ from sksim.metrics import (
     pairwise_similarity,
     rsa_score,
 )
-from sksim.metrics.similarity.matrices import _cka, _pair_matrix
+from sksim.metrics.similarity import _pairwise
+from sksim.metrics.similarity.matrices import _cka, _pair_matrix, _rsa
 
 MEASURES = [
     cka_score,
@@ -70,17 +71,53 @@ def test_kernels_are_taken_where_they_are_cheaper_and_fit(unbiased, monkeypatch)
     np.testing.assert_allclose(by_kernels, by_features, atol=1e-12)
 
 
-def test_each_matrix_is_formed_once(monkeypatch):
+@pytest.mark.parametrize(
+    ("metric", "n_shifts"),
+    # The typical value of each matrix is read off its first rows, unless they are kept already.
+    [(distance_correlation_score, 1), (partial(cka_score, kernel="rbf"), 0)],
+)
+def test_each_matrix_is_formed_once(metric, n_shifts, monkeypatch):
     monkeypatch.setattr(_pair_matrix, "MAX_KEPT", 10)
+    monkeypatch.setattr(_pair_matrix, "TOGETHER_ROWS", 16)
     formed = []
-    block = _pair_matrix.StreamedPairs.block
+    form = _pair_matrix.StreamedPairs.formed
 
     def counting(self, rows):
-        formed.append((id(self), rows.start))
-        return block(self, rows)
+        formed.append(rows.stop - rows.start)
+        return form(self, rows)
 
     Xs = 4 * layers()
-    shift = len(Xs)  # the typical value of each is read off its first rows
-    monkeypatch.setattr(_pair_matrix.StreamedPairs, "block", counting)
-    pairwise_similarity(Xs, distance_correlation_score)
-    assert len(formed) == len(Xs) + shift
+    n = Xs[0].shape[0]
+    monkeypatch.setattr(_pair_matrix.StreamedPairs, "formed", counting)
+    pairwise_similarity(Xs, metric)
+    assert sum(formed) == len(Xs) * (n + n_shifts * min(n, 64))
+
+
+@pytest.mark.parametrize("measure", ["cka_rbf", "rsa"])
+def test_what_all_sides_keep_fits_into_the_working_memory(measure, monkeypatch):
+    """As much as for a pair, however many they are; and the values stay what they are."""
+    monkeypatch.setattr(_pair_matrix, "MAX_KEPT", 10)
+    monkeypatch.setattr(_pair_matrix, "BLOCK_ROWS", 8)
+    monkeypatch.setattr(_rsa, "MAX_CODED", 10)
+    monkeypatch.setattr(_rsa, "MAX_EXACT", 10)
+    monkeypatch.setattr(_rsa, "MAX_RANK_LOSS", 1.0)
+    Xs = 3 * layers()
+    expected = pairwise_similarity(Xs, measure).values
+    states = []
+    compare = _pairwise._compare_all
+    monkeypatch.setattr(
+        _pairwise,
+        "_compare_all",
+        lambda steps, x, y, *others: (
+            states.extend({id(s): s for s in (*x, *y)}.values()) or compare(steps, x, y, *others)
+        ),
+    )
+    limit = 90_000
+    with config_context(working_memory=limit / 2**20):
+        few = pairwise_similarity(Xs, measure).values
+        crossed = cross_similarity(Xs[:2], Xs[2:], measure).values
+    for sides in (states[: len(Xs)], states[len(Xs) :]):
+        kept = sum(block.nbytes for pairs in sides for block in pairs.kept.values())
+        assert limit / 2 < kept < limit
+    np.testing.assert_allclose(few, expected, atol=1e-6)
+    np.testing.assert_allclose(crossed, expected[:2, 2:], atol=1e-6)
