@@ -126,6 +126,7 @@ def _link_to_this_site(gallery_conf, path):
     SksimEstimator._doc_link_template = up + page
 
 
+RUN_GALLERY = os.environ.get("SKSIM_DOC_GALLERY", "1") == "1"
 sphinx_gallery_conf = {
     "reset_modules": ("matplotlib", _link_to_this_site),
     "examples_dirs": "../examples",
@@ -141,7 +142,9 @@ sphinx_gallery_conf = {
     "within_subsection_order": "gallery_order.ByNumber",
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("sksim",),
-    "plot_gallery": os.environ.get("SKSIM_DOC_GALLERY", "1") == "1",
+    "plot_gallery": RUN_GALLERY,
+    # Processes; what they print and draw is the same as one after the other.
+    "parallel": 2 if RUN_GALLERY else False,
     "abort_on_example_error": True,
     "image_scrapers": ("gallery_figures.scraper",),
     "thumbnail_size": (640, 420),
