@@ -5,6 +5,7 @@ import io
 import operator
 import os
 import pathlib
+import re
 import sys
 import warnings
 
@@ -12,6 +13,7 @@ sys.path.insert(0, os.path.abspath("."))
 
 from api_reference import API_REFERENCE
 from citations import BibliographyStyle
+from docutils import nodes
 from pybtex.plugin import register_plugin
 
 import sksim
@@ -69,6 +71,9 @@ intersphinx_mapping = (
     if os.environ.get("SKSIM_DOC_ONLINE")
     else {}
 )
+
+# The bar of MathJax's own sign is thinner than a pixel in most places, and not drawn there.
+mathjax3_config = {"tex": {"macros": {"top": r"{\mathsf{T}}"}}}
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sksim"
@@ -191,6 +196,8 @@ def _api_index() -> str:
             "",
         ]
         for section in page["sections"]:
+            if len(page["sections"]) > 1:
+                lines += [f".. rubric:: {section['title']}", ""]
             lines += _summaries(section)
     return "\n".join(lines)
 
@@ -279,10 +286,66 @@ def _with_spread(row: dict[str, str]) -> dict[str, str]:
 def _table_with_spread(path: pathlib.Path) -> str:
     with path.open(newline="", encoding="utf-8") as file:
         rows = [_with_spread(row) for row in csv.DictReader(file)]
+    return _csv_text([list(rows[0]), *(list(row.values()) for row in rows)])
+
+
+# Where each public name is.
+MODULES = {
+    entry: section["module"]
+    for page in API_REFERENCE
+    for section in page["sections"]
+    for entry in section["entries"]
+}
+
+
+def _call(text: str) -> str:
+    """A link to the function of a call, and the arguments."""
+    name, _, arguments = text.rstrip(")").partition("(")
+    link = f":func:`{name} <sksim.metrics.{name}>`"
+    return f"{link} with ``{arguments}``" if arguments else link
+
+
+def _measure_table(path: pathlib.Path) -> str:
+    """The table of measures with the name and the call of each in one cell, and signs for words."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    lines = [[name for name in rows[0] if name != "function"]]
+    for row in rows:
+        name, call, *rest = row.values()
+        rest = [re.sub(r"\binf\b", "∞", re.sub(r"\bpi\b", "π", cell)) for cell in rest]
+        lines.append([f"| ``{name}``\n| {_call(call)}", *rest])
+    return _csv_text(lines)
+
+
+def _array_table(path: pathlib.Path) -> str:
+    """The table of arrays without the columns that say the same in all rows, with links."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    names = [name for name in rows[0] if len({row[name] for row in rows}) > 1]
+    lines = [names]
+    for row in rows:
+        link = f":obj:`~sksim.{MODULES[row['name']]}.{row['name']}`"
+        cells = (re.sub(r"\w+_\w+|backend='torch'", r"``\g<0>``", row[name]) for name in names[1:])
+        lines.append([link, *cells])
+    return _csv_text(lines)
+
+
+def _runs_tables(path: pathlib.Path) -> dict[str, str]:
+    """The runs of gamma_max.csv, a table for each data set, whose name and seeds it omits."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    names = [name for name in rows[0] if name not in {"data", "seeds"}]
+    return {
+        data: _csv_text(
+            [names, *([row[name] for name in names] for row in rows if row["data"] == data)]
+        )
+        for data in dict.fromkeys(row["data"] for row in rows)
+    }
+
+
+def _csv_text(lines: list[list[str]]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    csv.writer(text, lineterminator="\n").writerows(lines)
     return text.getvalue()
 
 
@@ -313,6 +376,14 @@ def _write_pages() -> None:
         table = f"identifiability_{name}.csv"
         text = _table_with_spread(HERE / "benchmarks" / table)
         _write_if_changed(HERE / "generated" / table, text)
+    guide = HERE / "user_guide"
+    for name in ("invariance_table.csv", "quality_table.csv"):
+        _write_if_changed(HERE / "generated" / name, _measure_table(guide / name))
+    _write_if_changed(
+        HERE / "generated" / "array_table.csv", _array_table(guide / "array_table.csv")
+    )
+    for data, text in _runs_tables(HERE / "benchmarks" / "gamma_max.csv").items():
+        _write_if_changed(HERE / "generated" / f"gamma_max_{data}.csv", text)
     for page in API_REFERENCE:
         _write_if_changed(HERE / "api" / f"{page['page']}.rst", _api_page(page))
     _write_if_changed(HERE / "api" / "index.rst", _api_index())
@@ -333,6 +404,55 @@ def _skip_foreign_members(app, what, name, obj, skip, options):
     return True if (getattr(obj, "__module__", None) or "").startswith("sklearn.") else None
 
 
+_ONE = r"[<+-]? ?\d+(\.\d+)?(e[+-]?\d+)?( ?%)?"
+_DASH = "\N{EN DASH}"
+NUMBER = re.compile(rf"{_DASH}|{_ONE}(( to | ± |{_DASH}){_ONE})?")
+
+
+def _set_tables(app, doctree):
+    """Set columns of numbers flush right, and mark the cells that hold nothing."""
+    for group in doctree.findall(nodes.tgroup):
+        rows = [row.children for body in group.findall(nodes.tbody) for row in body.children]
+        heads = [row.children for head in group.findall(nodes.thead) for row in head.children]
+        for cell in (cell for row in rows for cell in row if not cell.children):
+            cell += nodes.paragraph("", _DASH)
+        if len({len(row) for row in rows + heads}) > 1:
+            continue  # some cells span several columns
+        for place, column in enumerate(zip(*rows, strict=True)):
+            texts = {cell.astext() for cell in column}
+            if texts != {_DASH} and all(map(NUMBER.fullmatch, texts)):
+                for cell in [*column, *(row[place] for row in heads)]:
+                    cell["classes"].append("number")
+
+
+def _unlink_addresses(app, doctree):
+    """What looks like an address of mail is the recall at a rank, R@10."""
+    for link in list(doctree.findall(nodes.reference)):
+        if link.get("refuri", "").startswith("mailto:"):
+            link.replace_self(nodes.Text(link.astext()))
+
+
+def _straighten_quotes(app, doctree):
+    """Write the values in the types of parameters as in code: default="auto"."""
+    straight = {0x201C: '"', 0x201D: '"', 0x2018: "'", 0x2019: "'"}
+    for kind in doctree.findall(nodes.classifier):
+        for text in list(kind.findall(nodes.Text)):
+            text.parent.replace(text, nodes.Text(text.translate(straight)))
+
+
+def _break_names(app, pagename, templatename, context, doctree):
+    """Let long names break between their words: in tables, and where they may fill a line."""
+    ends = re.compile(r"(?<=[A-Za-z0-9][_.(/:])(?=[A-Za-z])|(?<=[a-z])(?=[A-Z])")
+
+    def broken(html, length):
+        names = rf'(?<=<span class="pre">)[^<]{{{length},}}|(?<=<h1>)\w{{{length},}}(?=<)'
+        return re.sub(names, lambda name: ends.sub("<wbr>", name[0]), html)
+
+    cells = re.compile(r"<td.*?</td>", re.DOTALL)
+    body = cells.sub(lambda cell: broken(cell[0], 14), context.get("body", ""))
+    context["body"] = broken(body, 28)
+
+
 _write_pages()
 register_plugin("pybtex.style.formatting", "docstrings", BibliographyStyle)
 
@@ -341,3 +461,7 @@ def setup(app):
     """Connect the hooks of this configuration."""
     app.connect("builder-inited", _ensure_backreferences, priority=900)
     app.connect("autodoc-skip-member", _skip_foreign_members)
+    app.connect("doctree-read", _set_tables)
+    app.connect("doctree-read", _unlink_addresses)
+    app.connect("doctree-read", _straighten_quotes)
+    app.connect("html-page-context", _break_names)

@@ -80,7 +80,7 @@ def _messages_of(trouble):
 def _quoted():
     """Patterns of the messages on the page: any text where it has dots."""
     lines = PAGE.read_text(encoding="utf-8").split("\n")
-    quotes = [line.strip("*") for line in lines if re.fullmatch(r"\*[^*].*[^*]\*", line)]
+    quotes = [line.strip("`") for line in lines if re.fullmatch(r"``[^`]+``", line)]
     return [re.escape(quote).replace(re.escape("..."), ".*") for quote in quotes]
 
 

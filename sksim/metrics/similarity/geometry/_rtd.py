@@ -273,7 +273,7 @@ def rtd_distance(
     .. [1] S. Barannikov, I. Trofimov, N. Balabin and E. Burnaev (2022). Representation topology
            divergence: a method for comparing neural network representations. International
            Conference on Machine Learning.
-    .. [2] U. Bauer (2021). Ripser: efficient computation of Vietoris--Rips persistence barcodes.
+    .. [2] U. Bauer (2021). Ripser: efficient computation of Vietoris-Rips persistence barcodes.
            Journal of Applied and Computational Topology 5.
 
     Examples
