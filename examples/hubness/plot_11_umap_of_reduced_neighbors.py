@@ -76,7 +76,8 @@ print(
 # ---------
 # The maps are judged by their own ten neighbours: the *trustworthiness* is high where these were
 # near in the data; of the ten nearest in the data some are *kept*; and some have the *same intent*.
-# The first two are taken by plain Euclidean distances, which favours the first map.
+# The first two are taken by plain Euclidean distances, which favours the first map. The *weight* is
+# the sum of the edges that meet in one sample, at most.
 
 
 def same_intent(places):
@@ -84,6 +85,10 @@ def same_intent(places):
     return np.mean(y[nearest[:, 1:]] == y[:, None])
 
 
+print(
+    "                  largest hub   its weight   trustworthy   kept    same intent"
+)
+row = "{:17s} {:4.0f} lists    {:6.0f}       {:8.3f}      {:.3f}   {:8.3f}"
 maps, same = {}, {}
 for metric in ["euclidean", "cosine"]:
     for reduction in [None, "nicdm"]:
@@ -95,13 +100,14 @@ for metric in ["euclidean", "cosine"]:
         umap = draw(knn)
         places = maps[name] = umap.embedding_
         same[name] = same_intent(places)
-        kept = mutual_knn_score(X, places, metric="euclidean")
-        print(
-            f"{name:17s} largest hub in {counts.max():3.0f} lists, with edges of weight "
-            f"{umap.graph_.sum(axis=0).max():3.0f}   trustworthy "
-            f"{trustworthiness(X, places, n_neighbors=10):.3f}   kept {kept:.3f}   "
-            f"same intent {same[name]:.3f}"
+        judged = (
+            counts.max(),
+            umap.graph_.sum(axis=0).max(),
+            trustworthiness(X, places, n_neighbors=10),
+            mutual_knn_score(X, places, metric="euclidean"),
+            same[name],
         )
+        print(row.format(name, *judged))
 other = same_intent(draw(knn, seed=1).embedding_)
 print(f"{name:17s} with another seed: same intent {other:.3f}")
 
