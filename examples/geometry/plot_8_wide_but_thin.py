@@ -1,12 +1,15 @@
 """
-A space that is wide and thin
-=============================
+Is a space that is wide also wide around each sample?
+=====================================================
 
-Principal components call a space wide. Is it, around each sample? A curve that winds through
+Principal components call a space wide. They see the whole of it; neighbours see what is around
+them. How many dimensions do they find? A curve that winds through
 twenty dimensions, a Gaussian cloud in as many, and digits with noise.
 """
 
 # %%
+# A curve and a cloud
+# -------------------
 # The participation ratio counts directions of the whole; the local dimension looks at the nearest
 # 20 samples of each, and its centre is the geometric mean.
 
@@ -39,7 +42,9 @@ for name, X in (("curve", curve), ("cloud", cloud)):
     )
 
 # %%
-# Digits: every second one is searched for among the others, as it is and with noise.
+# Digits, clean and noisy
+# -----------------------
+# Every second one is searched for among the others, as it is and with noise.
 
 digits = load_digits().data
 clean, moved = digits[::2], digits[1::2]
@@ -72,11 +77,12 @@ axes[0].set(title="in 20 dimensions, the dotted line")
 axes[1].set(title="among clean digits")
 for ax in axes:  # below, as the lines run to the top
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16))
-plt.show()
 
 # %%
-# The curve counts four wide directions and is one-dimensional around each sample, 1.0. The cloud
-# has 19 of 20 directions and a local dimension of 14: with 600 samples the nearest are too far
-# away for the full one, the known underestimate. Noise raises the local dimension of the digits
-# from 6.7 to 12.4, and a single sample shows it with an AUC of 0.90; the root mean square of the
-# Fisher-Rao distance is 0.67, twice that of independent estimates of one dimension, 0.33.
+# Not always. The curve counts four wide directions and is one-dimensional around each sample, 1.0.
+# The cloud has 19 of 20 directions and a local dimension of 14: with 600 samples the nearest are
+# too far away for the full one, the known underestimate. Noise raises the local dimension of the
+# digits from 6.7 to 12.4, and a single sample shows it with an AUC of 0.90; the root mean square of
+# the Fisher-Rao distance is 0.67, twice that of independent estimates of one dimension, 0.33.
+#
+# In the guide: :ref:`quality`.

@@ -80,7 +80,8 @@ for reduction in REDUCTIONS:
 print(f"{'':27}  accuracy of three draws   skewness")
 for name, values in rows.items():
     found, skewness = np.transpose(values)
-    print(f"{name:27}  {found.round(3)}  {skewness.mean():13.2f}")
+    cells = "   ".join(f"{share:.3f}" for share in found)
+    print(f"{name:27}  {cells}     {skewness.mean():8.2f}")
 
 # %%
 # Width, and the reductions
@@ -101,9 +102,10 @@ ax.set_xlabel("documents of a label")
 ax.set_ylabel("accuracy on new sentences")
 ax.set_ylim(bottom=0.6)
 ax.legend(frameon=False)
-print("documents of a label:", N_DOCS)
+print(f"{'documents a label':17}", *[f"{n:5}" for n in N_DOCS])
 for reduction, values in accuracy.items():
-    print(f"{NAMES[reduction]:17}", np.mean(values, axis=0).round(3))
+    cells = [f"{value:.3f}" for value in np.mean(values, axis=0)]
+    print(f"{NAMES[reduction]:17}", *cells)
 
 # %%
 # Twenty documents a label are best, the number that an intent has in truth; forty take in those of
@@ -111,3 +113,5 @@ for reduction, values in accuracy.items():
 # every draw or nearly so; with ten and more none is: means of many documents are less noisy, and
 # what a reduction then evens out is no error. Mutual proximity gives all labels alike numbers of
 # sentences, CSLS does not, and both are more accurate: fewer hubs are not the whole reason.
+#
+# In the guide: :ref:`topics`.
