@@ -54,22 +54,22 @@ for ax, max_epochs in zip(axes.flat, epochs):
         spearmanr(gain, v).statistic for v in (norm, plain, plain_other)
     ]
     print(
-        f"{max_epochs:2} epochs: accuracy {model.score(X_test, y_test):.2f}, mean gain "
-        f"{gain.mean():.3f}, norm over gain {norm.sum() / gain.sum():.2f}; rank "
-        "correlation with the gain {:.3f}, plain {:.3f}, stretched {:.3f}".format(
-            *ranks
-        )
+        f"epochs {max_epochs}: accuracy {model.score(X_test, y_test):.2f}"
     )
+    ratio = norm.sum() / gain.sum()
+    print(f"    mean gain {gain.mean():.3f}, norm over gain {ratio:.2f}")
+    text = "norm {:.3f}, plain {:.3f}, plain of stretched {:.3f}"
+    print("    rank correlation with the gain:", text.format(*ranks))
     ax.loglog(norm, gain, ".", ms=3)
     ends = np.array([gain.min(), norm.max()])
     ax.plot(ends, ends, "k:", lw=1)
-    title = f"{max_epochs} epochs, rank {ranks[0]:.2f}"
-    ax.set(title=title)
+    plural = "s" if max_epochs > 1 else ""
+    title = f"{max_epochs} epoch{plural}, rank correlation {ranks[0]:.2f}"
+    ax.set_title(title, fontsize=10)
 for ax in axes[1]:
     ax.set_xlabel("half the squared norm, nats")
 for ax in axes[:, 0]:
     ax.set_ylabel("information gain, nats")
-plt.show()
 
 # %%
 # Near the mean, early in training, the squared norm is the gain: their sums agree to a few
@@ -81,3 +81,5 @@ plt.show()
 # label vectors that make up for it, are the same model to the last digit; the norm in the metric
 # of the labels does not move, and the plain one loses rank at every stage, down to 0.50. A plain
 # norm is comparable within one model in one set of coordinates only.
+#
+# In the guide: :ref:`quality`.
