@@ -44,6 +44,7 @@ straight = spearmanr(pdist(X), sheet).statistic
 print(f"rank correlation: straight {straight:.2f}, paths {paths:.2f}")
 times = (1, 5, 20, 50, 200)
 curves = {}
+print("times of diffusion:", *times)
 for volume in (1, 0):
     curves[volume] = [
         agreement(heat_geodesic_distances(weights, t=t, volume=volume))

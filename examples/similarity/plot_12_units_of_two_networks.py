@@ -52,9 +52,8 @@ def units(seed, max_iter=60):
         hidden[0][:, active].mean(axis=0),
         hidden[0][:, active].std(axis=0),
     )
-    print(
-        f"seed {seed}: accuracy {net.score(X_test, y_test):.3f}, {active.sum()} units"
-    )
+    score = net.score(X_test, y_test)
+    print(f"seed {seed}: accuracy {score:.3f}, {active.sum()} units")
     return [(h[:, active] - mean) / std for h in hidden]
 
 
@@ -68,10 +67,10 @@ for name, other in (
         correlation_matching_score(A_test, other, kind=kind)
         for kind in ("hard", "semi")
     )
-    print(
-        f"{name:12}: mean correlation of partners {hard:.2f} (hard), {semi:.2f} (semi); "
-        f"linear predictivity {linear_predictivity_score(other, A_test):.2f}"
-    )
+    together = linear_predictivity_score(other, A_test)
+    print(f"{name}: mean correlation of partners")
+    print(f"    hard {hard:.2f}, semi {semi:.2f}")
+    print(f"    all units together, variance explained {together:.2f}")
 
 # %%
 # From a few units of the other network
@@ -107,12 +106,12 @@ for name, other in (
     ("no training", (random, random_test)),
 ):
     curves[name] = curve, full = explained(A, A_test, *other)
+    print(name)
     print(
-        name,
-        "units used and variance explained:",
-        curve.round(2).tolist(),
-        f"{full:.2f}",
+        "    units used", *[f"{used:5.1f}" for used, _ in curve], "  all"
     )
+    shares = [*curve[:, 1], full]
+    print("    explained ", *[f"{share:5.2f}" for share in shares])
 
 # %%
 # Many to many
@@ -142,11 +141,18 @@ def imbalance(first):
 
 
 shuffled = [imbalance(rng.permutation(is_first)) for _ in range(1000)]
+found = imbalance(is_first)
+lower = np.mean(np.array(shuffled) < found)
+print(f"units without counterpart {found:.2f}")
+print(f"    with shuffled networks {np.mean(shuffled):.2f}")
+print(f"    lower in {lower:.1%} of the shuffles")
 print(
-    f"sizes {list(zip(of_first.tolist(), of_second.tolist()))}; without counterpart "
-    f"{imbalance(is_first):.2f}, with shuffled networks {np.mean(shuffled):.2f}, lower in "
-    f"{np.mean(np.array(shuffled) < imbalance(is_first)):.3f} of 1000"
+    "groups with as many units of either:", np.sum(of_first == of_second)
 )
+
+# %%
+# Few units, and groups of them
+# -----------------------------
 
 fig, axes = plt.subplot_mosaic(
     "ab;cc", figsize=(7.2, 6.6), layout="constrained"
@@ -168,18 +174,19 @@ axes["c"].bar(np.arange(12) - 0.2, of_first, 0.4, label="first network")
 axes["c"].bar(np.arange(12) + 0.2, of_second, 0.4, label="second network")
 axes["c"].set(title="units of a group", xlabel="group")
 axes["c"].legend()
-plt.show()
 
 # %%
 # Partners correlate by 0.66, and with a network that was never trained by 0.43: some units are
 # learned twice, but much of the correlation is that of the pixels, which any units see. The
 # other network's units together explain 0.92 of the variance, so the space is nearly the same.
 #
-# Few units are not enough: two explain 0.36, eight 0.81, and half of all are needed for 0.91.
-# An untrained network needs more units for less at each point. So units come neither one to one
-# nor each from all, as was claimed: some from few.
+# Few units are not enough: two explain 0.36, eight 0.81, and more than half of all are needed for
+# 0.91. An untrained network needs more units for less at each point. So units come neither one to
+# one nor each from all, as was claimed: some from few.
 #
 # The groups of the spectral clustering have both networks in each, and more evenly than chance
 # would, but not by much: a fifth of the units lack a counterpart, and with labels of the networks
 # shuffled 0.31 do, fewer than here in 4 of 100 shuffles. Groups with as many units of either
 # would be spaces that both have learned; three of twelve are.
+#
+# In the guide: :ref:`which_similarity`.

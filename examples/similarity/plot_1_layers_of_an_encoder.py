@@ -113,3 +113,5 @@ for ax, metric in zip(axes, ["cka", "mutual_knn"]):
 # %%
 # Both are far outside anything that chance produces: counting words and a trained transformer
 # agree on much of what is similar to what. A small number can be a strong finding.
+#
+# In the guide: :ref:`similarity`.

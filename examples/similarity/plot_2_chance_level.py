@@ -159,3 +159,5 @@ axes[0].legend()
 #
 # Report the number of samples and features, use the corrected estimators where they exist
 # (they are the default here), and a permutation null where they do not.
+#
+# In the guide: :ref:`chance`.

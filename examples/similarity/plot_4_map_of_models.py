@@ -1,6 +1,6 @@
 """
-A map of many models
-====================
+Which of many models have learned the same?
+===========================================
 
 Twenty-four small networks are trained on the same digits: two activation functions, three widths,
 four seeds. Which of them have learned the same representation? A similarity that is a metric
@@ -73,7 +73,7 @@ display = SimilarityMatrixDisplay.from_representations(
 # The map
 # -------
 # Multidimensional scaling puts the models into the plane so that the distances between the points
-# come close to the angles; the colour is the group. The tree beside it joins the closest first.
+# come close to the angles; the colour is the group. The tree below joins the closest first.
 
 similarities = pairwise_similarity(models, "procrustes")
 fig, axes = plt.subplots(2, 1, figsize=(7.2, 10), layout="constrained")
@@ -100,3 +100,5 @@ for width in (8, 32, 128):
 # The distances in the plane are those of the table only in part: the axis states their mean and
 # the mean error of the map. Points that are all far from each other do not fit into two dimensions.
 # The map gives the overview; for a statement about two models, read the matrix.
+#
+# In the guide: :ref:`which_similarity`.

@@ -165,7 +165,8 @@ states = collect_activations(transformer, loader, layers=layers_b)
 shared = mutual_knn_score(
     stages["stages.3"], states["layers.3"], n_neighbors=10
 )
+chance = 10 / (len(stages["stages.3"]) - 1)
 print(
-    f"{shared:.0%} of the 10 nearest neighbours in the last stage are those in the last layer,"
+    f"10 nearest neighbours, last stage and last layer: {shared:.0%} shared"
 )
-print(f"where chance would give {10 / (len(stages['stages.3']) - 1):.0%}.")
+print(f"by chance: {chance:.0%}")

@@ -84,7 +84,8 @@ fig, (left, right) = plt.subplots(
 )
 for kind, rows in results.items():
     mean, spread, score = np.transpose(rows)
-    (line,) = left.plot(levels, mean, "o-", label=kind)
+    label = {"mahalanobis": "mean of the runs"}.get(kind, kind)
+    (line,) = left.plot(levels, mean, "o-", label=label)
     left.fill_between(
         levels,
         mean - spread,
@@ -92,7 +93,7 @@ for kind, rows in results.items():
         color=line.get_color(),
         alpha=0.2,
     )
-    right.plot(levels, score, "o-", label=kind)
+    right.plot(levels, score, "o-")
 left.axhline(0.0, color="0.5", lw=1)
 left.set(xlabel="noise", ylabel="dissimilarity of equal conditions")
 right.set(
@@ -100,7 +101,7 @@ right.set(
     ylabel="whitened cosine with the truth",
     ylim=(None, 1.02),
 )
-left.legend()
+left.legend(loc="upper left")
 
 # %%
 # By the mean of the runs, the dissimilarity of conditions that are the same grows with the square
@@ -112,3 +113,5 @@ left.legend()
 # its spread costs more than the bias of the other: a matrix that says "all are different" is a
 # safe guess then. What crossnobis gives in return is that zero means zero: one can test whether
 # two conditions differ at all, and average over subjects without averaging a bias.
+#
+# In the guide: :ref:`rdms`.

@@ -50,17 +50,20 @@ fig, axes = plt.subplots(
 )
 for ax, compare in zip(axes, comparisons):
     ceiling = noise_ceiling(rdms, compare=compare)
+    print(f"{compare}: ceiling {ceiling.lower:.2f} to {ceiling.upper:.2f}")
     ax.axhspan(
         ceiling.lower, ceiling.upper, color="0.8", label="noise ceiling"
     )
-    for x, model in enumerate(models.values()):
+    for x, (name, model) in enumerate(models.items()):
         scores = [
             rsa_score(D, model, rdm="precomputed", compare=compare)
             for D in rdms
         ]
+        print(f"    {name:10} {np.mean(scores):.2f}")
         ax.bar(x, np.mean(scores), color=f"C{x}", width=0.7)
         ax.plot(np.full(len(scores), x), scores, ".", color="k", ms=3)
-    ax.set(title=compare, xticks=range(len(models)))
+    ax.set(title=compare.replace("_", "\n"), xticks=range(len(models)))
+    ax.set_ylim(top=0.85)
     ax.set_xticklabels(models, rotation=30, ha="right")
 axes[0].set(ylabel="score")
 axes[0].legend(loc="upper left")
@@ -109,6 +112,7 @@ for color_of, noise in [("C0", 0.75), ("C3", 1.5)]:
         )
         for part in (rdms[:n] for n in numbers)
     ]
+    print(f"noise {noise}: true model, 40 subjects {of_truth[-1]:.2f}")
     ax.plot(
         numbers, of_truth, "o-", color=color_of, label="the true model"
     )
@@ -147,3 +151,5 @@ for compare in ("cosine", "pearson", "whitened_correlation"):
 # both parts are used to predict a constant, and their ratio goes towards one. Its score of 0.88
 # comes from there, too. The correlations subtract the level. The whitened one also knows that all
 # dissimilarities of one condition share its noise, and comes closest to the truth.
+#
+# In the guide: :ref:`rdms`.

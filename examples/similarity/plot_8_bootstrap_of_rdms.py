@@ -64,6 +64,7 @@ def corrected(both, subjects, conditions, n_subjects, n):
 # %%
 # One experiment
 # --------------
+# Eight subjects, twelve conditions, and a model that knows half of what the subjects see.
 
 rng = np.random.default_rng(0)
 n_subjects, n = 8, 12
@@ -145,12 +146,9 @@ ax.axhline(
 )
 ax.set(ylabel="standard deviation", ylim=(0, None))
 ax.legend()
-print(
-    {
-        name: round(float(np.mean(values)), 3)
-        for name, values in estimates.items()
-    }
-)
+print("standard deviation, mean over 60 experiments")
+for name, values in estimates.items():
+    print(f"    {name:10} {np.mean(values):.3f}")
 
 # %%
 # Scores of whole experiments spread by 0.11. An interval from new subjects alone, with a standard
@@ -158,3 +156,5 @@ print(
 # conditions and no others. The bootstrap of both factors counts the noise more than once and is
 # too wide, 0.14. The corrected one has its median on the line, at the price of a larger spread:
 # with eight subjects and twelve conditions, the width of an interval is itself a rough estimate.
+#
+# In the guide: :ref:`rdms`.

@@ -101,3 +101,5 @@ ax.invert_yaxis()
 # neighbouring layers are near 1, noise is at 0. So the answer has three parts: the value is no
 # chance, it is known to a few hundredths, and it is about as large as what unlike models of the
 # same texts have in common. Report all three.
+#
+# In the guide: :ref:`chance`.
