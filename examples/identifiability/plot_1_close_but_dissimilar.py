@@ -1,6 +1,6 @@
 """
-The same predictions from unrelated representations
-===================================================
+Do the same predictions need related representations?
+=====================================================
 
 Two classifiers agree on every input ever more closely. Must their representations become alike?
 No: here are two models whose divergence goes to zero while their embeddings remain exactly as
@@ -44,7 +44,7 @@ for ax, f, g, name in [
     (axes[0], pair.f1, pair.g1, "first model"),
     (axes[1], pair.f2, pair.g2, "second model"),
 ]:
-    ax.scatter(*f.T, c=pair.y, cmap="tab10", vmax=9, s=3)
+    ax.scatter(*f.T, c=pair.y, cmap="tab10", vmin=0, vmax=9, s=8)
     for label, (x, y) in enumerate(1.25 * g):
         ax.text(
             x,
@@ -152,3 +152,5 @@ for epsilon in (0, 1e-16, 1e-10, 1e-5):
 # %%
 # An epsilon of 1e-5, invisible in any accuracy, makes two unrelated models look the same. Take
 # log-probabilities from logits, in double precision.
+#
+# In the guide: :ref:`identifiability`.

@@ -73,10 +73,13 @@ _ = ax.legend(fontsize=9)
 for n_classes, (d_llv, d_fg) in paths.items():
     used = (d_fg / (2 * d_llv**2))[[0, -1]]
     print(
-        f"{n_classes:2d} labels: d_f,g is {used[0]:.3f} to {used[1]:.3f} of 2 d_LLV^2"
+        f"{n_classes:2d} labels: d_f,g is {used[0]:.3f} to {used[1]:.3f} "
+        "of 2 d_LLV^2"
     )
 
 # %%
 # The share of the bound that is used stays nearly the same along each path, about a quarter for
 # four labels. It falls with the number of labels: d_LLV is a maximum over labels, the worst of
 # which counts.
+#
+# In the guide: :ref:`identifiability`.

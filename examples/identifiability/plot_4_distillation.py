@@ -100,3 +100,5 @@ for ax, (name, model) in zip(
 # %%
 # The pictures show the same. In the embeddings of the logit students the classes lie around the
 # origin in the teacher's order, up to a linear map; the divergence leads to an order of its own.
+#
+# In the guide: :ref:`identifiability`.

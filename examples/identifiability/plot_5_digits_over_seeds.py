@@ -1,6 +1,6 @@
 """
-Equal likelihood, unequal representations: digits
-=================================================
+Does equal likelihood on digits mean equal representations?
+===========================================================
 
 Several seeds of one classifier reach nearly the same likelihood on real data. Can one conclude that
 they see the data in the same way?
@@ -67,11 +67,10 @@ for n_components, ensemble in ensembles.items():
     accuracy = np.mean(
         [member.score(X_test, y_test) for member in members]
     )
-    print(
-        f"{n_components} dimensions: accuracy {accuracy:.3f}, loss {losses.min():.2f} to "
-        f"{losses.max():.2f}, mean CCA {similarity.min():.2f} to {similarity.max():.2f}, "
-        f"d_LLV {distance.min():.2f} to {distance.max():.2f}"
-    )
+    print(f"{n_components} dimensions: accuracy {accuracy:.3f}")
+    ranges = {"loss": losses, "mean CCA": similarity, "d_LLV": distance}
+    for name, values in ranges.items():
+        print(f"    {name:8} {values.min():.2f} to {values.max():.2f}")
     axes[0].plot(
         gap, similarity, "o", alpha=0.7, label=f"{n_components} dimensions"
     )
@@ -111,11 +110,16 @@ views = {
 }
 fig, axes = plt.subplots(1, 3, figsize=(7.2, 3), layout="constrained")
 for ax, (name, f) in zip(axes, views.items()):
-    dots = ax.scatter(*f.T, c=y_test, cmap="tab10", s=5)
-    ax.set(title=name, xticks=[], yticks=[])
+    dots = ax.scatter(
+        *f.T, c=y_test, cmap="tab10", vmin=-0.5, vmax=9.5, s=5
+    )
+    ax.set_title(name, fontsize=10)
+    ax.set(xticks=[], yticks=[])
 _ = fig.colorbar(dots, ax=axes, ticks=range(10), label="digit")
 
 # %%
 # Nearly the same loss, and two arrangements: the map that theory offers does not take the second
 # embedding to the first (right against left), and no other linear map does. Whoever reads meaning
 # into the position of a class in such a picture should train a second seed first.
+#
+# In the guide: :ref:`identifiability`.

@@ -56,6 +56,7 @@ def without_a_map(first, second):
 
 first, second = np.triu_indices(6, 1)
 results = {}
+print("head        dimensions accuracy   d_LLV   mCCA cosine")
 for head, unembeddings in HEADS.items():
     for size, unembedding in unembeddings.items():
         model = EmbeddingClassifier(
@@ -81,9 +82,8 @@ for head, unembeddings in HEADS.items():
         }
         results[head, size] = values
         accuracy = np.mean([m.score(X_test, y_test) for m in members])
-        print(f"{head:11s} in {size} dimensions: accuracy {accuracy:.3f}")
-        for name, value in values.items():
-            print(f"    {name:20s} {np.mean(value):.2f}")
+        cells = [f"{np.mean(value):6.2f}" for value in values.values()]
+        print(f"{head:11s} {size:10d} {accuracy:9.3f} ", *cells)
 
 # %%
 # Learned against fixed
@@ -132,3 +132,5 @@ _ = axes[0].legend()
 #
 # The agreement is one of models that share g. It says nothing about the truth of the features:
 # the directions were chosen by us.
+#
+# In the guide: :ref:`identifiability`.

@@ -163,3 +163,5 @@ for ax in axes[:, 0]:
 # embedded, without labels, take the learned vectors to 0.70, as far as fixed ones get without. The
 # two add up. Fixed vertices and an aligner have the best means, 0.76 and 0.77, and half of
 # the pairs compatible; stars mark means that reach the one of the old model.
+#
+# In the guide: :ref:`identifiability`.
