@@ -25,6 +25,7 @@ from sksim.metrics import (
     cross_similarity,
     hubness_score,
     k_occurrence,
+    kernel_distance,
     kl_divergence,
     mutual_knn_score,
     pairwise_similarity,
@@ -376,6 +377,19 @@ def test_errors_of_formulas(library):
         for given in (arrays, as_arrays(arrays, library)):
             with pytest.raises(ValueError, match=message):
                 record(*given, **params)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("kernel", ["polynomial", "rbf", lambda X, Y: (X @ Y.T) ** 2])
+def test_kernel_distance_with_its_interval(kernel, library):
+    """Of sets of other sizes than each other and than the blocks."""
+    rng = np.random.default_rng(0)
+    X, Y = rng.standard_normal((300, 3)), rng.standard_normal((250, 3)) + 0.2
+    options = {"kernel": kernel, "confidence": 0.9}
+    expected = kernel_distance(X, Y, **options)
+    with sklearn.config_context(working_memory=1):
+        got = kernel_distance(*as_arrays([X, Y], library), **options)
+    assert got == pytest.approx(dict(expected), rel=1e-10)
 
 
 @pytest.mark.parametrize("metric", ["cka_rbf", "distance_correlation", "rsa_euclidean"])

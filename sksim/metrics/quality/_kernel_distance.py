@@ -3,18 +3,20 @@
 # Authors: The sksim developers
 # SPDX-License-Identifier: BSD-3-Clause
 
+import functools
 import math
 from collections.abc import Callable, Iterator
 from numbers import Real
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from scipy.special import ndtri
 
-from sksim.metrics._linalg import row_squares
 from sksim.metrics._measure import PairedMeasure
 from sksim.metrics._registry import register
-from sksim.metrics._validation import check_representation, check_value
+from sksim.metrics._steps import ArraySteps, Steps
+from sksim.metrics._validation import check_like, check_value
+from sksim.utils._array_api import any_namespace, constant, move, to_numpy
 from sksim.utils._blocks import row_blocks
 from sksim.utils._results import Result
 from sksim.utils._sklearn import Interval, StrOptions, validate_params
@@ -22,77 +24,126 @@ from sksim.utils._typing import ArrayLike, FloatArray
 
 __all__ = ["kernel_distance"]
 
-Kernel = Callable[..., ArrayLike]
+Kernel = Callable[..., Any]
 
 
-def _named_kernel(kernel: str, gamma: float) -> Kernel:
-    """The cubic kernel ``(gamma x.y + 1)^3`` or the Gaussian one ``exp(-gamma |x - y|^2)``."""
-
-    def cubic(X: FloatArray, Y: FloatArray) -> FloatArray:
-        K = X @ Y.T
-        K *= gamma
-        K += 1.0
-        return K**3
-
-    def gaussian(X: FloatArray, Y: FloatArray) -> FloatArray:
-        K = X @ Y.T
-        K *= 2.0
-        K -= row_squares(X)[:, None]
-        K -= row_squares(Y)
-        np.minimum(K, 0.0, out=K)
-        K *= gamma
-        return np.exp(K, out=K)
-
-    return cubic if kernel == "polynomial" else gaussian
+def _cubic(X: Any, Y: Any, *, gamma: float) -> Any:
+    """``(gamma x.y + 1)^3``."""
+    K = X @ Y.T
+    K *= gamma
+    K += 1.0
+    return K**3
 
 
-def _blocks(kernel: Kernel, X: FloatArray, Y: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
-    """The kernel matrix in blocks of rows, each with two temporaries of its size."""
-    for rows in row_blocks(len(X), 24.0 * len(Y), max_rows=2048):
-        K = np.asarray(kernel(X[rows], Y), dtype=np.float64)
-        shape = rows.stop - rows.start, len(Y)
-        if K.shape != shape:
-            raise ValueError(f"kernel must return the matrix {shape} of X and Y, got {K.shape}.")
+def _gaussian(X: Any, Y: Any, *, gamma: float) -> Any:
+    """``exp(-gamma |x - y|^2)``; squares of distances lose fewer digits around the mean."""
+    xp = any_namespace(X)
+    mean = xp.mean(constant(Y), axis=0)
+    X, Y = X - mean, Y - mean
+    K = X @ Y.T
+    K *= 2.0
+    K -= xp.sum(X * X, axis=1)[:, None]
+    K -= xp.sum(Y * Y, axis=1)
+    K = xp.clip(K, None, 0.0)
+    K *= gamma
+    return xp.exp(K)
+
+
+def _kernel_function(kernel: str | Kernel, gamma: float | None, n_features: int) -> Kernel:
+    if callable(kernel):
+        return kernel
+    named = _cubic if kernel == "polynomial" else _gaussian
+    return functools.partial(named, gamma=1.0 / n_features if gamma is None else float(gamma))
+
+
+def _blocks(kernel: Kernel, X: Any, Y: Any) -> Iterator[tuple[slice, Any]]:
+    """The kernel matrix in blocks of rows, each with two temporaries of its size.
+
+    Those of NumPy are of at most a million entries, as larger temporaries take twice the time.
+    """
+    n_columns = Y.shape[0]
+    max_rows = max(128, 2**20 // n_columns) if isinstance(X, np.ndarray) else None
+    for rows in row_blocks(X.shape[0], 24.0 * n_columns, max_rows=max_rows):
+        K = kernel(X[rows, :], Y)
+        K = np.asarray(K, dtype=np.float64) if isinstance(X, np.ndarray) else move(K, like=X)
+        shape = rows.stop - rows.start, n_columns
+        if tuple(K.shape) != shape:
+            raise ValueError(
+                f"kernel must return the matrix {shape} of X and Y, got {tuple(K.shape)}."
+            )
         yield rows, K
 
 
-def _own_sums(kernel: Kernel, X: FloatArray) -> FloatArray:
-    """Sum of the kernel of each row with all the others, (n,)."""
-    sums = np.empty(len(X))
-    for rows, K in _blocks(kernel, X, X):
-        diagonal = K[np.arange(len(K)), np.arange(rows.start, rows.stop)]
-        sums[rows] = K.sum(axis=1) - diagonal
-    return sums
+class _Sample(NamedTuple):
+    """Rows, and the sums of the kernel of each with all the others."""
 
-
-def _cross_sums(kernel: Kernel, X: FloatArray, Y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Sums of the kernel of X and Y over the rows of either, (m,) and (n,)."""
-    of_x, of_y = np.empty(len(X)), np.zeros(len(Y))
-    for rows, K in _blocks(kernel, X, Y):
-        of_x[rows] = K.sum(axis=1)
-        of_y += K.sum(axis=0)
-    return of_x, of_y
-
-
-class _Side(NamedTuple):
-    """Sums of the kernel of each row with the others of its set, and with all of the other set."""
-
-    own: FloatArray
-    cross: FloatArray
+    rows: Any
+    sums: Any
 
     @property
-    def mean(self) -> float:
+    def mean(self) -> Any:
         """Mean of the kernel over the pairs of different rows."""
-        n = len(self.own)
-        return float(self.own.sum() / (n * (n - 1)))
+        n = self.sums.shape[0]
+        return any_namespace(self.sums).sum(self.sums) / (n * (n - 1))
 
-    def jackknife_variance(self, n_other: int) -> float:
-        """Variance of the distance that comes from this set: all distances without one row."""
-        n = len(self.own)
-        own = (self.own.sum() - 2 * self.own) / ((n - 1) * (n - 2))
-        cross = (self.cross.sum() - self.cross) / ((n - 1) * n_other)
-        without_one = own - 2 * cross
-        return float((n - 1) * without_one.var())
+
+def _prepare(X: Any, *, kernel: str | Kernel, gamma: float | None) -> _Sample:
+    xp = any_namespace(X)
+    X = X.astype(np.float64, copy=False) if isinstance(X, np.ndarray) else X
+    function = _kernel_function(kernel, gamma, X.shape[1])
+    with np.errstate(over="ignore", invalid="ignore"):  # the value is checked
+        sums = [
+            xp.sum(K, axis=1) - xp.linalg.diagonal(K, offset=rows.start)
+            for rows, K in _blocks(function, X, X)
+        ]
+        return _Sample(X, xp.concat(sums))
+
+
+def _cross_sums(
+    x: _Sample, y: _Sample, *, kernel: str | Kernel, gamma: float | None
+) -> tuple[Any, Any]:
+    """Sums of the kernel of X and Y over the rows of either, (m,) and (n,)."""
+    X, Y = x.rows, y.rows
+    if X.shape[1] != Y.shape[1]:
+        raise ValueError(
+            f"X and Y must have the same number of features, got {X.shape[1]} and {Y.shape[1]}."
+        )
+    xp, of_x, of_y = any_namespace(X), [], 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _, K in _blocks(_kernel_function(kernel, gamma, X.shape[1]), X, Y):
+            of_x.append(xp.sum(K, axis=1))
+            of_y = of_y + xp.sum(K, axis=0)
+        return xp.concat(of_x), of_y
+
+
+def _distance(x: _Sample, y: _Sample, of_x: Any) -> Any:
+    cross = any_namespace(of_x).sum(of_x) / (x.sums.shape[0] * y.sums.shape[0])
+    return x.mean + y.mean - 2 * cross
+
+
+def _compare(x: _Sample, y: _Sample, **options: Any) -> Any:
+    return _distance(x, y, _cross_sums(x, y, **options)[0])
+
+
+def _jackknife_variance(sums: FloatArray, cross: FloatArray, n_other: int) -> float:
+    """Variance of the distance that comes from one set: all distances without one of its rows."""
+    n = len(sums)
+    own = (sums.sum() - 2 * sums) / ((n - 1) * (n - 2))
+    without_one = own - 2 * (cross.sum() - cross) / ((n - 1) * n_other)
+    return float((n - 1) * without_one.var())
+
+
+def _permute(y: _Sample, order: Any) -> _Sample:
+    xp = any_namespace(y.rows)
+    return _Sample(xp.take(y.rows, order, axis=0), xp.take(y.sums, order))
+
+
+def _steps(*, kernel="polynomial", gamma=None, confidence=None) -> Steps:
+    """The steps of the distance, of which an interval is no part."""
+    prepare = functools.partial(_prepare, kernel=kernel, gamma=gamma)
+    compare = functools.partial(_compare, kernel=kernel, gamma=gamma)
+    arrays = ArraySteps(prepare, compare, _permute, "gradient")
+    return Steps(prepare, compare, _permute, arrays)
 
 
 @validate_params(
@@ -188,25 +239,17 @@ def kernel_distance(
     >>> round(kernel_distance(narrow, data), 2)
     0.36
     """
-    x = check_representation(X, min_samples=3).astype(np.float64, copy=False)
-    y = check_representation(Y, name="Y", min_samples=3).astype(np.float64, copy=False)
-    if x.shape[1] != y.shape[1]:
-        raise ValueError(
-            f"X and Y must have the same number of features, got {x.shape[1]} and {y.shape[1]}."
-        )
-    if kernel == "rbf":  # squares of distances lose fewer digits around the mean
-        mean = y.mean(axis=0)
-        x, y = x - mean, y - mean
-    if isinstance(kernel, str):
-        kernel = _named_kernel(kernel, 1.0 / x.shape[1] if gamma is None else float(gamma))
-    with np.errstate(over="ignore", invalid="ignore"):  # a check follows
-        of_x, of_y = _cross_sums(kernel, x, y)
-        sides = _Side(_own_sums(kernel, x), of_x), _Side(_own_sums(kernel, y), of_y)
-        cross = of_x.sum() / (len(x) * len(y))
-        distance = check_value(sides[0].mean + sides[1].mean - 2 * cross, "kernel distance")
+    steps = _steps(kernel=kernel, gamma=gamma).suited_to(X)
+    check = check_like(X, steps.keep, min_samples=3)
+    x, y = steps.prepare(check(X)), steps.prepare(check(Y, name="Y"))
+    of_x, of_y = _cross_sums(x, y, kernel=kernel, gamma=gamma)
+    distance = check_value(_distance(x, y, of_x), "kernel distance")
     if confidence is None:
         return distance
-    variances = [side.jackknife_variance(n) for side, n in zip(sides, (len(y), len(x)))]
+    variances = [
+        _jackknife_variance(to_numpy(side.sums), to_numpy(cross), n_other)
+        for side, cross, n_other in ((x, of_x, y.sums.shape[0]), (y, of_y, x.sums.shape[0]))
+    ]
     error = math.sqrt(sum(variances))
     reach = float(ndtri((1 + confidence) / 2)) * error
     return Result(distance=distance, error=error, low=distance - reach, high=distance + reach)
@@ -218,6 +261,7 @@ for _name, _params in (("kernel_distance", {}), ("kernel_distance_rbf", {"kernel
             name=_name,
             function=kernel_distance,
             params=_params,
+            make_steps=_steps,
             greater_is_better=False,
             range=(-math.inf, math.inf),
             identity=False,

@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 import sklearn
@@ -5,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics.pairwise import laplacian_kernel
 
-from sksim.metrics import kernel_distance
+from sksim.metrics import kernel_distance, pairwise_similarity
 from tests.reference import quality as literal
 
 SEEDS = st.integers(0, 10**6)
@@ -96,3 +98,17 @@ def test_errors(rng):
         kernel_distance(X, X, kernel=lambda X, Y: X.T @ Y)
     with pytest.raises(ValueError, match="not finite"):
         kernel_distance(1e200 * X, X)
+
+
+def test_sums_within_a_set_are_formed_once():
+    calls = []
+
+    def kernel(X, Y):
+        calls.append(len(X))
+        return (X @ Y.T) ** 2
+
+    sets = list(np.random.RandomState(0).randn(4, 20, 3))
+    values = pairwise_similarity(sets, partial(kernel_distance, kernel=kernel)).values
+    assert len(calls) == 4 + 16
+    expected = [[kernel_distance(X, Y, kernel=kernel) for Y in sets] for X in sets]
+    np.testing.assert_allclose(values, expected, rtol=1e-12)
