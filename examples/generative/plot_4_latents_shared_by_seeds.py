@@ -68,7 +68,6 @@ colors = np.arctan2(X[:, 1], X[:, 0])
 for ax, (name, points) in zip(axes.flat, decoded.items()):
     ax.scatter(*points.T, c=colors, cmap="twilight_shifted", s=9)
     ax.set(title=name, xticks=[], yticks=[], aspect="equal")
-plt.show()
 
 # %%
 # How far do they move?
@@ -97,3 +96,5 @@ for name, value in rows.items():
 # the plane, as far as the new domain has points there. What models share is the frame of the
 # coordinates, in which noise is the same for all of them. Cats become dogs of the same pose where
 # pose is a matter of pixels at the same places; a meaning that is not, is not translated.
+#
+# In the guide: :ref:`generative_latents`.

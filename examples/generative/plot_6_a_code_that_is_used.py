@@ -72,7 +72,6 @@ for ax, (name, images) in zip((axes[i] for i in "012"), rows.items()):
     ax.imshow(np.hstack(images.reshape(8, 8, 8)), cmap="gray_r", vmax=16)
     ax.set(xticks=[], yticks=[])
     ax.set_ylabel(name, rotation=0, ha="right", va="center")
-plt.show()
 
 # %%
 # What is the code worth?
@@ -105,3 +104,5 @@ print(
 # dense networks were trained for 840 steps, and draw roughly. As features, eight principal
 # components of the pixels are no worse than these codes: that a code is used does not by itself
 # make it the better one.
+#
+# In the guide: :ref:`generative_code`.

@@ -158,7 +158,8 @@ ax.set(xlabel="transformer, trained", ylabel="convolutional network")
 
 # %%
 # Measures of neighbours or of ranks need the activations themselves, which
-# :func:`~sksim.inspection.collect_activations` returns as arrays.
+# :func:`~sksim.inspection.collect_activations` returns as arrays (in the guide:
+# :ref:`collecting_activations`).
 
 stages = collect_activations(convolutional, loader, layers=layers_a)
 states = collect_activations(transformer, loader, layers=layers_b)
