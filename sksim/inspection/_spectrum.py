@@ -173,7 +173,7 @@ class SpectrumDisplay(Display):
         sigma = np.sqrt(shares)
         self.effective_rank_ = float(np.exp(entr(sigma / sigma.sum()).sum()))
         ranks = self._ranks_of_fit(shares.size)
-        self.slope_ = None if ranks is None else log_log_slope(shares, *ranks)
+        self.slope_ = None if ranks is None else float(log_log_slope(shares, *ranks))
         name = self._start(ax, name)
         self.fit_line_: Line2D | None = None
         self.marks_: list[Line2D] = []

@@ -33,6 +33,7 @@ __all__ = [
     "effective_rank",
     "isoscore",
     "matrix_nuclear_norm",
+    "of_array",
     "of_uncentered_array",
     "participation_ratio",
     "rankme_score",
@@ -66,7 +67,7 @@ def _check_array(X: Any, *, keep: Keep, constant_ok: bool = False) -> tuple[Any]
 
 
 #: Of a centred representation, and of one that may be constant.
-_of_array = functools.partial(with_array_formula, check=_check_array, keep="gradient")
+of_array = functools.partial(with_array_formula, check=_check_array, keep="gradient")
 of_uncentered_array = functools.partial(
     with_array_formula,
     check=functools.partial(_check_array, constant_ok=True),
@@ -80,7 +81,7 @@ def _array_participation_ratio(x: Any) -> Any:
     return namespace_of(x).clip(ratio, 1.0, float(_largest_rank(centered)))
 
 
-@_of_array(_array_participation_ratio)
+@of_array(_array_participation_ratio)
 def participation_ratio(X: ArrayLike) -> float:
     r"""Number of directions that carry the variance, by the moments of the spectrum.
 
@@ -143,7 +144,7 @@ def _array_isoscore(x: Any) -> Any:
     return (_array_participation_ratio(x) - 1) / (x.shape[1] - 1)
 
 
-@_of_array(_array_isoscore)
+@of_array(_array_isoscore)
 def isoscore(X: ArrayLike) -> float:
     r"""How evenly the variance fills all d directions, from 0 to 1.
 
@@ -209,7 +210,7 @@ def _array_stable_rank(x: Any) -> Any:
     return xp.clip(ratio, 1.0, float(_largest_rank(centered)))
 
 
-@_of_array(_array_stable_rank)
+@of_array(_array_stable_rank)
 def stable_rank(X: ArrayLike) -> float:
     r"""Total variance over the variance of the first principal component.
 
@@ -271,7 +272,7 @@ def _array_effective_rank(x: Any) -> Any:
     return xp.clip(rank, 1.0, float(_largest_rank(centered)))
 
 
-@_of_array(_array_effective_rank)
+@of_array(_array_effective_rank)
 def effective_rank(X: ArrayLike) -> float:
     r"""Number of directions in use, by the entropy of the singular values.
 

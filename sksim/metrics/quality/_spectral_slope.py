@@ -4,21 +4,36 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy.linalg import svdvals
 
+from sksim.metrics._array_formulas import array_center, array_count
 from sksim.metrics._linalg import center
 from sksim.metrics._measure import SHAPE_MAPS, QualityMeasure
 from sksim.metrics._registry import register
 from sksim.metrics._validation import check_representation
+from sksim.metrics.quality._spectral import of_array
+from sksim.utils._array_api import any_namespace, constant, namespace_of
 from sksim.utils._sklearn import validate_params
 from sksim.utils._typing import ArrayLike
 
 __all__ = ["check_ranks", "covariance_spectrum", "log_log_slope", "spectral_slope"]
 
 
+def _array_spectral_slope(x: Any, *, ranks: Sequence[int]) -> Any:
+    first, last = check_ranks(ranks)
+    centered = array_center(x, name="X").values
+    xp = namespace_of(centered)
+    eigenvalues = xp.linalg.svdvals(centered) ** 2
+    noise = _noise(constant(eigenvalues), centered.shape, float(xp.finfo(x.dtype).eps))
+    eigenvalues = eigenvalues[: array_count(eigenvalues > noise)]
+    return _checked_slope(eigenvalues, first, last)
+
+
 @validate_params({"X": ["array-like"], "ranks": [list, tuple]}, prefer_skip_nested_validation=True)
+@of_array(_array_spectral_slope)
 def spectral_slope(X: ArrayLike, *, ranks: Sequence[int] = (10, 100)) -> float:
     r"""Exponent of the power law by which the eigenvalues of the covariance fall.
 
@@ -82,11 +97,14 @@ def spectral_slope(X: ArrayLike, *, ranks: Sequence[int] = (10, 100)) -> float:
     1.01
     """
     first, last = check_ranks(ranks)
-    eigenvalues = covariance_spectrum(X)
-    if last > eigenvalues.size:
+    return float(_checked_slope(covariance_spectrum(X), first, last))
+
+
+def _checked_slope(eigenvalues: Any, first: int, last: int) -> Any:
+    if last > eigenvalues.shape[0]:
         raise ValueError(
-            f"ranks={(first, last)} must end at most at the {eigenvalues.size} eigenvalues that "
-            "are not zero."
+            f"ranks={(first, last)} must end at most at the {eigenvalues.shape[0]} eigenvalues "
+            "that are not zero."
         )
     return log_log_slope(eigenvalues, first, last)
 
@@ -99,20 +117,28 @@ def check_ranks(ranks: Sequence[int]) -> tuple[int, int]:
     return int(ranks[0]), int(ranks[1])
 
 
+def _noise(eigenvalues: Any, shape: tuple[int, ...], eps: float) -> Any:
+    """Eigenvalue up to which they are rounding."""
+    return eigenvalues[0] * max(shape) * eps
+
+
 def covariance_spectrum(X: ArrayLike) -> np.ndarray:
     """Eigenvalues of the covariance but for a factor, without those that are rounding."""
     centered = center(check_representation(X).astype(np.float64), name="X").values
     eigenvalues = np.square(svdvals(centered, check_finite=False))
-    noise = eigenvalues[0] * max(centered.shape) * np.finfo(np.float64).eps
+    noise = _noise(eigenvalues, centered.shape, float(np.finfo(np.float64).eps))
     return eigenvalues[eigenvalues > noise]
 
 
-def log_log_slope(eigenvalues: np.ndarray, first: int, last: int) -> float:
+def log_log_slope(eigenvalues: Any, first: int, last: int) -> Any:
     """Minus the slope of the logarithms over the ranks from the first to the last."""
-    logs = np.log(np.arange(first, last + 1))
-    deviations = logs - logs.mean()
-    slope = deviations @ np.log(eigenvalues[first - 1 : last]) / (deviations @ deviations)
-    return float(max(0.0, -slope))  # eigenvalues that rise are equal but for rounding
+    xp = any_namespace(eigenvalues)
+    ranks = xp.arange(first, last + 1, dtype=eigenvalues.dtype, device=eigenvalues.device)
+    logs = xp.log(ranks)
+    deviations = logs - xp.mean(logs)
+    logs_of_values = xp.log(eigenvalues[first - 1 : last])
+    slope = xp.sum(deviations * logs_of_values) / xp.sum(deviations * deviations)
+    return xp.clip(-slope, 0.0, None)  # eigenvalues that rise are equal but for rounding
 
 
 register(
