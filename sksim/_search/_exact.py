@@ -64,10 +64,13 @@ _MAX_STEP = 2**14
 # Blocks of bounds: large enough for the product, small beside the data.
 _BLOCK_MIB = 40
 _MIN_BLOCK_ROWS, _MAX_BLOCK_ROWS = 128, 1024
-# The kernel: its tiles; the least number of products that is worth a call, and importing it; the
-# least features for each candidate that make it worth to keep lists for both sides of a tile.
-_TILE_ROWS, _TILE_COLUMNS, _TILE_UNIT = 512, 2048, 32
-_TILES_MIB = 16
+# The kernel: its tiles, high enough for the product; lower and wide ones where both sides have
+# lists, and as wide the first of all others, which is the sample; the least number of products that
+# is worth a call, and importing it; the least features for each candidate that make both sides
+# worth it.
+_TILE_ROWS, _TILE_COLUMNS, _TILE_UNIT = 1024, 1024, 32
+_PAIR_ROWS, _WIDE_COLUMNS = 512, 2048
+_TILES_MIB = 20
 _LEAST_PRODUCT, _LEAST_PRODUCT_TO_IMPORT = 2e8, 2e10
 _LEAST_FEATURES = 0.6
 # Queries that a device is sent at once.
@@ -182,7 +185,7 @@ class _Lists:
         shape = (n_lists, n_kept + n_kept // 2 + 16)
         self.values, self.columns = np.empty(shape, bounds.dtype), np.empty(shape, np.int32)
         self.limits, self.counts = np.empty(n_lists, bounds.dtype), np.empty(n_lists, np.int32)
-        self.buffer = np.empty(_TILE_ROWS * _TILE_COLUMNS, bounds.dtype)
+        self.buffer = np.empty(_TILE_ROWS * _WIDE_COLUMNS, bounds.dtype)
 
     def clear(self) -> None:
         """Forget everything; all columns may come."""
@@ -227,17 +230,25 @@ def _search_tiles(
         lists.clear()
         factors, norms = bounds.factors(rows)
         own = bounds.place[rows] if found.exclude_self else np.full(rows.size, -1)
-        for first in range(0, bounds.width, _TILE_COLUMNS):
-            tile = slice(first, min(first + _TILE_COLUMNS, bounds.width))
+        edges = [0, *range(_WIDE_COLUMNS, bounds.width, _TILE_COLUMNS), bounds.width]
+        for tile in map(slice, edges[:-1], edges[1:]):
             products = bounds.products(factors, tile, lists.buffer)
-            if first == 0:
+            if tile.start == 0:
                 sample = products + bounds.halves[tile]
                 lists.limits[: rows.size] = sampled_limits(sample, lists.n_kept, found.n_indexed)
-            lists.take(products, 0, first, own, pairs=False)
+            lists.take(products, 0, tile.start, own, pairs=False)
         columns, others = lists.smallest(rows.size)
         found.keep_nearest(rows, bounds.order[columns])
         limits = bounds.limits(rows, norms, found.distances[rows, -1])
         found.is_certain[rows] = others > limits
+
+
+def _transposed(products: np.ndarray) -> np.ndarray:
+    """Contiguous transpose, written in as many bytes at once as the cache reads of a row."""
+    out = np.empty(products.shape[::-1], products.dtype)
+    for start in range(0, products.shape[0], 16):
+        out[:, start : start + 16] = products[start : start + 16].T
+    return out
 
 
 def _search_each_pair_once(found: _Found, bounds: DenseBounds, push: Callable) -> None:
@@ -245,16 +256,17 @@ def _search_each_pair_once(found: _Found, bounds: DenseBounds, push: Callable) -
     n_indexed, width = found.n_indexed, bounds.width
     lists = _Lists(push, bounds, width, found.n_candidates + 1)
     lists.clear()
-    none = np.full(_TILE_ROWS, -1)
+    none = np.full(_PAIR_ROWS, -1)
     found.steps.expect(n_indexed)
-    for start in range(0, n_indexed, _TILE_ROWS):
-        rows = slice(start, min(start + _TILE_ROWS, n_indexed))
+    for start in range(0, n_indexed, _PAIR_ROWS):
+        rows = slice(start, min(start + _PAIR_ROWS, n_indexed))
         factors = bounds.own_factors(rows)
-        for first in range(start, width, _TILE_COLUMNS):
-            tile = slice(first, min(first + _TILE_COLUMNS, width))
+        for first in range(start, width, _WIDE_COLUMNS):
+            tile = slice(first, min(first + _WIDE_COLUMNS, width))
             products = bounds.products(factors, tile, lists.buffer)
             if start == 0:  # these rows are a sample of the neighbours of every column
-                sample = np.ascontiguousarray((products + bounds.halves[rows, None]).T)
+                sample = _transposed(products)
+                sample += bounds.halves[rows]
                 lists.limits[tile] = sampled_limits(sample, lists.n_kept, n_indexed)
                 lists.limits[n_indexed:] = -np.inf
             lists.take(products, start, first, none, pairs=True)

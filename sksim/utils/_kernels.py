@@ -345,25 +345,26 @@ def push_products(
                 if count + 1 < capacity:
                     continue
                 low, high = 0, capacity - 1
-                while low < high:  # Hoare's selection
-                    pivot = values[keeper, (low + high) // 2]
-                    left, right = low, high
-                    while left <= right:
-                        while values[keeper, left] < pivot:
-                            left += 1
-                        while values[keeper, right] > pivot:
-                            right -= 1
-                        if left <= right:
-                            value, column = values[keeper, left], columns[keeper, left]
-                            values[keeper, left] = values[keeper, right]
-                            columns[keeper, left] = columns[keeper, right]
-                            values[keeper, right], columns[keeper, right] = value, column
-                            left += 1
-                            right -= 1
-                    if n_kept - 1 <= right:
-                        high = right
-                    elif n_kept - 1 >= left:
-                        low = left
+                while low < high:  # selection, no branch for an entry; ties go to both sides
+                    middle = (low + high) // 2
+                    pivot, pivot_column = values[keeper, middle], columns[keeper, middle]
+                    values[keeper, middle] = values[keeper, high]
+                    columns[keeper, middle] = columns[keeper, high]
+                    left, is_even = low, False
+                    for place in range(low, high):
+                        value, column = values[keeper, place], columns[keeper, place]
+                        values[keeper, place] = values[keeper, left]
+                        columns[keeper, place] = columns[keeper, left]
+                        values[keeper, left], columns[keeper, left] = value, column
+                        is_even = not is_even
+                        left += (value < pivot) | ((value == pivot) & is_even)
+                    values[keeper, high] = values[keeper, left]
+                    columns[keeper, high] = columns[keeper, left]
+                    values[keeper, left], columns[keeper, left] = pivot, pivot_column
+                    if n_kept - 1 < left:
+                        high = left - 1
+                    elif n_kept - 1 > left:
+                        low = left + 1
                     else:
                         break
                 limits[keeper] = values[keeper, n_kept - 1]

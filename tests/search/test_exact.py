@@ -394,7 +394,9 @@ def with_the_kernel(monkeypatch):
     monkeypatch.setattr(_exact, "_LEAST_PRODUCT", 0)
     monkeypatch.setattr(_exact, "_LEAST_PRODUCT_TO_IMPORT", 0)
     monkeypatch.setattr(_exact, "_TILE_ROWS", 96)
-    monkeypatch.setattr(_exact, "_TILE_COLUMNS", 128)
+    monkeypatch.setattr(_exact, "_PAIR_ROWS", 96)
+    monkeypatch.setattr(_exact, "_TILE_COLUMNS", 64)
+    monkeypatch.setattr(_exact, "_WIDE_COLUMNS", 128)
     monkeypatch.setattr(_points, "_LEAST_DIFFERENCES", 0)
 
 

@@ -77,6 +77,24 @@ def test_products_are_pushed_to_their_rows(rng):
         check_lists(lists, expected, 6)
 
 
+def test_lists_of_many_ties_are_cut(rng):
+    pytest.importorskip("numba")
+    n_kept, halves = 4000, np.zeros(32 * 512)
+    own = np.full(3, -1)
+    for n_values in (1, 2, 5):
+        products = rng.randint(n_values, size=(3, halves.size)).astype(float)
+        limits, counts, values, columns = lists = empty_lists(3, n_kept + n_kept // 2 + 16)
+        compiled(push_products)(products, halves, 0, 0, own, False, n_kept, *lists)
+        np.testing.assert_array_equal(
+            np.sort(values, axis=1)[:, :n_kept], np.sort(products, axis=1)[:, :n_kept]
+        )
+        assert (counts >= n_kept).all()
+        kept = columns[:, :n_kept]
+        np.testing.assert_array_equal(
+            np.take_along_axis(products, kept, axis=1), values[:, :n_kept]
+        )
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("n_features", [1, 2, 7, 8, 25, 130])
 def test_squared_distances_have_the_bits_of_einsum(n_features, dtype, rng):
