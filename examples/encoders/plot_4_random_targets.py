@@ -99,7 +99,7 @@ ax.legend()
 # %%
 # Random targets do teach something: with 100 labels the encoder gains more than
 # 20 points over the same encoder as it was drawn, for all three seeds, and with
-# all labels about 15. It stays below the autoencoder, by 5 to 12 points with
+# all labels about 15. It stays below the autoencoder, by 6 to 12 points with
 # 100 labels, and both stay below the raw columns, which a linear probe can read
 # as they are. The choice of diverse networks makes no difference that three seeds
 # could show. The effective rank, the number of directions that a representation

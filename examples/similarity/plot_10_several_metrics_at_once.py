@@ -98,7 +98,7 @@ for i, (name, values) in enumerate(results.items()):
     )
 ax.set_xticks(range(len(labels)), labels)
 ax.set(
-    ylabel="texts of 150 intents right",
+    ylabel="share of texts right",
     xlabel="the encoder that takes over",
 )
 _ = fig.legend(ncols=5, loc="outside upper center")
