@@ -379,6 +379,16 @@ def test_errors_of_formulas(library):
                 record(*given, **params)
 
 
+@pytest.mark.parametrize("library", ["numpy", *LIBRARIES])
+def test_splits_of_indices_and_of_masks(library):
+    X, Y = example(get_measure("shape_held_out", PairedMeasure), 0)
+    x, y = (X, Y) if library == "numpy" else as_arrays([X, Y], library)
+    mask = np.arange(len(X)) % 3 > 0
+    expected = shape_distance(X, Y, cv=[(np.flatnonzero(mask), np.flatnonzero(~mask))])
+    for split in ((mask, ~mask), tuple(np.flatnonzero(part).tolist() for part in (mask, ~mask))):
+        assert shape_distance(x, y, cv=[split]) == pytest.approx(expected, rel=1e-12)
+
+
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("kernel", ["polynomial", "rbf", lambda X, Y: (X @ Y.T) ** 2])
 def test_kernel_distance_with_its_interval(kernel, library):

@@ -7,11 +7,16 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import linalg
 from sklearn.model_selection import check_cv
 
-from sksim.metrics._linalg import power_of_two, same_values, svd
-from sksim.metrics.similarity.canonical._basis import principal_axes, rounding_length
+from sksim.metrics._array_formulas import array_in_unit
+from sksim.metrics._linalg import power_of_two, svd
+from sksim.metrics.similarity.canonical._basis import (
+    array_principal_axes,
+    principal_axes,
+    rounding_length,
+)
+from sksim.utils._array_api import any_namespace, beside, to_numpy, widest_float
 
 __all__ = ["held_out_angle", "uncentered_columns", "whitening_factors"]
 
@@ -30,44 +35,54 @@ def whitening_factors(singular: Any, *, alpha: float, whitening: str, scale: flo
     return alpha * scale + (1.0 - alpha) / singular
 
 
+def _principal_axes(values: Any, least: float) -> tuple[Any, Any]:
+    """Singular values, and the axes as columns."""
+    if not isinstance(values, np.ndarray):
+        return array_principal_axes(values, least)
+    singular, Vt = principal_axes(values, least)
+    return singular, Vt.T
+
+
 def _mapped(
-    X: np.ndarray,
-    train: np.ndarray,
-    test: np.ndarray,
-    *,
-    center: bool,
-    scale: float,
-    eps: float,
-    **options: Any,
-) -> tuple[np.ndarray, np.ndarray]:
+    X: Any, train: Any, test: Any, *, center: bool, scale: float, eps: float, **options: Any
+) -> tuple[Any, Any]:
     """Training and test rows after the mean and the whitening of the training rows.
 
     ``eps`` is the unit in which the values were stored.
     """
-    mean = X[train].mean(axis=0) if center else np.zeros(X.shape[1])
-    values = X[train] - mean
-    singular, Vt = principal_axes(values, rounding_length(linalg.norm(values), X.shape[1], eps))
-    axes = Vt.T * whitening_factors(singular, scale=scale, **options)
-    return values @ axes, (X[test] - mean) @ axes
+    xp = any_namespace(X)
+    values, tested = xp.take(X, train, axis=0), xp.take(X, test, axis=0)
+    if center:
+        mean = xp.mean(values, axis=0)
+        values, tested = values - mean, tested - mean
+    norm = float(xp.linalg.matrix_norm(values))
+    singular, V = _principal_axes(values, rounding_length(norm, X.shape[1], eps))
+    axes = V * whitening_factors(singular, scale=scale, **options)
+    return values @ axes, tested @ axes
 
 
-def held_out_angle(X: np.ndarray, Y: np.ndarray, *, cv: Any, center: bool, **options: Any) -> float:
+def held_out_angle(X: Any, Y: Any, *, cv: Any, center: bool, **options: Any) -> float:
     """Mean over the splits of the angle of the test samples, rotated as the training samples."""
-    if same_values(X, Y):
+    xp = any_namespace(X)
+    if X.shape == Y.shape and xp.all(X == Y):
         return 0.0
-    eps_x, eps_y = np.finfo(X.dtype).eps, np.finfo(Y.dtype).eps
-    (X, scale_x), (Y, scale_y) = uncentered_columns(X), uncentered_columns(Y)
+    eps_x, eps_y = (float(xp.finfo(Z.dtype).eps) for Z in (X, Y))
+    (x, scale_x), (y, scale_y) = (
+        uncentered_columns(Z) if xp is np else array_in_unit(widest_float(Z)) for Z in (X, Y)
+    )
     options["center"] = center
-    angles = []
-    for train, test in check_cv(cv).split(X, Y):
-        x, x_test = _mapped(X, train, test, scale=scale_x, eps=eps_x, **options)
-        y, y_test = _mapped(Y, train, test, scale=scale_y, eps=eps_y, **options)
-        U, _, Vt = svd(x.T @ y)
-        lengths = linalg.norm(x_test) * linalg.norm(y_test)
+    angles, labels = [], np.arange(X.shape[0])
+    for split in check_cv(cv).split(to_numpy(X), to_numpy(Y)):
+        train, test = (beside(labels[rows], X) for rows in split)  # of masks too
+        x_train, x_test = _mapped(x, train, test, scale=scale_x, eps=eps_x, **options)
+        y_train, y_test = _mapped(y, train, test, scale=scale_y, eps=eps_y, **options)
+        C = x_train.T @ y_train
+        U, _, Vt = svd(C) if xp is np else xp.linalg.svd(C, full_matrices=False)
+        lengths = float(xp.linalg.matrix_norm(x_test)) * float(xp.linalg.matrix_norm(y_test))
         if lengths == 0:
             raise ValueError(
                 "A test set of cv has no direction: all its samples are at the mean of the others."
             )
-        cosine = np.sum((x_test @ U) * (y_test @ Vt.T)) / lengths
+        cosine = float(xp.sum((x_test @ U) * (y_test @ Vt.T))) / lengths
         angles.append(math.acos(min(1.0, max(-1.0, cosine))))
     return float(np.mean(angles))

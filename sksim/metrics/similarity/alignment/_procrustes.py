@@ -198,7 +198,8 @@ def _shape_steps(*, alpha=1.0, whitening="power", center=True, cv=None) -> Steps
     options = {"alpha": alpha, "whitening": whitening}
     if cv is not None:
         compare = functools.partial(held_out_angle, cv=cv, center=center, **options)
-        return Steps(identity, compare, permute_rows)
+        arrays = ArraySteps(identity, compare, keep="precision")
+        return Steps(identity, compare, permute_rows, arrays)
     prepare, array_prepare = (
         functools.partial(function, center=center, **options)
         for function in (_prepare_whitened, _array_prepare_whitened)
