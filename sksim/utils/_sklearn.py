@@ -110,6 +110,8 @@ def validate_params(
 
         @functools.wraps(validated)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
+            if "__signature__" not in vars(function):  # scikit-learn asks for it at each call
+                function.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
             try:
                 return validated(*args, **kwargs)
             except InvalidParameterError as error:

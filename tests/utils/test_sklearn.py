@@ -1,5 +1,7 @@
 """Validation of parameters proposes the nearest known name."""
 
+import inspect
+
 import pytest
 
 from sksim.alignment import ProcrustesAligner
@@ -56,3 +58,21 @@ def test_other_errors_stay_as_they_are(rng):
     X = rng.standard_normal((5, 2))
     with pytest.raises(InvalidParameterError, match=r"Got 'yes' instead\.$"):
         ProcrustesAligner(scaling="yes").fit(X, X)
+
+
+def test_signatures_are_looked_up_once():
+    """scikit-learn asks at each call; keywords, defaults and errors stay what they are."""
+
+    @validate_params({"size": [StrOptions({"s", "l"})]}, prefer_skip_nested_validation=True)
+    def function(value, *, size="s"):
+        return value, size
+
+    before = inspect.signature(function)
+    assert function(1) == (1, "s")
+    plain = inspect.unwrap(function)
+    known = plain.__signature__
+    assert known == before == inspect.signature(function)
+    assert function(2, size="l") == (2, "l")
+    assert plain.__signature__ is known
+    with pytest.raises(InvalidParameterError, match="size"):
+        function(1, size="xl")

@@ -411,6 +411,8 @@ def antihub_rate(occurrence: ArrayLike) -> float:
 
 
 def _null_antihub(chance: ChanceCounts) -> float:
+    if chance.counts[0] == 0:
+        return float(chance.pmf[0])
     m, n, k = chance.shape
     return float(binom.pmf(0, m, k / n))
 

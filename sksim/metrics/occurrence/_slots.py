@@ -135,6 +135,15 @@ def _own_entries(graph, exclude_self) -> np.ndarray:
         return np.zeros(graph.nnz, dtype=bool)
     if not square:
         return is_self_entry(graph)
+    first = graph.indptr[:-1]
+    if graph.indptr[-2] < graph.nnz and (graph.indices[first] == np.arange(first.size)).all():
+        # As is usual: a row holds each column once, so that no other entry is its own. No row is
+        # empty: it would begin where the next one does, with another column than its own.
+        own = np.zeros(graph.nnz, dtype=bool)
+        own[first] = True
+        if exclude_self == "auto":
+            _check_no_other_diagonal(graph.data[first], graph.data)
+        return own
     rows = row_index(graph)
     own = graph.indices == rows
     if exclude_self == "auto":

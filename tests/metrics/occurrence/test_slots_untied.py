@@ -33,3 +33,23 @@ def test_both_ways_give_the_same_counts(rng, monkeypatch, own, ties, n_values, n
     monkeypatch.setattr(_slots, "_untied_slots", lambda *arguments: None)
     np.testing.assert_array_equal(short, k_occurrence(graph, **options))
     assert report.bad_hubness == hubness_report(graph, y=y, **options).bad_hubness
+
+
+@pytest.mark.parametrize("exclude_self", ["auto", True, False])
+@pytest.mark.parametrize("place", ["first", "later", "without one", "empty row", "empty end"])
+def test_own_entries_are_those_of_their_column(rng, exclude_self, place):
+    """Also where a row without entries begins where the next one does."""
+    values = np.sort(1 + rng.rand(12, 5), axis=1)
+    graph = graph_of(values, rng, own=place != "without one")
+    if place == "later":  # a duplicate before the sample itself
+        graph.data[1] = 0.0
+        graph.indices[:2] = graph.indices[1::-1].copy()
+    elif place.startswith("empty"):
+        row = 11 if place == "empty end" else 4
+        kept = np.repeat(np.arange(12), np.diff(graph.indptr)) != row
+        indptr = np.concatenate([[0], np.cumsum(6 * (np.arange(12) != row))])
+        graph = sparse.csr_matrix((graph.data[kept], graph.indices[kept], indptr), (12, 12))
+    own = _slots._own_entries(graph, exclude_self)
+    rows = np.repeat(np.arange(12), np.diff(graph.indptr))
+    expected = (graph.indices == rows) & (exclude_self is not False)
+    np.testing.assert_array_equal(own, expected)
