@@ -32,7 +32,7 @@ ALLOWED = {
     "_torch": {"utils"},
     "_trained": {"utils", "_torch"},
     "_trained_docs": set(),
-    "identifiability": {"utils", "metrics", "_torch"},
+    "identifiability": {"utils", "metrics", "_torch", "_trained_docs"},
     "generative": {"utils", "metrics", "_torch", "_trained", "_trained_docs"},
     "encoders": {"utils", "metrics", "_torch", "_trained", "_trained_docs"},
     "inspection": {

@@ -19,6 +19,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from sksim._base import SksimEstimator
+from sksim._trained_docs import TRAINED_PARTS
 from sksim.identifiability._base import LogProbabilityClassifierMixin
 from sksim.identifiability._class_targets import (
     equiangular_basis_vectors,
@@ -26,6 +27,7 @@ from sksim.identifiability._class_targets import (
 )
 from sksim.metrics.distributions._log_probabilities import check_log_probabilities
 from sksim.utils._arrays import check_named_array, naming, validate_named_data
+from sksim.utils._docstrings import fill_docstring
 from sksim.utils._images import check_image_shape, flatten_images
 from sksim.utils._labels import check_labels
 from sksim.utils._memory import check_fits
@@ -256,16 +258,8 @@ class EmbeddingClassifier(
         Epochs without improvement before training stops. Only used with ``early_stopping``.
     device : str, default="cpu"
         Where to train: "cpu", "cuda", "auto" or any name of torch.
-    callbacks : list of skorch callbacks or None, default=None
-        Further callbacks of the net, such as a learning rate schedule. They are copied.
-    checkpoint : str or path-like, default=None
-        A folder, one for each fit, for the whole state of training: :meth:`fit` writes it, and goes
-        on from what it finds, to the bits of an uninterrupted fit; if nothing is left to do, it
-        returns at once. The state of other data or parameters is refused; ``max_epochs`` may grow.
-        Needs an integer ``random_state``. A further fit with ``warm_start`` and :meth:`partial_fit`
-        leave it alone.
-    checkpoint_minutes : float, default=0.0
-        Least time between two checkpoints; 0: one after each epoch. The last epoch always has one.
+    {callbacks}
+    {checkpoint}
     warm_start : bool, default=False
         Whether a further :meth:`fit` goes on from the weights of the last one, with the ``lr``
         and ``batch_size`` that are set by then.
@@ -679,3 +673,6 @@ class EmbeddingClassifier(
         tags.target_tags.required = self.teacher is None
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+fill_docstring(EmbeddingClassifier, TRAINED_PARTS)
