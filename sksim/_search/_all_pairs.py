@@ -17,20 +17,20 @@ import numpy as np
 
 from sksim._search._selection import merged_lists
 from sksim.utils._blocks import row_blocks
-from sksim.utils._dask import RowBlocks, compute, delayed, merged
+from sksim.utils._dask import FAN_IN, RowBlocks, compute, delayed, merged
 
 __all__ = ["all_pairs", "in_query_blocks", "nearest_of_all_pairs"]
 
 # Blocks of queries that share one pass over the index: more are more memory, fewer more passes.
 _AT_ONCE = 4
-# Memory of a neighbour of a query while the lists of several blocks are merged: theirs, all of them
-# joined, the order, and what is taken by it.
-_NEIGHBOR_BYTES = 512
+# Memory of an entry of a list while it is merged with those of others: its distance and its index,
+# both again where all lists are joined, its place in the order, and both as the order takes them.
+_ENTRY_BYTES = 64
 
 
 def in_query_blocks(X: RowBlocks, n_neighbors: int) -> RowBlocks:
     """Queries in blocks whose lists of so many neighbours fit into the working memory."""
-    at_most = next(row_blocks(X.shape[0], _NEIGHBOR_BYTES * n_neighbors))
+    at_most = next(row_blocks(X.shape[0], _ENTRY_BYTES * FAN_IN * n_neighbors))
     return X.cut(at_most.stop)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from sksim.utils._optional import import_optional
 
 __all__ = [
+    "FAN_IN",
     "Delayed",
     "RowBlocks",
     "compute",
@@ -30,8 +31,8 @@ __all__ = [
 #: A value that a graph of Dask will compute.
 Delayed: TypeAlias = Any
 
-# Parts that one merge takes: few enough for the memory, enough for a flat tree.
-_FAN_IN = 8
+#: Parts that one merge takes: few enough for the memory, enough for a flat tree.
+FAN_IN = 8
 
 
 def is_dask_array(X: Any) -> bool:
@@ -77,7 +78,7 @@ def merged(parts: Sequence[Delayed], merge: Callable[[list], Any]) -> Delayed:
     """
     call = delayed(merge)
     while len(parts) > 1:
-        parts = [call(list(parts[i : i + _FAN_IN])) for i in range(0, len(parts), _FAN_IN)]
+        parts = [call(list(parts[i : i + FAN_IN])) for i in range(0, len(parts), FAN_IN)]
     return parts[0]
 
 
